@@ -1,0 +1,131 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The house of docs/architecture.md: a target exists where it forbids something.
+// Tests/HouseTests holds every target to the imports that it may have.
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+]
+
+/// A plug-in: a dynamic library that the host loads, exporting its one entry symbol and nothing else.
+func plugin(_ name: String, path: String, dependencies: [Target.Dependency] = []) -> Target {
+    .target(
+        name: name,
+        dependencies: ["PluginKit"] + dependencies,
+        path: path,
+        swiftSettings: strict,
+        linkerSettings: [
+            .unsafeFlags(["-Xlinker", "--version-script=\(Context.packageDirectory)/plugins/exports.map"])
+        ]
+    )
+}
+
+let package = Package(
+    name: "triggerd",
+    products: [
+        .executable(name: "triggerd", targets: ["triggerd"]),
+        .library(name: "trigger-session-start", type: .dynamic, targets: ["TriggerSessionStart"]),
+        .library(name: "trigger-purchase", type: .dynamic, targets: ["TriggerPurchase"]),
+        .library(name: "trigger-custom-event", type: .dynamic, targets: ["TriggerCustomEvent"]),
+        .library(name: "channel-in-app", type: .dynamic, targets: ["ChannelInApp"]),
+        .library(name: "channel-email", type: .dynamic, targets: ["ChannelEmail"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/stencilproject/Stencil", from: "0.15.1"),
+    ],
+    targets: [
+        // Floor 1
+        .target(name: "Engine", swiftSettings: strict),
+        .target(
+            name: "RPC",
+            dependencies: [
+                "CPeerCredentials",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(name: "CPeerCredentials"),
+        .target(name: "Schema", dependencies: ["CProtobufC"]),
+        .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
+        .target(name: "PluginABI"),
+
+        // Floor 2
+        .target(name: "Storage", dependencies: ["Engine"], swiftSettings: strict),
+        .target(
+            name: "CampaignFiles",
+            dependencies: ["Engine", "Schema", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict
+        ),
+        .target(name: "PluginKit", dependencies: ["PluginABI"], swiftSettings: strict),
+
+        // Floor 3
+        .target(
+            name: "Host",
+            dependencies: [
+                "Engine", "Storage", "RPC", "Schema", "PluginABI",
+                .product(name: "Stencil", package: "Stencil"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "StorageRocksDB",
+            dependencies: ["Storage", "Engine", "CRocksDB"],
+            swiftSettings: strict
+        ),
+        .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),
+        plugin("TriggerSessionStart", path: "plugins/triggers/session-start"),
+        plugin("TriggerPurchase", path: "plugins/triggers/purchase"),
+        plugin("TriggerCustomEvent", path: "plugins/triggers/custom-event"),
+        plugin("ChannelInApp", path: "plugins/channels/in-app"),
+        plugin("ChannelEmail", path: "plugins/channels/email/Sources", dependencies: ["CCurl"]),
+        .target(
+            name: "CCurl",
+            path: "plugins/channels/email/CCurl",
+            linkerSettings: [.linkedLibrary("curl")]
+        ),
+
+        // Floor 4
+        .executableTarget(
+            name: "triggerd",
+            dependencies: [
+                "Host", "StorageRocksDB", "CampaignFiles",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
+
+        .testTarget(name: "HouseTests", swiftSettings: strict),
+        .testTarget(name: "EngineTests", dependencies: ["Engine"], swiftSettings: strict),
+        .testTarget(
+            name: "RPCTests",
+            dependencies: [
+                "RPC",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "StorageTests",
+            dependencies: ["Storage", "StorageRocksDB", "Engine"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "CampaignFilesTests",
+            dependencies: ["CampaignFiles", "Engine"],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "EmailTests", dependencies: ["ChannelEmail"], swiftSettings: strict),
+        .testTarget(name: "HostTests", dependencies: ["Host"], swiftSettings: strict),
+        .testTarget(name: "DaemonTests", dependencies: [], swiftSettings: strict),
+    ]
+)
