@@ -1,0 +1,89 @@
+/// The campaigns that the engine knows, each with the versions that a waiting send may still name.
+package struct CampaignTable: Sendable {
+    package private(set) var heads: [CampaignNumber: CampaignHead] = [:]
+    private var numbers: [CampaignID: CampaignNumber] = [:]
+    private var versions: [CampaignVersion: Campaign] = [:]
+
+    package init() {}
+
+    package func head(_ number: CampaignNumber) -> CampaignHead? { heads[number] }
+    package func number(of id: CampaignID) -> CampaignNumber? { numbers[id] }
+    package func campaign(_ version: CampaignVersion) -> Campaign? { versions[version] }
+
+    package func head(of id: CampaignID) -> CampaignHead? { numbers[id].flatMap { heads[$0] } }
+
+    /// In order of creation.
+    package var all: [CampaignHead] { heads.values.sorted { $0.number < $1.number } }
+
+    /// Adds or replaces a campaign's head and its newest version; older versions stay.
+    package mutating func put(_ head: CampaignHead, _ campaign: Campaign) {
+        heads[head.number] = head
+        numbers[head.id] = head.number
+        versions[head.current] = campaign
+    }
+
+    package mutating func put(_ head: CampaignHead) {
+        heads[head.number] = head
+    }
+
+    /// Adds a version that is not the newest.
+    package mutating func put(_ campaign: Campaign, as version: CampaignVersion) {
+        versions[version] = campaign
+    }
+
+    /// Every version, in order of creation and of edits.
+    package var allVersions: [(CampaignVersion, Campaign)] {
+        versions.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+}
+
+/// A campaign's rank of creation, given once and for ever: records name a campaign by it.
+package typealias CampaignNumber = UInt32
+
+package struct CampaignVersion: Hashable, Comparable, Sendable {
+    package var number: CampaignNumber
+    package var version: UInt32
+
+    package init(number: CampaignNumber, version: UInt32) {
+        self.number = number
+        self.version = version
+    }
+
+    package static func < (left: Self, right: Self) -> Bool {
+        (left.number, left.version) < (right.number, right.version)
+    }
+}
+
+/// What all versions of a campaign share: applying it again keeps its launch and its rank (3.4).
+package struct CampaignHead: Hashable, Sendable {
+    package var id: CampaignID
+    package var number: CampaignNumber
+    package var version: UInt32
+    package var launchedAt: Instant
+    package var appliedAt: Instant
+    package var isStopped: Bool
+    /// The instants at which it was stopped. How many there are is its epoch: a wait of an older epoch is dead,
+    /// since the stop that ended its epoch (3.4).
+    package var stops: [Instant]
+
+    package init(
+        id: CampaignID, number: CampaignNumber, version: UInt32 = 1, launchedAt: Instant, appliedAt: Instant,
+        isStopped: Bool = false, stops: [Instant] = []
+    ) {
+        self.id = id
+        self.number = number
+        self.version = version
+        self.launchedAt = launchedAt
+        self.appliedAt = appliedAt
+        self.isStopped = isStopped
+        self.stops = stops
+    }
+
+    package var current: CampaignVersion { CampaignVersion(number: number, version: version) }
+    package var epoch: UInt32 { UInt32(stops.count) }
+
+    /// The stop that ended what began to wait in that epoch; nil while it still counts.
+    package func stop(endingEpoch epoch: UInt32) -> Instant? {
+        Int(epoch) < stops.count ? stops[Int(epoch)] : nil
+    }
+}

@@ -1,0 +1,73 @@
+/// One thing that was decided about a user, and why (11).
+package struct Decision: Hashable, Sendable {
+    /// Its place in the order of everything decided; unique in a data folder.
+    package var sequence: UInt64
+    /// The instant of the decision: the receipt for what an event decides, else the send or session instant (13).
+    package var at: Instant
+    package var user: UserID
+    package var campaign: CampaignID?
+    /// Nil where it concerns the whole send.
+    package var channel: String?
+    package var code: Code
+    /// The number in the rules.
+    package var rule: String
+    /// The values compared, by name.
+    package var why: Object
+    /// When this may change: the due instant, the end of a hold, the next eligibility.
+    package var next: Instant?
+    /// The send that it concerns: the sequence of its `scheduled` decision. Zero where nothing began to wait.
+    package var send: UInt64
+
+    package init(
+        sequence: UInt64, at: Instant, user: UserID, campaign: CampaignID?, channel: String? = nil, code: Code,
+        rule: String, why: Object = Object(), next: Instant? = nil, send: UInt64 = 0
+    ) {
+        self.sequence = sequence
+        self.at = at
+        self.user = user
+        self.campaign = campaign
+        self.channel = channel
+        self.code = code
+        self.rule = rule
+        self.why = why
+        self.next = next
+        self.send = send
+    }
+
+    package enum Code: String, Hashable, Sendable, CaseIterable {
+        case delivered
+        case scheduled
+        case queuedInApp = "queued_in_app"
+        case rescheduledByTrigger = "rescheduled_by_trigger"
+        case cancelledByException = "cancelled_by_exception"
+        case eventBeforeLaunch = "event_before_launch"
+        case campaignNotLive = "campaign_not_live"
+        case campaignStopped = "campaign_stopped"
+        case propertyFilterMismatch = "property_filter_mismatch"
+        case alreadyReceived = "already_received"
+        case reEligibilityPending = "reeligibility_pending"
+        case templateAborted = "template_aborted"
+        case templateError = "template_error"
+        case unsubscribed
+        case noPushToken = "no_push_token"
+        case noEmail = "no_email"
+        case noAddress = "no_address"
+        case hardBounced = "hard_bounced"
+        case spamMarked = "spam_marked"
+        case providerRejected = "provider_rejected"
+        case providerGaveUp = "provider_gave_up"
+        case duplicateEvent = "duplicate_event"
+        case inAppExpired = "iam_expired"
+        case alreadyQueued = "already_queued"
+        case inAppLowerPriority = "iam_lower_priority"
+        case inAppMinimumInterval = "iam_min_interval"
+
+        /// Whether nothing more happens to what it concerns.
+        package var isTerminal: Bool {
+            switch self {
+            case .scheduled, .queuedInApp, .inAppLowerPriority, .inAppMinimumInterval: false
+            default: true
+            }
+        }
+    }
+}

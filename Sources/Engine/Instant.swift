@@ -1,0 +1,71 @@
+/// A moment in time, in whole milliseconds since 1970-01-01T00:00:00Z; finer digits are cut (13).
+package struct Instant: Hashable, Comparable, Sendable {
+    package var milliseconds: Int64
+
+    package init(milliseconds: Int64) {
+        self.milliseconds = milliseconds
+    }
+
+    /// Later than every instant that can be written.
+    package static let never = Instant(milliseconds: .max)
+
+    package static func < (left: Instant, right: Instant) -> Bool {
+        left.milliseconds < right.milliseconds
+    }
+
+    /// The instant `length` later; `never` where that cannot be told.
+    package static func + (instant: Instant, length: Length) -> Instant {
+        let (sum, overflow) = instant.milliseconds.addingReportingOverflow(length.milliseconds)
+        return overflow ? .never : Instant(milliseconds: sum)
+    }
+
+    package static func - (left: Instant, right: Instant) -> Length {
+        Length(milliseconds: left.milliseconds - right.milliseconds)
+    }
+}
+
+/// A length of time in milliseconds: a day is 86,400 s, whatever the clocks of a zone do (3.1).
+package struct Length: Hashable, Comparable, Sendable {
+    package var milliseconds: Int64
+
+    package init(milliseconds: Int64) {
+        self.milliseconds = milliseconds
+    }
+
+    package static let zero = Length(milliseconds: 0)
+
+    package static func seconds(_ count: Int64) -> Length { Length(milliseconds: count * 1_000) }
+    package static func days(_ count: Int64) -> Length { .seconds(count * 86_400) }
+
+    package static func < (left: Length, right: Length) -> Bool {
+        left.milliseconds < right.milliseconds
+    }
+
+    /// Reads a whole number and `s`, `m`, `h`, `d` or `w`, as campaign files write lengths; nil where it is none.
+    package init?(_ text: some StringProtocol) {
+        guard let unit = text.last, let count = Int64(text.dropLast()), count >= 0, text.first != "+" else { return nil }
+        let milliseconds: Int64
+        switch unit {
+        case "s": milliseconds = 1_000
+        case "m": milliseconds = 60_000
+        case "h": milliseconds = 3_600_000
+        case "d": milliseconds = 86_400_000
+        case "w": milliseconds = 604_800_000
+        default: return nil
+        }
+        let (product, overflow) = count.multipliedReportingOverflow(by: milliseconds)
+        guard !overflow else { return nil }
+        self.milliseconds = product
+    }
+}
+
+extension Length: CustomStringConvertible {
+    /// As a campaign file writes it, in the largest unit that leaves no rest; milliseconds as `ms`.
+    package var description: String {
+        let units: [(Int64, String)] = [(604_800_000, "w"), (86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")]
+        for (size, name) in units where milliseconds != 0 && milliseconds % size == 0 {
+            return "\(milliseconds / size)\(name)"
+        }
+        return milliseconds == 0 ? "0s" : "\(milliseconds)ms"
+    }
+}

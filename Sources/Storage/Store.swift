@@ -1,0 +1,186 @@
+import Engine
+
+/// What a store promises. Any store can keep it: state per user, an index of what is due, and commits that touch
+/// users and the campaigns that they concern.
+///
+/// One thread writes. Reads marked *beside the writer* may come from any thread and see the last finished commit.
+package protocol Store: Sendable {
+    /// A name given when the data was made, kept for ever: part of every idempotency key.
+    var identity: String { get }
+
+    /// The users that are known, in the order asked for; nil for the others.
+    func users(_ ids: [UserID]) throws(StoreError) -> [UserState?]
+
+    /// What was answered to items that carried these ids, in the order asked for; nil for an id not seen before.
+    func receipts(_ ids: [ItemID]) throws(StoreError) -> [ItemReceipt?]
+
+    /// Makes all of it durable, or none: when it returns, the changes survive a crash of the machine.
+    func commit(_ changes: Changes) throws(StoreError)
+
+    /// The timers after `after` (nil: from the first) and up to `through`, in order, at most `limit`.
+    func timers(after: Timer?, through: Instant, limit: Int) throws(StoreError) -> [Timer]
+
+    /// Messages that were claimed and have no outcome yet, in order of their keys, after `after`, at most `limit`.
+    func outbox(after: String?, limit: Int) throws(StoreError) -> [OutboxMessage]
+
+    func campaigns() throws(StoreError) -> [CampaignRecord]
+
+    /// One more than the highest sequence of any decision; zero in a new store.
+    func nextSequence() throws(StoreError) -> UInt64
+
+    /// Beside the writer: one user as last committed.
+    func user(_ id: UserID) throws(StoreError) -> UserState?
+
+    /// Beside the writer: the decision with that sequence and the sequence of the same user's decision before it.
+    func decision(_ sequence: UInt64) throws(StoreError) -> StoredDecision?
+
+    /// Beside the writer: decisions of all users before `before` (nil: from the newest), newest first, at most `limit`.
+    func decisions(before: UInt64?, limit: Int) throws(StoreError) -> [StoredDecision]
+
+    /// Beside the writer: every record of a kind, in the order of its keys, until `body` gives false.
+    func dump(_ kind: RecordKind, _ body: (Record) throws -> Bool) throws
+
+    func close()
+}
+
+/// What one commit changes. A user appears once.
+package struct Changes: Sendable {
+    package var users: [(id: UserID, state: UserState)] = []
+    package var deletedUsers: [UserID] = []
+    package var timersAdded: [Timer] = []
+    package var timersRemoved: [Timer] = []
+    package var decisions: [StoredDecision] = []
+    package var items: [(id: ItemID, receipt: ItemReceipt)] = []
+    package var outboxAdded: [OutboxMessage] = []
+    package var outboxRemoved: [String] = []
+    package var campaigns: [CampaignRecord] = []
+
+    package init() {}
+
+    package var isEmpty: Bool {
+        users.isEmpty && deletedUsers.isEmpty && timersAdded.isEmpty && timersRemoved.isEmpty && decisions.isEmpty
+            && items.isEmpty && outboxAdded.isEmpty && outboxRemoved.isEmpty && campaigns.isEmpty
+    }
+}
+
+/// An idempotency id, unique per user (1.1.4).
+package struct ItemID: Hashable, Sendable {
+    package var user: UserID
+    package var id: String
+
+    package init(user: UserID, id: String) {
+        self.user = user
+        self.id = id
+    }
+}
+
+/// What an item that carried an id was, and what was answered to it.
+package struct ItemReceipt: Hashable, Sendable {
+    /// Two halves of a hash of the item's content: another content under the same id is refused.
+    package var content: (UInt64, UInt64) { (contentHigh, contentLow) }
+    package var contentHigh: UInt64
+    package var contentLow: UInt64
+    package var receivedAt: Instant
+    /// The decisions of the answer: those of this user among `firstDecision ..< firstDecision + decisionCount`.
+    package var firstDecision: UInt64
+    package var decisionCount: UInt32
+
+    package init(
+        content: (UInt64, UInt64), receivedAt: Instant, firstDecision: UInt64, decisionCount: UInt32
+    ) {
+        (contentHigh, contentLow) = content
+        self.receivedAt = receivedAt
+        self.firstDecision = firstDecision
+        self.decisionCount = decisionCount
+    }
+}
+
+/// A decision, and the sequence of the decision before it about the same user (zero: none).
+package struct StoredDecision: Hashable, Sendable {
+    package var decision: Decision
+    package var previous: UInt64
+
+    package init(decision: Decision, previous: UInt64) {
+        self.decision = decision
+        self.previous = previous
+    }
+}
+
+/// A message that was claimed: everything that handing it over again needs.
+package struct OutboxMessage: Hashable, Sendable {
+    /// The stable idempotency key.
+    package var key: String
+    package var user: UserID
+    package var version: CampaignVersion
+    package var send: UInt64
+    package var channel: String
+    package var addresses: [String]
+    /// Rendered.
+    package var fields: Object
+    package var claimedAt: Instant
+
+    package init(
+        key: String, user: UserID, version: CampaignVersion, send: UInt64, channel: String, addresses: [String],
+        fields: Object, claimedAt: Instant
+    ) {
+        self.key = key
+        self.user = user
+        self.version = version
+        self.send = send
+        self.channel = channel
+        self.addresses = addresses
+        self.fields = fields
+        self.claimedAt = claimedAt
+    }
+}
+
+/// A campaign's head with one of its versions. Keyed by number and version; the head of the newest version counts.
+package struct CampaignRecord: Hashable, Sendable {
+    package var head: CampaignHead
+    /// Which version `definition` is; `head.version` where it is the newest.
+    package var version: UInt32
+    /// The campaign as the `triggerd.v1.Campaign` message; the store does not look inside.
+    package var definition: [UInt8]
+
+    package init(head: CampaignHead, version: UInt32, definition: [UInt8]) {
+        self.head = head
+        self.version = version
+        self.definition = definition
+    }
+}
+
+package enum RecordKind: String, CaseIterable, Sendable {
+    case users, timers, decisions, items, outbox, campaigns
+}
+
+package enum Record: Sendable {
+    case user(UserID, UserState)
+    case timer(Timer)
+    case decision(StoredDecision)
+    case item(ItemID, ItemReceipt)
+    case outbox(OutboxMessage)
+    case campaign(CampaignRecord)
+}
+
+/// Why a store could not do what it promises.
+package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// It cannot be written just now (a full disk, a folder made read-only): nothing was changed, try again later.
+    case unavailable(String)
+    /// A record does not read as what it should be.
+    case corrupt(String)
+    /// The folder was made by a newer version of the program.
+    case newer(folder: UInt32, program: UInt32)
+    /// Another process has the folder open.
+    case locked(pid: Int32?)
+
+    package var description: String {
+        switch self {
+        case .unavailable(let why): why
+        case .corrupt(let what): "damaged record: \(what)"
+        case .newer(let folder, let program):
+            "the data is of format \(folder), this program reads up to format \(program): install a newer triggerd"
+        case .locked(let pid?): "the data folder is in use by process \(pid)"
+        case .locked(nil): "the data folder is in use by another process"
+        }
+    }
+}
