@@ -1,0 +1,84 @@
+import Schema
+
+/// Where a request is unpacked and its reply is built: C messages that all end at once. Owned by one thread.
+package final class Arena {
+    private let arena: OpaquePointer
+
+    package init() {
+        guard let arena = schema_arena_create() else { fatalError("out of memory") }
+        self.arena = arena
+    }
+
+    deinit {
+        schema_arena_destroy(arena)
+    }
+
+    /// Runs `body`, then forgets everything that it unpacked and built.
+    package func use<Result, Failure: Error>(_ body: (Arena) throws(Failure) -> Result) throws(Failure) -> Result {
+        defer { schema_arena_reset(arena) }
+        return try body(self)
+    }
+
+    /// The payload as the message that `descriptor` describes and `Message` lays out.
+    package func unpack<Message>(
+        _ type: Message.Type, _ descriptor: UnsafePointer<ProtobufCMessageDescriptor>, _ bytes: UnsafeRawBufferPointer
+    ) throws(PayloadError) -> UnsafePointer<Message> {
+        var why: UnsafePointer<CChar>?
+        let base = bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1)!
+        let unpacked = schema_unpack(arena, descriptor, base.assumingMemoryBound(to: UInt8.self), bytes.count, &why)
+        guard let unpacked else { throw PayloadError(text: why.map { String(cString: $0) } ?? "it does not decode") }
+        return UnsafeRawPointer(unpacked).assumingMemoryBound(to: Message.self)
+    }
+
+    /// A message with its defaults.
+    package func make<Message>(
+        _ initialize: (UnsafeMutablePointer<Message>?) -> Void
+    ) -> UnsafeMutablePointer<Message> {
+        let message = allocate(Message.self, 1)
+        initialize(message)
+        return message
+    }
+
+    package func text(_ string: String) -> UnsafeMutablePointer<CChar> {
+        var string = string
+        return string.withUTF8 { bytes in
+            let copy = allocate(CChar.self, bytes.count + 1)
+            copy.withMemoryRebound(to: UInt8.self, capacity: bytes.count + 1) { to in
+                if let from = bytes.baseAddress { to.update(from: from, count: bytes.count) }
+            }
+            return copy
+        }
+    }
+
+    /// An array of pointers, as libprotobuf-c keeps repeated messages; nil where there are none.
+    package func array<Message>(
+        _ messages: [UnsafeMutablePointer<Message>]
+    ) -> UnsafeMutablePointer<UnsafeMutablePointer<Message>?>? {
+        guard !messages.isEmpty else { return nil }
+        let array = allocate(UnsafeMutablePointer<Message>?.self, messages.count)
+        for (index, message) in messages.enumerated() { array[index] = message }
+        return array
+    }
+
+    /// Packs a message that was built here.
+    package func pack<Message>(_ message: UnsafePointer<Message>) -> [UInt8] {
+        let base = UnsafeRawPointer(message).assumingMemoryBound(to: ProtobufCMessage.self)
+        let size = protobuf_c_message_get_packed_size(base)
+        return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            count = size == 0 ? 0 : protobuf_c_message_pack(base, buffer.baseAddress)
+        }
+    }
+
+    private func allocate<Element>(_ type: Element.Type, _ count: Int) -> UnsafeMutablePointer<Element> {
+        // What is built here is the daemon's own; past 64 MiB of it something is wrong with us.
+        guard let memory = schema_arena_allocate(arena, MemoryLayout<Element>.stride * count) else {
+            fatalError("a reply of more than 64 MiB is being built")
+        }
+        return memory.bindMemory(to: Element.self, capacity: count)
+    }
+}
+
+/// Why a payload is not the message that it should be.
+package struct PayloadError: Error {
+    package let text: String
+}

@@ -1,0 +1,73 @@
+import Engine
+import Schema
+
+/// Values between the engine and the schema.
+extension Value {
+    /// Null where the message sets none.
+    init(_ message: UnsafePointer<Triggerd__V1__Value>) {
+        switch message.pointee.kind_case {
+        case TRIGGERD__V1__VALUE__KIND_BOOLEAN: self = .boolean(message.pointee.boolean != 0)
+        case TRIGGERD__V1__VALUE__KIND_INTEGER: self = .integer(message.pointee.integer)
+        case TRIGGERD__V1__VALUE__KIND_DECIMAL: self = .decimal(message.pointee.decimal)
+        case TRIGGERD__V1__VALUE__KIND_STRING: self = .string(String(cString: message.pointee.string))
+        case TRIGGERD__V1__VALUE__KIND_LIST:
+            let list = message.pointee.list.pointee
+            self = .array(
+                (0..<list.n_elements).map { index in
+                    list.elements[index].map { Value($0) } ?? .null
+                })
+        case TRIGGERD__V1__VALUE__KIND_OBJECT:
+            let object = message.pointee.object.pointee
+            self = .object(
+                Object(
+                    (0..<object.n_members).compactMap { index in
+                        object.members[index].map { entry in
+                            Object.Member(String(cString: entry.pointee.key), Value(orNull: entry.pointee.value))
+                        }
+                    }))
+        default: self = .null
+        }
+    }
+
+    init(orNull message: UnsafePointer<Triggerd__V1__Value>?) {
+        if let message { self.init(message) } else { self = .null }
+    }
+
+    func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__Value> {
+        let message = arena.make(triggerd__v1__value__init)
+        switch self {
+        case .null: break
+        case .boolean(let value):
+            message.pointee.kind_case = TRIGGERD__V1__VALUE__KIND_BOOLEAN
+            message.pointee.boolean = value ? 1 : 0
+        case .integer(let value):
+            message.pointee.kind_case = TRIGGERD__V1__VALUE__KIND_INTEGER
+            message.pointee.integer = value
+        case .decimal(let value):
+            message.pointee.kind_case = TRIGGERD__V1__VALUE__KIND_DECIMAL
+            message.pointee.decimal = value
+        case .string(let value):
+            message.pointee.kind_case = TRIGGERD__V1__VALUE__KIND_STRING
+            message.pointee.string = arena.text(value)
+        case .array(let elements):
+            let list = arena.make(triggerd__v1__list__init)
+            list.pointee.n_elements = elements.count
+            list.pointee.elements = arena.array(elements.map { $0.message(in: arena) })
+            message.pointee.kind_case = TRIGGERD__V1__VALUE__KIND_LIST
+            message.pointee.list = list
+        case .object(let members):
+            let object = arena.make(triggerd__v1__object__init)
+            object.pointee.n_members = members.members.count
+            object.pointee.members = arena.array(
+                members.members.map { member in
+                    let entry = arena.make(triggerd__v1__object__members_entry__init)
+                    entry.pointee.key = arena.text(member.name)
+                    entry.pointee.value = member.value.message(in: arena)
+                    return entry
+                })
+            message.pointee.kind_case = TRIGGERD__V1__VALUE__KIND_OBJECT
+            message.pointee.object = object
+        }
+        return message
+    }
+}
