@@ -71,3 +71,31 @@ extension Value {
         return message
     }
 }
+
+/// Every `map<string, Value>` of the schema has entries of one layout, each under a type name of its own.
+extension Object {
+    init<Entry>(_ entries: UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>?, count: Int) {
+        guard let entries, count > 0 else {
+            self.init()
+            return
+        }
+        self.init(
+            (0..<count).compactMap { index in
+                guard let entry = entries[index] else { return nil }
+                let member = UnsafeRawPointer(entry).assumingMemoryBound(to: Triggerd__V1__Object__MembersEntry.self)
+                return Member(String(cString: member.pointee.key), Value(orNull: member.pointee.value))
+            })
+    }
+
+    func entries<Entry>(
+        in arena: Arena, as type: Entry.Type
+    ) -> UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>? {
+        arena.array(
+            members.map { member in
+                let entry = arena.make(triggerd__v1__object__members_entry__init)
+                entry.pointee.key = arena.text(member.name)
+                entry.pointee.value = member.value.message(in: arena)
+                return UnsafeMutableRawPointer(entry).assumingMemoryBound(to: Entry.self)
+            })
+    }
+}
