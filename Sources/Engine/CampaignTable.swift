@@ -3,12 +3,16 @@ package struct CampaignTable: Sendable {
     package private(set) var heads: [CampaignNumber: CampaignHead] = [:]
     private var numbers: [CampaignID: CampaignNumber] = [:]
     private var versions: [CampaignVersion: Campaign] = [:]
+    private var fingerprints: [CampaignVersion: [UInt64]] = [:]
 
     package init() {}
 
     package func head(_ number: CampaignNumber) -> CampaignHead? { heads[number] }
     package func number(of id: CampaignID) -> CampaignNumber? { numbers[id] }
     package func campaign(_ version: CampaignVersion) -> Campaign? { versions[version] }
+
+    /// Of its exceptions, in their order.
+    package func exceptionFingerprints(_ version: CampaignVersion) -> [UInt64] { fingerprints[version] ?? [] }
 
     package func head(of id: CampaignID) -> CampaignHead? { numbers[id].flatMap { heads[$0] } }
 
@@ -19,7 +23,7 @@ package struct CampaignTable: Sendable {
     package mutating func put(_ head: CampaignHead, _ campaign: Campaign) {
         heads[head.number] = head
         numbers[head.id] = head.number
-        versions[head.current] = campaign
+        put(campaign, as: head.current)
     }
 
     package mutating func put(_ head: CampaignHead) {
@@ -29,6 +33,7 @@ package struct CampaignTable: Sendable {
     /// Adds a version that is not the newest.
     package mutating func put(_ campaign: Campaign, as version: CampaignVersion) {
         versions[version] = campaign
+        fingerprints[version] = campaign.exceptions.map(\.fingerprint)
     }
 
     /// Every version, in order of creation and of edits.

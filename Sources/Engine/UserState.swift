@@ -28,13 +28,18 @@ package struct Receipt: Hashable, Sendable {
     package var at: Instant
     /// The send that it is of.
     package var send: UInt64
-    /// What stands again if that send turns out not to have been received.
+    /// Whether a channel of that send has delivered; until then it is only reserved (13, Hand-over).
+    package var isCertain: Bool
+    /// What stands again if the reservation comes to nothing.
     package var previous: Instant?
 
-    package init(campaign: CampaignNumber, at: Instant, send: UInt64, previous: Instant? = nil) {
+    package init(
+        campaign: CampaignNumber, at: Instant, send: UInt64, isCertain: Bool, previous: Instant? = nil
+    ) {
         self.campaign = campaign
         self.at = at
         self.send = send
+        self.isCertain = isCertain
         self.previous = previous
     }
 }

@@ -1,0 +1,127 @@
+/// What deciding needs beside the user's state, all of it values: one for each instant at which something is decided.
+package struct Context: Sendable {
+    package var campaigns: CampaignTable
+    /// By name; a message to a channel that is not here cannot be sent.
+    package var channels: [String: ChannelRules]
+    package var limits: Limits
+    /// The data folder's name, the first part of every idempotency key.
+    package var identity: String
+    /// A pure function.
+    package var render: @Sendable (Rendering) -> Rendered
+
+    package init(
+        campaigns: CampaignTable = CampaignTable(), channels: [String: ChannelRules] = [:], limits: Limits = Limits(),
+        identity: String, render: @escaping @Sendable (Rendering) -> Rendered
+    ) {
+        self.campaigns = campaigns
+        self.channels = channels
+        self.limits = limits
+        self.identity = identity
+        self.render = render
+    }
+}
+
+/// What the rules need to know of a channel.
+package struct ChannelRules: Hashable, Sendable {
+    /// Whether its messages wait for the user's next session (9).
+    package var queues: Bool
+    /// The profile's fields that make a user reachable (10.6); nil: none is needed.
+    package var addressField: String?
+    package var statusField: String?
+    package var consentField: String?
+
+    package init(
+        queues: Bool, addressField: String? = nil, statusField: String? = nil, consentField: String? = nil
+    ) {
+        self.queues = queues
+        self.addressField = addressField
+        self.statusField = statusField
+        self.consentField = consentField
+    }
+}
+
+/// The engine's limits and lengths.
+package struct Limits: Sendable {
+    /// 9.4: between two in-app messages to one user.
+    package var inAppInterval = Length.seconds(30)
+    /// 9.11: how long a client has a message before it is queued again.
+    package var lease = Length.seconds(30)
+    /// 4.13: how far back a late trigger looks for exceptions.
+    package var exceptionMemory = Length.days(7)
+    /// Exceptions remembered for one user: with more in 7 days the oldest are forgotten, so that a user's record
+    /// stays small whatever a client sends.
+    package var seenExceptions = 256
+
+    package init() {}
+}
+
+/// A message to render: which, over which properties and profile.
+package struct Rendering: Sendable {
+    package var version: CampaignVersion
+    package var campaign: CampaignID
+    /// Its place among the campaign's messages.
+    package var message: Int
+    package var user: UserID
+    package var properties: Object
+    package var profile: Object
+    package var now: Instant
+}
+
+package enum Rendered: Sendable {
+    case fields(Object)
+    /// The template said so, with its reason.
+    case aborted(String)
+    case failed(String)
+}
+
+/// That an event is an occurrence which a campaign listens for.
+package struct Match: Hashable, Sendable {
+    package enum Role: Hashable, Sendable {
+        /// Whether `where` holds too.
+        case trigger(whereHolds: Bool)
+        /// Its place among the campaign's exceptions; `where` holds.
+        case exception(Int)
+    }
+
+    package var version: CampaignVersion
+    package var role: Role
+
+    package init(_ version: CampaignVersion, _ role: Role) {
+        self.version = version
+        self.role = role
+    }
+}
+
+/// What a turn asks of the world, to be recorded before anybody is told.
+package struct Effects: Sendable {
+    package var decisions: [(decision: Decision, previous: UInt64)] = []
+    package var timersAdded: [Timer] = []
+    package var timersRemoved: [Timer] = []
+    package var handOvers: [HandOver] = []
+    /// The keys of messages whose outcome is known.
+    package var settled: [String] = []
+    /// What the user's session is to show.
+    package var presented: Presented?
+
+    package init() {}
+}
+
+/// A message that was claimed and now goes to its channel.
+package struct HandOver: Sendable {
+    package var key: String
+    package var version: CampaignVersion
+    package var send: UInt64
+    package var channel: String
+    package var addresses: [String]
+    package var fields: Object
+    package var at: Instant
+}
+
+/// An in-app message, leased to one client.
+package struct Presented: Hashable, Sendable {
+    package var token: UInt64
+    package var campaign: CampaignID
+    package var channel: String
+    package var fields: Object
+    package var ends: Instant
+}

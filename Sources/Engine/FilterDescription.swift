@@ -1,0 +1,119 @@
+/// A filter as one line, for explanations and for telling filters apart.
+extension Filter: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .all(let filters): "all(\(filters.map(\.description).joined(separator: ", ")))"
+        case .any(let filters): "any(\(filters.map(\.description).joined(separator: ", ")))"
+        case .not(let filter): "not(\(filter))"
+        case .property(let path, let operators):
+            operators.map { "\(path) \($0)" }.joined(separator: " and ")
+        }
+    }
+
+    /// Every path that it reads, with what the properties hold there; null where nothing is.
+    package func compared(in properties: Object) -> Object {
+        var found: [Object.Member] = []
+        collect(properties, into: &found)
+        return Object(found)
+    }
+
+    private func collect(_ properties: Object, into found: inout [Object.Member]) {
+        switch self {
+        case .all(let filters), .any(let filters): for filter in filters { filter.collect(properties, into: &found) }
+        case .not(let filter): filter.collect(properties, into: &found)
+        case .property(let path, _):
+            guard !found.contains(where: { $0.name == path.description }) else { return }
+            let values = path.values(in: properties)
+            let value: Value = path.steps.contains(.elements) ? .array(values) : values.first ?? .null
+            found.append(Object.Member(path.description, value))
+        }
+    }
+}
+
+extension Filter.Operator: CustomStringConvertible {
+    /// The operator's name in a campaign file.
+    package var name: String {
+        switch self {
+        case .equal: "eq"
+        case .notEqual: "neq"
+        case .greater: "gt"
+        case .greaterOrEqual: "gte"
+        case .less: "lt"
+        case .lessOrEqual: "lte"
+        case .anyOf: "any_of"
+        case .noneOf: "none_of"
+        case .containsAnyOf: "contains_any_of"
+        case .containsNoneOf: "contains_none_of"
+        case .before: "before"
+        case .after: "after"
+        case .moreThanDaysAgo: "more_than_days_ago"
+        case .lessThanDaysAgo: "less_than_days_ago"
+        case .includes: "includes"
+        case .excludes: "excludes"
+        case .isBlank, .isNotBlank, .isTrue, .isFalse, .isTrueOrUnset, .isFalseOrUnset: "is"
+        }
+    }
+
+    /// Its operand in a campaign file.
+    package var operand: Value {
+        switch self {
+        case .equal(let value), .notEqual(let value), .greater(let value), .greaterOrEqual(let value),
+            .less(let value), .lessOrEqual(let value), .includes(let value), .excludes(let value):
+            value
+        case .anyOf(let texts), .noneOf(let texts), .containsAnyOf(let texts), .containsNoneOf(let texts):
+            .array(texts.map(Value.string))
+        case .before(let instant), .after(let instant): .string(instant.description)
+        case .moreThanDaysAgo(let days), .lessThanDaysAgo(let days): .integer(days)
+        case .isBlank: "blank"
+        case .isNotBlank: "not_blank"
+        case .isTrue: "true"
+        case .isFalse: "false"
+        case .isTrueOrUnset: "true_or_unset"
+        case .isFalseOrUnset: "false_or_unset"
+        }
+    }
+
+    package var description: String { "\(name) \(operand)" }
+}
+
+extension Value: CustomStringConvertible {
+    /// As JSON writes it, members in their order.
+    package var description: String {
+        switch self {
+        case .null: "null"
+        case .boolean(let value): value ? "true" : "false"
+        case .integer(let value): String(value)
+        case .decimal(let value): value.isFinite ? "\(value)" : "null"
+        case .string(let text): text.quoted
+        case .array(let elements): "[\(elements.map(\.description).joined(separator: ", "))]"
+        case .object(let object): object.description
+        }
+    }
+}
+
+extension Object: CustomStringConvertible {
+    package var description: String {
+        "{\(members.map { "\($0.name.quoted): \($0.value)" }.joined(separator: ", "))}"
+    }
+}
+
+extension String {
+    /// A JSON string.
+    fileprivate var quoted: String {
+        var quoted = "\""
+        for scalar in unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\n": quoted += "\\n"
+            case "\r": quoted += "\\r"
+            case "\t": quoted += "\\t"
+            case "\u{0}"..."\u{1f}", "\u{7f}", "\u{2028}", "\u{2029}":
+                let digits = String(scalar.value, radix: 16)
+                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+}
