@@ -9,7 +9,7 @@ package struct StableHash: Sendable {
     package var lanes: (UInt64, UInt64) { (Self.mix(high ^ low &* 0x9fb2_1c65_1e98_df25), Self.mix(low ^ high >> 29)) }
     package var value: UInt64 { lanes.0 }
 
-    package mutating func combine(_ word: UInt64) {
+    package mutating func combine(word: UInt64) {
         high = (high ^ word) &* 0x9e37_79b9_7f4a_7c15
         high ^= high >> 32
         low = (low &+ word) &* 0xd6e8_feb8_6659_fd93
@@ -19,10 +19,10 @@ package struct StableHash: Sendable {
     package mutating func combine(_ text: String) {
         var text = text
         text.withUTF8 { bytes in
-            combine(UInt64(bytes.count))
+            combine(word: UInt64(bytes.count))
             var at = 0
             while at + 8 <= bytes.count {
-                combine(UnsafeRawBufferPointer(bytes).loadUnaligned(fromByteOffset: at, as: UInt64.self))
+                combine(word: UnsafeRawBufferPointer(bytes).loadUnaligned(fromByteOffset: at, as: UInt64.self))
                 at += 8
             }
             var rest: UInt64 = 0
@@ -30,35 +30,35 @@ package struct StableHash: Sendable {
                 rest = rest << 8 | UInt64(bytes[at])
                 at += 1
             }
-            combine(rest)
+            combine(word: rest)
         }
     }
 
     /// Objects with the same members in another order are the same content.
     package mutating func combine(_ value: Value) {
         switch value {
-        case .null: combine(0)
-        case .boolean(let value): combine(value ? 2 : 1)
+        case .null: combine(word: 0)
+        case .boolean(let value): combine(word: value ? 2 : 1)
         case .integer(let value):
-            combine(3)
-            combine(UInt64(bitPattern: value))
+            combine(word: 3)
+            combine(word: UInt64(bitPattern: value))
         case .decimal(let value):
-            combine(4)
-            combine(value.bitPattern)
+            combine(word: 4)
+            combine(word: value.bitPattern)
         case .string(let value):
-            combine(5)
+            combine(word: 5)
             combine(value)
         case .array(let elements):
-            combine(6)
-            combine(UInt64(elements.count))
+            combine(word: 6)
+            combine(word: UInt64(elements.count))
             for element in elements { combine(element) }
         case .object(let object): combine(object)
         }
     }
 
     package mutating func combine(_ object: Object) {
-        combine(7)
-        combine(UInt64(object.members.count))
+        combine(word: 7)
+        combine(word: UInt64(object.members.count))
         for member in object.members.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }) {
             combine(member.name)
             combine(member.value)
