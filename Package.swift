@@ -45,14 +45,14 @@ let package = Package(
         .target(
             name: "RPC",
             dependencies: [
-                "CPeerCredentials",
+                "CUnixSockets",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
         ),
-        .target(name: "CPeerCredentials"),
+        .target(name: "CUnixSockets"),
         .target(name: "Schema", dependencies: ["CProtobufC"]),
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .target(name: "PluginABI"),

@@ -110,6 +110,7 @@ package struct Effects: Sendable {
 package struct HandOver: Sendable {
     package var key: String
     package var version: CampaignVersion
+    package var campaign: CampaignID
     package var send: UInt64
     package var channel: String
     package var addresses: [String]

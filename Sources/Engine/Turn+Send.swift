@@ -136,7 +136,7 @@ extension Turn {
             Claim(send: wait.send, campaign: wait.version.number, channel: message.channel, at: now))
         effects.handOvers.append(
             HandOver(
-                key: key(wait.send, message.channel), version: wait.version, send: wait.send,
+                key: key(wait.send, message.channel), version: wait.version, campaign: id, send: wait.send,
                 channel: message.channel, addresses: addresses(rules), fields: fields, at: now))
     }
 

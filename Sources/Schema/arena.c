@@ -55,6 +55,12 @@ void schema_arena_destroy(schema_arena *arena) {
     free(arena);
 }
 
+schema_arena *schema_arena_of_thread(void) {
+    static _Thread_local schema_arena *own;
+    if (!own) own = schema_arena_create();
+    return own;
+}
+
 static void *allocate(void *data, size_t size) {
     schema_arena *arena = data;
     if (size > MOST_BUDGET) return NULL;

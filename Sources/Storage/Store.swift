@@ -86,7 +86,10 @@ package struct ItemReceipt: Hashable, Sendable {
     package var decisionCount: UInt32
 
     package init(
-        content: (UInt64, UInt64), receivedAt: Instant, firstDecision: UInt64, decisionCount: UInt32
+        content: (UInt64, UInt64),
+        receivedAt: Instant,
+        firstDecision: UInt64,
+        decisionCount: UInt32
     ) {
         (contentHigh, contentLow) = content
         self.receivedAt = receivedAt
@@ -112,6 +115,7 @@ package struct OutboxMessage: Hashable, Sendable {
     package var key: String
     package var user: UserID
     package var version: CampaignVersion
+    package var campaign: CampaignID
     package var send: UInt64
     package var channel: String
     package var addresses: [String]
@@ -120,12 +124,20 @@ package struct OutboxMessage: Hashable, Sendable {
     package var claimedAt: Instant
 
     package init(
-        key: String, user: UserID, version: CampaignVersion, send: UInt64, channel: String, addresses: [String],
-        fields: Object, claimedAt: Instant
+        key: String,
+        user: UserID,
+        version: CampaignVersion,
+        campaign: CampaignID,
+        send: UInt64,
+        channel: String,
+        addresses: [String],
+        fields: Object,
+        claimedAt: Instant
     ) {
         self.key = key
         self.user = user
         self.version = version
+        self.campaign = campaign
         self.send = send
         self.channel = channel
         self.addresses = addresses

@@ -1,22 +1,16 @@
 import Schema
 
-/// Where a request is unpacked and its reply is built: C messages that all end at once. Owned by one thread.
-package final class Arena {
+/// Where a request is unpacked and its reply is built: C messages that all end at once. Each thread has one.
+package struct Arena {
     private let arena: OpaquePointer
 
-    package init() {
-        guard let arena = schema_arena_create() else { fatalError("out of memory") }
-        self.arena = arena
-    }
-
-    deinit {
-        schema_arena_destroy(arena)
-    }
-
-    /// Runs `body`, then forgets everything that it unpacked and built.
-    package func use<Result, Failure: Error>(_ body: (Arena) throws(Failure) -> Result) throws(Failure) -> Result {
-        defer { schema_arena_reset(arena) }
-        return try body(self)
+    /// Runs `body` with the thread's arena, then forgets everything that it unpacked and built. Not to be nested.
+    package static func use<Result, Failure: Error>(
+        _ body: (Arena) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        guard let own = schema_arena_of_thread() else { fatalError("out of memory") }
+        defer { schema_arena_reset(own) }
+        return try body(Arena(arena: own))
     }
 
     /// The payload as the message that `descriptor` describes and `Message` lays out.

@@ -74,7 +74,7 @@ extension Value {
 
 /// Every `map<string, Value>` of the schema has entries of one layout, each under a type name of its own.
 extension Object {
-    init<Entry>(_ entries: UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>?, count: Int) {
+    package init<Entry>(_ entries: UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>?, count: Int) {
         guard let entries, count > 0 else {
             self.init()
             return
@@ -87,7 +87,7 @@ extension Object {
             })
     }
 
-    func entries<Entry>(
+    package func entries<Entry>(
         in arena: Arena, as type: Entry.Type
     ) -> UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>? {
         arena.array(

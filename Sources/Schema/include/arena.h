@@ -27,6 +27,9 @@ typedef struct schema_arena schema_arena;
 schema_arena *schema_arena_create(void);
 void schema_arena_destroy(schema_arena *arena);
 
+/* The calling thread's own, made at the first call. */
+schema_arena *schema_arena_of_thread(void);
+
 /* Forgets everything in it, and keeps its first block. */
 void schema_arena_reset(schema_arena *arena);
 
@@ -37,5 +40,40 @@ void *schema_arena_allocate(schema_arena *arena, size_t size);
  * payload, at least 1 MiB and at most 64 MiB. */
 const ProtobufCMessage *schema_unpack(schema_arena *arena, const ProtobufCMessageDescriptor *descriptor,
                                       const uint8_t *bytes, size_t length, const char **why);
+
+/* The descriptors of the messages that begin a call or a record, for languages that cannot take an address. */
+#define SCHEMA_DESCRIPTOR(name)                                                     \
+    static inline const ProtobufCMessageDescriptor *schema_##name(void) {           \
+        return &triggerd__v1__##name##__descriptor;                                 \
+    }
+SCHEMA_DESCRIPTOR(track_request)
+SCHEMA_DESCRIPTOR(track_reply)
+SCHEMA_DESCRIPTOR(apply_request)
+SCHEMA_DESCRIPTOR(apply_reply)
+SCHEMA_DESCRIPTOR(campaign)
+SCHEMA_DESCRIPTOR(campaign_problem)
+SCHEMA_DESCRIPTOR(campaign_status)
+SCHEMA_DESCRIPTOR(get_campaign_request)
+SCHEMA_DESCRIPTOR(list_campaigns_request)
+SCHEMA_DESCRIPTOR(list_campaigns_reply)
+SCHEMA_DESCRIPTOR(stop_campaign_request)
+SCHEMA_DESCRIPTOR(resume_campaign_request)
+SCHEMA_DESCRIPTOR(explain_request)
+SCHEMA_DESCRIPTOR(explain_reply)
+SCHEMA_DESCRIPTOR(list_decisions_request)
+SCHEMA_DESCRIPTOR(list_decisions_reply)
+SCHEMA_DESCRIPTOR(lease_request)
+SCHEMA_DESCRIPTOR(lease_reply)
+SCHEMA_DESCRIPTOR(acknowledge_request)
+SCHEMA_DESCRIPTOR(acknowledge_reply)
+SCHEMA_DESCRIPTOR(get_user_request)
+SCHEMA_DESCRIPTOR(user)
+SCHEMA_DESCRIPTOR(delete_user_request)
+SCHEMA_DESCRIPTOR(delete_user_reply)
+SCHEMA_DESCRIPTOR(health_request)
+SCHEMA_DESCRIPTOR(health_reply)
+SCHEMA_DESCRIPTOR(list_plugins_request)
+SCHEMA_DESCRIPTOR(list_plugins_reply)
+#undef SCHEMA_DESCRIPTOR
 
 #endif

@@ -151,9 +151,10 @@ typedef struct triggerd_trigger_type {
     triggerd_text name; /* what a campaign writes as `type:` */
     const triggerd_field *const *fields;
     size_t field_count;
+    const void *context; /* the module's own; given back to `compile` */
     /* Once for each occurrence of a campaign. `configuration` is an object that the schema holds
      * for. Gives the compiled occurrence, or NULL and the reason. */
-    void *(*compile)(const triggerd_value *configuration, triggerd_reason *why);
+    void *(*compile)(const void *context, const triggerd_value *configuration, triggerd_reason *why);
     /* The subjects of a compiled occurrence: writes at most `capacity`, returns how many there
      * are. They live as long as the occurrence. */
     size_t (*subjects)(const void *compiled, triggerd_subject *into, size_t capacity);
@@ -213,9 +214,10 @@ typedef struct triggerd_channel {
     triggerd_text address_field;
     triggerd_text status_field;
     triggerd_text consent_field;
-    /* `settings` is an object that the schema holds for, with `data_folder` beside it: a folder
-     * of the channel's own. Gives the channel's instance, or NULL and the reason. */
-    void *(*start)(const triggerd_value *settings, triggerd_reason *why);
+    const void *context; /* the module's own; given back to `start` */
+    /* `settings` is an object that the schema holds for, with `data_folder` beside it: the
+     * daemon's data folder. Gives the channel's instance, or NULL and the reason. */
+    void *(*start)(const void *context, const triggerd_value *settings, triggerd_reason *why);
     /* Begins to send and returns; the host's `complete` ends it, exactly once, from any thread. */
     void (*send)(void *instance, triggerd_send send, const triggerd_message *message);
     /* Returns when every send that was begun is completed. */

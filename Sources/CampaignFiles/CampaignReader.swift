@@ -1,0 +1,47 @@
+import Engine
+import Yams
+
+/// Reads campaigns from YAML, and so from JSON: `docs/campaigns.md` has the language.
+package struct CampaignReader: Sendable {
+    /// By the name that a file writes as `type:`.
+    package var triggerTypes: [String: ConfigurationSchema]
+    /// By the name that a file writes as `channel:`.
+    package var channels: [String: ChannelSchema]
+
+    /// The largest file, in bytes.
+    package static let largestFile = 1 << 20
+
+    package init(triggerTypes: [String: ConfigurationSchema], channels: [String: ChannelSchema]) {
+        self.triggerTypes = triggerTypes
+        self.channels = channels
+    }
+
+    /// The campaigns of a file, or everything that is wrong with it. A file holds one campaign, several documents
+    /// of one each, or a list under `campaigns:`.
+    package func read(file: String, text: String) -> Result<[Campaign], CampaignFileErrors> {
+        var reading = CampaignReading(reader: self, file: file)
+        var campaigns: [Campaign] = []
+        if text.utf8.count > Self.largestFile {
+            reading.problem("the file has \(text.utf8.count) bytes, at most \(Self.largestFile) are read", at: nil, "")
+        } else {
+            do {
+                for document in try Yams.compose_all(yaml: text) {
+                    campaigns += reading.campaigns(of: document)
+                }
+                if campaigns.isEmpty, reading.problems.isEmpty {
+                    reading.problem("no campaign is in this file", at: nil, "")
+                }
+            } catch let error as YamlError {
+                reading.syntax(error)
+            } catch {
+                reading.problem("\(error)", at: nil, "")
+            }
+        }
+        return reading.problems.isEmpty ? .success(campaigns) : .failure(CampaignFileErrors(all: reading.problems))
+    }
+}
+
+/// Everything that is wrong with a file.
+package struct CampaignFileErrors: Error, Sendable {
+    package let all: [CampaignFileProblem]
+}

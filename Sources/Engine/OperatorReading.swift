@@ -1,0 +1,100 @@
+/// Why a name and an operand are no operator.
+package struct OperatorFault: Error, Hashable, Sendable {
+    package let text: String
+}
+
+extension Filter.Operator {
+    /// Every operator's name, as campaign files write them.
+    package static let names = [
+        "eq", "neq", "gt", "gte", "lt", "lte", "any_of", "none_of", "contains_any_of", "contains_none_of", "before",
+        "after", "more_than_days_ago", "less_than_days_ago", "includes", "excludes", "is",
+    ]
+
+    /// Reads an operator as a campaign file or a message has it. Throws what the operand gets wrong.
+    package init(name: String, operand: Value) throws(OperatorFault) {
+        switch name {
+        case "eq": self = .equal(try Self.number(operand))
+        case "neq": self = .notEqual(try Self.number(operand))
+        case "gt": self = .greater(try Self.number(operand))
+        case "gte": self = .greaterOrEqual(try Self.number(operand))
+        case "lt": self = .less(try Self.number(operand))
+        case "lte": self = .lessOrEqual(try Self.number(operand))
+        case "any_of": self = .anyOf(try Self.strings(operand))
+        case "none_of": self = .noneOf(try Self.strings(operand))
+        case "contains_any_of": self = .containsAnyOf(try Self.strings(operand))
+        case "contains_none_of": self = .containsNoneOf(try Self.strings(operand))
+        case "before": self = .before(try Self.date(operand))
+        case "after": self = .after(try Self.date(operand))
+        case "more_than_days_ago": self = .moreThanDaysAgo(try Self.days(operand))
+        case "less_than_days_ago": self = .lessThanDaysAgo(try Self.days(operand))
+        case "includes": self = .includes(try Self.element(operand))
+        case "excludes": self = .excludes(try Self.element(operand))
+        case "is": self = try Self.state(operand)
+        default: throw OperatorFault(text: "there is no operator \"\(name)\"; there are \(Self.names.joined(separator: ", "))")
+        }
+    }
+
+    private static func number(_ operand: Value) throws(OperatorFault) -> Value {
+        switch operand {
+        case .integer, .decimal: return operand
+        default: throw OperatorFault(text: "needs a number, not \(operand)")
+        }
+    }
+
+    private static func strings(_ operand: Value) throws(OperatorFault) -> [String] {
+        let strings = operand.strings
+        guard !strings.isEmpty, { if case .array(let all) = operand { all.count == strings.count } else { true } }() else {
+            throw OperatorFault(text: "needs a list of strings, not \(operand)")
+        }
+        return strings
+    }
+
+    private static func date(_ operand: Value) throws(OperatorFault) -> Instant {
+        guard let date = operand.date else { throw OperatorFault(text: "needs a date in ISO 8601, not \(operand)") }
+        return date
+    }
+
+    private static func days(_ operand: Value) throws(OperatorFault) -> Int64 {
+        guard case .integer(let days) = operand, (0...3_660_000).contains(days) else {
+            throw OperatorFault(text: "needs a number of days, not \(operand)")
+        }
+        return days
+    }
+
+    private static func element(_ operand: Value) throws(OperatorFault) -> Value {
+        switch operand {
+        case .boolean, .integer, .decimal, .string: return operand
+        case .null, .array, .object: throw OperatorFault(text: "needs one value, not \(operand)")
+        }
+    }
+
+    private static func state(_ operand: Value) throws(OperatorFault) -> Self {
+        switch operand {
+        case "blank": return .isBlank
+        case "not_blank": return .isNotBlank
+        case "true", .boolean(true): return .isTrue
+        case "false", .boolean(false): return .isFalse
+        case "true_or_unset": return .isTrueOrUnset
+        case "false_or_unset": return .isFalseOrUnset
+        default:
+            throw OperatorFault(
+                text: "needs blank, not_blank, true, false, true_or_unset or false_or_unset, not \(operand)")
+        }
+    }
+}
+
+extension Message.Priority {
+    /// As campaign files write it.
+    package var name: String {
+        switch self {
+        case .low: "low"
+        case .medium: "medium"
+        case .high: "high"
+        }
+    }
+
+    package init?(name: String) {
+        guard let found = Self.allCases.first(where: { $0.name == name }) else { return nil }
+        self = found
+    }
+}

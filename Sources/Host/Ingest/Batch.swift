@@ -1,0 +1,94 @@
+import Engine
+import Storage
+
+/// What will be committed together: the users that were touched, and everything that their turns asked.
+struct Batch {
+    private(set) var changes = Changes()
+    private var states: [UserID: UserState] = [:]
+    private var order: [UserID] = []
+    private var itemReceipts: [ItemID: ItemReceipt] = [:]
+    private(set) var handOvers: [OutboxMessage] = []
+    /// The decisions made so far; where an answer's begin and end.
+    var decisionCount: Int { changes.decisions.count }
+
+    var isEmpty: Bool { order.isEmpty && changes.isEmpty }
+
+    func state(_ user: UserID) -> UserState? { states[user] }
+    func holds(_ user: UserID) -> Bool { states[user] != nil }
+    func itemReceipt(_ id: ItemID) -> ItemReceipt? { itemReceipts[id] }
+
+    func decisions(_ range: Range<Int>) -> [Decision] { changes.decisions[range].map(\.decision) }
+
+    /// The decisions of an answer given in this batch.
+    func decisions(from first: UInt64, count: UInt32, of user: UserID) -> [Decision] {
+        let all = changes.decisions
+        guard let start = all.firstIndex(where: { $0.decision.sequence >= first }) else { return [] }
+        return all[start...].lazy.map(\.decision).filter { $0.user == user }.prefix(Int(count)).map { $0 }
+    }
+
+    /// Takes a user's state out for its turn, so that it is changed in place.
+    mutating func take(_ user: UserID) -> UserState? {
+        states.removeValue(forKey: user)
+    }
+
+    mutating func put(_ turn: consuming Turn) {
+        let user = turn.user
+        for (decision, previous) in turn.effects.decisions {
+            changes.decisions.append(StoredDecision(decision: decision, previous: previous))
+        }
+        changes.timersAdded += turn.effects.timersAdded
+        changes.timersRemoved += turn.effects.timersRemoved
+        changes.outboxRemoved += turn.effects.settled
+        for handOver in turn.effects.handOvers {
+            let message = OutboxMessage(
+                key: handOver.key, user: user, version: handOver.version, campaign: handOver.campaign,
+                send: handOver.send,
+                channel: handOver.channel, addresses: handOver.addresses, fields: handOver.fields,
+                claimedAt: handOver.at)
+            changes.outboxAdded.append(message)
+            handOvers.append(message)
+        }
+        if !touched.contains(user) {
+            touched.insert(user)
+            order.append(user)
+        }
+        states[user] = turn.state
+    }
+
+    private var touched: Set<UserID> = []
+
+    mutating func answered(_ id: ItemID, _ receipt: ItemReceipt) {
+        itemReceipts[id] = receipt
+        changes.items.append((id, receipt))
+    }
+
+    mutating func delete(_ user: UserID, _ state: UserState) {
+        for wait in state.waits {
+            changes.timersRemoved.append(
+                Timer(at: wait.due, send: wait.send, user: user, campaign: wait.version.number))
+        }
+        for entry in state.queue {
+            let number = entry.wait.version.number
+            changes.timersRemoved.append(
+                Timer(at: entry.expires, send: entry.wait.send, user: user, campaign: number))
+            if let lease = entry.lease {
+                changes.timersRemoved.append(
+                    Timer(at: lease.ends, send: entry.wait.send, user: user, campaign: number))
+            }
+        }
+        changes.deletedUsers.append(user)
+        states[user] = nil
+        touched.remove(user)
+        order.removeAll { $0 == user }
+    }
+
+    mutating func put(_ record: CampaignRecord) {
+        changes.campaigns.append(record)
+    }
+
+    /// Everything, with the users as they ended.
+    mutating func finish() -> (changes: Changes, states: [UserID: UserState]) {
+        changes.users = order.compactMap { user in states[user].map { (user, $0) } }
+        return (changes, states)
+    }
+}

@@ -1,0 +1,145 @@
+import Engine
+import Storage
+
+/// The campaigns as the daemon has them: checked against what is loaded, their templates parsed, their versions
+/// kept. A value: what is changed counts once the store has it.
+struct CampaignRegistry {
+    private(set) var table = CampaignTable()
+    private var templates: [CampaignVersion: CampaignTemplates] = [:]
+    private let plugins: PluginRegistry
+
+    /// The campaigns of the store. Throws what no loaded plug-in can serve.
+    init(_ records: [CampaignRecord], plugins: PluginRegistry) throws {
+        self.plugins = plugins
+        for record in records.sorted(by: { ($0.head.number, $0.version) < ($1.head.number, $1.version) }) {
+            let campaign = try Campaign(packed: record.definition)
+            let problems = problems(of: campaign)
+            guard problems.isEmpty else { throw Refusal.invalidCampaigns(problems) }
+            let version = CampaignVersion(number: record.head.number, version: record.version)
+            templates[version] = try CampaignTemplates(campaign, plugins: plugins)
+            if record.version == record.head.version {
+                table.put(record.head, campaign)
+            } else {
+                table.put(campaign, as: version)
+            }
+        }
+    }
+
+    /// All of them, or none (campaign.md).
+    mutating func apply(_ campaigns: [Campaign], at now: Instant) throws(Refusal) -> [CampaignStatus] {
+        var problems: [CampaignProblem] = []
+        for (index, campaign) in campaigns.enumerated() {
+            problems += self.problems(of: campaign)
+            if campaigns[..<index].contains(where: { $0.id == campaign.id }) {
+                problems.append(
+                    CampaignProblem(
+                        campaign: campaign.id, field: "campaign", code: .invalidCampaign,
+                        text: "two campaigns of this request are called \(campaign.id)"))
+            }
+        }
+        guard problems.isEmpty else { throw .invalidCampaigns(problems) }
+        var statuses: [CampaignStatus] = []
+        for campaign in campaigns {
+            do {
+                statuses.append(try put(campaign, at: now))
+            } catch let problem as CampaignProblem {
+                throw .invalidCampaigns([problem])
+            } catch {
+                throw .unavailable(String(describing: error))
+            }
+        }
+        return statuses
+    }
+
+    private mutating func put(_ campaign: Campaign, at now: Instant) throws -> CampaignStatus {
+        var head: CampaignHead
+        if let existing = table.head(of: campaign.id) {
+            if table.campaign(existing.current) == campaign {
+                return CampaignStatus(head: existing, campaign: campaign, changed: false)
+            }
+            head = existing  // 3.4: it keeps its launch, its creation rank and its receipts.
+            head.version += 1
+            head.appliedAt = now
+            if let launch = campaign.launchedAt { head.launchedAt = launch }
+        } else {
+            let number = (table.heads.keys.max() ?? 0) + 1
+            head = CampaignHead(
+                id: campaign.id, number: number, launchedAt: campaign.launchedAt ?? now, appliedAt: now)
+        }
+        templates[head.current] = try CampaignTemplates(campaign, plugins: plugins)
+        table.put(head, campaign)
+        return CampaignStatus(head: head, campaign: campaign, changed: true)
+    }
+
+    /// Ends everything that waits, and what would begin to.
+    mutating func stop(_ id: CampaignID, at now: Instant) throws(Refusal) -> CampaignStatus {
+        guard var head = table.head(of: id), let campaign = table.campaign(head.current) else {
+            throw .unknownCampaign(id)
+        }
+        guard !head.isStopped else { return CampaignStatus(head: head, campaign: campaign, changed: false) }
+        head.isStopped = true
+        head.stops.append(now)
+        table.put(head)
+        return CampaignStatus(head: head, campaign: campaign, changed: true)
+    }
+
+    /// From now on it triggers again; what a stop ended stays ended.
+    mutating func resume(_ id: CampaignID) throws(Refusal) -> CampaignStatus {
+        guard var head = table.head(of: id), let campaign = table.campaign(head.current) else {
+            throw .unknownCampaign(id)
+        }
+        guard head.isStopped else { return CampaignStatus(head: head, campaign: campaign, changed: false) }
+        head.isStopped = false
+        table.put(head)
+        return CampaignStatus(head: head, campaign: campaign, changed: true)
+    }
+
+    /// What the store is to hold of them.
+    func records(of statuses: [CampaignStatus]) -> [CampaignRecord] {
+        statuses.filter(\.changed).map { status in
+            CampaignRecord(head: status.head, version: status.head.version, definition: status.campaign.packed())
+        }
+    }
+
+    func makeMatcher() throws -> Matcher {
+        try Matcher(table) { try plugins.compile($0) }
+    }
+
+    func makeContext(identity: String) -> Context {
+        let templates = templates
+        return Context(
+            campaigns: table, channels: plugins.channelRules, identity: identity,
+            render: { rendering in
+                guard let campaign = templates[rendering.version] else {
+                    return .failed("version \(rendering.version.version) of \(rendering.campaign) is gone")
+                }
+                return campaign.render(rendering)
+            })
+    }
+
+    /// What no loaded plug-in can serve, what the rules refuse, and templates that do not parse.
+    private func problems(of campaign: Campaign) -> [CampaignProblem] {
+        var found = campaign.refusals(queues: { plugins.channelRules[$0]?.queues ?? false }).map {
+            CampaignProblem(campaign: campaign.id, $0)
+        }
+        found += plugins.problems(of: campaign.trigger, at: "trigger", in: campaign.id)
+        for (index, exception) in campaign.exceptions.enumerated() {
+            found += plugins.problems(of: exception, at: "exceptions[\(index)]", in: campaign.id)
+        }
+        for (index, message) in campaign.messages.enumerated() {
+            found += plugins.problems(of: message, at: "messages[\(index)]", in: campaign.id)
+        }
+        if found.isEmpty {
+            do {
+                _ = try CampaignTemplates(campaign, plugins: plugins)
+            } catch let problem as CampaignProblem {
+                found.append(problem)
+            } catch {
+                found.append(
+                    CampaignProblem(
+                        campaign: campaign.id, field: "messages", code: .invalidCampaign, text: "\(error)"))
+            }
+        }
+        return found
+    }
+}

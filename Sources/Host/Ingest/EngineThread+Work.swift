@@ -1,0 +1,205 @@
+import Dispatch
+import Engine
+import RPC
+import Storage
+
+/// What each kind of work does within its batch.
+extension EngineThread {
+    /// Gives what answers it once the batch is on disk; nil where nobody waits for an answer.
+    func perform(
+        _ work: Work, in batch: inout Batch, _ loaded: inout [UserID: UserState], _ receipts: [ItemID: ItemReceipt]
+    ) throws -> ((Arena) -> Finished)? {
+        switch work {
+        case .track(let items, let reply):
+            let result = try track(items, in: &batch, &loaded, receipts)
+            return { reply(result, $0) }
+
+        case .lease(let user, let device, let reply):
+            guard isKnown(user, batch, loaded) else { return { reply(.success(nil), $0) } }
+            let presented = turn(user, in: &batch, loaded: &loaded) { turn in
+                turn.lease(device: device)
+                return turn.effects.presented
+            }
+            return { reply(.success(presented), $0) }
+
+        case .acknowledge(let user, let token, let reply):
+            guard isKnown(user, batch, loaded) else { return { reply(.failure(.leaseOver), $0) } }
+            let held = turn(user, in: &batch, loaded: &loaded) { $0.acknowledge(token: token) }
+            return { reply(held ? .success(()) : .failure(.leaseOver), $0) }
+
+        case .delete(let user, let reply):
+            guard let state = currentState(user, batch, loaded) else { return { reply(.success(false), $0) } }
+            forget(user)
+            loaded[user] = nil
+            batch.delete(user, state)
+            return { reply(.success(true), $0) }
+
+        case .settle(let user, let send, let channel, let outcome):
+            turn(user, in: &batch, loaded: &loaded) { $0.settle(send: send, channel: channel, outcome) }
+            return nil
+
+        case .applyAtStart(let campaigns, let done):
+            done(change { registry throws(Refusal) in try registry.apply(campaigns, at: instant) })
+            return nil
+
+        case .sweep(let users):
+            for user in users where isKnown(user, batch, loaded) {
+                turn(user, in: &batch, loaded: &loaded) { _ in }
+            }
+            return nil
+
+        case .apply(let campaigns, let reply):
+            let result = change { registry throws(Refusal) in try registry.apply(campaigns, at: instant) }
+            return { reply(result, $0) }
+
+        case .stop(let id, let reply):
+            let result = change { registry throws(Refusal) in [try registry.stop(id, at: instant)] }
+            return { reply(result.map { $0[0] }, $0) }
+
+        case .resume(let id, let reply):
+            let result = change { registry throws(Refusal) in [try registry.resume(id)] }
+            return { reply(result.map { $0[0] }, $0) }
+        }
+    }
+
+    /// Every item of a request, or none where one cannot be (1.1.4, 1.1.7).
+    private func track(
+        _ items: [Item], in batch: inout Batch, _ loaded: inout [UserID: UserState], _ receipts: [ItemID: ItemReceipt]
+    ) throws -> Result<[ItemAnswer], Refusal> {
+        var contents: [ItemID: (UInt64, UInt64)] = [:]
+        for (index, item) in items.enumerated() {
+            guard let id = item.id else { continue }
+            let key = ItemID(user: item.user, id: id)
+            let content = item.content
+            let known = contents[key] ?? batch.itemReceipt(key)?.content ?? receipts[key]?.content
+            if let known, known != content { return .failure(.idUsedOtherwise(item: index, id: id)) }
+            contents[key] = content
+        }
+        var answers: [ItemAnswer] = []
+        answers.reserveCapacity(items.count)
+        for item in items {
+            answers.append(try track(item, contents, in: &batch, &loaded, receipts))
+        }
+        return .success(answers)
+    }
+
+    private func track(
+        _ item: Item, _ contents: [ItemID: (UInt64, UInt64)], in batch: inout Batch,
+        _ loaded: inout [UserID: UserState], _ receipts: [ItemID: ItemReceipt]
+    ) throws -> ItemAnswer {
+        let key = item.id.map { ItemID(user: item.user, id: $0) }
+        if let key {
+            if let receipt = batch.itemReceipt(key) {
+                let decisions = batch.decisions(
+                    from: receipt.firstDecision, count: receipt.decisionCount, of: item.user)
+                return ItemAnswer(isDuplicate: true, decisions: decisions)
+            }
+            if let receipt = receipts[key] {
+                return ItemAnswer(isDuplicate: true, decisions: try firstAnswer(receipt, item.user))
+            }
+        }
+        let first = batch.decisionCount
+        let (presented, sequence) = turn(item.user, in: &batch, loaded: &loaded) { turn in
+            let sequence = turn.nextSequence
+            turn.set(item.set)  // 1.1.7: attributes, then the event.
+            if let occurred = item.occurred {
+                let event = Event(
+                    type: occurred.type, subject: occurred.subject, user: item.user, time: item.time ?? turn.now,
+                    receivedAt: turn.now, properties: occurred.properties)
+                turn.handle(event, matcher.matches(event), device: item.device)
+            }
+            return (turn.effects.presented, sequence)
+        }
+        let decisions = batch.decisions(first..<batch.decisionCount)
+        if let key, let content = contents[key] {
+            batch.answered(
+                key,
+                ItemReceipt(
+                    content: content, receivedAt: instant, firstDecision: sequence,
+                    decisionCount: UInt32(decisions.count)))
+        }
+        return ItemAnswer(isDuplicate: false, decisions: decisions, presented: presented)
+    }
+
+    /// The decisions of an answer that was given before, from the store.
+    private func firstAnswer(_ receipt: ItemReceipt, _ user: UserID) throws(StoreError) -> [Decision] {
+        var decisions: [Decision] = []
+        var sequence = receipt.firstDecision
+        // Between two decisions of one item stand at most the tokens of leases; none of another user's.
+        let end = sequence + UInt64(receipt.decisionCount) * 2 + 1
+        while decisions.count < receipt.decisionCount, sequence < end {
+            if let stored = try store.decision(sequence), stored.decision.user == user {
+                decisions.append(stored.decision)
+            }
+            sequence += 1
+        }
+        return decisions
+    }
+
+    /// Changes the campaigns; what every later event is matched with follows only once the store has it.
+    func change(
+        _ body: (inout CampaignRegistry) throws(Refusal) -> [CampaignStatus]
+    ) -> Result<[CampaignStatus], Refusal> {
+        var changed = registry
+        let statuses: [CampaignStatus]
+        do {
+            statuses = try body(&changed)
+            let matcher = try changed.makeMatcher()
+            var changes = Changes()
+            changes.campaigns = changed.records(of: statuses)
+            if !changes.isEmpty { try store.commit(changes) }
+            self.matcher = matcher
+        } catch let refusal as Refusal {
+            return .failure(refusal)
+        } catch {
+            return .failure(.unavailable(String(describing: error)))
+        }
+        registry = changed
+        context = changed.makeContext(identity: store.identity)
+        published.set(changed.table)
+        for status in statuses where status.changed && status.head.isStopped { sweep([status.head.number]) }
+        return .success(statuses)
+    }
+
+    /// Before the thread's loop has anything of a client's to do.
+    func applyAtStart(_ campaigns: [Campaign]) throws(Refusal) {
+        let done = DispatchSemaphore(value: 0)
+        let outcome = Published<Result<Void, Refusal>>(.success(()))
+        if let refusal = queue.put(
+            .applyAtStart(campaigns) { result in
+                outcome.set(result.map { _ in })
+                done.signal()
+            })
+        {
+            throw refusal
+        }
+        done.wait()
+        try outcome.get().get()
+    }
+
+    /// Looks for what still waits of campaigns that were stopped before this start.
+    func sweepWhatWasStopped() {
+        let stopped = published.get().heads.values.filter { !$0.stops.isEmpty }.map(\.number)
+        if !stopped.isEmpty { sweep(Set(stopped)) }
+    }
+
+    /// Has every user looked at of whom a timer belongs to those campaigns (design: a sweeper records the ends in
+    /// batches, with the stop's instant).
+    private func sweep(_ numbers: Set<CampaignNumber>) {
+        let (store, queue, logger) = (store, queue, logger)
+        readers.run {
+            var after: Timer?
+            do {
+                while true {
+                    let read = try store.timers(after: after, through: .never, limit: 4_096)
+                    let users = Set(read.filter { numbers.contains($0.campaign) }.map(\.user))
+                    if !users.isEmpty { _ = queue.put(.sweep(Array(users)), isOwn: true) }
+                    guard read.count == 4_096 else { return }
+                    after = read.last
+                }
+            } catch {
+                logger.error("what waits for a stopped campaign cannot be read; each ends when it is due: \(error)")
+            }
+        }
+    }
+}

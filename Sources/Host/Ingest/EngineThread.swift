@@ -1,0 +1,267 @@
+import Engine
+import Foundation
+import Logging
+import RPC
+import Storage
+
+/// The one thread that decides. It drains the queue, takes the instant, runs what is due and what came in, commits
+/// all of it in one flush, and only then answers and hands over.
+final class EngineThread: @unchecked Sendable {
+    // Everything but the queue, the health and the logger belongs to the thread alone.
+    let queue: WorkQueue
+    let health = Health()
+    let store: any Store
+    let clock: Clock
+    let logger: Logger
+    let outbox: Outbox
+    let readers: Readers
+    /// The campaigns as last committed, for whoever reads beside the writer.
+    let published: Published<CampaignTable>
+    var registry: CampaignRegistry
+    var matcher: Matcher
+    var context: Context
+
+    private let limits: HostLimits
+    private var cache: UserCache
+    private var timers = TimerWindow()
+    private var nextSequence: UInt64
+    private var lastInstant = Instant(milliseconds: .min)
+    /// Outcomes that could not be recorded yet.
+    private var postponed: [Work] = []
+    private var timersRestUntil = Instant(milliseconds: .min)
+
+    init(
+        store: any Store, registry: CampaignRegistry, outbox: Outbox, readers: Readers, limits: HostLimits,
+        clock: Clock, logger: Logger
+    ) throws {
+        self.store = store
+        self.registry = registry
+        self.outbox = outbox
+        self.readers = readers
+        self.limits = limits
+        self.clock = clock
+        self.logger = logger
+        queue = WorkQueue(limit: limits.queuedItems)
+        cache = UserCache(least: limits.cachedUsers)
+        published = Published(registry.table)
+        matcher = try registry.makeMatcher()
+        context = registry.makeContext(identity: store.identity)
+        // Never below what any decision had, and never below the clock: decisions that were dropped for their age
+        // leave no number behind.
+        nextSequence = max(try store.nextSequence(), UInt64(max(1, clock.now().milliseconds)) * 1_000)
+    }
+
+    /// Until the queue is closed and empty.
+    func run() {
+        var works: [Work] = []
+        while true {
+            let wake = nextWake()
+            let isDone = queue.take(into: &works, most: limits.itemsPerCommit, until: wake, now: clock.now)
+            takeInstant()
+            step(works)
+            works.removeAll(keepingCapacity: true)
+            if isDone { break }
+        }
+    }
+
+    /// The instant of everything in this step.
+    var instant: Instant { lastInstant }
+    private var now: Instant { lastInstant }
+
+    /// Receipts never decrease (13), even where the system's clock is set back.
+    private func takeInstant() {
+        lastInstant = max(lastInstant, clock.now())
+    }
+
+    private func nextWake() -> Instant {
+        do {
+            try timers.refill(from: store, now: max(lastInstant, clock.now()))
+        } catch {
+            logger.error("the index of what is due cannot be read: \(error)")
+            return clock.now() + .seconds(1)
+        }
+        // A timer runs only when everything received up to its instant has been handled.
+        let next = timers.next
+        let due = next == .never ? next : Instant(milliseconds: next.milliseconds + 1)
+        return max(due, timersRestUntil)
+    }
+
+    private func step(_ works: [Work]) {
+        var pending: [Work] = []
+        runTimers()
+        if !postponed.isEmpty {
+            pending = postponed
+            postponed = []
+        }
+        for work in works {
+            guard work.changesCampaigns else {
+                pending.append(work)
+                continue
+            }
+            // What came before is decided by the campaigns as they were.
+            commit(pending)
+            pending.removeAll()
+            commit([work])
+        }
+        commit(pending)
+    }
+
+    private func runTimers() {
+        guard now >= timersRestUntil else { return }
+        let due = timers.take(before: now, limit: limits.timersPerCommit)
+        guard !due.isEmpty else { return }
+        var batch = Batch()
+        do {
+            var loaded = try load(Set(due.map(\.user)))
+            for timer in due {
+                turn(timer.user, in: &batch, loaded: &loaded) { $0.handle(timer) }
+            }
+            try finish(&batch)
+        } catch {
+            failed(error)
+            for timer in due { timers.insert(timer) }
+            timersRestUntil = now + .seconds(1)
+        }
+    }
+
+    /// Decides and commits together, and answers when that is on disk; refuses all of them where it cannot be.
+    private func commit(_ works: [Work]) {
+        guard !works.isEmpty else { return }
+        var batch = Batch()
+        var answers: [(Arena) -> Finished] = []
+        do {
+            var loaded = try load(Self.users(of: works).filter { !cache.contains($0) })
+            let receipts = try loadReceipts(works)
+            for work in works {
+                if let answer = try perform(work, in: &batch, &loaded, receipts) { answers.append(answer) }
+            }
+            try finish(&batch)
+        } catch {
+            failed(error)
+            let refusal = Refusal.unavailable(String(describing: error))
+            answers = works.compactMap { $0.refused(refusal) }
+            postponed += works.filter(\.isOwn)
+        }
+        let finished = Arena.use { arena in answers.map { $0(arena) } }
+        Call.complete(finished)
+    }
+
+    /// Loads what the cache does not hold, in one read.
+    private func load(_ users: Set<UserID>) throws(StoreError) -> [UserID: UserState] {
+        let missing = Array(users)
+        guard !missing.isEmpty else { return [:] }
+        let states = try store.users(missing)
+        var loaded: [UserID: UserState] = [:]
+        loaded.reserveCapacity(missing.count)
+        for (user, state) in zip(missing, states) {
+            if let state { loaded[user] = state }
+        }
+        return loaded
+    }
+
+    private static func users(of works: [Work]) -> Set<UserID> {
+        var users: Set<UserID> = []
+        for work in works {
+            switch work {
+            case .track(let items, _): for item in items { users.insert(item.user) }
+            case .lease(let user, _, _), .acknowledge(let user, _, _), .delete(let user, _),
+                .settle(let user, _, _, _):
+                users.insert(user)
+            case .sweep(let all): users.formUnion(all)
+            case .apply, .applyAtStart, .stop, .resume: break
+            }
+        }
+        return users
+    }
+
+    private func loadReceipts(_ works: [Work]) throws(StoreError) -> [ItemID: ItemReceipt] {
+        var ids: [ItemID] = []
+        for case .track(let items, _) in works {
+            for item in items {
+                if let id = item.id { ids.append(ItemID(user: item.user, id: id)) }
+            }
+        }
+        guard !ids.isEmpty else { return [:] }
+        var found: [ItemID: ItemReceipt] = [:]
+        for (id, receipt) in zip(ids, try store.receipts(ids)) {
+            if let receipt { found[id] = receipt }
+        }
+        return found
+    }
+
+    /// One user's turn, on the state as this batch left it.
+    func turn<Result>(
+        _ user: UserID, in batch: inout Batch, loaded: inout [UserID: UserState], _ body: (inout Turn) -> Result
+    ) -> Result {
+        let state = batch.take(user) ?? cache.take(user) ?? loaded.removeValue(forKey: user) ?? UserState()
+        var turn = Turn(user: user, state: state, context: context, now: now, nextSequence: nextSequence)
+        turn.catchUp()
+        let result = body(&turn)
+        nextSequence = turn.nextSequence
+        batch.put(turn)
+        return result
+    }
+
+    /// Whether the user is known, in this batch or before.
+    func isKnown(_ user: UserID, _ batch: Batch, _ loaded: [UserID: UserState]) -> Bool {
+        batch.holds(user) || cache.contains(user) || loaded[user] != nil
+    }
+
+    func currentState(_ user: UserID, _ batch: Batch, _ loaded: [UserID: UserState]) -> UserState? {
+        batch.state(user) ?? cache.peek(user) ?? loaded[user]
+    }
+
+    func forget(_ user: UserID) {
+        _ = cache.take(user)
+    }
+
+    private func finish(_ batch: inout Batch) throws(StoreError) {
+        guard !batch.isEmpty else { return }
+        let (changes, states) = batch.finish()
+        try store.commit(changes)
+        health.serving()
+        for (user, state) in states { cache.put(user, state) }
+        for timer in changes.timersAdded { timers.insert(timer) }
+        for timer in changes.timersRemoved { timers.remove(timer) }
+        outbox.handOver(batch.handOvers)
+        outbox.recorded(changes.outboxRemoved)
+    }
+
+    /// Nothing of the batch happened: what it changed in memory is forgotten and read again.
+    private func failed(_ error: any Error) {
+        cache.removeAll()
+        if health.notServing(String(describing: error)) {
+            logger.error("nothing can be written: \(error)")
+        }
+    }
+}
+
+extension Work {
+    var changesCampaigns: Bool {
+        switch self {
+        case .apply, .applyAtStart, .stop, .resume: true
+        case .track, .lease, .acknowledge, .delete, .settle, .sweep: false
+        }
+    }
+
+    /// The daemon's own: nobody would ask again, so it is kept until it can be recorded.
+    var isOwn: Bool {
+        switch self {
+        case .settle, .sweep: true
+        case .track, .lease, .acknowledge, .delete, .apply, .applyAtStart, .stop, .resume: false
+        }
+    }
+
+    func refused(_ refusal: Refusal) -> ((Arena) -> Finished)? {
+        switch self {
+        case .track(_, let reply): { reply(.failure(refusal), $0) }
+        case .lease(_, _, let reply): { reply(.failure(refusal), $0) }
+        case .acknowledge(_, _, let reply): { reply(.failure(refusal), $0) }
+        case .delete(_, let reply): { reply(.failure(refusal), $0) }
+        case .apply(_, let reply): { reply(.failure(refusal), $0) }
+        case .stop(_, let reply): { reply(.failure(refusal), $0) }
+        case .resume(_, let reply): { reply(.failure(refusal), $0) }
+        case .settle, .sweep, .applyAtStart: nil
+        }
+    }
+}

@@ -1,0 +1,36 @@
+import Engine
+
+/// One thing that a client tells of one user, validated.
+package struct Item: Sendable {
+    package var user: UserID
+    /// The idempotency id, unique per user (1.1.4).
+    package var id: String?
+    /// Nil: when it is received.
+    package var time: Instant?
+    /// Set on the profile first.
+    package var set: Object
+    /// Nil where it only sets.
+    package var occurred: Occurred?
+    /// The client whose session starts.
+    package var device: String
+
+    /// What happened, without the instants that only the engine's thread can give.
+    package struct Occurred: Sendable {
+        package var type: String
+        package var subject: String
+        package var properties: Object
+    }
+
+    /// Tells this content from another under the same id; the order of members does not count.
+    package var content: (UInt64, UInt64) {
+        var hash = StableHash()
+        hash.combine(word: UInt64(bitPattern: time?.milliseconds ?? 0))
+        hash.combine(set)
+        if let occurred {
+            hash.combine(occurred.type)
+            hash.combine(occurred.subject)
+            hash.combine(occurred.properties)
+        }
+        return hash.lanes
+    }
+}

@@ -1,0 +1,101 @@
+import Engine
+import Storage
+
+/// The timers that run out next, read ahead from the store: memory holds so many however many wait on disk. Owned
+/// by the engine's thread.
+struct TimerWindow {
+    /// How many are read at a time; twice as many are held at most.
+    static let size = 65_536
+    /// How far ahead is read. Timers beyond it are only on disk.
+    static let ahead = Length.seconds(600)
+
+    private var heap: [Timer] = []
+    /// What the heap holds that has not been removed since.
+    private var live: Set<Timer> = []
+    /// Every timer in the store up to this one is held.
+    private var horizon: Timer?
+    /// Up to when the store was read; nothing new below it is missing.
+    private var readThrough = Instant(milliseconds: .min)
+
+    /// When there is something to do: a timer to run, or more to read.
+    var next: Instant {
+        mutating get {
+            dropRemoved()
+            return min(heap.first?.at ?? .never, readThrough)
+        }
+    }
+
+    mutating func insert(_ timer: Timer) {
+        guard timer.at <= readThrough, horizon.map({ timer <= $0 }) ?? true else { return }
+        push(timer)
+        if live.count > 2 * Self.size { shrink() }
+    }
+
+    mutating func remove(_ timer: Timer) {
+        live.remove(timer)
+    }
+
+    /// Takes the timers before `instant` out, in order, at most `limit`.
+    mutating func take(before instant: Instant, limit: Int) -> [Timer] {
+        var taken: [Timer] = []
+        while taken.count < limit {
+            dropRemoved()
+            guard let first = heap.first, first.at < instant else { break }
+            pop()
+            live.remove(first)
+            taken.append(first)
+        }
+        return taken
+    }
+
+    /// Reads ahead if what was read is nearly used up.
+    mutating func refill(from store: any Store, now: Instant) throws(StoreError) {
+        let half = Length(milliseconds: Self.ahead.milliseconds / 2)
+        if horizon == nil, readThrough >= now + half { return }
+        if horizon != nil, live.count > Self.size / 2 { return }
+        let through = now + Self.ahead
+        let read = try store.timers(after: horizon, through: through, limit: Self.size)
+        for timer in read { push(timer) }
+        horizon = read.count == Self.size ? read.last : nil
+        readThrough = through
+        if live.count > 2 * Self.size { shrink() }
+    }
+
+    private mutating func shrink() {
+        heap = live.sorted()
+        heap.removeLast(heap.count - Self.size)
+        live = Set(heap)
+        horizon = heap.last
+    }
+
+    private mutating func dropRemoved() {
+        while let first = heap.first, !live.contains(first) { pop() }
+    }
+
+    private mutating func push(_ timer: Timer) {
+        guard live.insert(timer).inserted else { return }
+        heap.append(timer)
+        var child = heap.count - 1
+        while child > 0 {
+            let parent = (child - 1) / 2
+            guard heap[child] < heap[parent] else { break }
+            heap.swapAt(child, parent)
+            child = parent
+        }
+    }
+
+    private mutating func pop() {
+        guard let last = heap.popLast(), !heap.isEmpty else { return }
+        heap[0] = last
+        var parent = 0
+        while true {
+            var least = parent
+            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && heap[child] < heap[least] {
+                least = child
+            }
+            if least == parent { break }
+            heap.swapAt(parent, least)
+            parent = least
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import Engine
+import RPC
+
+/// A call and what answers it.
+package typealias Finished = (call: Call, result: Result<Payload, Status>)
+
+/// Turns what became of a call's work into its answer. Runs on the engine's thread, after the commit.
+package typealias Reply<Value> = @Sendable (Result<Value, Refusal>, Arena) -> Finished
+
+/// What the engine's thread is asked to do. Everything that changes a user or a campaign goes through it, in the
+/// order in which it was put into the queue.
+enum Work: Sendable {
+    case track([Item], Reply<[ItemAnswer]>)
+    case lease(UserID, device: String, Reply<Presented?>)
+    case acknowledge(UserID, token: UInt64, Reply<Void>)
+    case delete(UserID, Reply<Bool>)
+    case apply([Campaign], Reply<[CampaignStatus]>)
+    case applyAtStart([Campaign], @Sendable (Result<[CampaignStatus], Refusal>) -> Void)
+    case stop(CampaignID, Reply<CampaignStatus>)
+    case resume(CampaignID, Reply<CampaignStatus>)
+    case settle(UserID, send: UInt64, channel: String, DeliveryOutcome)
+    /// Users of whom some timers belong to a campaign that was stopped.
+    case sweep([UserID])
+
+    /// How much of the queue it takes.
+    var weight: Int {
+        switch self {
+        case .track(let items, _): max(1, items.count)
+        case .sweep(let users): users.count
+        case .lease, .acknowledge, .delete, .apply, .applyAtStart, .stop, .resume, .settle: 1
+        }
+    }
+}
+
+/// What was decided about one item.
+package struct ItemAnswer: Sendable {
+    package var isDuplicate: Bool
+    package var decisions: [Decision]
+    package var presented: Presented?
+}
+
+package struct CampaignStatus: Sendable {
+    package var head: CampaignHead
+    package var campaign: Campaign
+    /// Whether the call made it or changed it.
+    package var changed: Bool
+}
+
+/// Why the engine's thread did not do what it was asked.
+package enum Refusal: Error, Sendable {
+    /// 1.1.4: an item's id was used with another content.
+    case idUsedOtherwise(item: Int, id: String)
+    case unknownCampaign(CampaignID)
+    /// No such lease, or it is over.
+    case leaseOver
+    case invalidCampaigns([CampaignProblem])
+    /// The store cannot be written: nothing was changed.
+    case unavailable(String)
+    case full(limit: Int)
+    case draining
+}
+
+/// What is wrong with one field of one campaign.
+package struct CampaignProblem: Error, Sendable {
+    package var file: String
+    package var line: Int
+    package var campaign: CampaignID
+    package var field: String
+    package var code: CampaignRefusal.Code
+    package var text: String
+    package var rule: String?
+
+    package init(
+        file: String = "", line: Int = 0, campaign: CampaignID, field: String, code: CampaignRefusal.Code,
+        text: String, rule: String? = nil
+    ) {
+        self.file = file
+        self.line = line
+        self.campaign = campaign
+        self.field = field
+        self.code = code
+        self.text = text
+        self.rule = rule
+    }
+
+    package init(campaign: CampaignID, _ refusal: CampaignRefusal) {
+        self.init(
+            campaign: campaign, field: refusal.field, code: refusal.code, text: refusal.text, rule: refusal.rule)
+    }
+}

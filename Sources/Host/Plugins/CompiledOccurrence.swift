@@ -1,0 +1,127 @@
+import Engine
+import PluginABI
+import Synchronization
+
+/// An occurrence of a campaign, as its plug-in compiled it.
+final class CompiledOccurrence: @unchecked Sendable {
+    // The plug-in's value is only ever used on the engine's thread.
+    let subjects: [(eventType: String, subject: String)]
+    private let type: UnsafePointer<triggerd_trigger_type>
+    private let compiled: UnsafeMutableRawPointer
+    private let calls: PluginCounters
+
+    /// Throws the plug-in's reason.
+    init(
+        _ type: UnsafePointer<triggerd_trigger_type>, _ configuration: Object, calls: PluginCounters
+    ) throws(PluginRefusal) {
+        self.type = type
+        self.calls = calls
+        let tree = ValueTree(.object(configuration))
+        var reason = ""
+        let made = withReason(&reason) { why in
+            withExtendedLifetime(tree) { type.pointee.compile(type.pointee.context, tree.root, why) }
+        }
+        guard let made else { throw PluginRefusal(text: reason) }
+        compiled = made
+        var found = [triggerd_subject](repeating: triggerd_subject(), count: 16)
+        var count = type.pointee.subjects(made, &found, found.count)
+        if count > found.count {
+            found = [triggerd_subject](repeating: triggerd_subject(), count: count)
+            count = min(found.count, type.pointee.subjects(made, &found, found.count))
+        }
+        subjects = found.prefix(count).map { (String($0.event_type), String($0.subject)) }
+    }
+
+    deinit {
+        type.pointee.destroy(compiled)
+    }
+
+    func matches(_ event: EventView) -> Bool {
+        calls.count()
+        return type.pointee.matches(compiled, event.pointer)
+    }
+}
+
+/// What a plug-in says when it refuses.
+struct PluginRefusal: Error {
+    let text: String
+}
+
+/// Gives `body` room for a reason, and the reason that it wrote.
+func withReason<Result>(_ reason: inout String, _ body: (UnsafeMutablePointer<triggerd_reason>) -> Result) -> Result {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1_024) { buffer in
+        var why = triggerd_reason(
+            size: UInt32(MemoryLayout<triggerd_reason>.size), bytes: buffer.baseAddress, capacity: buffer.count, length: 0)
+        let result = body(&why)
+        reason = String(triggerd_text(bytes: buffer.baseAddress, length: min(why.length, buffer.count)))
+        if reason.isEmpty { reason = "it gave no reason" }
+        return result
+    }
+}
+
+/// What a plug-in was asked and how often it failed.
+final class PluginCounters: Sendable {
+    private let asked = Atomic<UInt64>(0)
+    private let failed = Atomic<UInt64>(0)
+
+    var calls: UInt64 { asked.load(ordering: .relaxed) }
+    var failures: UInt64 { failed.load(ordering: .relaxed) }
+
+    func count() {
+        asked.wrappingAdd(1, ordering: .relaxed)
+    }
+
+    func countFailure() {
+        failed.wrappingAdd(1, ordering: .relaxed)
+    }
+}
+
+/// An event as a plug-in sees it, for as long as it is matched.
+struct EventView {
+    fileprivate let pointer: UnsafePointer<triggerd_event>
+}
+
+extension Event {
+    /// The strings are lent, not copied; properties are laid out only if a plug-in asks for them.
+    func withView(_ body: (EventView) -> Void) {
+        type.withText { type in
+            subject.withText { subject in
+                user.withText { user in
+                    let before = before.map(ValueTree.init)
+                    let after = after.map(ValueTree.init)
+                    var lent = Lent(properties: properties)
+                    withUnsafeMutablePointer(to: &lent) { lent in
+                        var view = triggerd_event(
+                            size: UInt32(MemoryLayout<triggerd_event>.size), type: type, subject: subject, user: user,
+                            time_ms: time.milliseconds, received_ms: receivedAt.milliseconds, before: before?.root,
+                            after: after?.root,
+                            properties: { event in
+                                guard let lent = event?.pointee.host else { return nil }
+                                let place = UnsafeMutablePointer(
+                                    mutating: lent.assumingMemoryBound(to: Lent.self))
+                                return place.pointee.tree()
+                            }, host: UnsafeRawPointer(lent))
+                        withUnsafePointer(to: &view) { body(EventView(pointer: $0)) }
+                    }
+                    withExtendedLifetime((before, after)) {}
+                }
+            }
+        }
+    }
+}
+
+/// The properties that a view lends, laid out at the first call.
+private struct Lent {
+    let properties: Object
+    private var laid: ValueTree?
+
+    init(properties: Object) {
+        self.properties = properties
+    }
+
+    mutating func tree() -> UnsafePointer<triggerd_value> {
+        let tree = laid ?? ValueTree(.object(properties))
+        laid = tree
+        return tree.root
+    }
+}

@@ -1,0 +1,254 @@
+import Engine
+import Foundation
+import PluginABI
+
+/// Everything that the loaded modules registered.
+package struct PluginRegistry: @unchecked Sendable {
+    // The tables live as long as the process and do not change.
+    private var types: [String: (table: UnsafePointer<triggerd_trigger_type>, fields: [FieldSchema], calls: PluginCounters)] = [:]
+    private var channels: [String: RegisteredChannel] = [:]
+    private var plugins: [Loaded] = []
+
+    private struct Loaded {
+        var name: String
+        var version: String
+        var file: String
+        var triggerTypes: [String]
+        var channels: [String]
+        var counters: PluginCounters
+    }
+
+    package struct RegisteredChannel: @unchecked Sendable {
+        // As above.
+        let table: UnsafePointer<triggerd_channel>
+        let calls: PluginCounters
+        package let messageFields: [FieldSchema]
+        package let settingFields: [FieldSchema]
+        package let rules: ChannelRules
+    }
+
+    /// What is wrong with a file, and what mends it.
+    package struct Problem: Error, CustomStringConvertible, Sendable {
+        package let file: String
+        package let reason: String
+        package let cure: String
+
+        package var description: String { "\(file): \(reason); \(cure)" }
+    }
+
+    package struct Problems: Error, CustomStringConvertible, Sendable {
+        package let all: [Problem]
+        package var description: String { all.map(\.description).joined(separator: "\n") }
+    }
+
+    package init() {}
+
+    /// Loads every module of a folder, in the order of their names. Shared objects without the entry symbol are
+    /// passed over. Throws everything that is wrong, with nothing of it registered.
+    package init(folder: String) throws(Problems) {
+        var problems: [Problem] = []
+        let names: [String]
+        do {
+            names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".so") }.sorted()
+        } catch {
+            throw Problems(all: [
+                Problem(file: folder, reason: "the folder cannot be read", cure: "name the folder of the plug-ins with --plugins")
+            ])
+        }
+        if !names.isEmpty, let problem = Self.writableByOthers(folder) { problems.append(problem) }
+        for name in names {
+            do throws(Problem) {
+                try load((folder as NSString).appendingPathComponent(name))
+            } catch {
+                problems.append(error)
+            }
+        }
+        if problems.isEmpty, plugins.isEmpty {
+            problems.append(
+                Problem(file: folder, reason: "no plug-in is in this folder", cure: "name the folder of the plug-ins with --plugins"))
+        }
+        guard problems.isEmpty else { throw Problems(all: problems) }
+    }
+
+    private mutating func load(_ file: String) throws(Problem) {
+        func problem(_ reason: String, _ cure: String) -> Problem { Problem(file: file, reason: reason, cure: cure) }
+        guard let symbols = ELFSymbols(file: file) else { return }
+        let entry = TRIGGERD_ENTRY_SYMBOL
+        guard symbols.names.contains(entry) else {
+            let other = symbols.names.first {
+                $0.hasPrefix("triggerd_plugin_") && Int($0.dropFirst("triggerd_plugin_".count)) != nil
+            }
+            guard let other else { return }
+            throw problem(
+                "it was made for version \(other.dropFirst("triggerd_plugin_".count)) of the plug-in contract, this is version \(TRIGGERD_ABI_MAJOR)",
+                "build it against this triggerd's header")
+        }
+        if let problem = Self.writableByOthers(file) { throw problem }
+        // Never closed: code of a module may run as long as the process does.
+        guard let handle = dlopen(file, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) else {
+            throw problem("it does not load: \(String(cString: dlerror()))", "install what it needs")
+        }
+        guard let symbol = dlsym(handle, entry) else {
+            throw problem("its entry symbol \(entry) cannot be found", "export it with default visibility")
+        }
+        let enter = unsafeBitCast(symbol, to: triggerd_entry.self)
+        var reason = ""
+        guard let module = withReason(&reason, { enter(PluginHost.table, $0) }) else {
+            throw problem("it refuses to be loaded: \(reason)", "see its own documentation")
+        }
+        try register(module, file)
+    }
+
+    private mutating func register(_ module: UnsafePointer<triggerd_module>, _ file: String) throws(Problem) {
+        func problem(_ reason: String, _ cure: String) -> Problem { Problem(file: file, reason: reason, cure: cure) }
+        guard module.pointee.size >= UInt32(MemoryLayout<triggerd_module>.size) else {
+            throw problem("its table is cut short", "build it against plugin.h of version \(TRIGGERD_ABI_MAJOR)")
+        }
+        guard module.pointee.needs_abi_minor <= UInt32(TRIGGERD_ABI_MINOR) else {
+            throw problem(
+                "it needs a host of the contract \(TRIGGERD_ABI_MAJOR).\(module.pointee.needs_abi_minor), this is \(TRIGGERD_ABI_MAJOR).\(TRIGGERD_ABI_MINOR)",
+                "install a newer triggerd")
+        }
+        let name = String(module.pointee.name)
+        guard !name.isEmpty else { throw problem("it has no name", "set `name` in its table") }
+        if let other = plugins.first(where: { $0.name == name }) {
+            throw problem("the module \(name) is loaded already, from \(other.file)", "remove one of the two")
+        }
+        let counters = PluginCounters()
+        var loaded = Loaded(
+            name: name, version: String(module.pointee.version), file: file, triggerTypes: [], channels: [],
+            counters: counters)
+        for table in UnsafeBufferPointer(start: module.pointee.trigger_types, count: module.pointee.trigger_type_count) {
+            guard let table, table.pointee.size >= UInt32(MemoryLayout<triggerd_trigger_type>.size) else {
+                throw problem("a trigger type's table is cut short", "build it against this contract's header")
+            }
+            let type = String(table.pointee.name)
+            guard !type.isEmpty else { throw problem("a trigger type has no name", "set `name` in its table") }
+            if types[type] != nil {
+                throw problem("the trigger type \(type) is claimed by two modules", "remove one of the two")
+            }
+            types[type] = (table, FieldSchema.all(table.pointee.fields, table.pointee.field_count), counters)
+            loaded.triggerTypes.append(type)
+        }
+        for table in UnsafeBufferPointer(start: module.pointee.channels, count: module.pointee.channel_count) {
+            guard let table, table.pointee.size >= UInt32(MemoryLayout<triggerd_channel>.size) else {
+                throw problem("a channel's table is cut short", "build it against this contract's header")
+            }
+            let channel = String(table.pointee.name)
+            guard !channel.isEmpty else { throw problem("a channel has no name", "set `name` in its table") }
+            if channels[channel] != nil {
+                throw problem("the channel \(channel) is claimed by two modules", "remove one of the two")
+            }
+            channels[channel] = RegisteredChannel(table, counters)
+            loaded.channels.append(channel)
+        }
+        plugins.append(loaded)
+    }
+
+    /// Whoever may write to a module runs as the daemon.
+    private static func writableByOthers(_ path: String) -> Problem? {
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & (S_IWGRP | S_IWOTH) != 0 else { return nil }
+        return Problem(file: path, reason: "others may write to it", cure: "chmod go-w \(path)")
+    }
+}
+
+extension PluginRegistry.RegisteredChannel {
+    fileprivate init(_ table: UnsafePointer<triggerd_channel>, _ calls: PluginCounters) {
+        func name(_ text: triggerd_text) -> String? { text.length == 0 ? nil : String(text) }
+        self.table = table
+        self.calls = calls
+        messageFields = FieldSchema.all(table.pointee.message_fields, table.pointee.message_field_count)
+        settingFields = FieldSchema.all(table.pointee.setting_fields, table.pointee.setting_field_count)
+        rules = ChannelRules(
+            queues: table.pointee.presentation == TRIGGERD_NEXT_SESSION.rawValue,
+            addressField: name(table.pointee.address_field), statusField: name(table.pointee.status_field),
+            consentField: name(table.pointee.consent_field))
+    }
+}
+
+// MARK: What the rest of the host asks
+
+extension PluginRegistry {
+    /// A module as `triggerd plugins` shows it.
+    package struct LoadedPlugin: Sendable {
+        package var name: String
+        package var version: String
+        package var file: String
+        package var triggerTypes: [String]
+        package var channels: [String]
+        package var calls: UInt64
+        package var failures: UInt64
+    }
+
+    package var loaded: [LoadedPlugin] {
+        plugins.map {
+            LoadedPlugin(
+                name: $0.name, version: $0.version, file: $0.file, triggerTypes: $0.triggerTypes,
+                channels: $0.channels, calls: $0.counters.calls, failures: $0.counters.failures)
+        }
+    }
+
+    /// The keys of every trigger type.
+    package var triggerFields: [String: [FieldSchema]] { types.mapValues(\.fields) }
+    package var registeredChannels: [String: RegisteredChannel] { channels }
+    var channelRules: [String: ChannelRules] { channels.mapValues(\.rules) }
+
+    enum TemplateKind {
+        case plain, text, html
+    }
+
+    func templateKind(of field: String, in channel: String) -> TemplateKind {
+        guard let schema = channels[channel]?.messageFields.first(where: { $0.name == field }), schema.isTemplate else {
+            return .plain
+        }
+        return schema.isHTML ? .html : .text
+    }
+
+    func compile(_ occurrence: Occurrence) throws -> CompiledOccurrence {
+        guard let type = types[occurrence.type] else {
+            throw PluginRefusal(text: "no loaded plug-in serves the trigger type \(occurrence.type)")
+        }
+        return try CompiledOccurrence(
+            type.table, FieldSchema.normalized(occurrence.configuration, type.fields), calls: type.calls)
+    }
+
+    /// What no loaded plug-in can serve of an occurrence, and what its plug-in says of it.
+    func problems(of occurrence: Occurrence, at path: String, in campaign: CampaignID) -> [CampaignProblem] {
+        func problem(_ field: String, _ text: String) -> CampaignProblem {
+            CampaignProblem(campaign: campaign, field: field, code: .invalidCampaign, text: text)
+        }
+        guard let type = types[occurrence.type] else {
+            return [problem("\(path).type", Self.unserved("trigger type", occurrence.type, types.keys.sorted()))]
+        }
+        let faults = FieldSchema.faults(of: occurrence.configuration, type.fields, at: path)
+        guard faults.isEmpty else { return faults.map { problem($0.field, $0.text) } }
+        do {
+            _ = try compile(occurrence)
+            return []
+        } catch {
+            return [problem(path, (error as? PluginRefusal)?.text ?? "\(error)")]
+        }
+    }
+
+    func problems(of message: Message, at path: String, in campaign: CampaignID) -> [CampaignProblem] {
+        func problem(_ field: String, _ text: String) -> CampaignProblem {
+            CampaignProblem(campaign: campaign, field: field, code: .invalidCampaign, text: text)
+        }
+        guard let channel = channels[message.channel] else {
+            return [problem("\(path).channel", Self.unserved("channel", message.channel, channels.keys.sorted()))]
+        }
+        var found = FieldSchema.faults(of: message.fields, channel.messageFields, at: path).map {
+            problem($0.field, $0.text)
+        }
+        if !channel.rules.queues, message.expiresAfter != nil || message.priority != .medium {
+            found.append(
+                problem(path, "`priority` and `expires_after` belong to messages that wait for a session; \(message.channel) sends at once"))
+        }
+        return found
+    }
+
+    private static func unserved(_ kind: String, _ name: String, _ loaded: [String]) -> String {
+        "no loaded plug-in serves the \(kind) \"\(name)\"; loaded are \(loaded.isEmpty ? "none" : loaded.joined(separator: ", "))"
+    }
+}

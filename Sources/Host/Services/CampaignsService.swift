@@ -1,0 +1,123 @@
+import Engine
+import RPC
+import Schema
+
+/// `triggerd.v1.Campaigns`: applying, stopping and resuming campaigns, and what there is.
+struct CampaignsService {
+    let queue: WorkQueue
+    let campaigns: Published<CampaignTable>
+    let readFile: ReadCampaignFile
+
+    var service: Service {
+        Service(
+            "triggerd.v1.Campaigns",
+            methods: [
+                "Apply": { self.apply($0) }, "Get": { self.get($0) }, "List": { self.list($0) },
+                "Stop": { self.stop($0) }, "Resume": { self.resume($0) },
+            ])
+    }
+
+    private func apply(_ call: Call) {
+        call.withRequest(Triggerd__V1__ApplyRequest.self, schema_apply_request()) { request, _ throws(Status) in
+            var read: [Campaign] = []
+            var problems: [CampaignProblem] = []
+            for index in 0..<request.pointee.n_campaigns {
+                guard let message = request.pointee.campaigns[index] else { continue }
+                do throws(CampaignProblem) { read.append(try Campaign(message)) } catch { problems.append(error) }
+            }
+            for index in 0..<request.pointee.n_files {
+                guard let file = request.pointee.files[index] else { continue }
+                switch readFile(String(cString: file.pointee.name), String(cString: file.pointee.text)) {
+                case .success(let campaigns): read += campaigns
+                case .failure(let found): problems += found.all
+                }
+            }
+            guard problems.isEmpty else { throw Refusal.invalidCampaigns(problems).status }
+            guard !read.isEmpty else { throw .invalid("campaigns", "there are none") }
+            call.ask(
+                queue,
+                .apply(read) { result, arena in
+                    switch result {
+                    case .failure(let refusal): return (call, .failure(refusal.status))
+                    case .success(let statuses):
+                        let reply = arena.make(triggerd__v1__apply_reply__init)
+                        reply.pointee.n_campaigns = statuses.count
+                        reply.pointee.campaigns = arena.array(statuses.map { $0.message(in: arena) })
+                        return arena.answer(call, reply)
+                    }
+                })
+        }
+    }
+
+    private func get(_ call: Call) {
+        call.withRequest(Triggerd__V1__GetCampaignRequest.self, schema_get_campaign_request()) {
+            request, arena throws(Status) in
+            let id = String(cString: request.pointee.campaign)
+            let table = campaigns.get()
+            guard let head = table.head(of: id), let campaign = table.campaign(head.current) else {
+                throw Refusal.unknownCampaign(id).status
+            }
+            let status = CampaignStatus(head: head, campaign: campaign, changed: false)
+            call.finish(arena.answer(call, status.message(in: arena)))
+        }
+    }
+
+    private func list(_ call: Call) {
+        call.withRequest(Triggerd__V1__ListCampaignsRequest.self, schema_list_campaigns_request()) { _, arena in
+            let table = campaigns.get()
+            let statuses = table.all.compactMap { head in
+                table.campaign(head.current).map { CampaignStatus(head: head, campaign: $0, changed: false) }
+            }
+            let reply = arena.make(triggerd__v1__list_campaigns_reply__init)
+            reply.pointee.n_campaigns = statuses.count
+            reply.pointee.campaigns = arena.array(statuses.map { $0.message(in: arena) })
+            call.finish(arena.answer(call, reply))
+        }
+    }
+
+    private func stop(_ call: Call) {
+        call.withRequest(Triggerd__V1__StopCampaignRequest.self, schema_stop_campaign_request()) { request, _ in
+            call.ask(queue, .stop(String(cString: request.pointee.campaign)) { Self.reply(call, $0, $1) })
+        }
+    }
+
+    private func resume(_ call: Call) {
+        call.withRequest(Triggerd__V1__ResumeCampaignRequest.self, schema_resume_campaign_request()) { request, _ in
+            call.ask(queue, .resume(String(cString: request.pointee.campaign)) { Self.reply(call, $0, $1) })
+        }
+    }
+
+    private static func reply(_ call: Call, _ result: Result<CampaignStatus, Refusal>, _ arena: Arena) -> Finished {
+        switch result {
+        case .failure(let refusal): (call, .failure(refusal.status))
+        case .success(let status): arena.answer(call, status.message(in: arena))
+        }
+    }
+}
+
+/// Reads a campaign file with what the loaded plug-ins declare.
+package typealias ReadCampaignFile = @Sendable (_ name: String, _ text: String) -> Result<[Campaign], CampaignProblems>
+
+/// Everything that is wrong with a campaign file.
+package struct CampaignProblems: Error {
+    package let all: [CampaignProblem]
+
+    package init(_ all: [CampaignProblem]) {
+        self.all = all
+    }
+}
+
+extension CampaignStatus {
+    fileprivate func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__CampaignStatus> {
+        let message = arena.make(triggerd__v1__campaign_status__init)
+        message.pointee.definition = campaign.message(in: arena)
+        message.pointee.state =
+            head.isStopped
+            ? TRIGGERD__V1__CAMPAIGN_STATUS__STATE__STOPPED : TRIGGERD__V1__CAMPAIGN_STATUS__STATE__LIVE
+        message.pointee.version = head.version
+        message.pointee.launched_at_ms = head.launchedAt.milliseconds
+        message.pointee.applied_at_ms = head.appliedAt.milliseconds
+        message.pointee.changed = changed ? 1 : 0
+        return message
+    }
+}

@@ -1,0 +1,74 @@
+import RPC
+import Schema
+
+/// `triggerd.v1.Health`: the cheapest call.
+struct HealthService {
+    let health: Health
+
+    /// `status: SERVING`.
+    private static let serving = Payload(bytes: [0x08, 0x01])
+
+    var service: Service {
+        Service("triggerd.v1.Health", methods: ["Check": { self.check($0) }])
+    }
+
+    private func check(_ call: Call) {
+        guard let problem = health.problem else {
+            call.reply(Self.serving)
+            return
+        }
+        Arena.use { arena in
+            let reply = arena.make(triggerd__v1__health_reply__init)
+            reply.pointee.status = TRIGGERD__V1__HEALTH_REPLY__STATUS__NOT_SERVING
+            reply.pointee.reason = arena.text(problem)
+            call.finish(arena.answer(call, reply))
+        }
+    }
+}
+
+/// `triggerd.v1.Plugins`: what is loaded.
+struct PluginsService {
+    let plugins: PluginRegistry
+
+    var service: Service {
+        Service("triggerd.v1.Plugins", methods: ["List": { self.list($0) }])
+    }
+
+    private func list(_ call: Call) {
+        call.withRequest(Triggerd__V1__ListPluginsRequest.self, schema_list_plugins_request()) { _, arena in
+            let reply = arena.make(triggerd__v1__list_plugins_reply__init)
+            let loaded = plugins.loaded
+            reply.pointee.n_plugins = loaded.count
+            reply.pointee.plugins = arena.array(
+                loaded.map { plugin in
+                    let message = arena.make(triggerd__v1__plugin__init)
+                    message.pointee.name = arena.text(plugin.name)
+                    message.pointee.version = arena.text(plugin.version)
+                    message.pointee.file = arena.text(plugin.file)
+                    message.pointee.n_trigger_types = plugin.triggerTypes.count
+                    message.pointee.trigger_types = arena.texts(plugin.triggerTypes)
+                    message.pointee.n_channels = plugin.channels.count
+                    message.pointee.channels = arena.texts(plugin.channels)
+                    message.pointee.calls = plugin.calls
+                    message.pointee.failures = plugin.failures
+                    return message
+                })
+            call.finish(arena.answer(call, reply))
+        }
+    }
+}
+
+extension Call {
+    func finish(_ finished: Finished) {
+        switch finished.result {
+        case .success(let payload): reply(payload)
+        case .failure(let status): fail(status)
+        }
+    }
+}
+
+extension Arena {
+    func texts(_ strings: [String]) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? {
+        array(strings.map(text))
+    }
+}

@@ -1,0 +1,35 @@
+import Engine
+import Schema
+
+extension Decision {
+    func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__Decision> {
+        let message = arena.make(triggerd__v1__decision__init)
+        message.pointee.sequence = sequence
+        message.pointee.at_ms = at.milliseconds
+        message.pointee.user = arena.text(user)
+        if let campaign { message.pointee.campaign = arena.text(campaign) }
+        if let channel { message.pointee.channel = arena.text(channel) }
+        message.pointee.decision = arena.text(code.rawValue)
+        message.pointee.rule = arena.text(rule)
+        if !why.isEmpty {
+            message.pointee.n_why = why.members.count
+            message.pointee.why = why.entries(in: arena, as: Triggerd__V1__Decision__WhyEntry.self)
+        }
+        if let next, next != .never { message.pointee.next_ms = next.milliseconds }
+        message.pointee.send = send
+        return message
+    }
+}
+
+extension Presented {
+    func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__Lease> {
+        let message = arena.make(triggerd__v1__lease__init)
+        message.pointee.token = token
+        message.pointee.campaign = arena.text(campaign)
+        message.pointee.channel = arena.text(channel)
+        message.pointee.n_fields = fields.members.count
+        message.pointee.fields = fields.entries(in: arena, as: Triggerd__V1__Lease__FieldsEntry.self)
+        message.pointee.ends_ms = ends.milliseconds
+        return message
+    }
+}

@@ -1,0 +1,101 @@
+import Engine
+import RPC
+import Schema
+import Storage
+
+/// `triggerd.v1.Decisions`: why a user did or did not get a message.
+struct DecisionsService {
+    let store: any Store
+    let readers: Readers
+
+    /// Decisions of one page, unless the request says otherwise, and at most.
+    private static let pageSize = 100
+    private static let largestPage = 1_000
+    /// Decisions looked at for one page: a filter that hardly anything passes goes on with the next page.
+    private static let looksAt = 100_000
+
+    var service: Service {
+        Service("triggerd.v1.Decisions", methods: ["Explain": { self.explain($0) }, "List": { self.list($0) }])
+    }
+
+    /// Walks the user's own chain, newest first.
+    private func explain(_ call: Call) {
+        call.withRequest(Triggerd__V1__ExplainRequest.self, schema_explain_request()) { request, _ throws(Status) in
+            let user = try request.pointee.user.asUser()
+            let campaign = String(cString: request.pointee.campaign)
+            let limit = Self.limit(request.pointee.limit)
+            let page = try Self.page(request.pointee.page)
+            readers.read(call) { arena in
+                let state = try store.user(user)
+                var next = page ?? state?.lastDecision ?? 0
+                var found: [Decision] = []
+                var looked = 0
+                while next != 0, found.count < limit, looked < Self.looksAt {
+                    guard let stored = try store.decision(next), stored.decision.user == user else {
+                        next = 0
+                        break
+                    }
+                    if campaign.isEmpty || stored.decision.campaign == campaign { found.append(stored.decision) }
+                    next = stored.previous
+                    looked += 1
+                }
+                let reply = arena.make(triggerd__v1__explain_reply__init)
+                reply.pointee.user_known = state == nil ? 0 : 1
+                reply.pointee.n_decisions = found.count
+                reply.pointee.decisions = arena.array(found.map { $0.message(in: arena) })
+                if next != 0 { reply.pointee.next_page = arena.text(String(next)) }
+                return arena.answer(call, reply)
+            }
+        }
+    }
+
+    private func list(_ call: Call) {
+        call.withRequest(Triggerd__V1__ListDecisionsRequest.self, schema_list_decisions_request()) {
+            request, _ throws(Status) in
+            let campaign = String(cString: request.pointee.campaign)
+            let name = String(cString: request.pointee.decision)
+            let code = Decision.Code(rawValue: name)
+            guard name.isEmpty || code != nil else { throw .invalid("decision", "\"\(name)\" is no decision") }
+            let limit = Self.limit(request.pointee.limit)
+            let page = try Self.page(request.pointee.page)
+            readers.read(call) { arena in
+                var before = page
+                var found: [Decision] = []
+                var looked = 0
+                var hasMore = true
+                while hasMore, found.count < limit, looked < Self.looksAt {
+                    let read = try store.decisions(before: before, limit: Self.largestPage)
+                    hasMore = read.count == Self.largestPage
+                    for stored in read {
+                        before = stored.decision.sequence
+                        looked += 1
+                        guard campaign.isEmpty || stored.decision.campaign == campaign,
+                            code == nil || stored.decision.code == code
+                        else { continue }
+                        found.append(stored.decision)
+                        if found.count == limit {
+                            hasMore = true
+                            break
+                        }
+                    }
+                }
+                let reply = arena.make(triggerd__v1__list_decisions_reply__init)
+                reply.pointee.n_decisions = found.count
+                reply.pointee.decisions = arena.array(found.map { $0.message(in: arena) })
+                if hasMore, let before { reply.pointee.next_page = arena.text(String(before)) }
+                return arena.answer(call, reply)
+            }
+        }
+    }
+
+    private static func limit(_ asked: UInt32) -> Int {
+        asked == 0 ? pageSize : min(Int(asked), largestPage)
+    }
+
+    private static func page(_ text: UnsafeMutablePointer<CChar>) throws(Status) -> UInt64? {
+        let text = String(cString: text)
+        if text.isEmpty { return nil }
+        guard let page = UInt64(text) else { throw .invalid("page", "not a `next_page` of a reply") }
+        return page
+    }
+}

@@ -1,0 +1,93 @@
+import Engine
+import RPC
+import Schema
+
+/// What every service does alike: unpack a call's payload, say what is wrong with it, pack what answers it.
+extension Call {
+    /// Runs `body` on the payload as a message; what it throws answers the call.
+    func withRequest<Message>(
+        _ type: Message.Type, _ descriptor: UnsafePointer<ProtobufCMessageDescriptor>,
+        _ body: (UnsafePointer<Message>, Arena) throws(Status) -> Void
+    ) {
+        do throws(Status) {
+            try Arena.use { arena throws(Status) in
+                let message: UnsafePointer<Message>
+                do {
+                    message = try payload.withUnsafeReadableBytes { try arena.unpack(type, descriptor, $0) }
+                } catch {
+                    throw Status(.internal, "ttrpc: error unmarshalling payload: \((error as? PayloadError)?.text ?? "\(error)")")
+                }
+                try body(message, arena)
+            }
+        } catch {
+            fail(error)
+        }
+    }
+
+    /// Gives the engine's thread something to do; what it cannot take in answers the call.
+    func ask(_ queue: WorkQueue, _ work: Work) {
+        if let refusal = queue.put(work) { fail(refusal.status) }
+    }
+}
+
+extension Arena {
+    func answer<Message>(_ call: Call, _ message: UnsafeMutablePointer<Message>) -> Finished {
+        (call, .success(Payload(bytes: pack(UnsafePointer(message)))))
+    }
+}
+
+extension Status {
+    static func invalid(_ field: String, _ why: String) -> Status {
+        Status(.invalidArgument, "\(field): \(why)")
+    }
+}
+
+extension Refusal {
+    /// For a person.
+    package var text: String { status.message }
+
+    var status: Status {
+        switch self {
+        case .idUsedOtherwise(let item, let id):
+            Status(.alreadyExists, "items[\(item)].id: \"\(id)\" was used for another item of this user")
+        case .unknownCampaign(let id): Status(.notFound, "no campaign is called \"\(id)\"")
+        case .leaseOver:
+            Status(.failedPrecondition, "token: no such lease, or it is over: the message waits for the next session")
+        case .invalidCampaigns(let problems):
+            Status(
+                .invalidArgument, problems.map(\.description).joined(separator: "\n"),
+                details: problems.map(\.detail))
+        case .unavailable(let why): Status(.unavailable, "nothing can be written just now: \(why)")
+        case .full(let limit):
+            Status(.resourceExhausted, "\(limit) items wait to be handled already: try again in a moment")
+        case .draining: Status(.unavailable, "the daemon is shutting down")
+        }
+    }
+}
+
+extension CampaignProblem: CustomStringConvertible {
+    /// `cart.yaml:7: campaign abandoned-cart: delay: ...`
+    package var description: String {
+        var text = file.isEmpty ? "" : line > 0 ? "\(file):\(line): " : "\(file): "
+        if !campaign.isEmpty { text += "campaign \(campaign): " }
+        if !field.isEmpty { text += "\(field): " }
+        text += self.text + " [\(code.rawValue)"
+        if let rule { text += ", rule \(rule)" }
+        return text + "]"
+    }
+
+    var detail: Status.Detail {
+        Arena.use { arena in
+            let message = arena.make(triggerd__v1__campaign_problem__init)
+            message.pointee.file = arena.text(file)
+            message.pointee.line = UInt32(clamping: line)
+            message.pointee.campaign = arena.text(campaign)
+            message.pointee.field = arena.text(field)
+            message.pointee.code = arena.text(code.rawValue)
+            message.pointee.text = arena.text(text)
+            message.pointee.rule = arena.text(rule ?? "")
+            return Status.Detail(
+                typeURL: "type.googleapis.com/triggerd.v1.CampaignProblem", value: arena.pack(UnsafePointer(message)))
+        }
+    }
+}

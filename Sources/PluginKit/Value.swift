@@ -1,0 +1,81 @@
+import PluginABI
+
+/// A configuration, a setting, a property. No value is coerced into another type.
+public indirect enum Value: Hashable, Sendable {
+    case null
+    case boolean(Bool)
+    case integer(Int64)
+    case decimal(Double)
+    case string(String)
+    case array([Value])
+    case object([Member])
+
+    public struct Member: Hashable, Sendable {
+        public let name: String
+        public let value: Value
+
+        public init(_ name: String, _ value: Value) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// Of an object; nil where there is no such member.
+    public subscript(name: String) -> Value? {
+        guard case .object(let members) = self else { return nil }
+        return members.last { $0.name == name }?.value
+    }
+
+    public var string: String? {
+        if case .string(let text) = self { text } else { nil }
+    }
+
+    /// The strings of a list; empty for anything else.
+    public var strings: [String] {
+        if case .array(let elements) = self { elements.compactMap(\.string) } else { [] }
+    }
+
+    public var integer: Int64? {
+        if case .integer(let number) = self { number } else { nil }
+    }
+
+    /// An integer or a decimal.
+    public var number: Double? {
+        switch self {
+        case .integer(let number): Double(number)
+        case .decimal(let number): number
+        default: nil
+        }
+    }
+
+    public var boolean: Bool? {
+        if case .boolean(let value) = self { value } else { nil }
+    }
+}
+
+extension Value {
+    init(_ value: triggerd_value) {
+        let count = Int(value.count)
+        switch value.kind {
+        case TRIGGERD_BOOLEAN.rawValue: self = .boolean(value.of.boolean)
+        case TRIGGERD_INTEGER.rawValue: self = .integer(value.of.integer)
+        case TRIGGERD_DECIMAL.rawValue: self = .decimal(value.of.decimal)
+        case TRIGGERD_STRING.rawValue: self = .string(String(triggerd_text(bytes: value.of.string, length: count)))
+        case TRIGGERD_ARRAY.rawValue:
+            self = .array(UnsafeBufferPointer(start: value.of.elements, count: count).map(Value.init))
+        case TRIGGERD_OBJECT.rawValue:
+            self = .object(UnsafeBufferPointer(start: value.of.members, count: count).map(Member.init))
+        default: self = .null
+        }
+    }
+
+    init(_ pointer: UnsafePointer<triggerd_value>?) {
+        if let pointer { self.init(pointer.pointee) } else { self = .null }
+    }
+}
+
+extension Value.Member {
+    init(_ member: triggerd_member) {
+        self.init(String(member.name), Value(member.value))
+    }
+}

@@ -1,0 +1,71 @@
+import NIOCore
+
+/// One call under way: what was asked, and the way back. The first answer counts; any later one is dropped.
+package struct Call: Sendable {
+    package let payload: Payload
+    package let metadata: Metadata
+    /// By which the caller wants its answer; at that instant the server answers DEADLINE_EXCEEDED by itself.
+    package let deadline: NIODeadline?
+    package let peer: Peer
+
+    let connection: Connection
+    let stream: UInt32
+    let serial: UInt64
+
+    /// From any thread.
+    package func reply(_ payload: Payload) {
+        end(.success(payload))
+    }
+
+    /// From any thread.
+    package func fail(_ status: Status) {
+        end(.failure(status))
+    }
+
+    private func end(_ result: Result<Payload, Status>) {
+        if connection.loop.inEventLoop {
+            connection.end(stream, serial, result)
+            connection.flushUnlessReading()
+        } else {
+            connection.loop.execute {
+                connection.end(stream, serial, result)
+                connection.flushUnlessReading()
+            }
+        }
+    }
+
+    /// Runs `body` on the event loop when the caller has gone or the deadline has passed before an answer. To be
+    /// called from the method, before it returns.
+    package func onCancel(_ body: @escaping @Sendable () -> Void) {
+        connection.loop.preconditionInEventLoop()
+        connection.onCancel(stream, serial, body)
+    }
+
+    /// Answers many calls from another thread: one hop for each event loop, one write for each connection.
+    package static func complete(_ results: [(call: Call, result: Result<Payload, Status>)]) {
+        guard let first = results.first else { return }
+        let loop = first.call.connection.loop
+        if results.allSatisfy({ $0.call.connection.loop === loop }) {
+            loop.execute { endAll(results) }
+            return
+        }
+        for group in Dictionary(grouping: results, by: { ObjectIdentifier($0.call.connection.loop) }).values {
+            group[0].call.connection.loop.execute { endAll(group) }
+        }
+    }
+
+    private static func endAll(_ results: [(call: Call, result: Result<Payload, Status>)]) {
+        for (call, result) in results { call.connection.end(call.stream, call.serial, result) }
+        for (call, _) in results { call.connection.flushUnlessReading() }
+    }
+}
+
+/// Who is at the other end.
+package struct Peer: Hashable, Sendable {
+    /// Over a Unix socket: as the kernel had it when the other side connected.
+    package var pid: Int32?
+    package var uid: UInt32?
+    package var gid: UInt32?
+    /// Over TCP.
+    package var address: String?
+}

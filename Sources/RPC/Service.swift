@@ -1,0 +1,72 @@
+import NIOCore
+
+/// What travels in a frame, as a message of whoever calls.
+package typealias Payload = ByteBuffer
+
+/// A name, and the methods that it answers.
+package struct Service: Sendable {
+    /// Called on the connection's event loop, which it must not block.
+    package typealias Method = @Sendable (Call) -> Void
+
+    let name: String
+    let methods: [String: Method]
+
+    package init(_ name: String, methods: [String: Method]) {
+        self.name = name
+        self.methods = methods
+    }
+}
+
+/// Finds the method for a request's two names, without making strings of them.
+struct Router: Sendable {
+    private struct Route: Sendable {
+        var service: [UInt8]
+        var method: [UInt8]
+        var body: Service.Method
+    }
+
+    private var services: Set<String> = []
+    private var slots: [Route?]
+
+    /// Throws where two services have one name.
+    init(_ all: [Service]) throws(ServerError) {
+        var routes: [Route] = []
+        for service in all {
+            guard services.insert(service.name).inserted else { throw .duplicateService(service.name) }
+            for (name, body) in service.methods {
+                routes.append(Route(service: Array(service.name.utf8), method: Array(name.utf8), body: body))
+            }
+        }
+        var size = 16
+        while size < routes.count * 4 { size *= 2 }
+        slots = Array(repeating: nil, count: size)
+        for route in routes {
+            var slot = route.service.withUnsafeBytes { service in
+                route.method.withUnsafeBytes { Self.hash(service, $0) & (size - 1) }
+            }
+            while slots[slot] != nil { slot = (slot + 1) & (size - 1) }
+            slots[slot] = route
+        }
+    }
+
+    /// Throws UNIMPLEMENTED, naming what there is not.
+    func method(_ service: UnsafeRawBufferPointer, _ method: UnsafeRawBufferPointer) throws(Status) -> Service.Method {
+        var slot = Self.hash(service, method) & (slots.count - 1)
+        while let route = slots[slot] {
+            if route.service.elementsEqual(service), route.method.elementsEqual(method) { return route.body }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        let name = String(decoding: service, as: UTF8.self)
+        throw services.contains(name)
+            ? Status(.unimplemented, "method \(String(decoding: method, as: UTF8.self))")
+            : Status(.unimplemented, "service \(name)")
+    }
+
+    private static func hash(_ service: UnsafeRawBufferPointer, _ method: UnsafeRawBufferPointer) -> Int {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in service { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        hash = (hash ^ 0x2f) &* 0x100_0000_01b3
+        for byte in method { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return Int(truncatingIfNeeded: hash >> 17)
+    }
+}

@@ -1,0 +1,180 @@
+import Engine
+import Synchronization
+
+/// The promise of `Store` in its plainest form: nothing outlives the process. Every other store must be
+/// indistinguishable from it, which one suite of tests holds all of them to.
+package final class InMemoryStore: Store {
+    package let identity: String
+    private let kept = Mutex(Kept())
+
+    package init(identity: String) {
+        self.identity = identity
+    }
+
+    package func users(_ ids: [UserID]) -> [UserState?] {
+        kept.withLock { kept in ids.map { kept.users[Bytes($0)]?.state } }
+    }
+
+    package func receipts(_ ids: [ItemID]) -> [ItemReceipt?] {
+        kept.withLock { kept in ids.map { kept.items[ItemKey($0)]?.receipt } }
+    }
+
+    package func commit(_ changes: Changes) {
+        kept.withLock { $0.apply(changes) }
+    }
+
+    package func timers(after: Timer?, through: Instant, limit: Int) -> [Timer] {
+        kept.withLock { kept in
+            let start = after.map { kept.timers.firstIndex(above: TimerKey($0)) } ?? 0
+            return kept.timers.entries[start...].prefix { $0.value.at <= through }.prefix(limit).map(\.value)
+        }
+    }
+
+    package func outbox(after: String?, limit: Int) -> [OutboxMessage] {
+        kept.withLock { kept in
+            let start = after.map { kept.outbox.firstIndex(above: Bytes($0)) } ?? 0
+            return kept.outbox.entries[start...].prefix(limit).map(\.value)
+        }
+    }
+
+    package func campaigns() -> [CampaignRecord] {
+        kept.withLock { $0.campaigns.entries.map(\.value) }
+    }
+
+    package func nextSequence() -> UInt64 {
+        kept.withLock { $0.decisions.entries.last.map { $0.key + 1 } ?? 0 }
+    }
+
+    package func user(_ id: UserID) -> UserState? {
+        users([id])[0]
+    }
+
+    package func decision(_ sequence: UInt64) -> StoredDecision? {
+        kept.withLock { $0.decisions[sequence] }
+    }
+
+    package func decisions(before: UInt64?, limit: Int) -> [StoredDecision] {
+        kept.withLock { kept in
+            let end = before.map { kept.decisions.firstIndex(notBelow: $0) } ?? kept.decisions.entries.count
+            return kept.decisions.entries[..<end].suffix(limit).reversed().map(\.value)
+        }
+    }
+
+    package func dump(_ kind: RecordKind, _ body: (Record) throws -> Bool) throws {
+        for record in kept.withLock({ $0.records(kind) }) {
+            guard try body(record) else { return }
+        }
+    }
+
+    package func close() {}
+}
+
+/// What stands in the store. Keys are told apart byte by byte, unlike strings, of which two spellings may be equal.
+private struct Kept {
+    var users: [Bytes: (id: UserID, state: UserState)] = [:]
+    var items: [ItemKey: (id: ItemID, receipt: ItemReceipt)] = [:]
+    var timers = Ordered<TimerKey, Timer>()
+    var decisions = Ordered<UInt64, StoredDecision>()
+    var outbox = Ordered<Bytes, OutboxMessage>()
+    var campaigns = Ordered<CampaignVersion, CampaignRecord>()
+
+    /// What goes, then what comes: a timer removed and added in one commit is there.
+    mutating func apply(_ changes: Changes) {
+        for id in changes.deletedUsers { users[Bytes(id)] = nil }
+        for (id, state) in changes.users { users[Bytes(id)] = (id, state) }
+        for timer in changes.timersRemoved { timers[TimerKey(timer)] = nil }
+        for timer in changes.timersAdded { timers[TimerKey(timer)] = timer }
+        for stored in changes.decisions { decisions[stored.decision.sequence] = stored }
+        for (id, receipt) in changes.items { items[ItemKey(id)] = (id, receipt) }
+        for key in changes.outboxRemoved { outbox[Bytes(key)] = nil }
+        for message in changes.outboxAdded { outbox[Bytes(message.key)] = message }
+        for record in changes.campaigns {
+            campaigns[CampaignVersion(number: record.head.number, version: record.version)] = record
+        }
+    }
+
+    func records(_ kind: RecordKind) -> [Record] {
+        switch kind {
+        case .users: users.sorted { $0.key < $1.key }.map { .user($0.value.id, $0.value.state) }
+        case .timers: timers.entries.map { .timer($0.value) }
+        case .decisions: decisions.entries.map { .decision($0.value) }
+        case .items: items.sorted { $0.key < $1.key }.map { .item($0.value.id, $0.value.receipt) }
+        case .outbox: outbox.entries.map { .outbox($0.value) }
+        case .campaigns: campaigns.entries.map { .campaign($0.value) }
+        }
+    }
+}
+
+/// A string by its UTF-8.
+private struct Bytes: Hashable, Comparable {
+    let utf8: [UInt8]
+
+    init(_ text: String) {
+        utf8 = Array(text.utf8)
+    }
+
+    static func < (left: Self, right: Self) -> Bool {
+        left.utf8.lexicographicallyPrecedes(right.utf8)
+    }
+}
+
+private struct ItemKey: Hashable, Comparable {
+    let user: Bytes
+    let id: Bytes
+
+    init(_ item: ItemID) {
+        (user, id) = (Bytes(item.user), Bytes(item.id))
+    }
+
+    static func < (left: Self, right: Self) -> Bool {
+        (left.user, left.id) < (right.user, right.id)
+    }
+}
+
+private struct TimerKey: Comparable {
+    let at: Instant
+    let send: UInt64
+    let user: Bytes
+
+    init(_ timer: Timer) {
+        (at, send, user) = (timer.at, timer.send, Bytes(timer.user))
+    }
+
+    static func < (left: Self, right: Self) -> Bool {
+        (left.at, left.send, left.user) < (right.at, right.send, right.user)
+    }
+}
+
+/// Entries in the order of their keys.
+private struct Ordered<Key: Comparable, Value> {
+    private(set) var entries: [(key: Key, value: Value)] = []
+
+    subscript(key: Key) -> Value? {
+        get {
+            let index = firstIndex(notBelow: key)
+            return index < entries.count && entries[index].key == key ? entries[index].value : nil
+        }
+        set {
+            let index = firstIndex(notBelow: key)
+            let isThere = index < entries.count && entries[index].key == key
+            switch (newValue, isThere) {
+            case (let value?, true): entries[index].value = value
+            case (let value?, false): entries.insert((key, value), at: index)
+            case (nil, true): entries.remove(at: index)
+            case (nil, false): break
+            }
+        }
+    }
+
+    func firstIndex(notBelow key: Key) -> Int { firstIndex { $0 >= key } }
+    func firstIndex(above key: Key) -> Int { firstIndex { $0 > key } }
+
+    private func firstIndex(where isBeyond: (Key) -> Bool) -> Int {
+        var (low, high) = (0, entries.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if isBeyond(entries[middle].key) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}

@@ -1,0 +1,152 @@
+/// Reads protobuf straight from bytes that somebody else owns. Never reads beyond them, whatever they hold.
+package struct ProtobufReader {
+    /// What the bytes are not.
+    package enum Fault: Error, Hashable, Sendable {
+        case truncated
+        case badVarint
+        case badWireType(UInt8)
+        case badText
+        case outOfRange
+        case tooDeep
+    }
+
+    /// A field's wire type and number, still to be read or skipped.
+    package enum Field: Hashable {
+        case varint(UInt32)
+        case fixed64(UInt32)
+        case bytes(UInt32)
+        case fixed32(UInt32)
+    }
+
+    /// As deep as values may stand in each other: enough for any real profile, and far from the end of a stack.
+    package static let deepest = 128
+
+    private var at: UnsafeRawPointer
+    private let end: UnsafeRawPointer
+
+    package init(_ bytes: UnsafeRawBufferPointer) {
+        // An empty buffer may have no address; any address will do, since nothing is read.
+        at = bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1).unsafelyUnwrapped
+        end = at + bytes.count
+    }
+
+    package var isAtEnd: Bool { at == end }
+
+    /// The next field; nil at the end of the message.
+    @inline(__always)
+    package mutating func field() throws(Fault) -> Field? {
+        if at == end { return nil }
+        let tag = try varint()
+        guard let number = UInt32(exactly: tag >> 3), number != 0 else { throw .outOfRange }
+        switch tag & 7 {
+        case 0: return .varint(number)
+        case 1: return .fixed64(number)
+        case 2: return .bytes(number)
+        case 5: return .fixed32(number)
+        default: throw .badWireType(UInt8(tag & 7))
+        }
+    }
+
+    @inline(__always)
+    package mutating func varint() throws(Fault) -> UInt64 {
+        guard at < end else { throw .truncated }
+        let first = at.load(as: UInt8.self)
+        if first < 0x80 {
+            at += 1
+            return UInt64(first)
+        }
+        return try longVarint()
+    }
+
+    package mutating func signed() throws(Fault) -> Int64 {
+        let value = try varint()
+        return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
+    }
+
+    package mutating func int64() throws(Fault) -> Int64 {
+        Int64(bitPattern: try varint())
+    }
+
+    package mutating func uint32() throws(Fault) -> UInt32 {
+        guard let value = UInt32(exactly: try varint()) else { throw .outOfRange }
+        return value
+    }
+
+    package mutating func boolean() throws(Fault) -> Bool {
+        try varint() != 0
+    }
+
+    @inline(__always)
+    package mutating func fixed64() throws(Fault) -> UInt64 {
+        guard end - at >= 8 else { throw .truncated }
+        let value = at.loadUnaligned(as: UInt64.self)
+        at += 8
+        return UInt64(littleEndian: value)
+    }
+
+    @inline(__always)
+    package mutating func bytes() throws(Fault) -> UnsafeRawBufferPointer {
+        let length = try varint()
+        guard length <= UInt64(end - at) else { throw .truncated }
+        let content = UnsafeRawBufferPointer(start: at, count: Int(length))
+        at += Int(length)
+        return content
+    }
+
+    package mutating func string() throws(Fault) -> String {
+        try Self.text(try bytes())
+    }
+
+    /// A reader of the message within this one that stands here.
+    @inline(__always)
+    package mutating func message() throws(Fault) -> ProtobufReader {
+        ProtobufReader(try bytes())
+    }
+
+    /// What is left, as text.
+    package mutating func restAsString() throws(Fault) -> String {
+        defer { at = end }
+        return try Self.text(UnsafeRawBufferPointer(start: at, count: end - at))
+    }
+
+    package mutating func bigEndian64() throws(Fault) -> UInt64 {
+        UInt64(bigEndian: UInt64(littleEndian: try fixed64()))
+    }
+
+    package mutating func bigEndian32() throws(Fault) -> UInt32 {
+        guard end - at >= 4 else { throw .truncated }
+        let value = at.loadUnaligned(as: UInt32.self)
+        at += 4
+        return UInt32(bigEndian: value)
+    }
+
+    package mutating func skip(_ field: Field) throws(Fault) {
+        switch field {
+        case .varint: _ = try varint()
+        case .fixed64: _ = try fixed64()
+        case .bytes: _ = try bytes()
+        case .fixed32: _ = try bigEndian32()
+        }
+    }
+
+    // MARK: -
+
+    private static func text(_ content: UnsafeRawBufferPointer) throws(Fault) -> String {
+        guard let text = String(validating: content.bindMemory(to: UInt8.self), as: UTF8.self) else { throw .badText }
+        return text
+    }
+
+    private mutating func longVarint() throws(Fault) -> UInt64 {
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
+        while at < end {
+            let byte = at.load(as: UInt8.self)
+            at += 1
+            guard shift < 63 || byte <= 1 else { throw .badVarint }
+            value |= UInt64(byte & 0x7F) << shift
+            if byte < 0x80 { return value }
+            shift += 7
+        }
+        throw .truncated
+    }
+}

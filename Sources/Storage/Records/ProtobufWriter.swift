@@ -1,0 +1,175 @@
+/// Writes protobuf into one growing buffer that is used again for the next record.
+///
+/// A field that is zero, empty or false is left out, as proto3 has it; those of a oneof are written by the `present`
+/// forms.
+package struct ProtobufWriter: ~Copyable {
+    package private(set) var count = 0
+    private var start: UnsafeMutableRawPointer
+    private var capacity: Int
+
+    package init(capacity: Int = 4_096) {
+        start = .allocate(byteCount: capacity, alignment: 16)
+        self.capacity = capacity
+    }
+
+    deinit {
+        start.deallocate()
+    }
+
+    /// What was written since the last `clear`; good until the next write.
+    package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
+
+    package mutating func clear() {
+        count = 0
+    }
+
+    // MARK: Fields
+
+    package mutating func unsigned(_ field: UInt32, _ value: UInt64) {
+        if value != 0 { presentUnsigned(field, value) }
+    }
+
+    package mutating func unsigned(_ field: UInt32, _ value: UInt32) {
+        unsigned(field, UInt64(value))
+    }
+
+    package mutating func boolean(_ field: UInt32, _ value: Bool) {
+        if value { presentUnsigned(field, 1) }
+    }
+
+    package mutating func instant(_ field: UInt32, milliseconds: Int64) {
+        if milliseconds != 0 { presentUnsigned(field, UInt64(bitPattern: milliseconds)) }
+    }
+
+    package mutating func fixed(_ field: UInt32, _ value: UInt64) {
+        if value != 0 { presentFixed(field, value) }
+    }
+
+    package mutating func string(_ field: UInt32, _ text: String) {
+        if !text.isEmpty { presentString(field, text) }
+    }
+
+    package mutating func presentUnsigned(_ field: UInt32, _ value: UInt64) {
+        reserve(20)
+        put(UInt64(field) << 3)
+        put(value)
+    }
+
+    /// An `sint64`: small where it is near zero on either side.
+    package mutating func presentSigned(_ field: UInt32, _ value: Int64) {
+        presentUnsigned(field, UInt64(bitPattern: (value << 1) ^ (value >> 63)))
+    }
+
+    package mutating func presentFixed(_ field: UInt32, _ value: UInt64) {
+        reserve(18)
+        put(UInt64(field) << 3 | 1)
+        start.storeBytes(of: value.littleEndian, toByteOffset: count, as: UInt64.self)
+        count += 8
+    }
+
+    package mutating func presentString(_ field: UInt32, _ text: String) {
+        var text = text
+        text.withUTF8 { utf8 in presentBytes(field, UnsafeRawBufferPointer(utf8)) }
+    }
+
+    package mutating func presentBytes(_ field: UInt32, _ content: UnsafeRawBufferPointer) {
+        reserve(20)
+        put(UInt64(field) << 3 | 2)
+        put(UInt64(content.count))
+        append(content)
+    }
+
+    /// A message within this one.
+    @inline(__always)
+    package mutating func message(_ field: UInt32, _ body: (inout ProtobufWriter) -> Void) {
+        reserve(20)
+        put(UInt64(field) << 3 | 2)
+        let length = count
+        count += 1
+        body(&self)
+        finishMessage(lengthAt: length)
+    }
+
+    // MARK: Keys and bytes
+
+    /// In the order in which keys sort.
+    package mutating func bigEndian(_ value: UInt64) {
+        reserve(8)
+        start.storeBytes(of: value.bigEndian, toByteOffset: count, as: UInt64.self)
+        count += 8
+    }
+
+    package mutating func bigEndian(_ value: UInt32) {
+        reserve(4)
+        start.storeBytes(of: value.bigEndian, toByteOffset: count, as: UInt32.self)
+        count += 4
+    }
+
+    package mutating func varint(_ value: UInt64) {
+        reserve(10)
+        put(value)
+    }
+
+    package mutating func append(byte: UInt8) {
+        reserve(1)
+        start.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
+        count += 1
+    }
+
+    package mutating func utf8(_ text: String) {
+        var text = text
+        text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+    }
+
+    package mutating func append(_ content: UnsafeRawBufferPointer) {
+        guard let from = content.baseAddress else { return }
+        reserve(content.count)
+        (start + count).copyMemory(from: from, byteCount: content.count)
+        count += content.count
+    }
+
+    // MARK: -
+
+    /// The caller has reserved room.
+    @inline(__always)
+    private mutating func put(_ value: UInt64) {
+        var rest = value
+        while rest >= 0x80 {
+            start.storeBytes(of: UInt8(truncatingIfNeeded: rest) | 0x80, toByteOffset: count, as: UInt8.self)
+            count += 1
+            rest >>= 7
+        }
+        start.storeBytes(of: UInt8(truncatingIfNeeded: rest), toByteOffset: count, as: UInt8.self)
+        count += 1
+    }
+
+    /// One byte was left for the length, which nearly every message needs; a longer one moves up to make room.
+    private mutating func finishMessage(lengthAt length: Int) {
+        let size = count - length - 1
+        if size < 0x80 {
+            start.storeBytes(of: UInt8(size), toByteOffset: length, as: UInt8.self)
+            return
+        }
+        let width = (70 - size.leadingZeroBitCount) / 7
+        reserve(width)
+        (start + length + width).copyMemory(from: start + length + 1, byteCount: size)
+        count = length
+        put(UInt64(size))
+        count += size
+    }
+
+    @inline(__always)
+    private mutating func reserve(_ more: Int) {
+        if count + more > capacity { grow(more) }
+    }
+
+    @inline(never)
+    private mutating func grow(_ more: Int) {
+        let larger = max(capacity * 2, count + more)
+        let moved = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
+        moved.copyMemory(from: start, byteCount: count)
+        start.deallocate()
+        start = moved
+        capacity = larger
+    }
+}

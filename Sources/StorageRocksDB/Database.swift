@@ -1,0 +1,239 @@
+import CRocksDB
+import Storage
+
+/// One opened RocksDB: handles, and calls that throw. Any thread may read; one writes.
+final class Database: @unchecked Sendable {
+    // RocksDB locks for itself; what is here does not change until `close`, which the owner calls when it is alone.
+    let folder: String
+    private let handle: OpaquePointer
+    private let families: [OpaquePointer]
+    private let read: OpaquePointer
+    private let flushed: OpaquePointer
+    private var isClosed = false
+
+    /// Opens the folder, which is made if it is missing. Families of a newer program are opened too, so that its
+    /// format can be read.
+    init(folder: String, retention: Retention) throws(RocksDBFault) {
+        let base = Self.baseOptions()
+        defer { rocksdb_options_destroy(base) }
+        let cache = rocksdb_cache_create_lru(Limits.blockCache)!
+        defer { rocksdb_cache_destroy(cache) }
+
+        let names = Family.allCases.map(\.name) + Self.unknownFamilies(folder, base)
+        var options: [OpaquePointer?] = []
+        defer { for option in options { rocksdb_options_destroy(option) } }
+        for family in Family.allCases {
+            options.append(try family.options(base: base, cache: cache, retention: retention))
+        }
+        while options.count < names.count { options.append(rocksdb_options_create_copy(base)) }
+
+        let texts = names.map { name in name.withCString { rocksdb_copy($0) } }
+        defer { for text in texts { text.deallocate() } }
+        var pointers: [UnsafePointer<CChar>?] = texts.map { UnsafePointer($0) }
+        var opened = [OpaquePointer?](repeating: nil, count: names.count)
+        handle = try RocksDBFault.check { fault in
+            rocksdb_open_column_families(
+                base,
+                folder,
+                Int32(names.count),
+                &pointers,
+                &options,
+                &opened,
+                &fault
+            )
+        }!
+        self.folder = folder
+        families = opened.map { $0! }
+        read = rocksdb_readoptions_create()
+        flushed = rocksdb_writeoptions_create()
+        rocksdb_writeoptions_set_sync(flushed, 1)
+    }
+
+    deinit {
+        close()
+    }
+
+    /// Nothing is written out: the logs have everything, and the next start reads them.
+    func close() {
+        guard !isClosed else { return }
+        isClosed = true
+        for family in families { rocksdb_column_family_handle_destroy(family) }
+        rocksdb_readoptions_destroy(read)
+        rocksdb_writeoptions_destroy(flushed)
+        rocksdb_close(handle)
+    }
+
+    private static func baseOptions() -> OpaquePointer {
+        let base = rocksdb_options_create()!
+        rocksdb_options_set_create_if_missing(base, 1)
+        rocksdb_options_set_create_missing_column_families(base, 1)
+        // A commit returns after its log is flushed, so what a crash may tear is the last record of the log, of a
+        // commit that had not returned. Point-in-time recovery reads up to the first record that is torn and goes on
+        // in the next log only where the numbers continue, so it comes up after a power failure and loses nothing
+        // that was promised. "Absolute consistency" would refuse to start after any crash; "tolerate corrupted tail"
+        // refuses where a torn record has its full length but not its content, as power failures leave it.
+        // Logs are not recycled: a recycled log's old records stand behind the new ones, which this mode cannot tell
+        // from damage. RocksDB turns recycling off itself beside this mode; zero says so.
+        rocksdb_options_set_wal_recovery_mode(base, Int32(rocksdb_point_in_time_recovery))
+        rocksdb_options_set_recycle_log_file_num(base, 0)
+        rocksdb_options_set_max_total_wal_size(base, UInt64(Limits.writeAheadLogs))
+        rocksdb_options_set_bytes_per_sync(base, UInt64(Limits.mebibyte))
+        rocksdb_options_set_allow_concurrent_memtable_write(base, 0)  // hash memtables need it
+        rocksdb_options_set_db_write_buffer_size(base, Limits.allMemtables)
+        rocksdb_options_increase_parallelism(base, Limits.backgroundJobs)
+        rocksdb_options_set_max_open_files(base, Int32(Limits.openFiles))
+        rocksdb_options_set_stats_dump_period_sec(base, 0)
+        rocksdb_options_set_stats_persist_period_sec(base, 0)
+        rocksdb_options_set_info_log_level(base, 2)  // warnings
+        rocksdb_options_set_max_log_file_size(base, Limits.logFile)
+        rocksdb_options_set_keep_log_file_num(base, Limits.logFiles)
+        return base
+    }
+
+    /// None where there is no database yet: opening says what else is wrong.
+    private static func unknownFamilies(_ folder: String, _ base: OpaquePointer) -> [String] {
+        var count = 0
+        var fault: UnsafeMutablePointer<CChar>?
+        let list = rocksdb_list_column_families(base, folder, &count, &fault)
+        if let fault {
+            rocksdb_free(fault)
+            return []
+        }
+        defer { rocksdb_list_column_families_destroy(list, count) }
+        let known = Set(Family.allCases.map(\.name))
+        return (0..<count).map { String(cString: list![$0]!) }.filter { !known.contains($0) }
+    }
+}
+
+extension Database {
+    /// Gives each value as it stands in RocksDB's memory, good within `body`; nil where there is none.
+    func get<Result>(
+        _ family: Family,
+        _ key: UnsafeRawBufferPointer,
+        _ body: (UnsafeRawBufferPointer?) -> Result
+    ) throws(RocksDBFault) -> Result {
+        let found = try RocksDBFault.check { fault in
+            rocksdb_get_pinned_cf(
+                handle,
+                read,
+                families[family.rawValue],
+                key.baseAddress?.assumingMemoryBound(to: CChar.self),
+                key.count,
+                &fault
+            )
+        }
+        defer { if found != nil { rocksdb_pinnableslice_destroy(found) } }
+        return body(found.map(Self.bytes))
+    }
+
+    /// Many at once, into `into.found`; what was found there before must have been destroyed.
+    func get(_ family: Family, _ many: borrowing ManyKeys) throws(RocksDBFault) {
+        rocksdb_batched_multi_get_cf(
+            handle,
+            read,
+            families[family.rawValue],
+            many.count,
+            many.keys,
+            many.sizes,
+            many.found,
+            many.faults,
+            false
+        )
+        try many.check()
+    }
+
+    static func bytes(_ found: OpaquePointer) -> UnsafeRawBufferPointer {
+        var size = 0
+        let start = rocksdb_pinnableslice_value(found, &size)
+        return UnsafeRawBufferPointer(start: start, count: size)
+    }
+
+    func write(_ batch: OpaquePointer) throws(RocksDBFault) {
+        try RocksDBFault.check { fault in rocksdb_write(handle, flushed, batch, &fault) }
+    }
+
+    func put(_ batch: OpaquePointer, _ family: Family, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+        rocksdb_writebatch_put_cf(
+            batch,
+            families[family.rawValue],
+            key.baseAddress?.assumingMemoryBound(to: CChar.self),
+            key.count,
+            value.baseAddress?.assumingMemoryBound(to: CChar.self),
+            value.count
+        )
+    }
+
+    func delete(_ batch: OpaquePointer, _ family: Family, _ key: UnsafeRawBufferPointer) {
+        rocksdb_writebatch_delete_cf(
+            batch,
+            families[family.rawValue],
+            key.baseAddress?.assumingMemoryBound(to: CChar.self),
+            key.count
+        )
+    }
+
+    /// Walks the keys from `lower` on and below `upper` (nil: to the end) as they stand at one moment, until `body`
+    /// gives false. Within the bounds only, so that what was deleted outside of them costs nothing.
+    func scan<Fault: Error>(
+        _ family: Family,
+        from lower: [UInt8] = [],
+        below upper: [UInt8]? = nil,
+        newestFirst: Bool = false,
+        failing: (RocksDBFault) -> Fault,
+        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(Fault) -> Bool
+    ) throws(Fault) {
+        let options = rocksdb_readoptions_create()!
+        defer { rocksdb_readoptions_destroy(options) }
+        rocksdb_readoptions_set_total_order_seek(options, 1)
+        // RocksDB keeps the address of a bound, so both stay where they are until the walk has ended.
+        let from = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: lower.count)
+        let to = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: upper?.count ?? 0)
+        defer {
+            from.deallocate()
+            to.deallocate()
+        }
+        _ = from.initialize(from: lower)
+        _ = to.initialize(from: upper ?? [])
+        from.withMemoryRebound(to: CChar.self) {
+            rocksdb_readoptions_set_iterate_lower_bound(options, $0.baseAddress, $0.count)
+        }
+        if upper != nil {
+            to.withMemoryRebound(to: CChar.self) {
+                rocksdb_readoptions_set_iterate_upper_bound(options, $0.baseAddress, $0.count)
+            }
+        }
+        let iterator = rocksdb_create_iterator_cf(handle, options, families[family.rawValue])!
+        defer { rocksdb_iter_destroy(iterator) }
+        if newestFirst { rocksdb_iter_seek_to_last(iterator) } else { rocksdb_iter_seek_to_first(iterator) }
+        while rocksdb_iter_valid(iterator) != 0 {
+            var size = 0
+            let keyStart = rocksdb_iter_key(iterator, &size)
+            let key = UnsafeRawBufferPointer(start: keyStart, count: size)
+            let valueStart = rocksdb_iter_value(iterator, &size)
+            guard try body(key, UnsafeRawBufferPointer(start: valueStart, count: size)) else { return }
+            if newestFirst { rocksdb_iter_prev(iterator) } else { rocksdb_iter_next(iterator) }
+        }
+        var fault: UnsafeMutablePointer<CChar>?
+        rocksdb_iter_get_error(iterator, &fault)
+        if let fault { throw failing(RocksDBFault(taking: fault)) }
+    }
+
+    /// Writes everything into tables and rewrites all tables.
+    func compact(_ family: Family) throws(RocksDBFault) {
+        let options = rocksdb_flushoptions_create()!
+        defer { rocksdb_flushoptions_destroy(options) }
+        try RocksDBFault.check { fault in rocksdb_flush_cf(handle, options, families[family.rawValue], &fault) }
+        let compaction = rocksdb_compactoptions_create()!
+        defer { rocksdb_compactoptions_destroy(compaction) }
+        rocksdb_compactoptions_set_bottommost_level_compaction(compaction, 2)  // rewrite the last level too
+        rocksdb_compact_range_cf_opt(handle, families[family.rawValue], compaction, nil, 0, nil, 0)
+    }
+}
+
+private func rocksdb_copy(_ text: UnsafePointer<CChar>) -> UnsafeMutablePointer<CChar> {
+    var length = 0
+    while text[length] != 0 { length += 1 }
+    let copy = UnsafeMutablePointer<CChar>.allocate(capacity: length + 1)
+    copy.initialize(from: text, count: length + 1)
+    return copy
+}

@@ -1,0 +1,79 @@
+import CRocksDB
+import Engine
+
+/// A column family: records that live alike. docs/storage.md draws their keys.
+enum Family: Int, CaseIterable {
+    case meta, users, timers, decisions, items, outbox, campaigns
+
+    var name: String {
+        switch self {
+        case .meta: "default"
+        case .users: "users"
+        case .timers: "timers"
+        case .decisions: "decisions"
+        case .items: "items"
+        case .outbox: "outbox"
+        case .campaigns: "campaigns"
+        }
+    }
+
+    /// The caller destroys what it gets.
+    func options(base: OpaquePointer, cache: OpaquePointer, retention: Retention) throws(RocksDBFault) -> OpaquePointer
+    {
+        let options = rocksdb_options_create_copy(base)!
+        let table = rocksdb_block_based_options_create()!
+        defer { rocksdb_block_based_options_destroy(table) }
+        rocksdb_block_based_options_set_block_cache(table, cache)
+        rocksdb_block_based_options_set_filter_policy(table, rocksdb_filterpolicy_create_bloom_full(10))
+        rocksdb_block_based_options_set_format_version(table, 5)
+        rocksdb_options_set_compression(options, Int32(rocksdb_lz4_compression))
+        rocksdb_options_set_write_buffer_size(options, self == .users ? Limits.userMemtable : Limits.otherMemtable)
+        rocksdb_options_set_max_write_buffer_number(options, 4)
+        rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1)
+        switch self {
+        case .users:
+            rocksdb_block_based_options_set_data_block_index_type(table, 1)  // a hash in each block
+            hashByPrefix(options, table, buckets: Limits.userBuckets)
+        case .items:
+            hashByPrefix(options, table, buckets: Limits.itemBuckets)
+            boundIndexes(table)
+            try sweep(options, keeping: retention.items, retention)
+        case .decisions:
+            // A skip list: appended keys find their place from the one before, and chains and lists read it as it is.
+            // Tables of rising keys never overlap, so compaction moves them down without rewriting them.
+            rocksdb_options_set_compression(options, Int32(rocksdb_no_compression))
+            boundIndexes(table)
+            try sweep(options, keeping: retention.decisions, retention)
+        case .meta, .timers, .outbox, .campaigns: break
+        }
+        rocksdb_options_set_block_based_table_factory(options, table)
+        return options
+    }
+
+    /// Keys begin with 8 bytes of hash and are asked for one by one.
+    private func hashByPrefix(_ options: OpaquePointer, _ table: OpaquePointer, buckets: Int) {
+        rocksdb_options_set_prefix_extractor(options, rocksdb_slicetransform_create_fixed_prefix(8))
+        rocksdb_options_set_hash_link_list_rep(options, buckets)
+        // The hash stands for the whole key: one entry in the filter instead of two.
+        rocksdb_block_based_options_set_whole_key_filtering(table, 0)
+    }
+
+    /// Families that grow with time keep their tables' indexes and filters within the block cache.
+    private func boundIndexes(_ table: OpaquePointer) {
+        rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1)
+        rocksdb_block_based_options_set_cache_index_and_filter_blocks_with_high_priority(table, 1)
+        rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(table, 1)
+    }
+
+    private func sweep(_ options: OpaquePointer, keeping: Length, _ retention: Retention) throws(RocksDBFault) {
+        rocksdb_options_set_compaction_filter_factory(options, retention.filterFactory(keeping: keeping))
+        try RocksDBFault.check { fault in
+            rocksdb_get_options_from_string(
+                options,
+                "periodic_compaction_seconds=\(Limits.sweepPeriod_s)",
+                options,
+                &fault
+            )
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import Engine
+import Storage
+
+// Keys, written and read. Numbers stand big-endian, so that keys sort as what they name does.
+
+extension ProtobufWriter {
+    mutating func userKey(_ id: UserID) {
+        bigEndian(KeyHash.of(id))
+        utf8(id)
+    }
+
+    mutating func itemKey(_ item: ItemID) {
+        var hash = KeyHash()
+        hash.add(item.user)
+        hash.add(0xFF)  // in no UTF-8: where the user ends
+        hash.add(item.id)
+        bigEndian(hash.value)
+        varint(UInt64(item.user.utf8.count))
+        utf8(item.user)
+        utf8(item.id)
+    }
+
+    mutating func timerKey(_ timer: Timer) {
+        bigEndian(timer.at.sortable)
+        bigEndian(timer.send)
+        utf8(timer.user)
+    }
+
+    mutating func campaignKey(_ version: CampaignVersion) {
+        bigEndian(version.number)
+        bigEndian(version.version)
+    }
+}
+
+extension ProtobufReader {
+    mutating func userKey() throws(Fault) -> UserID {
+        _ = try bigEndian64()
+        return try restAsString()
+    }
+
+    mutating func itemKey() throws(Fault) -> ItemID {
+        _ = try bigEndian64()
+        let user = try string()
+        return ItemID(user: user, id: try restAsString())
+    }
+
+    mutating func timerKey() throws(Fault) -> Timer {
+        let at = Instant(sortable: try bigEndian64())
+        let send = try bigEndian64()
+        return Timer(at: at, send: send, user: try restAsString(), campaign: 0)
+    }
+
+    mutating func campaignKey() throws(Fault) -> CampaignVersion {
+        let number = try bigEndian32()
+        return CampaignVersion(number: number, version: try bigEndian32())
+    }
+}
+
+extension Instant {
+    /// Rises with the instant, as an unsigned number: the sign turned over.
+    var sortable: UInt64 { UInt64(bitPattern: milliseconds) ^ (1 << 63) }
+
+    init(sortable: UInt64) {
+        self.init(milliseconds: Int64(bitPattern: sortable ^ (1 << 63)))
+    }
+}
+
+/// FNV-1a of 64 bits with a last stirring: the same for ever, since keys on disk begin with it.
+struct KeyHash {
+    private var state: UInt64 = 0xCBF2_9CE4_8422_2325
+
+    static func of(_ text: String) -> UInt64 {
+        var hash = KeyHash()
+        hash.add(text)
+        return hash.value
+    }
+
+    @inline(__always)
+    mutating func add(_ byte: UInt8) {
+        state = (state ^ UInt64(byte)) &* 0x100_0000_01B3
+    }
+
+    mutating func add(_ text: String) {
+        var text = text
+        text.withUTF8 { for byte in $0 { add(byte) } }
+    }
+
+    var value: UInt64 {
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 33)) &* 0xFF51_AFD7_ED55_8CCD
+        mixed = (mixed ^ (mixed >> 33)) &* 0xC4CE_B9FE_1A85_EC53
+        return mixed ^ (mixed >> 33)
+    }
+}

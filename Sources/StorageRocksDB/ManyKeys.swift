@@ -1,0 +1,76 @@
+import CRocksDB
+import Storage
+
+/// Keys that are asked for together, with room for what is found; used again from call to call.
+struct ManyKeys: ~Copyable {
+    private(set) var count = 0
+    private(set) var keys: UnsafeMutablePointer<UnsafePointer<CChar>?>
+    private(set) var sizes: UnsafeMutablePointer<Int>
+    private(set) var found: UnsafeMutablePointer<OpaquePointer?>
+    private(set) var faults: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    private var room: Int
+    private var text = ProtobufWriter()
+
+    init(room: Int = 256) {
+        self.room = room
+        keys = .allocate(capacity: room)
+        sizes = .allocate(capacity: room)
+        found = .allocate(capacity: room)
+        faults = .allocate(capacity: room)
+    }
+
+    deinit {
+        free()
+    }
+
+    private func free() {
+        keys.deallocate()
+        sizes.deallocate()
+        found.deallocate()
+        faults.deallocate()
+    }
+
+    /// Replaces the keys: `write` appends the key of one element.
+    mutating func fill<Element>(_ elements: [Element], _ write: (Element, inout ProtobufWriter) -> Void) {
+        if elements.count > room {
+            free()
+            room = elements.count * 2
+            keys = .allocate(capacity: room)
+            sizes = .allocate(capacity: room)
+            found = .allocate(capacity: room)
+            faults = .allocate(capacity: room)
+        }
+        count = elements.count
+        text.clear()
+        for index in 0..<count {
+            let start = text.count
+            write(elements[index], &text)
+            sizes[index] = text.count - start
+        }
+        // Only now does the text no longer move.
+        var start = text.bytes.baseAddress
+        for index in 0..<count {
+            keys[index] = start?.assumingMemoryBound(to: CChar.self)
+            start = start?.advanced(by: sizes[index])
+            found[index] = nil
+            faults[index] = nil
+        }
+    }
+
+    /// Throws the first fault and lets go of everything found.
+    func check() throws(RocksDBFault) {
+        guard let first = (0..<count).first(where: { faults[$0] != nil }) else { return }
+        let fault = RocksDBFault(taking: faults[first]!)
+        for index in first + 1..<count {
+            if let other = faults[index] { rocksdb_free(other) }
+        }
+        letGo()
+        throw fault
+    }
+
+    func letGo() {
+        for index in 0..<count {
+            if let value = found[index] { rocksdb_pinnableslice_destroy(value) }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Engine
+import Storage
+
+/// Walks what a commit changes as keys and values, the same way for writing it and for taking it back.
+struct Operations: ~Copyable {
+    private var key = ProtobufWriter(capacity: 512)
+    private var value = ProtobufWriter()
+
+    /// Calls `body` with each key and its new value, nil where it goes; both are good within `body`. What goes comes
+    /// first, so that a timer removed and added in one commit is there.
+    mutating func each<Fault: Error>(
+        of changes: Changes,
+        _ body: (Family, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) throws(Fault) -> Void
+    ) throws(Fault) {
+        for id in changes.deletedUsers {
+            key.clear()
+            key.userKey(id)
+            try body(.users, key.bytes, nil)
+        }
+        for (id, state) in changes.users {
+            begin()
+            key.userKey(id)
+            UserRecord.encode(state, into: &value)
+            try body(.users, key.bytes, value.bytes)
+        }
+        for timer in changes.timersRemoved {
+            key.clear()
+            key.timerKey(timer)
+            try body(.timers, key.bytes, nil)
+        }
+        for timer in changes.timersAdded {
+            begin()
+            key.timerKey(timer)
+            TimerRecord.encode(timer, into: &value)
+            try body(.timers, key.bytes, value.bytes)
+        }
+        for stored in changes.decisions {
+            begin()
+            key.bigEndian(stored.decision.sequence)
+            DecisionRecord.encode(stored, into: &value)
+            try body(.decisions, key.bytes, value.bytes)
+        }
+        for (id, receipt) in changes.items {
+            begin()
+            key.itemKey(id)
+            ItemRecord.encode(receipt, into: &value)
+            try body(.items, key.bytes, value.bytes)
+        }
+        for name in changes.outboxRemoved {
+            key.clear()
+            key.utf8(name)
+            try body(.outbox, key.bytes, nil)
+        }
+        for message in changes.outboxAdded {
+            begin()
+            key.utf8(message.key)
+            OutboxRecord.encode(message, into: &value)
+            try body(.outbox, key.bytes, value.bytes)
+        }
+        for record in changes.campaigns {
+            begin()
+            key.campaignKey(CampaignVersion(number: record.head.number, version: record.version))
+            record.encode(into: &value)
+            try body(.campaigns, key.bytes, value.bytes)
+        }
+    }
+
+    private mutating func begin() {
+        key.clear()
+        value.clear()
+    }
+}

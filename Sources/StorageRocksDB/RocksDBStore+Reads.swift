@@ -1,0 +1,193 @@
+import Engine
+import Storage
+
+// Reads that any thread may make: each sees one moment, and none waits for the writer.
+extension RocksDBStore {
+    package func timers(after: Timer?, through: Instant, limit: Int) throws(StoreError) -> [Timer] {
+        var key = ProtobufWriter(capacity: 128)
+        if let after {
+            key.timerKey(after)
+            key.append(byte: 0)
+        }
+        let lower = Array(key.bytes)
+        key.clear()
+        if through != .never { key.bigEndian(through.sortable + 1) }
+        let upper = through == .never ? nil : Array(key.bytes)
+        return try list(.timers, from: lower, below: upper, limit: limit, Self.timer)
+    }
+
+    package func outbox(after: String?, limit: Int) throws(StoreError) -> [OutboxMessage] {
+        try list(.outbox, from: after.map { Array($0.utf8) + [0] } ?? [], limit: limit, Self.outboxMessage)
+    }
+
+    package func campaigns() throws(StoreError) -> [CampaignRecord] {
+        try list(.campaigns, limit: .max, Self.campaign)
+    }
+
+    package func nextSequence() throws(StoreError) -> UInt64 {
+        try decisions(before: nil, limit: 1).first.map { $0.decision.sequence + 1 } ?? 0
+    }
+
+    package func user(_ id: UserID) throws(StoreError) -> UserState? {
+        var key = ProtobufWriter(capacity: 128)
+        key.userKey(id)
+        return try one(.users, key.bytes, "user \(id)", UserRecord.decode)
+    }
+
+    package func decision(_ sequence: UInt64) throws(StoreError) -> StoredDecision? {
+        try withUnsafeBytes(of: sequence.bigEndian) { key throws(StoreError) in
+            try one(.decisions, key, "decision \(sequence)") { value throws(ProtobufReader.Fault) in
+                try DecisionRecord.decode(value, sequence: sequence)
+            }
+        }
+    }
+
+    package func decisions(before: UInt64?, limit: Int) throws(StoreError) -> [StoredDecision] {
+        let upper = before.map { withUnsafeBytes(of: $0.bigEndian) { Array($0) } }
+        return try list(.decisions, below: upper, newestFirst: true, limit: limit, Self.storedDecision)
+    }
+
+    /// Holds the store open as it is: one that has to be opened again after a failed write waits for it.
+    package func dump(_ kind: RecordKind, _ body: (Record) throws -> Bool) throws {
+        try access.read(orThrow: { $0 as any Error }) { database in
+            try database.scan(kind.family, failing: fault) { key, value in
+                try body(
+                    try Self.decoding(kind.family, key) { () throws(ProtobufReader.Fault) in
+                        try Self.record(kind, key, value)
+                    }
+                )
+            }
+        }
+    }
+
+    /// Writes what memory holds into tables and rewrites all of a kind, dropping what is older than it is kept.
+    package func compact(_ kind: RecordKind) throws(StoreError) {
+        try access.read { database throws(StoreError) in
+            try StoreError.doing("compact", folder) { () throws(RocksDBFault) in try database.compact(kind.family) }
+        }
+    }
+
+    // MARK: -
+
+    private func fault(_ fault: RocksDBFault) -> StoreError {
+        fault.storeError(doing: "read", folder: folder)
+    }
+
+    private func one<Record>(
+        _ family: Family,
+        _ key: UnsafeRawBufferPointer,
+        _ what: @autoclosure () -> String,
+        _ decode: (UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> Record
+    ) throws(StoreError) -> Record? {
+        let found = try access.read { database throws(StoreError) in
+            try StoreError.doing("read", folder) { () throws(RocksDBFault) in
+                try database.get(family, key) { value in
+                    value.map { value in Result { () throws(ProtobufReader.Fault) in try decode(value) } }
+                }
+            }
+        }
+        switch found {
+        case nil: return nil
+        case .success(let record): return record
+        case .failure(let error): throw .corrupt("\(what()): \(error)")
+        }
+    }
+
+    private func list<Record>(
+        _ family: Family,
+        from lower: [UInt8] = [],
+        below upper: [UInt8]? = nil,
+        newestFirst: Bool = false,
+        limit: Int,
+        _ decode: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> Record
+    ) throws(StoreError) -> [Record] {
+        guard limit > 0 else { return [] }
+        return try access.read { database throws(StoreError) in
+            var records: [Record] = []
+            try database.scan(family, from: lower, below: upper, newestFirst: newestFirst, failing: fault) {
+                (key, value) throws(StoreError) in
+                records.append(
+                    try Self.decoding(family, key) { () throws(ProtobufReader.Fault) in try decode(key, value) }
+                )
+                return records.count < limit
+            }
+            return records
+        }
+    }
+
+    private static func decoding<Record>(
+        _ family: Family,
+        _ key: UnsafeRawBufferPointer,
+        _ body: () throws(ProtobufReader.Fault) -> Record
+    ) throws(StoreError) -> Record {
+        do throws(ProtobufReader.Fault) {
+            return try body()
+        } catch {
+            let digits = key.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+            throw .corrupt("\(family.name), key \(digits): \(error)")
+        }
+    }
+
+    private static func record(
+        _ kind: RecordKind,
+        _ key: UnsafeRawBufferPointer,
+        _ value: UnsafeRawBufferPointer
+    ) throws(ProtobufReader.Fault) -> Record {
+        var reader = ProtobufReader(key)
+        switch kind {
+        case .users: return .user(try reader.userKey(), try UserRecord.decode(value))
+        case .timers: return .timer(try timer(key, value))
+        case .decisions: return .decision(try storedDecision(key, value))
+        case .items: return .item(try reader.itemKey(), try ItemRecord.decode(value))
+        case .outbox: return .outbox(try outboxMessage(key, value))
+        case .campaigns: return .campaign(try campaign(key, value))
+        }
+    }
+
+    private static func timer(
+        _ key: UnsafeRawBufferPointer,
+        _ value: UnsafeRawBufferPointer
+    ) throws(ProtobufReader.Fault) -> Timer {
+        var reader = ProtobufReader(key)
+        var timer = try reader.timerKey()
+        timer.campaign = try TimerRecord.campaign(value)
+        return timer
+    }
+
+    private static func storedDecision(
+        _ key: UnsafeRawBufferPointer,
+        _ value: UnsafeRawBufferPointer
+    ) throws(ProtobufReader.Fault) -> StoredDecision {
+        var reader = ProtobufReader(key)
+        return try DecisionRecord.decode(value, sequence: try reader.bigEndian64())
+    }
+
+    private static func outboxMessage(
+        _ key: UnsafeRawBufferPointer,
+        _ value: UnsafeRawBufferPointer
+    ) throws(ProtobufReader.Fault) -> OutboxMessage {
+        var reader = ProtobufReader(key)
+        return try OutboxRecord.decode(value, key: try reader.restAsString())
+    }
+
+    private static func campaign(
+        _ key: UnsafeRawBufferPointer,
+        _ value: UnsafeRawBufferPointer
+    ) throws(ProtobufReader.Fault) -> CampaignRecord {
+        var reader = ProtobufReader(key)
+        return try CampaignRecord.decode(value, try reader.campaignKey())
+    }
+}
+
+extension RecordKind {
+    var family: Family {
+        switch self {
+        case .users: .users
+        case .timers: .timers
+        case .decisions: .decisions
+        case .items: .items
+        case .outbox: .outbox
+        case .campaigns: .campaigns
+        }
+    }
+}

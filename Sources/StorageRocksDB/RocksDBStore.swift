@@ -1,0 +1,159 @@
+import CRocksDB
+import Engine
+import Storage
+
+/// The store on RocksDB: `lock` and `rocksdb/` in a data folder that may hold other things beside. docs/storage.md
+/// tells what stands where, and what a commit guarantees.
+package final class RocksDBStore: Store, @unchecked Sendable {
+    // The database is lent by `access`; what is variable here belongs to the one thread that writes.
+    package let identity: String
+    let access: DatabaseAccess
+    let folder: String
+    private let retention: Retention
+    private let lock: FolderLock
+    private let batch = rocksdb_writebatch_create()!
+    private var operations = Operations()
+    private var asked = ManyKeys()
+    private var failure: WriteFailure?
+
+    /// Opens the data folder, or makes it. `newIdentity` names a new one; one that exists keeps its name.
+    package init(
+        folder data: String,
+        retention: Retention = Retention(),
+        newIdentity: () -> String = RocksDBStore.randomIdentity
+    ) throws(StoreError) {
+        lock = try FolderLock(folder: data)
+        folder = data + "/rocksdb"
+        self.retention = retention
+        try FolderLock.make(folder)
+        let database = try Self.open(folder, retention)
+        identity = try Self.identity(database, new: newIdentity)
+        access = DatabaseAccess(database)
+    }
+
+    deinit {
+        rocksdb_writebatch_destroy(batch)
+    }
+
+    /// Waits for reads in progress. Every commit that returned is in the logs already.
+    package func close() {
+        access.close()
+    }
+
+    package static func randomIdentity() -> String {
+        let number = UInt64.random(in: .min ... .max)
+        return String(number | 1 << 63, radix: 36)
+    }
+
+    // MARK: The writer
+
+    package func users(_ ids: [UserID]) throws(StoreError) -> [UserState?] {
+        try many(.users, ids, { $1.userKey($0) }, "user", UserRecord.decode)
+    }
+
+    package func receipts(_ ids: [ItemID]) throws(StoreError) -> [ItemReceipt?] {
+        try many(.items, ids, { $1.itemKey($0) }, "item", ItemRecord.decode)
+    }
+
+    package func commit(_ changes: Changes) throws(StoreError) {
+        if changes.isEmpty { return }
+        if failure != nil { try recover() }
+        try access.read { database throws(StoreError) in
+            rocksdb_writebatch_clear(batch)
+            operations.each(of: changes) { family, key, value in
+                if let value {
+                    database.put(batch, family, key, value)
+                } else {
+                    database.delete(batch, family, key)
+                }
+            }
+            do throws(RocksDBFault) {
+                try database.write(batch)
+            } catch {
+                let reason = error.storeError(doing: "write", folder: folder)
+                failure = WriteFailure(changes, reason: reason)
+                throw reason
+            }
+        }
+    }
+
+    private func many<ID, Record>(
+        _ family: Family,
+        _ ids: [ID],
+        _ key: (ID, inout ProtobufWriter) -> Void,
+        _ what: String,
+        _ decode: (UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> Record
+    ) throws(StoreError) -> [Record?] {
+        if ids.isEmpty { return [] }
+        if failure != nil, !access.isOpen { try recover() }
+        asked.fill(ids, key)
+        return try access.read { database throws(StoreError) in
+            try StoreError.doing("read", folder) { () throws(RocksDBFault) in try database.get(family, asked) }
+            defer { asked.letGo() }
+            var records: [Record?] = []
+            records.reserveCapacity(ids.count)
+            for index in 0..<ids.count {
+                guard let found = asked.found[index] else {
+                    records.append(nil)
+                    continue
+                }
+                do throws(ProtobufReader.Fault) {
+                    records.append(try decode(Database.bytes(found)))
+                } catch {
+                    throw .corrupt("\(what) \(ids[index]): \(error)")
+                }
+            }
+            return records
+        }
+    }
+
+    /// Opens the database again if that may help by now; throws the failure's reason where it does not.
+    private func recover() throws(StoreError) {
+        guard let failure else { return }
+        guard failure.mayTry(), WriteFailure.canWrite(in: folder) else { throw failure.reason }
+        if access.isOpen {
+            try access.read { database throws(StoreError) in
+                try StoreError.doing("read", folder) { () throws(RocksDBFault) in
+                    try failure.prepareUndo(database, &operations)
+                }
+            }
+        }
+        let isReplaced = try access.replace { () throws(StoreError) in try Self.open(folder, retention) }
+        guard isReplaced else { throw failure.reason }
+        try access.read { database throws(StoreError) in
+            try StoreError.doing("write", folder) { () throws(RocksDBFault) in try failure.takeBack(database) }
+        }
+        self.failure = nil
+    }
+
+    private static func open(_ folder: String, _ retention: Retention) throws(StoreError) -> Database {
+        try StoreError.doing("open the store", folder) { () throws(RocksDBFault) in
+            try Database(folder: folder, retention: retention)
+        }
+    }
+
+    /// What the folder says of itself; a new one is told.
+    private static func identity(_ database: Database, new: () -> String) throws(StoreError) -> String {
+        var key = ProtobufWriter(capacity: 16)
+        key.utf8("folder")
+        let found = try StoreError.doing("read", database.folder) { () throws(RocksDBFault) in
+            try database.get(.meta, key.bytes) { value in
+                value.map { value in Result { () throws(ProtobufReader.Fault) in try FolderRecord.decode(value) } }
+            }
+        }
+        switch found {
+        case .success(let record) where record.format <= FolderRecord.format: return record.identity
+        case .success(let record): throw .newer(folder: record.format, program: FolderRecord.format)
+        case .failure(let error): throw .corrupt("what \(database.folder) says of itself: \(error)")
+        case nil: break
+        }
+        let record = FolderRecord(identity: new())
+        var value = ProtobufWriter(capacity: 64)
+        record.encode(into: &value)
+        let batch = rocksdb_writebatch_create()!
+        defer { rocksdb_writebatch_destroy(batch) }
+        database.put(batch, .meta, key.bytes, value.bytes)
+        try StoreError.doing("write", database.folder) { () throws(RocksDBFault) in try database.write(batch) }
+        return record.identity
+    }
+}

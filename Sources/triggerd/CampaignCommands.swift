@@ -1,0 +1,162 @@
+import ArgumentParser
+import Engine
+import Foundation
+import Host
+import Schema
+
+struct Apply: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Apply campaign files: all of them, or none.",
+        discussion: """
+            EXAMPLES
+              triggerd apply abandoned-cart.yaml welcome.yaml
+              generate-campaigns | triggerd apply -
+            """)
+
+    @OptionGroup var daemon: SocketOption
+    @Argument(help: "Campaign files; - is standard input.", completion: .file()) var files: [String]
+    @Flag(help: "One JSON object a line.") var json = false
+
+    func run() async throws {
+        let texts = try files.map { ($0 == "-" ? "standard input" : $0, try CampaignFolder.text(of: $0)) }
+        try await daemon.withConnection { connection in
+            let request = packed(triggerd__v1__apply_request__init) { request, arena in
+                request.pointee.n_files = texts.count
+                request.pointee.files = arena.array(
+                    texts.map { name, text in
+                        let file = arena.make(triggerd__v1__campaign_file__init)
+                        file.pointee.name = arena.text(name)
+                        file.pointee.text = arena.text(text)
+                        return file
+                    })
+            }
+            let statuses = try await connection.call(
+                "Campaigns", "Apply", request, Triggerd__V1__ApplyReply.self, schema_apply_reply()
+            ) { reply in
+                elements(reply.pointee.n_campaigns, reply.pointee.campaigns).map(ReadStatus.init)
+            }
+            for status in statuses {
+                if json {
+                    print(status.json)
+                } else {
+                    print("\(status.campaign): \(status.changed ? "applied, version \(status.version)" : "unchanged")")
+                }
+            }
+        }
+    }
+}
+
+struct Campaigns: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "List the campaigns.",
+        discussion: """
+            EXAMPLES
+              triggerd campaigns
+              triggerd campaigns --json | jq .campaign
+            """)
+
+    @OptionGroup var daemon: SocketOption
+    @Flag(help: "One JSON object a line.") var json = false
+
+    func run() async throws {
+        try await daemon.withConnection { connection in
+            let statuses = try await connection.call(
+                "Campaigns", "List", packed(triggerd__v1__list_campaigns_request__init),
+                Triggerd__V1__ListCampaignsReply.self, schema_list_campaigns_reply()
+            ) { reply in
+                elements(reply.pointee.n_campaigns, reply.pointee.campaigns).map(ReadStatus.init)
+            }
+            if statuses.isEmpty, !json { print("no campaigns; apply some with `triggerd apply FILE`") }
+            for status in statuses { print(json ? status.json.description : status.line) }
+        }
+    }
+}
+
+struct Stop: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Stop a campaign: everything that waits is cancelled.",
+        discussion: """
+            EXAMPLES
+              triggerd stop abandoned-cart
+            """)
+
+    @OptionGroup var daemon: SocketOption
+    @Argument(help: "The campaign.") var campaign: String
+
+    func run() async throws {
+        try await daemon.withConnection { connection in
+            let request = packed(triggerd__v1__stop_campaign_request__init) { request, arena in
+                request.pointee.campaign = arena.text(campaign)
+            }
+            print(
+                try await connection.call(
+                    "Campaigns", "Stop", request, Triggerd__V1__CampaignStatus.self, schema_campaign_status()
+                ) { ReadStatus($0).line })
+        }
+    }
+}
+
+struct Resume: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Let a stopped campaign trigger again; what was cancelled stays cancelled.",
+        discussion: """
+            EXAMPLES
+              triggerd resume abandoned-cart
+            """)
+
+    @OptionGroup var daemon: SocketOption
+    @Argument(help: "The campaign.") var campaign: String
+
+    func run() async throws {
+        try await daemon.withConnection { connection in
+            let request = packed(triggerd__v1__resume_campaign_request__init) { request, arena in
+                request.pointee.campaign = arena.text(campaign)
+            }
+            print(
+                try await connection.call(
+                    "Campaigns", "Resume", request, Triggerd__V1__CampaignStatus.self, schema_campaign_status()
+                ) { ReadStatus($0).line })
+        }
+    }
+}
+
+/// A campaign as a reply carries it.
+private struct ReadStatus {
+    let campaign: String
+    let isStopped: Bool
+    let version: UInt32
+    let launchedAt: Instant
+    let changed: Bool
+    let trigger: String
+    let channels: [String]
+
+    init(_ message: UnsafePointer<Triggerd__V1__CampaignStatus>) {
+        let status = message.pointee
+        campaign = status.definition.map { String(cString: $0.pointee.campaign) } ?? ""
+        trigger = status.definition.flatMap { $0.pointee.trigger.map { String(cString: $0.pointee.type) } } ?? ""
+        channels =
+            status.definition.map { definition in
+                elements(definition.pointee.n_messages, definition.pointee.messages).map {
+                    String(cString: $0.pointee.channel)
+                }
+            } ?? []
+        isStopped = status.state == TRIGGERD__V1__CAMPAIGN_STATUS__STATE__STOPPED
+        version = status.version
+        launchedAt = Instant(milliseconds: status.launched_at_ms)
+        changed = status.changed != 0
+    }
+
+    var state: String { isStopped ? "stopped" : "live" }
+
+    var line: String {
+        "\(campaign)  \(state)  version \(version), launched \(launchedAt), \(trigger) -> \(channels.joined(separator: ", "))"
+    }
+
+    var json: Object {
+        [
+            "campaign": .string(campaign), "state": .string(state), "version": .integer(Int64(version)),
+            "launched_at": .string(launchedAt.description), "trigger": .string(trigger),
+            "channels": .array(channels.map(Value.string)),
+        ]
+    }
+}

@@ -1,0 +1,139 @@
+import ArgumentParser
+import Engine
+import Foundation
+import Storage
+import StorageRocksDB
+
+struct Dump: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Print the records of a data folder as JSON lines.",
+        discussion: """
+            The daemon must not be running: the folder is opened for reading.
+
+            EXAMPLES
+              triggerd dump ./data
+              triggerd dump ./data --kind users | jq 'select(.user == "u1")'
+            """)
+
+    @Argument(help: "The data folder.", completion: .directory) var data: String
+    @Option(help: "Only records of this kind: \(RecordKind.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var kind: RecordKind?
+
+    func run() throws {
+        do {
+            let store = try RocksDBStore(folder: data)
+            defer { store.close() }
+            for kind in kind.map({ [$0] }) ?? RecordKind.allCases {
+                try store.dump(kind) { record in
+                    print(record.json)
+                    return true
+                }
+            }
+        } catch let error as StoreError {
+            throw Failure("\(data): \(error)")
+        }
+    }
+}
+
+extension RecordKind: ExpressibleByArgument {}
+
+extension Record {
+    fileprivate var json: Object {
+        switch self {
+        case .user(let id, let state): ["kind": "user", "user": .string(id), "state": .object(state.json)]
+        case .timer(let timer):
+            [
+                "kind": "timer", "at": .string(timer.at.description), "send": .string(String(timer.send)),
+                "user": .string(timer.user), "campaign": .integer(Int64(timer.campaign)),
+            ]
+        case .decision(let stored): stored.json
+        case .item(let id, let receipt):
+            [
+                "kind": "item", "user": .string(id.user), "id": .string(id.id),
+                "received_at": .string(receipt.receivedAt.description),
+                "content": .string(String(receipt.contentHigh, radix: 16) + String(receipt.contentLow, radix: 16)),
+                "first_decision": .string(String(receipt.firstDecision)),
+                "decision_count": .integer(Int64(receipt.decisionCount)),
+            ]
+        case .outbox(let message):
+            [
+                "kind": "outbox", "key": .string(message.key), "user": .string(message.user),
+                "channel": .string(message.channel), "send": .string(String(message.send)),
+                "addresses": .array(message.addresses.map(Value.string)), "fields": .object(message.fields),
+                "claimed_at": .string(message.claimedAt.description),
+            ]
+        case .campaign(let record):
+            [
+                "kind": "campaign", "campaign": .string(record.head.id), "number": .integer(Int64(record.head.number)),
+                "version": .integer(Int64(record.version)), "newest": .integer(Int64(record.head.version)),
+                "launched_at": .string(record.head.launchedAt.description),
+                "applied_at": .string(record.head.appliedAt.description), "stopped": .boolean(record.head.isStopped),
+                "stops": .array(record.head.stops.map { .string($0.description) }),
+            ]
+        }
+    }
+}
+
+extension StoredDecision {
+    fileprivate var json: Object {
+        var json: Object = [
+            "kind": "decision", "sequence": .string(String(decision.sequence)),
+            "previous": .string(String(previous)), "at": .string(decision.at.description),
+            "user": .string(decision.user), "decision": .string(decision.code.rawValue),
+            "rule": .string(decision.rule), "why": .object(decision.why),
+        ]
+        json["campaign"] = decision.campaign.map(Value.string)
+        json["channel"] = decision.channel.map(Value.string)
+        json["next"] = decision.next.map { .string($0.description) }
+        if decision.send != 0 { json["send"] = .string(String(decision.send)) }
+        return json
+    }
+}
+
+extension UserState {
+    fileprivate var json: Object {
+        var json: Object = ["profile": .object(profile)]
+        json["receipts"] = .array(
+            receipts.map { receipt in
+                .object([
+                    "campaign": .integer(Int64(receipt.campaign)), "at": .string(receipt.at.description),
+                    "send": .string(String(receipt.send)), "certain": .boolean(receipt.isCertain),
+                ])
+            })
+        json["waits"] = .array(waits.map { .object($0.json) })
+        json["queue"] = .array(
+            queue.map { entry in
+                var object = entry.wait.json
+                object["channel"] = .string(entry.channel)
+                object["available"] = .string(entry.available.description)
+                object["expires"] = .string(entry.expires.description)
+                object["leased_until"] = entry.lease.map { .string($0.ends.description) }
+                return .object(object)
+            })
+        json["claims"] = .array(
+            claims.map { claim in
+                .object([
+                    "send": .string(String(claim.send)), "channel": .string(claim.channel),
+                    "at": .string(claim.at.description),
+                ])
+            })
+        json["seen_exceptions"] = .array(
+            seenExceptions.map { seen in
+                .object(["campaign": .integer(Int64(seen.campaign)), "at": .string(seen.time.description)])
+            })
+        json["last_session"] = lastSession.map { .string($0.description) }
+        json["last_shown"] = lastShown.map { .string($0.description) }
+        json["last_decision"] = .string(String(lastDecision))
+        return json
+    }
+}
+
+extension Wait {
+    fileprivate var json: Object {
+        [
+            "send": .string(String(send)), "campaign": .integer(Int64(version.number)),
+            "version": .integer(Int64(version.version)), "trigger": .string(trigger.description),
+            "due": .string(due.description), "properties": .object(properties),
+        ]
+    }
+}

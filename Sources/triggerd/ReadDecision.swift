@@ -1,0 +1,64 @@
+import Engine
+import Host
+import Schema
+
+/// A decision as a reply carries it.
+struct ReadDecision {
+    let at: Instant
+    let user: String
+    let campaign: String
+    let channel: String
+    let decision: String
+    let rule: String
+    let why: Object
+    let next: Instant?
+
+    init(_ message: UnsafePointer<Triggerd__V1__Decision>) {
+        let decision = message.pointee
+        at = Instant(milliseconds: decision.at_ms)
+        user = String(cString: decision.user)
+        campaign = String(cString: decision.campaign)
+        channel = String(cString: decision.channel)
+        self.decision = String(cString: decision.decision)
+        rule = String(cString: decision.rule)
+        why = Object(decision.why, count: decision.n_why)
+        next = decision.next_ms == 0 ? nil : Instant(milliseconds: decision.next_ms)
+    }
+
+    /// One JSON object, with the fields that campaign.md gives a decision.
+    var json: Object {
+        var json: Object = ["at": .string(at.description)]
+        if !user.isEmpty { json["user"] = .string(user) }
+        if !campaign.isEmpty { json["campaign"] = .string(campaign) }
+        if !channel.isEmpty { json["channel"] = .string(channel) }
+        json["decision"] = .string(decision)
+        json["rule"] = .string(rule)
+        json["why"] = .object(why)
+        if let next { json["next"] = .string(next.description) }
+        return json
+    }
+
+    /// One line for a person: when, which campaign, what, why.
+    var line: String {
+        var line = "\(at)  \(campaign.isEmpty ? "-" : campaign)  \(decision)"
+        if !channel.isEmpty { line += " (\(channel))" }
+        if !why.isEmpty { line += "  " + why.members.map { "\($0.name): \($0.value.plain)" }.joined(separator: ", ") }
+        if let next { line += "  -> \(next)" }
+        return line + "  [rule \(rule)]"
+    }
+}
+
+extension Value {
+    /// Without the quotes of a string.
+    var plain: String {
+        string ?? description
+    }
+}
+
+/// The elements of a repeated field.
+func elements<Message>(
+    _ count: Int, _ array: UnsafeMutablePointer<UnsafeMutablePointer<Message>?>?
+) -> [UnsafePointer<Message>] {
+    guard let array else { return [] }
+    return (0..<count).compactMap { array[$0].map { UnsafePointer($0) } }
+}

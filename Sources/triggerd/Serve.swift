@@ -1,0 +1,87 @@
+import ArgumentParser
+import CampaignFiles
+import Engine
+import Foundation
+import Host
+import Logging
+import RPC
+import Storage
+import StorageRocksDB
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the daemon.",
+        discussion: """
+            It says what it loaded and where it listens, a line each, and then \"ready\". SIGTERM and SIGINT drain: \
+            calls under way are answered, nothing accepted is lost.
+
+            A channel's settings are given with --set, or as environment variables: TRIGGERD_EMAIL_URL is email.url.
+
+            EXAMPLES
+              triggerd serve --data ./data --campaigns ./campaigns
+              triggerd serve --listen 127.0.0.1:7420
+              triggerd serve --set email.url=smtp://localhost:25 --set email.from='Shop <shop@example.com>'
+            """)
+
+    @OptionGroup var daemon: SocketOption
+    @Option(help: ArgumentHelp("Listen on TCP too; a loopback address only.", valueName: "address:port"))
+    var listen: String?
+    @Option(
+        help: ArgumentHelp(
+            "The data folder (default: /var/lib/triggerd for root, else ~/.local/state/triggerd).", valueName: "dir"),
+        completion: .directory)
+    var data: String?
+    @Option(
+        help: ArgumentHelp("Apply every campaign file in this folder, all or none.", valueName: "dir"),
+        completion: .directory)
+    var campaigns: String?
+    @Option(
+        help: ArgumentHelp("The plug-ins (default: those that came with the program).", valueName: "dir"),
+        completion: .directory)
+    var plugins: String?
+    @Option(help: ArgumentHelp("A channel's setting.", valueName: "channel.name=value"))
+    var set: [String] = []
+
+    func validate() throws {
+        if let listen { _ = try Self.address(listen) }
+        for setting in set { _ = try ChannelSettings.parse(setting) }
+    }
+
+    func run() async throws {
+        try await ServeRun(
+            socket: daemon.path, listen: try listen.map(Self.address), data: data ?? Self.standardData,
+            campaigns: campaigns, plugins: plugins ?? Self.standardPlugins,
+            settings: try ChannelSettings(options: set, environment: ProcessInfo.processInfo.environment)
+        ).run()
+    }
+
+    /// Anything but loopback is refused until there is TLS.
+    static func address(_ text: String) throws -> (host: String, port: Int) {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65_535).contains(port)
+        else { throw ValidationError("--listen \(text): write an address and a port, 127.0.0.1:7420") }
+        let host = text[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
+        let isLoopback = host == "localhost" || host == "::1" || (host.hasPrefix("127.") && host.split(separator: ".").count == 4)
+        guard isLoopback else {
+            throw ValidationError(
+                "--listen \(text): without TLS only loopback is served; use 127.0.0.1:\(port), or a tunnel in front of it")
+        }
+        return (host, port)
+    }
+
+    private static var standardData: String {
+        if geteuid() == 0 { return "/var/lib/triggerd" }
+        let environment = ProcessInfo.processInfo.environment
+        if let state = environment["XDG_STATE_HOME"], !state.isEmpty { return state + "/triggerd" }
+        return NSHomeDirectory() + "/.local/state/triggerd"
+    }
+
+    /// Beside an installed program `../lib/triggerd/plugins`, beside a built one its own folder.
+    private static var standardPlugins: String {
+        let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let folder = (program as NSString).deletingLastPathComponent
+        let installed = ((folder as NSString).deletingLastPathComponent as NSString)
+            .appendingPathComponent("lib/triggerd/plugins")
+        return FileManager.default.fileExists(atPath: installed) ? installed : folder
+    }
+}

@@ -1,0 +1,205 @@
+import CampaignFiles
+@preconcurrency import Dispatch
+import Engine
+import Foundation
+import Host
+import Logging
+import NIOPosix
+import RPC
+import Storage
+import StorageRocksDB
+
+/// One run of the daemon, from its parts to its end.
+struct ServeRun {
+    let socket: String
+    let listen: (host: String, port: Int)?
+    let data: String
+    let campaigns: String?
+    let plugins: String
+    let settings: ChannelSettings
+
+    /// How long calls under way may take when the daemon is told to end.
+    private static let grace = Duration.seconds(30)
+
+    func run() async throws {
+        let end = EndSignal()
+        let logger = Self.logger()
+        let registry = try loadPlugins()
+        let reader = CampaignReader(registry)
+        let files = try readCampaigns(reader)
+
+        let store: any Store
+        do {
+            store = try RocksDBStore(folder: data)
+        } catch {
+            throw Failure("the data folder \(data): \(error)")
+        }
+        say("data: \(data)")
+        let daemon: Daemon
+        do {
+            daemon = try Daemon(
+                store: store, plugins: registry, channels: try startChannels(registry),
+                readFile: { name, text in reader.read(file: name, text: text).mapError { $0.asProblems } },
+                logger: logger)
+            try daemon.apply(files)
+        } catch let refusal as Refusal {
+            store.close()
+            throw Failure(refusal.text)
+        } catch {
+            store.close()
+            throw Failure("\(error)")
+        }
+        let count = daemon.campaigns.heads.count
+        say("campaigns: \(count == 0 ? "none" : daemon.campaigns.all.map { $0.id }.joined(separator: ", "))")
+
+        let group = MultiThreadedEventLoopGroup.singleton
+        let server = try Server(services: daemon.services, logger: logger, group: group)
+        do {
+            try Self.makeFolder(of: socket)
+            try await server.listen(unix: socket)
+            say("listening: \(socket)")
+            if let listen {
+                let address = try await server.listen(host: listen.host, port: listen.port)
+                say("listening: \(address.ipAddress ?? listen.host):\(address.port ?? listen.port)")
+            }
+        } catch {
+            await server.shutdown(grace: .zero)
+            daemon.stop()
+            throw Failure("\(error)")
+        }
+        say("ready")
+
+        await end.wait()
+        say("draining")
+        await server.shutdown(grace: Self.grace)
+        daemon.stop()
+        say("stopped")
+    }
+
+    private func loadPlugins() throws -> PluginRegistry {
+        do {
+            let registry = try PluginRegistry(folder: plugins)
+            for plugin in registry.loaded {
+                let parts = plugin.triggerTypes.map { "trigger \($0)" } + plugin.channels.map { "channel \($0)" }
+                say("plug-in: \(plugin.name) \(plugin.version) (\(parts.joined(separator: ", ")))")
+            }
+            return registry
+        } catch {
+            throw Failure("plug-ins cannot be loaded:\n\(error)")
+        }
+    }
+
+    private func readCampaigns(_ reader: CampaignReader) throws -> [Campaign] {
+        guard let campaigns else { return [] }
+        var read: [Campaign] = []
+        var problems: [CampaignFileProblem] = []
+        for file in try CampaignFolder.files(in: campaigns) {
+            switch reader.read(file: file, text: try CampaignFolder.text(of: file)) {
+            case .success(let found): read += found
+            case .failure(let errors): problems += errors.all
+            }
+        }
+        guard problems.isEmpty else { throw Failure(problems.map(\.description).joined(separator: "\n")) }
+        return read
+    }
+
+    private func startChannels(_ registry: PluginRegistry) throws -> [String: ChannelInstance] {
+        for name in settings.channels where registry.registeredChannels[name] == nil {
+            throw Failure("--set \(name)...: no channel \(name) is loaded")
+        }
+        var started: [String: ChannelInstance] = [:]
+        for (name, channel) in registry.registeredChannels {
+            started[name] = try ChannelInstance(
+                channel, settings: settings.settings(of: name, channel.settingFields),
+                dataFolder: data)
+        }
+        return started
+    }
+
+    private static func makeFolder(of socket: String) throws {
+        guard socket.first != "@" else { return }
+        let folder = (socket as NSString).deletingLastPathComponent
+        guard !folder.isEmpty, !FileManager.default.fileExists(atPath: folder) else { return }
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw Failure("the socket's folder \(folder) cannot be made; name another socket with --socket PATH")
+        }
+    }
+
+    private static func logger() -> Logger {
+        LoggingSystem.bootstrap(StreamLogHandler.standardError)
+        return Logger(label: "triggerd")
+    }
+
+    /// One line on standard output, at once.
+    private func say(_ line: String) {
+        print(line)
+        fflush(nil)
+    }
+}
+
+/// SIGTERM or SIGINT, once.
+private final class EndSignal: Sendable {
+    private let stream: AsyncStream<Void>
+    private let sources: [any DispatchSourceSignal]
+
+    init() {
+        let (stream, continuation) = AsyncStream<Void>.makeStream()
+        self.stream = stream
+        signal(SIGPIPE, SIG_IGN)
+        sources = [SIGTERM, SIGINT].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { continuation.yield() }
+            source.resume()
+            return source
+        }
+    }
+
+    func wait() async {
+        for await _ in stream { return }
+    }
+}
+
+extension CampaignReader {
+    /// With what the loaded plug-ins declare.
+    init(_ registry: PluginRegistry) {
+        self.init(
+            triggerTypes: registry.triggerFields.mapValues(ConfigurationSchema.init),
+            channels: registry.registeredChannels.mapValues {
+                ChannelSchema(message: ConfigurationSchema($0.messageFields), queues: $0.rules.queues)
+            })
+    }
+}
+
+extension ConfigurationSchema {
+    fileprivate init(_ fields: [FieldSchema]) {
+        self.init(
+            fields: fields.map { field in
+                let kind: Kind =
+                    switch field.kind {
+                    case .string: .string
+                    case .strings: .strings
+                    case .integer: .integer
+                    case .number: .number
+                    case .boolean: .boolean
+                    case .any: .any
+                    case .objects(let inner): .objects(ConfigurationSchema(inner))
+                    }
+                return Field(name: field.name, kind: kind, isRequired: field.isRequired, oneOf: field.oneOf)
+            })
+    }
+}
+
+extension CampaignFileErrors {
+    fileprivate var asProblems: CampaignProblems {
+        CampaignProblems(
+            all.map {
+                CampaignProblem(
+                    file: $0.file, line: $0.line, campaign: $0.campaign, field: $0.field, code: $0.code, text: $0.text,
+                    rule: $0.rule)
+            })
+    }
+}

@@ -1,0 +1,162 @@
+import ArgumentParser
+import Engine
+import Foundation
+import Host
+import Schema
+
+struct Inbox: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Take the in-app message that a user's client would show now.",
+        discussion: """
+            The message is leased for 30 s. With --acknowledge it counts as seen; without, it is queued again.
+
+            EXAMPLES
+              triggerd inbox u1
+              triggerd inbox u1 --acknowledge --json
+            """)
+
+    @OptionGroup var daemon: SocketOption
+    @Argument(help: "The user.") var user: String
+    @Flag(help: "Count it as seen.") var acknowledge = false
+    @Option(help: "The client; the one that has the message on lease is given it again.") var device = ""
+    @Flag(help: "One JSON object.") var json = false
+
+    func run() async throws {
+        try await daemon.withConnection { connection in
+            let request = packed(triggerd__v1__lease_request__init) { request, arena in
+                request.pointee.user = arena.text(user)
+                request.pointee.device = arena.text(device)
+            }
+            let lease = try await connection.call(
+                "Inbox", "Lease", request, Triggerd__V1__LeaseReply.self, schema_lease_reply()
+            ) { reply in reply.pointee.message.map { ReadLease($0) } }
+            guard let lease else {
+                if !json { print("nothing to show to \(user) now") }
+                return
+            }
+            print(json ? lease.json.description : lease.text)
+            if acknowledge {
+                let request = packed(triggerd__v1__acknowledge_request__init) { request, arena in
+                    request.pointee.user = arena.text(user)
+                    request.pointee.token = lease.token
+                }
+                try await connection.call(
+                    "Inbox", "Acknowledge", request, Triggerd__V1__AcknowledgeReply.self, schema_acknowledge_reply()
+                ) { _ in }
+            }
+        }
+    }
+}
+
+/// An in-app message as a reply carries it.
+struct ReadLease {
+    let token: UInt64
+    let campaign: String
+    let channel: String
+    let fields: Object
+    let ends: Instant
+
+    init(_ message: UnsafePointer<Triggerd__V1__Lease>) {
+        let lease = message.pointee
+        token = lease.token
+        campaign = String(cString: lease.campaign)
+        channel = String(cString: lease.channel)
+        fields = Object(lease.fields, count: lease.n_fields)
+        ends = Instant(milliseconds: lease.ends_ms)
+    }
+
+    var json: Object {
+        [
+            "token": .string(String(token)), "campaign": .string(campaign), "channel": .string(channel),
+            "fields": .object(fields), "ends": .string(ends.description),
+        ]
+    }
+
+    var text: String {
+        (["\(campaign) (\(channel)), leased until \(ends)"] + fields.members.map { "  \($0.name): \($0.value.plain)" })
+            .joined(separator: "\n")
+    }
+}
+
+struct Plugins: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "List the plug-ins that the daemon has loaded.",
+        discussion: """
+            EXAMPLES
+              triggerd plugins
+            """)
+
+    @OptionGroup var daemon: SocketOption
+    @Flag(help: "One JSON object a line.") var json = false
+
+    func run() async throws {
+        try await daemon.withConnection { connection in
+            let plugins = try await connection.call(
+                "Plugins", "List", packed(triggerd__v1__list_plugins_request__init),
+                Triggerd__V1__ListPluginsReply.self, schema_list_plugins_reply()
+            ) { reply in
+                elements(reply.pointee.n_plugins, reply.pointee.plugins).map { plugin -> Object in
+                    func texts(_ count: Int, _ array: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> Value {
+                        .array((0..<count).compactMap { array?[$0].map { .string(String(cString: $0)) } })
+                    }
+                    return [
+                        "name": .string(String(cString: plugin.pointee.name)),
+                        "version": .string(String(cString: plugin.pointee.version)),
+                        "triggers": texts(plugin.pointee.n_trigger_types, plugin.pointee.trigger_types),
+                        "channels": texts(plugin.pointee.n_channels, plugin.pointee.channels),
+                        "calls": .integer(Int64(clamping: plugin.pointee.calls)),
+                        "failures": .integer(Int64(clamping: plugin.pointee.failures)),
+                        "file": .string(String(cString: plugin.pointee.file)),
+                    ]
+                }
+            }
+            for plugin in plugins {
+                print(
+                    json
+                        ? plugin.description
+                        : plugin.members.map { member in
+                            member.value.strings.isEmpty
+                                ? "\(member.name) \(member.value.plain)"
+                                : member.name == "name"
+                                    ? member.value.plain : "\(member.name) \(member.value.strings.joined(separator: ", "))"
+                        }.filter { !$0.hasSuffix("[]") }.joined(separator: "  "))
+            }
+        }
+    }
+}
+
+struct Health: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Ask the daemon whether it serves.",
+        discussion: """
+            Exit status 0 where it serves, else 1.
+
+            EXAMPLES
+              triggerd health && echo up
+            """)
+
+    @OptionGroup var daemon: SocketOption
+    @Flag(help: "One JSON object.") var json = false
+
+    func run() async throws {
+        try await daemon.withConnection { connection in
+            let (serves, reason) = try await connection.call(
+                "Health", "Check", packed(triggerd__v1__health_request__init), Triggerd__V1__HealthReply.self,
+                schema_health_reply()
+            ) { reply in
+                (
+                    reply.pointee.status == TRIGGERD__V1__HEALTH_REPLY__STATUS__SERVING,
+                    String(cString: reply.pointee.reason)
+                )
+            }
+            if json {
+                var object: Object = ["serving": .boolean(serves)]
+                if !reason.isEmpty { object["reason"] = .string(reason) }
+                print(object)
+            } else {
+                print(serves ? "serving" : "not serving: \(reason)")
+            }
+            if !serves { throw ExitCode(1) }
+        }
+    }
+}

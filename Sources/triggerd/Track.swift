@@ -1,0 +1,117 @@
+import ArgumentParser
+import Engine
+import Foundation
+import Host
+import RPC
+import Schema
+
+struct Track: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Tell the daemon what users did.",
+        discussion: """
+            One item by flags, or JSON lines from a file or a pipe: each an object with user, type (custom_event, \
+            purchase, session_start or attributes), and as it applies id, at, set, properties, event, product_id, \
+            price, currency, quantity.
+
+            EXAMPLES
+              triggerd track --user u1 --event add_to_cart --property cart_value=150
+              triggerd track --user u1 --purchase sku-1 --price 9.90 --currency EUR --id order-17
+              triggerd track --user u1 --set email=u1@example.com --set plan=gold
+              triggerd track events.jsonl --json
+              produce-events | triggerd track - --retry 5m
+            """)
+
+    @OptionGroup var daemon: SocketOption
+    @Argument(help: "A file of JSON lines; - is standard input.", completion: .file()) var file: String?
+    @Option(help: "The user of the one item.") var user: String?
+    @Option(help: "A custom event of that name happened.") var event: String?
+    @Option(help: ArgumentHelp("The user bought that product.", valueName: "product")) var purchase: String?
+    @Option(help: "Of the purchase.") var price: Double?
+    @Option(help: "Of the purchase.") var currency: String?
+    @Option(help: "Of the purchase.") var quantity: Int64?
+    @Flag(help: "A session started.") var sessionStart = false
+    @Option(help: "The client whose session started.") var device: String?
+    @Option(help: "An idempotency id, unique per user.") var id: String?
+    @Option(help: "When it happened, ISO 8601 (default: now).") var at: String?
+    @Option(
+        help: ArgumentHelp("A property; the value is JSON, or else a string.", valueName: "name=value"))
+    var property: [String] = []
+    @Option(
+        help: ArgumentHelp("An attribute to set first; null removes it.", valueName: "name=value"))
+    var set: [String] = []
+    @Flag(help: "For each line, as soon as it is answered, one JSON object.") var json = false
+    @Option(
+        help: ArgumentHelp(
+            "Open a broken connection again for so long, and send again what has an id.", valueName: "length"))
+    var retry: String?
+
+    func validate() throws {
+        if let retry, Length(retry) == nil {
+            throw ValidationError("--retry \(retry) is no length of time: a whole number and s, m, h, d or w")
+        }
+        if file != nil {
+            guard user == nil, event == nil, purchase == nil, !sessionStart, set.isEmpty, property.isEmpty, id == nil,
+                at == nil
+            else { throw ValidationError("a file's lines hold everything: give either FILE or the flags of one item") }
+            return
+        }
+        guard user != nil else { throw ValidationError("name a user with --user, or a file of JSON lines") }
+        let kinds = [event != nil, purchase != nil, sessionStart].filter { $0 }.count
+        guard kinds <= 1 else { throw ValidationError("--event, --purchase and --session-start are one item each") }
+        guard kinds == 1 || !set.isEmpty else {
+            throw ValidationError("say what happened: --event, --purchase or --session-start, or --set alone")
+        }
+    }
+
+    func run() async throws {
+        let wait = retry.flatMap { Length($0) } ?? .zero
+        var tracking = Tracking(daemon: daemon, json: json, retry: wait)
+        if let file {
+            try await tracking.send(try LineReader(file))
+        } else {
+            try await tracking.send(try item())
+        }
+        try tracking.end(isMany: file != nil)
+    }
+
+    /// The one item of the flags.
+    private func item() throws -> TrackLine {
+        var object: Object = ["user": .string(user ?? "")]
+        if let event {
+            object["type"] = "custom_event"
+            object["event"] = .string(event)
+        } else if let purchase {
+            object["type"] = "purchase"
+            object["product_id"] = .string(purchase)
+            object["price"] = price.map(Value.decimal)
+            object["currency"] = currency.map(Value.string)
+            object["quantity"] = quantity.map(Value.integer)
+        } else if sessionStart {
+            object["type"] = "session_start"
+            object["device"] = device.map(Value.string)
+        } else {
+            object["type"] = "attributes"
+        }
+        object["id"] = id.map(Value.string)
+        object["at"] = at.map(Value.string)
+        if !property.isEmpty { object["properties"] = .object(try Self.pairs(property, "--property")) }
+        if !set.isEmpty { object["set"] = .object(try Self.pairs(set, "--set")) }
+        do {
+            return try TrackLine(number: 1, .object(object))
+        } catch {
+            throw ValidationError(error.description)
+        }
+    }
+
+    private static func pairs(_ texts: [String], _ option: String) throws -> Object {
+        Object(
+            try texts.map { text in
+                guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+                    throw ValidationError("\(option) \(text): write name=value")
+                }
+                let value = text[text.index(after: equals)...]
+                return Object.Member(
+                    String(text[..<equals]), (try? JSONLine.parse(value)) ?? .string(String(value)))
+            })
+    }
+}

@@ -1,0 +1,195 @@
+import ArgumentParser
+import Engine
+import Foundation
+import Host
+import RPC
+import Schema
+
+/// Sends items in order, a batch at a time, so that what happened to a user is handled in the order of the lines.
+struct Tracking {
+    /// Lines of one request: enough to share a flush, few enough to be answered within milliseconds.
+    private static let batch = 500
+
+    let daemon: SocketOption
+    let json: Bool
+    let retry: Length
+    private var connection: DaemonConnection?
+    private var counts = (accepted: 0, duplicates: 0, errors: 0)
+    private let begin = ContinuousClock.now
+    private var progress: ProgressLine
+
+    init(daemon: SocketOption, json: Bool, retry: Length) {
+        self.daemon = daemon
+        self.json = json
+        self.retry = retry
+        progress = ProgressLine()
+    }
+
+    mutating func send(_ reader: LineReader) async throws {
+        var reader = reader
+        connection = try await daemon.connect()
+        while true {
+            let lines = try reader.next(most: Self.batch)
+            if lines.isEmpty { break }
+            var items: [TrackLine] = []
+            for (number, text) in lines {
+                do throws(Failure) {
+                    items.append(try TrackLine(number: number, try JSONLine.parse(text)))
+                } catch {
+                    // What came before it is answered before it.
+                    try await send(items)
+                    items = []
+                    report(line: number, id: "", error: error.description)
+                }
+            }
+            try await send(items)
+            progress.show(counts.accepted + counts.duplicates + counts.errors, reader.progress, since: begin)
+        }
+    }
+
+    mutating func send(_ item: TrackLine) async throws {
+        connection = try await daemon.connect()
+        try await send([item])
+    }
+
+    /// One request; where the daemon refuses it whole, its items one by one, so that each gets its own answer.
+    private mutating func send(_ items: [TrackLine]) async throws {
+        guard !items.isEmpty else { return }
+        do {
+            try await deliver(items)
+        } catch let status as Status {
+            guard items.count > 1, status.code == .invalidArgument || status.code == .alreadyExists else {
+                for item in items { report(line: item.number, id: item.id, error: status.message) }
+                return
+            }
+            for item in items { try await send([item]) }
+        } catch let lost as ClientClosed {
+            try await resend(items, after: lost)
+        }
+    }
+
+    private mutating func deliver(_ items: [TrackLine]) async throws {
+        if connection == nil { connection = try await daemon.connect() }
+        guard let connection else { return }
+        let request = packed(triggerd__v1__track_request__init) { request, arena in
+            request.pointee.n_items = items.count
+            request.pointee.items = arena.array(items.map { $0.message(in: arena) })
+        }
+        let answers = try await connection.call(
+            "Events", "Track", request, Triggerd__V1__TrackReply.self, schema_track_reply()
+        ) { reply in
+            elements(reply.pointee.n_items, reply.pointee.items).map(ReadAnswer.init)
+        }
+        for (item, answer) in zip(items, answers) { report(item, answer) }
+    }
+
+    /// What has an id cannot be taken twice, so it is sent again; of the rest nobody knows whether it was taken.
+    private mutating func resend(_ items: [TrackLine], after lost: ClientClosed) async throws {
+        connection = nil
+        let deadline = ContinuousClock.now + .milliseconds(retry.milliseconds)
+        while ContinuousClock.now < deadline {
+            if let again = try? await daemon.connect() {
+                connection = again
+                break
+            }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        for item in items where item.id.isEmpty || connection == nil {
+            let unknown = item.id.isEmpty ? "; it has no id, so nobody knows whether it was taken" : ""
+            report(line: item.number, id: item.id, error: "the connection broke before the answer\(unknown)")
+        }
+        guard connection != nil else { throw Failure("the connection to the daemon broke: \(lost)") }
+        try await send(items.filter { !$0.id.isEmpty })
+    }
+
+    private mutating func report(_ item: TrackLine, _ answer: ReadAnswer) {
+        if answer.isDuplicate { counts.duplicates += 1 } else { counts.accepted += 1 }
+        guard !json else {
+            var object: Object = ["line": .integer(Int64(item.number))]
+            if !item.id.isEmpty { object["id"] = .string(item.id) }
+            object["result"] = answer.isDuplicate ? "duplicate" : "accepted"
+            object["decisions"] = .array(answer.decisions.map { .object($0.json) })
+            if let message = answer.message { object["message"] = .object(message.json) }
+            emit(object)
+            return
+        }
+        guard !progress.isShown else { return }
+        for decision in answer.decisions { print(decision.line) }
+        if let message = answer.message { print(message.text) }
+    }
+
+    private mutating func report(line: Int, id: String, error: String) {
+        counts.errors += 1
+        if json {
+            var object: Object = ["line": .integer(Int64(line))]
+            if !id.isEmpty { object["id"] = .string(id) }
+            object["result"] = "error"
+            object["error"] = .string(error)
+            object["decisions"] = .array([])
+            emit(object)
+        } else {
+            complain("line \(line): \(error)")
+        }
+    }
+
+    private func emit(_ object: Object) {
+        print(object)
+        fflush(nil)
+    }
+
+    private func complain(_ text: String) {
+        progress.clear()
+        FileHandle.standardError.write(Data((text + "\n").utf8))
+    }
+
+    /// What came of all of it. Throws exit status 1 where an item was refused.
+    func end(isMany: Bool) throws {
+        if isMany {
+            progress.clear()
+            let seconds = begin.duration(to: .now) / .seconds(1)
+            let total = counts.accepted + counts.duplicates + counts.errors
+            let rate = seconds > 0 ? Int(Double(total) / seconds) : total
+            FileHandle.standardError.write(
+                Data(
+                    ("\(counts.accepted) accepted, \(counts.duplicates) duplicates, \(counts.errors) errors in "
+                        + "\(String(format: "%.1f", seconds)) s (\(rate)/s)\n").utf8))
+        }
+        if counts.errors > 0 { throw ExitCode(1) }
+    }
+}
+
+/// What the daemon answered to one item.
+private struct ReadAnswer {
+    let isDuplicate: Bool
+    let decisions: [ReadDecision]
+    let message: ReadLease?
+
+    init(_ message: UnsafePointer<Triggerd__V1__ItemReply>) {
+        isDuplicate = message.pointee.result == TRIGGERD__V1__ITEM_REPLY__RESULT__DUPLICATE
+        decisions = elements(message.pointee.n_decisions, message.pointee.decisions)
+            .map(ReadDecision.init)
+        self.message = message.pointee.message.map { ReadLease($0) }
+    }
+}
+
+/// How far a long piece of work is, on a terminal only.
+struct ProgressLine {
+    let isShown = isatty(STDERR_FILENO) == 1 && isatty(STDIN_FILENO) == 1
+
+    func show(_ count: Int, _ fraction: Double?, since begin: ContinuousClock.Instant) {
+        guard isShown else { return }
+        let rate = Int(Double(count) / max(0.001, begin.duration(to: .now) / .seconds(1)))
+        var line = "\(count) items, \(rate)/s"
+        if let fraction {
+            let full = Int(fraction * 30)
+            let bar = String(repeating: "#", count: full) + String(repeating: ".", count: 30 - full)
+            line = "[\(bar)] \(Int(fraction * 100)) %  " + line
+        }
+        FileHandle.standardError.write(Data("\r\u{1b}[K\(line)".utf8))
+    }
+
+    func clear() {
+        guard isShown else { return }
+        FileHandle.standardError.write(Data("\r\u{1b}[K".utf8))
+    }
+}

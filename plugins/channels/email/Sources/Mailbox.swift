@@ -1,0 +1,131 @@
+/// An address that was checked, with the name that is shown beside it (RFC 5322, 3.4).
+///
+/// No value of this type holds a control character, and its address can stand in a header and in
+/// an SMTP command as it is.
+package struct Mailbox: Sendable, Equatable {
+    /// Empty: none is shown.
+    package let displayName: String
+    /// `local@domain`, ASCII.
+    package let address: String
+
+    package var domain: Substring { address[address.index(after: address.lastIndex(of: "@") ?? address.startIndex)...] }
+
+    /// - Parameter address: `local@domain` and nothing else, as a profile holds it.
+    package init(address: String) throws(AddressFault) {
+        try self.init(displayName: "", address: address)
+    }
+
+    /// - Parameter text: `local@domain`, `<local@domain>`, `Name <local@domain>` or
+    ///   `"Name" <local@domain>`; one mailbox only.
+    package init(parsing text: String) throws(AddressFault) {
+        let text = text.trimmed
+        guard text.hasSuffix(">"), let open = text.lastIndex(of: "<") else {
+            try self.init(address: String(text))
+            return
+        }
+        try self.init(
+            displayName: try Self.unquoted(text[..<open].trimmed),
+            address: String(text[text.index(after: open)...].dropLast())
+        )
+    }
+
+    private init(displayName: String, address: String) throws(AddressFault) {
+        try Self.check(address)
+        self.displayName = displayName
+        self.address = address
+    }
+
+    private static func unquoted(_ phrase: Substring) throws(AddressFault) -> String {
+        guard !phrase.unicodeScalars.contains(where: \.isControl) else { throw .controlCharacter }
+        guard phrase.count >= 2, phrase.hasPrefix("\""), phrase.hasSuffix("\"") else {
+            // A bracket here is a second mailbox.
+            guard !phrase.contains(where: { "<>".contains($0) }) else { throw .malformed }
+            return String(phrase)
+        }
+        var name = ""
+        var escaped = false
+        for character in phrase.dropFirst().dropLast() {
+            if character == "\\", !escaped {
+                escaped = true
+            } else {
+                name.append(character)
+                escaped = false
+            }
+        }
+        return name
+    }
+
+    /// The dot-atom form of RFC 5321, 4.1.2, with its lengths; no quoted local part.
+    private static func check(_ address: String) throws(AddressFault) {
+        guard !address.isEmpty else { throw .empty }
+        guard !address.unicodeScalars.contains(where: \.isControl) else { throw .controlCharacter }
+        guard address.utf8.allSatisfy({ $0 < 0x80 }) else { throw .notASCII }
+        guard let at = address.lastIndex(of: "@") else { throw .malformed }
+        let local = address[..<at]
+        let domain = address[address.index(after: at)...]
+        guard (1...64).contains(local.utf8.count), (1...255).contains(domain.utf8.count) else { throw .malformed }
+        let atoms = local.split(separator: ".", omittingEmptySubsequences: false)
+        guard atoms.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(isAtomText) }) else { throw .malformed }
+        guard isDomain(domain) || isLiteral(domain) else { throw .malformed }
+    }
+
+    package static func isDomain(_ domain: some StringProtocol) -> Bool {
+        domain.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
+            (1...63).contains(label.utf8.count) && !label.hasPrefix("-") && !label.hasSuffix("-")
+                && label.utf8.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
+        }
+    }
+
+    private static func isLiteral(_ domain: Substring) -> Bool {
+        domain.count > 2 && domain.hasPrefix("[") && domain.hasSuffix("]")
+            && domain.dropFirst().dropLast().utf8.allSatisfy {
+                isAlphanumeric($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":")
+            }
+    }
+
+    private static func isAtomText(_ byte: UInt8) -> Bool {
+        isAlphanumeric(byte) || "!#$%&'*+-/=?^_`{|}~".utf8.contains(byte)
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: false
+        }
+    }
+}
+
+/// Why a text is not an address.
+package enum AddressFault: Error, Equatable, CustomStringConvertible {
+    case empty
+    case controlCharacter
+    case notASCII
+    case malformed
+
+    package var description: String {
+        switch self {
+        case .empty: "is empty"
+        case .controlCharacter: "holds a line break or another control character"
+        case .notASCII: "holds characters beyond ASCII; write an international domain in its xn-- form"
+        case .malformed: "is not of the form name@domain"
+        }
+    }
+}
+
+extension Unicode.Scalar {
+    /// C0, DEL and C1, and the two separators that some readers take for a line's end.
+    var isControl: Bool {
+        value < 0x20 || (0x7F...0x9F).contains(value) || value == 0x2028 || value == 0x2029
+    }
+}
+
+extension StringProtocol where SubSequence == Substring {
+    /// Without white space and line ends around it.
+    var trimmed: Substring {
+        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace })
+        else { return self[startIndex..<startIndex] }
+        return self[first...last]
+    }
+}

@@ -1,0 +1,18 @@
+/// Where a reader asks for no more mail: the target of List-Unsubscribe (RFC 2369).
+package struct UnsubscribeLink: Sendable, Equatable {
+    package let text: String
+
+    /// With its header's name and brackets it must fit the 998 characters of a line.
+    static let longest = 900
+
+    /// - Parameter text: an `https:`, `http:` or `mailto:` link; nil for anything else.
+    package init?(_ text: String) {
+        let text = String(text.trimmed)
+        let lower = text.lowercased()
+        guard ["https://", "http://", "mailto:"].contains(where: { lower.hasPrefix($0) && lower.count > $0.count }),
+            text.utf8.count <= Self.longest,
+            text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && !"<>\"\\".utf8.contains($0) })
+        else { return nil }
+        self.text = text
+    }
+}
