@@ -1,6 +1,65 @@
+# What a newcomer and CI call. `make help` lists it.
+SHELL := /bin/bash
+PREFIX ?= /usr/local
 PROTOS := $(wildcard proto/triggerd/v1/*.proto)
+SWIFT_SOURCES := Package.swift Sources Tests plugins
+# What building needs, by what proves that it is there; what only the tests need beside it.
+BUILD_PACKAGES := libprotobuf-c-dev librocksdb-dev libcurl4-openssl-dev
+TEST_PACKAGES := $(BUILD_PACKAGES) protobuf-compiler protobuf-c-compiler python3-protobuf python3-aiosmtpd openssl \
+	golang-go golang-github-containerd-ttrpc-dev
+RELEASE = $(shell swift build -c release --show-bin-path)
+PLUGINS := trigger-session-start trigger-purchase trigger-custom-event channel-in-app channel-email
 
-.PHONY: generate
-generate:
+.PHONY: help build demo test check format generate bench install dependencies test-dependencies
+
+help:
+	@echo "make build     the release build"
+	@echo "make demo      a cart is left behind, and what comes of it, from end to end"
+	@echo "make test      all tests"
+	@echo "make check     formatter, generated code compared, warnings as errors, all tests"
+	@echo "make install   into PREFIX (default /usr/local)"
+	@echo "make bench     the benchmarks of Benchmarks/"
+	@echo "make generate  the C of the schema, from proto/"
+	@echo "make format    formats the Swift sources"
+
+dependencies:
+	@scripts/install-packages $(BUILD_PACKAGES)
+
+test-dependencies:
+	@scripts/install-packages $(TEST_PACKAGES)
+
+build: dependencies
+	swift build -c release
+
+demo: build
+	@examples/demo/demo.sh $(RELEASE)/triggerd
+
+test: test-dependencies
+	swift build --build-tests
+	swift test --skip-build --no-parallel
+
+check: test-dependencies
+	swift format lint --strict --recursive $(SWIFT_SOURCES)
+	scripts/compare-generated
+	$(MAKE) test
+
+format:
+	swift format --in-place --recursive $(SWIFT_SOURCES)
+
+generate: test-dependencies
 	protoc-c -I proto --c_out=Sources/Schema/include $(PROTOS)
 	mv Sources/Schema/include/triggerd/v1/*.c Sources/Schema/
+
+bench: build test-dependencies
+	@Benchmarks/run.sh $(RELEASE)/triggerd
+
+install: build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/triggerd/plugins $(DESTDIR)$(PREFIX)/include/triggerd
+	install -m 755 $(RELEASE)/triggerd $(DESTDIR)$(PREFIX)/bin/
+	for plugin in $(PLUGINS); do \
+		install -m 755 $(RELEASE)/lib$$plugin.so $(DESTDIR)$(PREFIX)/lib/triggerd/plugins/$$plugin.so || exit 1; \
+	done
+	install -m 644 Sources/PluginABI/include/triggerd/plugin.h $(DESTDIR)$(PREFIX)/include/triggerd/
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+	$(RELEASE)/triggerd --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/triggerd
+	$(RELEASE)/triggerd --generate-completion-script zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_triggerd

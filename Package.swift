@@ -124,7 +124,12 @@ let package = Package(
             dependencies: ["CampaignFiles", "Engine"],
             swiftSettings: strict
         ),
-        .testTarget(name: "EmailTests", dependencies: ["ChannelEmail"], swiftSettings: strict),
+        .testTarget(
+            name: "EmailTests",
+            dependencies: ["ChannelEmail", "PluginKit"],
+            exclude: ["Fixtures"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "HostTests", dependencies: ["Host"], swiftSettings: strict),
         .testTarget(name: "DaemonTests", dependencies: [], swiftSettings: strict),
     ]

@@ -19,13 +19,24 @@ struct CampaignReading {
     }
 
     mutating func problem(
-        _ text: String, at mark: Mark?, _ path: String, code: CampaignRefusal.Code = .invalidCampaign,
+        _ text: String,
+        at mark: Mark?,
+        _ path: String,
+        code: CampaignRefusal.Code = .invalidCampaign,
         rule: String? = nil
     ) {
         problems.append(
             CampaignFileProblem(
-                file: file, line: mark?.line ?? 1, column: mark?.column ?? 1, campaign: campaign, field: path,
-                code: code, text: text, rule: rule))
+                file: file,
+                line: mark?.line ?? 1,
+                column: mark?.column ?? 1,
+                campaign: campaign,
+                field: path,
+                code: code,
+                text: text,
+                rule: rule
+            )
+        )
     }
 
     mutating func syntax(_ error: YamlError) {
@@ -80,10 +91,22 @@ struct CampaignReading {
         let readMessages = messages.enumerated().compactMap { index, node in message(node, "messages[\(index)]") }
         guard problems.count == before, let id, let trigger else { return nil }
         let campaign = Campaign(
-            id: id, launchedAt: launchedAt, trigger: trigger, delay: delay ?? .zero, exceptions: readExceptions,
-            reEligibility: reEligibility, messages: readMessages)
+            id: id,
+            launchedAt: launchedAt,
+            trigger: trigger,
+            delay: delay ?? .zero,
+            exceptions: readExceptions,
+            reEligibility: reEligibility,
+            messages: readMessages
+        )
         for refusal in campaign.refusals(queues: { reader.channels[$0]?.queues ?? false }) {
-            problem(refusal.text, at: place(of: refusal.field) ?? node.mark, refusal.field, code: refusal.code, rule: refusal.rule)
+            problem(
+                refusal.text,
+                at: place(of: refusal.field) ?? node.mark,
+                refusal.field,
+                code: refusal.code,
+                rule: refusal.rule
+            )
         }
         return problems.count == before ? campaign : nil
     }
@@ -121,8 +144,11 @@ struct CampaignReading {
         let own = isException ? ["type", "where", "same"] : ["type", "where"]
         guard
             let keys = keys(
-                node, path, known: own + schema.fields.map(\.name),
-                required: schema.fields.filter(\.isRequired).map(\.name))
+                node,
+                path,
+                known: own + schema.fields.map(\.name),
+                required: schema.fields.filter(\.isRequired).map(\.name)
+            )
         else { return nil }
         var configuration = Object()
         for field in schema.fields {
@@ -130,8 +156,11 @@ struct CampaignReading {
             configuration[field.name] = self.value(value, "\(path).\(field.name)", field)
         }
         return Occurrence(
-            type: type, configuration: configuration, where: keys["where"].flatMap { filter($0, "\(path).where") },
-            same: keys["same"].flatMap { text($0, "\(path).same") })
+            type: type,
+            configuration: configuration,
+            where: keys["where"].flatMap { filter($0, "\(path).where") },
+            same: keys["same"].flatMap { text($0, "\(path).same") }
+        )
     }
 
     private mutating func message(_ node: Node, _ path: String) -> Message? {
@@ -148,7 +177,11 @@ struct CampaignReading {
         let fields = schema.message.fields
         guard
             let keys = keys(
-                node, path, known: own + fields.map(\.name), required: fields.filter(\.isRequired).map(\.name))
+                node,
+                path,
+                known: own + fields.map(\.name),
+                required: fields.filter(\.isRequired).map(\.name)
+            )
         else { return nil }
         var values = Object()
         for field in fields {
@@ -171,7 +204,9 @@ struct CampaignReading {
         let near = nearest(to: name, among: loaded).map { "; did you mean \($0)?" } ?? ""
         problem(
             "no loaded plug-in serves the \(kind) \"\(name)\"; loaded are \(loaded.isEmpty ? "none" : loaded.joined(separator: ", "))\(near)",
-            at: mark, path)
+            at: mark,
+            path
+        )
     }
 
     // MARK: Filters
@@ -195,7 +230,12 @@ struct CampaignReading {
             let subject = keys["property"], let text = text(subject, "\(path).property")
         else { return nil }
         guard let place = PropertyPath(text) else {
-            problem("\"\(text)\" is no path: names joined by '.', '[]' for every element", at: subject.mark, "\(path).property", rule: "2.2")
+            problem(
+                "\"\(text)\" is no path: names joined by '.', '[]' for every element",
+                at: subject.mark,
+                "\(path).property",
+                rule: "2.2"
+            )
             return nil
         }
         var operators: [Filter.Operator] = []
@@ -237,7 +277,9 @@ struct CampaignReading {
             let name = key.scalar?.string ?? ""
             let place = path.isEmpty ? name : "\(path).\(name)"
             guard known.contains(name) else {
-                let near = nearest(to: name, among: known).map { "; did you mean `\($0)`?" } ?? "; there are \(known.sorted().joined(separator: ", "))"
+                let near =
+                    nearest(to: name, among: known).map { "; did you mean `\($0)`?" }
+                    ?? "; there are \(known.sorted().joined(separator: ", "))"
                 problem("there is no key `\(name)`\(near)", at: key.mark, place)
                 continue
             }
@@ -274,7 +316,11 @@ struct CampaignReading {
     private mutating func length(_ node: Node, _ path: String) -> Length? {
         guard let text = text(node, path) else { return nil }
         guard let length = Length(text) else {
-            problem("\"\(text)\" is no length of time: a whole number and s, m, h, d or w, like 30m", at: node.mark, path)
+            problem(
+                "\"\(text)\" is no length of time: a whole number and s, m, h, d or w, like 30m",
+                at: node.mark,
+                path
+            )
             return nil
         }
         return length
@@ -283,7 +329,12 @@ struct CampaignReading {
     private mutating func instant(_ node: Node, _ path: String) -> Instant? {
         guard let text = text(node, path) else { return nil }
         guard let instant = Instant(iso8601: text) else {
-            problem("\"\(text)\" is no instant in ISO 8601, like 2026-03-01T09:00:00Z", at: node.mark, path, rule: "1.1.6")
+            problem(
+                "\"\(text)\" is no instant in ISO 8601, like 2026-03-01T09:00:00Z",
+                at: node.mark,
+                path,
+                rule: "1.1.6"
+            )
             return nil
         }
         return instant
@@ -320,8 +371,11 @@ struct CampaignReading {
                 let place = "\(path)[\(index)]"
                 guard
                     let keys = keys(
-                        element, place, known: schema.fields.map(\.name),
-                        required: schema.fields.filter(\.isRequired).map(\.name))
+                        element,
+                        place,
+                        known: schema.fields.map(\.name),
+                        required: schema.fields.filter(\.isRequired).map(\.name)
+                    )
                 else { return nil }
                 var object = Object()
                 for inner in schema.fields {

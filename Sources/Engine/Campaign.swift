@@ -14,8 +14,13 @@ package struct Campaign: Hashable, Sendable {
     package var messages: [Message]
 
     package init(
-        id: CampaignID, launchedAt: Instant? = nil, trigger: Occurrence, delay: Length = .zero,
-        exceptions: [Occurrence] = [], reEligibility: ReEligibility = .once, messages: [Message]
+        id: CampaignID,
+        launchedAt: Instant? = nil,
+        trigger: Occurrence,
+        delay: Length = .zero,
+        exceptions: [Occurrence] = [],
+        reEligibility: ReEligibility = .once,
+        messages: [Message]
     ) {
         self.id = id
         self.launchedAt = launchedAt
@@ -68,7 +73,10 @@ package struct Message: Hashable, Sendable {
     package var expiresAfter: Length?
 
     package init(
-        channel: String, fields: Object = Object(), priority: Priority = .medium, expiresAfter: Length? = nil
+        channel: String,
+        fields: Object = Object(),
+        priority: Priority = .medium,
+        expiresAfter: Length? = nil
     ) {
         self.channel = channel
         self.fields = fields

@@ -35,42 +35,63 @@ extension Campaign {
         if !Self.isName(id) {
             found.append(
                 CampaignRefusal(
-                    .invalidCampaign, field: "campaign",
-                    "\"\(id)\" is not a campaign's id: 1 to 128 letters, digits, '-', '_' and '.'"))
+                    .invalidCampaign,
+                    field: "campaign",
+                    "\"\(id)\" is not a campaign's id: 1 to 128 letters, digits, '-', '_' and '.'"
+                )
+            )
         }
         if trigger.same != nil {
             found.append(
-                CampaignRefusal(.invalidCampaign, field: "trigger.same", "`same` belongs to exceptions", rule: "4.14"))
+                CampaignRefusal(.invalidCampaign, field: "trigger.same", "`same` belongs to exceptions", rule: "4.14")
+            )
         }
         if delay > Self.longestDelay {
             found.append(
-                CampaignRefusal(.invalidCampaign, field: "delay", "a delay is at most 731 days", rule: "3.1"))
+                CampaignRefusal(.invalidCampaign, field: "delay", "a delay is at most 731 days", rule: "3.1")
+            )
         }
         if !exceptions.isEmpty, delay == .zero {
             found.append(
                 CampaignRefusal(
-                    .exceptionNeedsDelay, field: "exceptions",
-                    "an exception has no time to happen without a delay: set `delay`", rule: "4.1"))
+                    .exceptionNeedsDelay,
+                    field: "exceptions",
+                    "an exception has no time to happen without a delay: set `delay`",
+                    rule: "4.1"
+                )
+            )
         }
         for (index, exception) in exceptions.enumerated() where exception.type == Event.sessionStart {
             if trigger.type == Event.sessionStart {
                 found.append(
                     CampaignRefusal(
-                        .sessionStartBoth, field: "exceptions[\(index)].type",
-                        "a session start cannot be both the trigger and an exception", rule: "4.10"))
+                        .sessionStartBoth,
+                        field: "exceptions[\(index)].type",
+                        "a session start cannot be both the trigger and an exception",
+                        rule: "4.10"
+                    )
+                )
             }
             if messages.contains(where: { queues($0.channel) }) {
                 found.append(
                     CampaignRefusal(
-                        .sessionStartExceptionForInApp, field: "exceptions[\(index)].type",
-                        "the session that would show the message would cancel it", rule: "4.12"))
+                        .sessionStartExceptionForInApp,
+                        field: "exceptions[\(index)].type",
+                        "the session that would show the message would cancel it",
+                        rule: "4.12"
+                    )
+                )
             }
         }
         if case .after(let wait) = reEligibility, wait > ReEligibility.longest {
             found.append(
                 CampaignRefusal(
-                    .reEligibilityTooLong, field: "re_eligibility.after",
-                    "re-eligibility is at most 720 days, this is \(wait)", rule: "6.2"))
+                    .reEligibilityTooLong,
+                    field: "re_eligibility.after",
+                    "re-eligibility is at most 720 days, this is \(wait)",
+                    rule: "6.2"
+                )
+            )
         }
         if messages.isEmpty {
             found.append(CampaignRefusal(.noChannel, field: "messages", "a campaign needs at least one message"))
@@ -79,8 +100,11 @@ extension Campaign {
         where messages[..<index].contains(where: { $0.channel == message.channel }) {
             found.append(
                 CampaignRefusal(
-                    .invalidCampaign, field: "messages[\(index)].channel",
-                    "a second message for \(message.channel): each channel carries one"))
+                    .invalidCampaign,
+                    field: "messages[\(index)].channel",
+                    "a second message for \(message.channel): each channel carries one"
+                )
+            )
         }
         return found
     }

@@ -72,8 +72,13 @@ package struct CampaignHead: Hashable, Sendable {
     package var stops: [Instant]
 
     package init(
-        id: CampaignID, number: CampaignNumber, version: UInt32 = 1, launchedAt: Instant, appliedAt: Instant,
-        isStopped: Bool = false, stops: [Instant] = []
+        id: CampaignID,
+        number: CampaignNumber,
+        version: UInt32 = 1,
+        launchedAt: Instant,
+        appliedAt: Instant,
+        isStopped: Bool = false,
+        stops: [Instant] = []
     ) {
         self.id = id
         self.number = number

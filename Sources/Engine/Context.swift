@@ -10,8 +10,11 @@ package struct Context: Sendable {
     package var render: @Sendable (Rendering) -> Rendered
 
     package init(
-        campaigns: CampaignTable = CampaignTable(), channels: [String: ChannelRules] = [:], limits: Limits = Limits(),
-        identity: String, render: @escaping @Sendable (Rendering) -> Rendered
+        campaigns: CampaignTable = CampaignTable(),
+        channels: [String: ChannelRules] = [:],
+        limits: Limits = Limits(),
+        identity: String,
+        render: @escaping @Sendable (Rendering) -> Rendered
     ) {
         self.campaigns = campaigns
         self.channels = channels
@@ -31,7 +34,10 @@ package struct ChannelRules: Hashable, Sendable {
     package var consentField: String?
 
     package init(
-        queues: Bool, addressField: String? = nil, statusField: String? = nil, consentField: String? = nil
+        queues: Bool,
+        addressField: String? = nil,
+        statusField: String? = nil,
+        consentField: String? = nil
     ) {
         self.queues = queues
         self.addressField = addressField

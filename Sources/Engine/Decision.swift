@@ -19,8 +19,16 @@ package struct Decision: Hashable, Sendable {
     package var send: UInt64
 
     package init(
-        sequence: UInt64, at: Instant, user: UserID, campaign: CampaignID?, channel: String? = nil, code: Code,
-        rule: String, why: Object = Object(), next: Instant? = nil, send: UInt64 = 0
+        sequence: UInt64,
+        at: Instant,
+        user: UserID,
+        campaign: CampaignID?,
+        channel: String? = nil,
+        code: Code,
+        rule: String,
+        why: Object = Object(),
+        next: Instant? = nil,
+        send: UInt64 = 0
     ) {
         self.sequence = sequence
         self.at = at

@@ -18,8 +18,14 @@ package struct Event: Sendable {
     package var after: Value?
 
     package init(
-        type: String, subject: String = "", user: UserID, time: Instant, receivedAt: Instant,
-        properties: Object = Object(), before: Value? = nil, after: Value? = nil
+        type: String,
+        subject: String = "",
+        user: UserID,
+        time: Instant,
+        receivedAt: Instant,
+        properties: Object = Object(),
+        before: Value? = nil,
+        after: Value? = nil
     ) {
         self.type = type
         self.subject = subject

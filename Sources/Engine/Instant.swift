@@ -43,7 +43,9 @@ package struct Length: Hashable, Comparable, Sendable {
 
     /// Reads a whole number and `s`, `m`, `h`, `d` or `w`, as campaign files write lengths; nil where it is none.
     package init?(_ text: some StringProtocol) {
-        guard let unit = text.last, let count = Int64(text.dropLast()), count >= 0, text.first != "+" else { return nil }
+        guard let unit = text.last, let count = Int64(text.dropLast()), count >= 0, text.first != "+" else {
+            return nil
+        }
         let milliseconds: Int64
         switch unit {
         case "s": milliseconds = 1_000
@@ -62,7 +64,9 @@ package struct Length: Hashable, Comparable, Sendable {
 extension Length: CustomStringConvertible {
     /// As a campaign file writes it, in the largest unit that leaves no rest; milliseconds as `ms`.
     package var description: String {
-        let units: [(Int64, String)] = [(604_800_000, "w"), (86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")]
+        let units: [(Int64, String)] = [
+            (604_800_000, "w"), (86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"),
+        ]
         for (size, name) in units where milliseconds != 0 && milliseconds % size == 0 {
             return "\(milliseconds / size)\(name)"
         }

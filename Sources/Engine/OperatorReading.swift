@@ -30,7 +30,10 @@ extension Filter.Operator {
         case "includes": self = .includes(try Self.element(operand))
         case "excludes": self = .excludes(try Self.element(operand))
         case "is": self = try Self.state(operand)
-        default: throw OperatorFault(text: "there is no operator \"\(name)\"; there are \(Self.names.joined(separator: ", "))")
+        default:
+            throw OperatorFault(
+                text: "there is no operator \"\(name)\"; there are \(Self.names.joined(separator: ", "))"
+            )
         }
     }
 
@@ -43,7 +46,8 @@ extension Filter.Operator {
 
     private static func strings(_ operand: Value) throws(OperatorFault) -> [String] {
         let strings = operand.strings
-        guard !strings.isEmpty, { if case .array(let all) = operand { all.count == strings.count } else { true } }() else {
+        guard !strings.isEmpty, { if case .array(let all) = operand { all.count == strings.count } else { true } }()
+        else {
             throw OperatorFault(text: "needs a list of strings, not \(operand)")
         }
         return strings
@@ -78,7 +82,8 @@ extension Filter.Operator {
         case "false_or_unset": return .isFalseOrUnset
         default:
             throw OperatorFault(
-                text: "needs blank, not_blank, true, false, true_or_unset or false_or_unset, not \(operand)")
+                text: "needs blank, not_blank, true, false, true_or_unset or false_or_unset, not \(operand)"
+            )
         }
     }
 }

@@ -56,7 +56,14 @@ extension Turn {
             if entry.isLeased(at: now) {
                 change(entry) { $0.lease?.isExcepted = true }
             } else {
-                decide(code, head.id, channel: channel(ending: entry), rule: rule, send: entry.wait.send, why: why(entry.wait))
+                decide(
+                    code,
+                    head.id,
+                    channel: channel(ending: entry),
+                    rule: rule,
+                    send: entry.wait.send,
+                    why: why(entry.wait)
+                )
                 remove(entry)
             }
         }
@@ -66,7 +73,11 @@ extension Turn {
     private mutating func remember(_ version: CampaignVersion, _ index: Int, _ event: Event, _ same: Value?) {
         let fingerprints = context.campaigns.exceptionFingerprints(version)
         let seen = SeenException(
-            campaign: version.number, occurrence: fingerprints[index], time: event.time, same: same)
+            campaign: version.number,
+            occurrence: fingerprints[index],
+            time: event.time,
+            same: same
+        )
         guard !state.seenExceptions.contains(seen) else { return }
         let oldest = Instant(milliseconds: now.milliseconds - context.limits.exceptionMemory.milliseconds)
         state.seenExceptions.removeAll { $0.time < oldest }
@@ -79,24 +90,36 @@ extension Turn {
         else { return }
         guard whereHolds else {
             decide(
-                .propertyFilterMismatch, head.id, rule: "2.3.1", send: 0,
+                .propertyFilterMismatch,
+                head.id,
+                rule: "2.3.1",
+                send: 0,
                 why: campaign.trigger.where.map { filter in
                     ["where": .string(filter.description), "found": .object(filter.compared(in: event.properties))]
-                } ?? [:])
+                } ?? [:]
+            )
             return
         }
         guard !head.isStopped else {
             decide(
-                .campaignNotLive, head.id, rule: "3.4", send: 0,
-                why: ["stopped_at": .string(head.stops.last?.description ?? "")])
+                .campaignNotLive,
+                head.id,
+                rule: "3.4",
+                send: 0,
+                why: ["stopped_at": .string(head.stops.last?.description ?? "")]
+            )
             return
         }
         guard event.time >= head.launchedAt else {
             decide(
-                .eventBeforeLaunch, head.id, rule: "1.1.2", send: 0,
+                .eventBeforeLaunch,
+                head.id,
+                rule: "1.1.2",
+                send: 0,
                 why: [
                     "event_at": .string(event.time.description), "launched_at": .string(head.launchedAt.description),
-                ])
+                ]
+            )
             return
         }
         // 6.6: judged at the trigger instant, and again at the send.
@@ -108,8 +131,13 @@ extension Turn {
         if event.time != now { why["event_at"] = .string(event.time.description) }
         let send = decide(.scheduled, head.id, rule: "3.1", send: 0, next: due, why: why)
         let wait = Wait(
-            send: send, version: version, epoch: head.epoch, trigger: event.time, due: due,
-            properties: event.properties)
+            send: send,
+            version: version,
+            epoch: head.epoch,
+            trigger: event.time,
+            due: due,
+            properties: event.properties
+        )
         if due <= now {  // 3.2.2; 13: judged inside the trigger step.
             judge(wait)
         } else {
@@ -120,7 +148,10 @@ extension Turn {
 
     /// 4.13: an exception later than the trigger is stored already.
     private mutating func alreadyExcepted(
-        _ campaign: Campaign, _ version: CampaignVersion, _ head: CampaignHead, _ event: Event
+        _ campaign: Campaign,
+        _ version: CampaignVersion,
+        _ head: CampaignHead,
+        _ event: Event
     ) -> Bool {
         guard !campaign.exceptions.isEmpty, !state.seenExceptions.isEmpty else { return false }
         let oldest = Instant(milliseconds: now.milliseconds - context.limits.exceptionMemory.milliseconds)
@@ -134,10 +165,14 @@ extension Turn {
         }
         guard let found else { return false }
         decide(
-            .cancelledByException, head.id, rule: "4.13", send: 0,
+            .cancelledByException,
+            head.id,
+            rule: "4.13",
+            send: 0,
             why: [
                 "exception_at": .string(found.time.description), "triggered_at": .string(event.time.description),
-            ])
+            ]
+        )
         return true
     }
 }

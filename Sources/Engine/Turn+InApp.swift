@@ -3,10 +3,16 @@ extension Turn {
     mutating func enqueue(_ message: Message, _ id: CampaignID, _ wait: Wait) {
         let expires = message.expiresAfter.map { now + $0 } ?? .never
         let sequence = decide(
-            .queuedInApp, id, channel: message.channel, rule: "9.2", send: wait.send,
-            next: expires == .never ? nil : expires)
+            .queuedInApp,
+            id,
+            channel: message.channel,
+            rule: "9.2",
+            send: wait.send,
+            next: expires == .never ? nil : expires
+        )
         state.queue.append(
-            QueueEntry(wait: wait, channel: message.channel, sequence: sequence, available: now, expires: expires))
+            QueueEntry(wait: wait, channel: message.channel, sequence: sequence, available: now, expires: expires)
+        )
         addTimer(expires, of: wait)
     }
 
@@ -34,7 +40,13 @@ extension Turn {
             case .failed(let text): (code, reason) = (.templateError, text)
             }
             decide(
-                code, id, channel: entry.channel, rule: "9.9", send: entry.wait.send, why: ["reason": .string(reason)])
+                code,
+                id,
+                channel: entry.channel,
+                rule: "9.9",
+                send: entry.wait.send,
+                why: ["reason": .string(reason)]
+            )
             remove(entry)
         }
     }
@@ -44,10 +56,16 @@ extension Turn {
     package mutating func lease(device: String) {
         if let entry = state.queue.first(where: { $0.isLeased(at: now) }), let lease = entry.lease {
             guard !device.isEmpty, lease.device == device, let id = campaignID(entry.wait.version),
-                let index = message(of: entry), case .fields(let fields) = context.render(rendering(index, id, entry.wait))
+                let index = message(of: entry),
+                case .fields(let fields) = context.render(rendering(index, id, entry.wait))
             else { return }
             effects.presented = Presented(
-                token: lease.token, campaign: id, channel: entry.channel, fields: fields, ends: lease.ends)
+                token: lease.token,
+                campaign: id,
+                channel: entry.channel,
+                fields: fields,
+                ends: lease.ends
+            )
             return
         }
         display(session: now, device: device)
@@ -70,7 +88,12 @@ extension Turn {
         change(entry) { $0.lease = lease }
         addTimer(lease.ends, of: entry.wait)
         effects.presented = Presented(
-            token: lease.token, campaign: id, channel: entry.channel, fields: fields, ends: lease.ends)
+            token: lease.token,
+            campaign: id,
+            channel: entry.channel,
+            fields: fields,
+            ends: lease.ends
+        )
     }
 
     /// Its lease or its time is over.
@@ -80,30 +103,51 @@ extension Turn {
             change(entry) { $0.lease = nil }
             if lease.isExcepted {
                 decide(
-                    .cancelledByException, campaignID(entry.wait.version), channel: channel(ending: entry),
-                    rule: "9.11", send: entry.wait.send, at: lease.ends)
+                    .cancelledByException,
+                    campaignID(entry.wait.version),
+                    channel: channel(ending: entry),
+                    rule: "9.11",
+                    send: entry.wait.send,
+                    at: lease.ends
+                )
                 remove(entry)
                 return
             }
             if let stop = stop(of: entry.wait) {
                 decide(
-                    .campaignStopped, campaignID(entry.wait.version), channel: channel(ending: entry), rule: "9.11",
-                    send: entry.wait.send, at: max(stop, lease.ends))
+                    .campaignStopped,
+                    campaignID(entry.wait.version),
+                    channel: channel(ending: entry),
+                    rule: "9.11",
+                    send: entry.wait.send,
+                    at: max(stop, lease.ends)
+                )
                 remove(entry)
                 return
             }
         }
         guard !entry.isLeased(at: instant), entry.expires <= instant else { return }
         decide(
-            .inAppExpired, campaignID(entry.wait.version), channel: entry.channel, rule: "9.5", send: entry.wait.send,
-            at: entry.expires, why: ["available_at": .string(entry.available.description)])
+            .inAppExpired,
+            campaignID(entry.wait.version),
+            channel: entry.channel,
+            rule: "9.5",
+            send: entry.wait.send,
+            at: entry.expires,
+            why: ["available_at": .string(entry.available.description)]
+        )
         remove(entry)
     }
 
     private mutating func passOver(_ entry: QueueEntry, _ code: Decision.Code, next: Instant?) {
         decide(
-            code, campaignID(entry.wait.version), channel: entry.channel,
-            rule: code == .inAppMinimumInterval ? "9.4" : "9.3", send: entry.wait.send, next: next)
+            code,
+            campaignID(entry.wait.version),
+            channel: entry.channel,
+            rule: code == .inAppMinimumInterval ? "9.4" : "9.3",
+            send: entry.wait.send,
+            next: next
+        )
     }
 
     private func priority(_ entry: QueueEntry) -> Message.Priority {

@@ -34,25 +34,39 @@ extension Turn {
 
     /// 6: whether the user may receive the campaign again at `instant`; records why not.
     mutating func eligible(
-        _ campaign: Campaign, _ version: CampaignVersion, at instant: Instant, send: UInt64, rule: String
+        _ campaign: Campaign,
+        _ version: CampaignVersion,
+        at instant: Instant,
+        send: UInt64,
+        rule: String
     ) -> Bool {
-        guard let receipt = state.receipts.first(where: { $0.campaign == version.number }), receipt.send != send || send == 0
+        guard let receipt = state.receipts.first(where: { $0.campaign == version.number }),
+            receipt.send != send || send == 0
         else { return true }
         switch campaign.reEligibility {
         case .once:
             decide(
-                .alreadyReceived, campaign.id, rule: send == 0 ? "6.1" : rule, send: send,
-                why: ["received_at": .string(receipt.at.description)])
+                .alreadyReceived,
+                campaign.id,
+                rule: send == 0 ? "6.1" : rule,
+                send: send,
+                why: ["received_at": .string(receipt.at.description)]
+            )
             return false
         case .after(let wait):
             let next = receipt.at + wait
             if wait == .zero || instant >= next { return true }  // 6.5
             decide(
-                .reEligibilityPending, campaign.id, rule: rule == "6.7" ? "6.6" : rule, send: send, next: next,
+                .reEligibilityPending,
+                campaign.id,
+                rule: rule == "6.7" ? "6.6" : rule,
+                send: send,
+                next: next,
                 why: [
                     "received_at": .string(receipt.at.description), "after": .string(wait.description),
                     "eligible_at": .string(next.description),
-                ])
+                ]
+            )
             return false
         }
     }
@@ -74,20 +88,34 @@ extension Turn {
         }
         if let status = text(rules.statusField), status == "hard_bounced" || status == "spam" {
             decide(
-                status == "spam" ? .spamMarked : .hardBounced, id, channel: message.channel, rule: "10.6",
-                send: wait.send, why: [rules.statusField ?? "": .string(status)])
+                status == "spam" ? .spamMarked : .hardBounced,
+                id,
+                channel: message.channel,
+                rule: "10.6",
+                send: wait.send,
+                why: [rules.statusField ?? "": .string(status)]
+            )
             return false
         }
         if let consent = text(rules.consentField), consent == "unsubscribed" {
             decide(
-                .unsubscribed, id, channel: message.channel, rule: "10.6", send: wait.send,
-                why: [rules.consentField ?? "": .string(consent)])
+                .unsubscribed,
+                id,
+                channel: message.channel,
+                rule: "10.6",
+                send: wait.send,
+                why: [rules.consentField ?? "": .string(consent)]
+            )
             return false
         }
         if rules.queues, state.queue.contains(where: { $0.wait.version.number == wait.version.number }) {  // 9.6
             decide(
-                .alreadyQueued, id, channel: campaign.messages.count > 1 ? message.channel : nil, rule: "9.6",
-                send: wait.send)
+                .alreadyQueued,
+                id,
+                channel: campaign.messages.count > 1 ? message.channel : nil,
+                rule: "9.6",
+                send: wait.send
+            )
             return false
         }
         return true
@@ -99,7 +127,11 @@ extension Turn {
 
     /// All of them rendered, or nil: one template that aborts or fails ends what would be handed over at once (10.8).
     private mutating func render(
-        _ messages: [Int], _ campaign: Campaign, _ id: CampaignID, _ wait: Wait, othersGoOn: Bool
+        _ messages: [Int],
+        _ campaign: Campaign,
+        _ id: CampaignID,
+        _ wait: Wait,
+        othersGoOn: Bool
     ) -> [(Int, Object)]? {
         var done: [(Int, Object)] = []
         for index in messages {
@@ -124,8 +156,14 @@ extension Turn {
 
     func rendering(_ message: Int, _ id: CampaignID, _ wait: Wait) -> Rendering {
         Rendering(
-            version: wait.version, campaign: id, message: message, user: user, properties: wait.properties,
-            profile: state.profile, now: now)
+            version: wait.version,
+            campaign: id,
+            message: message,
+            user: user,
+            properties: wait.properties,
+            profile: state.profile,
+            now: now
+        )
     }
 
     /// Reserves the receipt; nothing cancels the message from then on (13, Hand-over).
@@ -133,11 +171,20 @@ extension Turn {
         guard let rules = context.channels[message.channel] else { return }
         receive(wait, isCertain: false)
         state.claims.append(
-            Claim(send: wait.send, campaign: wait.version.number, channel: message.channel, at: now))
+            Claim(send: wait.send, campaign: wait.version.number, channel: message.channel, at: now)
+        )
         effects.handOvers.append(
             HandOver(
-                key: key(wait.send, message.channel), version: wait.version, campaign: id, send: wait.send,
-                channel: message.channel, addresses: addresses(rules), fields: fields, at: now))
+                key: key(wait.send, message.channel),
+                version: wait.version,
+                campaign: id,
+                send: wait.send,
+                channel: message.channel,
+                addresses: addresses(rules),
+                fields: fields,
+                at: now
+            )
+        )
     }
 
     /// The stable idempotency key: a send names its campaign, version, user and trigger event (12, row 23).
@@ -157,7 +204,12 @@ extension Turn {
         } else {
             let before = state.receipts[index].at
             state.receipts[index] = Receipt(
-                campaign: number, at: now, send: wait.send, isCertain: isCertain, previous: before)
+                campaign: number,
+                at: now,
+                send: wait.send,
+                isCertain: isCertain,
+                previous: before
+            )
         }
     }
 }
@@ -182,8 +234,14 @@ extension Turn {
         case .accepted(let provider):
             // 13: at the instant of the hand-over.
             decide(
-                .delivered, id, channel: channel, rule: "6.3", send: send, at: claim.at,
-                why: provider.isEmpty ? [:] : ["provider_id": .string(provider)])
+                .delivered,
+                id,
+                channel: channel,
+                rule: "6.3",
+                send: send,
+                at: claim.at,
+                why: provider.isEmpty ? [:] : ["provider_id": .string(provider)]
+            )
             if let receipt = state.receipts.firstIndex(where: { $0.campaign == claim.campaign && $0.send == send }) {
                 state.receipts[receipt].isCertain = true
             }
@@ -192,8 +250,13 @@ extension Turn {
             giveBack(claim)
         case .addressDead(let address, let reason):
             decide(
-                .providerRejected, id, channel: channel, rule: "13", send: send,
-                why: ["reason": .string(reason), "address": .string(address)])
+                .providerRejected,
+                id,
+                channel: channel,
+                rule: "13",
+                send: send,
+                why: ["reason": .string(reason), "address": .string(address)]
+            )
             retire(address, of: channel)
             giveBack(claim)
         case .gaveUp(let reason):

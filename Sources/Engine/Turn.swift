@@ -38,13 +38,28 @@ extension Turn {
     /// Records a decision about a campaign and gives its sequence.
     @discardableResult
     mutating func decide(
-        _ code: Decision.Code, _ campaign: CampaignID?, channel: String? = nil, rule: String, send: UInt64,
-        at: Instant? = nil, next: Instant? = nil, why: Object = Object()
+        _ code: Decision.Code,
+        _ campaign: CampaignID?,
+        channel: String? = nil,
+        rule: String,
+        send: UInt64,
+        at: Instant? = nil,
+        next: Instant? = nil,
+        why: Object = Object()
     ) -> UInt64 {
         let sequence = takeSequence()
         let decision = Decision(
-            sequence: sequence, at: at ?? now, user: user, campaign: campaign, channel: channel, code: code,
-            rule: rule, why: why, next: next, send: code == .scheduled ? sequence : send)
+            sequence: sequence,
+            at: at ?? now,
+            user: user,
+            campaign: campaign,
+            channel: channel,
+            code: code,
+            rule: rule,
+            why: why,
+            next: next,
+            send: code == .scheduled ? sequence : send
+        )
         effects.decisions.append((decision, previous: state.lastDecision))
         state.lastDecision = sequence
         return sequence
@@ -93,8 +108,13 @@ extension Turn {
         for entry in state.queue where !entry.isLeased(at: now) {
             guard let stop = stop(of: entry.wait) else { continue }
             decide(
-                .campaignStopped, campaignID(entry.wait.version), channel: channel(ending: entry), rule: "3.4",
-                send: entry.wait.send, at: stop)
+                .campaignStopped,
+                campaignID(entry.wait.version),
+                channel: channel(ending: entry),
+                rule: "3.4",
+                send: entry.wait.send,
+                at: stop
+            )
             remove(entry)
         }
     }

@@ -34,7 +34,11 @@ package struct Receipt: Hashable, Sendable {
     package var previous: Instant?
 
     package init(
-        campaign: CampaignNumber, at: Instant, send: UInt64, isCertain: Bool, previous: Instant? = nil
+        campaign: CampaignNumber,
+        at: Instant,
+        send: UInt64,
+        isCertain: Bool,
+        previous: Instant? = nil
     ) {
         self.campaign = campaign
         self.at = at
@@ -57,7 +61,12 @@ package struct Wait: Hashable, Sendable {
     package var properties: Object
 
     package init(
-        send: UInt64, version: CampaignVersion, epoch: UInt32, trigger: Instant, due: Instant, properties: Object
+        send: UInt64,
+        version: CampaignVersion,
+        epoch: UInt32,
+        trigger: Instant,
+        due: Instant,
+        properties: Object
     ) {
         self.send = send
         self.version = version
@@ -80,7 +89,12 @@ package struct QueueEntry: Hashable, Sendable {
     package var lease: Lease?
 
     package init(
-        wait: Wait, channel: String, sequence: UInt64, available: Instant, expires: Instant, lease: Lease? = nil
+        wait: Wait,
+        channel: String,
+        sequence: UInt64,
+        available: Instant,
+        expires: Instant,
+        lease: Lease? = nil
     ) {
         self.wait = wait
         self.channel = channel

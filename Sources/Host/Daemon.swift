@@ -18,8 +18,12 @@ package final class Daemon: Sendable {
     /// Reads the campaigns of the store and begins to work. Throws what no loaded plug-in can serve, and what the
     /// store cannot do.
     package init(
-        store: any Store, plugins: PluginRegistry, channels: [String: ChannelInstance],
-        readFile: @escaping ReadCampaignFile, limits: HostLimits = HostLimits(), clock: Clock = .system,
+        store: any Store,
+        plugins: PluginRegistry,
+        channels: [String: ChannelInstance],
+        readFile: @escaping ReadCampaignFile,
+        limits: HostLimits = HostLimits(),
+        clock: Clock = .system,
         logger: Logger
     ) throws {
         self.store = store
@@ -29,8 +33,14 @@ package final class Daemon: Sendable {
         let registry = try CampaignRegistry(try store.campaigns(), plugins: plugins)
         let outbox = Outbox(channels: channels, store: store, limits: limits, clock: clock, logger: logger)
         let engine = try EngineThread(
-            store: store, registry: registry, outbox: outbox, readers: readers, limits: limits, clock: clock,
-            logger: logger)
+            store: store,
+            registry: registry,
+            outbox: outbox,
+            readers: readers,
+            limits: limits,
+            clock: clock,
+            logger: logger
+        )
         let queue = engine.queue
         outbox.settle = { work in _ = queue.put(work, isOwn: true) }
         self.outbox = outbox

@@ -10,7 +10,7 @@ package struct HostLimits: Sendable {
     package var itemsPerCommit = 512
     /// Timers run together, so that many that are due at once do not hold up what comes in.
     package var timersPerCommit = 128
-    /// Users kept decoded, at least.
+    /// Users kept decoded.
     package var cachedUsers = 32_768
     /// Items of one request.
     package var itemsPerRequest = 10_000

@@ -41,7 +41,12 @@ public struct Message: Sendable {
     public let deadline: Int64
 
     public init(
-        key: String, campaign: String, user: String, addresses: [String], fields: [Value.Member], deadline: Int64
+        key: String,
+        campaign: String,
+        user: String,
+        addresses: [String],
+        fields: [Value.Member],
+        deadline: Int64
     ) {
         self.key = key
         self.campaign = campaign
@@ -65,10 +70,13 @@ extension Message {
     init(_ message: UnsafePointer<triggerd_message>) {
         let message = message.pointee
         self.init(
-            key: String(message.key), campaign: String(message.campaign), user: String(message.user),
+            key: String(message.key),
+            campaign: String(message.campaign),
+            user: String(message.user),
             addresses: UnsafeBufferPointer(start: message.addresses, count: message.address_count).map { String($0) },
             fields: UnsafeBufferPointer(start: message.fields, count: message.field_count).map(Value.Member.init),
-            deadline: message.deadline_ms)
+            deadline: message.deadline_ms
+        )
     }
 }
 

@@ -64,10 +64,17 @@ extension Field {
         }
         return .permanent(
             triggerd_field(
-                size: UInt32(MemoryLayout<triggerd_field>.size), name: name.permanent, type: kind.rawValue,
-                flags: flags.rawValue, summary: summary.permanent,
-                one_of: .permanent(oneOf.map(\.permanent)), one_of_count: oneOf.count,
-                fields: .permanent(inner.map { Optional($0.permanent) }), field_count: inner.count))
+                size: UInt32(MemoryLayout<triggerd_field>.size),
+                name: name.permanent,
+                type: kind.rawValue,
+                flags: flags.rawValue,
+                summary: summary.permanent,
+                one_of: .permanent(oneOf.map(\.permanent)),
+                one_of_count: oneOf.count,
+                fields: .permanent(inner.map { Optional($0.permanent) }),
+                field_count: inner.count
+            )
+        )
     }
 }
 

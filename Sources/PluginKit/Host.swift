@@ -29,8 +29,12 @@ enum Host {
         let code = detail.withText { detail in
             address.withText { address in
                 var message = triggerd_outcome(
-                    size: UInt32(MemoryLayout<triggerd_outcome>.size), result: result, detail: detail,
-                    address: address, wait_ms: wait)
+                    size: UInt32(MemoryLayout<triggerd_outcome>.size),
+                    result: result,
+                    detail: detail,
+                    address: address,
+                    wait_ms: wait
+                )
                 return host.pointee.complete(send, &message)
             }
         }
@@ -43,7 +47,10 @@ extension String {
         self.init(
             decoding: UnsafeBufferPointer(
                 start: UnsafeRawPointer(text.bytes)?.assumingMemoryBound(to: UInt8.self),
-                count: text.bytes == nil ? 0 : text.length), as: UTF8.self)
+                count: text.bytes == nil ? 0 : text.length
+            ),
+            as: UTF8.self
+        )
     }
 
     func withText<Result>(_ body: (triggerd_text) -> Result) -> Result {

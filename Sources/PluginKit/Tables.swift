@@ -8,9 +8,16 @@ struct Tables: Registry {
     func module(name: String, version: String) -> ModuleTable {
         .permanent(
             triggerd_module(
-                size: UInt32(MemoryLayout<triggerd_module>.size), needs_abi_minor: UInt32(TRIGGERD_ABI_MINOR),
-                name: name.permanent, version: version.permanent, trigger_types: .permanent(triggerTypes),
-                trigger_type_count: triggerTypes.count, channels: .permanent(channels), channel_count: channels.count))
+                size: UInt32(MemoryLayout<triggerd_module>.size),
+                needs_abi_minor: UInt32(TRIGGERD_ABI_MINOR),
+                name: name.permanent,
+                version: version.permanent,
+                trigger_types: .permanent(triggerTypes),
+                trigger_type_count: triggerTypes.count,
+                channels: .permanent(channels),
+                channel_count: channels.count
+            )
+        )
     }
 
     mutating func register<Trigger: TriggerType>(trigger: Trigger.Type) {
@@ -19,8 +26,11 @@ struct Tables: Registry {
         triggerTypes.append(
             .permanent(
                 triggerd_trigger_type(
-                    size: UInt32(MemoryLayout<triggerd_trigger_type>.size), name: Trigger.name.permanent,
-                    fields: .permanent(fields), field_count: fields.count, context: maker.toOpaque(),
+                    size: UInt32(MemoryLayout<triggerd_trigger_type>.size),
+                    name: Trigger.name.permanent,
+                    fields: .permanent(fields),
+                    field_count: fields.count,
+                    context: maker.toOpaque(),
                     compile: { context, configuration, why in
                         guard let context else { return nil }
                         let maker = Unmanaged<OccurrenceMaker>.fromOpaque(context).takeUnretainedValue()
@@ -46,7 +56,10 @@ struct Tables: Registry {
                     destroy: { compiled in
                         guard let compiled else { return }
                         Unmanaged<OccurrenceBox>.fromOpaque(compiled).release()
-                    })))
+                    }
+                )
+            )
+        )
     }
 
     mutating func register<Sender: Channel>(channel: Sender.Type) {
@@ -57,13 +70,18 @@ struct Tables: Registry {
         channels.append(
             .permanent(
                 triggerd_channel(
-                    size: UInt32(MemoryLayout<triggerd_channel>.size), name: Sender.name.permanent,
-                    presentation: presentation.rawValue, concurrency: UInt32(Sender.concurrency),
-                    message_fields: .permanent(messageFields), message_field_count: messageFields.count,
-                    setting_fields: .permanent(settingFields), setting_field_count: settingFields.count,
+                    size: UInt32(MemoryLayout<triggerd_channel>.size),
+                    name: Sender.name.permanent,
+                    presentation: presentation.rawValue,
+                    concurrency: UInt32(Sender.concurrency),
+                    message_fields: .permanent(messageFields),
+                    message_field_count: messageFields.count,
+                    setting_fields: .permanent(settingFields),
+                    setting_field_count: settingFields.count,
                     address_field: (Sender.addressField ?? "").permanent,
                     status_field: (Sender.statusField ?? "").permanent,
-                    consent_field: (Sender.consentField ?? "").permanent, context: maker.toOpaque(),
+                    consent_field: (Sender.consentField ?? "").permanent,
+                    context: maker.toOpaque(),
                     start: { context, settings, why in
                         guard let context else { return nil }
                         let maker = Unmanaged<ChannelMaker>.fromOpaque(context).takeUnretainedValue()
@@ -86,7 +104,10 @@ struct Tables: Registry {
                     stop: { instance in
                         guard let instance else { return }
                         Unmanaged<ChannelBox>.fromOpaque(instance).takeRetainedValue().channel.stop()
-                    })))
+                    }
+                )
+            )
+        )
     }
 }
 

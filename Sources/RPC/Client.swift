@@ -18,19 +18,23 @@ package final class Client: Sendable {
 
     /// A path that begins with NUL or `@` is an abstract address.
     package static func connect(
-        unix path: String, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+        unix path: String,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) async throws -> Client {
         try await connect(group) { $0.connect(unixDomainSocketPath: path) }
     }
 
     package static func connect(
-        host: String, port: Int, group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+        host: String,
+        port: Int,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) async throws -> Client {
         try await connect(group) { $0.connect(host: host, port: port) }
     }
 
     private static func connect(
-        _ group: any EventLoopGroup, _ body: (ClientBootstrap) -> EventLoopFuture<any Channel>
+        _ group: any EventLoopGroup,
+        _ body: (ClientBootstrap) -> EventLoopFuture<any Channel>
     ) async throws -> Client {
         let handler = ClientHandler()
         let bootstrap = ClientBootstrap(group: group)
@@ -42,7 +46,11 @@ package final class Client: Sendable {
 
     /// Throws the `Status` that the server answered, or `ClientClosed` where the connection broke before.
     package func call(
-        service: String, method: String, payload: Payload, timeout: Duration? = nil, metadata: Metadata = Metadata()
+        service: String,
+        method: String,
+        payload: Payload,
+        timeout: Duration? = nil,
+        metadata: Metadata = Metadata()
     ) async throws -> Payload {
         let nanoseconds = timeout.map { Int64($0 / .nanoseconds(1)) } ?? 0
         return try await withCheckedThrowingContinuation { continuation in
@@ -79,7 +87,11 @@ private final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func send(
-        _ service: String, _ method: String, _ payload: Payload, _ timeout: Int64, _ metadata: Metadata,
+        _ service: String,
+        _ method: String,
+        _ payload: Payload,
+        _ timeout: Int64,
+        _ metadata: Metadata,
         _ answer: @escaping Answer
     ) {
         guard let context, context.channel.isActive else {
@@ -90,8 +102,13 @@ private final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
         nextStream &+= 2
         var frame = context.channel.allocator.buffer(capacity: payload.readableBytes + 128)
         frame.writeRequest(
-            stream: stream, service: service, method: method, payload: payload, timeoutNanoseconds: timeout,
-            metadata: metadata)
+            stream: stream,
+            service: service,
+            method: method,
+            payload: payload,
+            timeoutNanoseconds: timeout,
+            metadata: metadata
+        )
         let length = frame.readableBytes - FrameHeader.size
         guard length <= Limits.messageBytes else {
             answer(.failure(Status.tooLarge(length)))
@@ -131,7 +148,8 @@ private final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
                 if let status = envelope.status { throw status }
                 return body.getSlice(at: body.readerIndex + envelope.payload.lowerBound, length: envelope.payload.count)
                     ?? ByteBuffer()
-            })
+            }
+        )
     }
 
     func channelInactive(context: ChannelHandlerContext) {

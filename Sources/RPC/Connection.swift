@@ -138,7 +138,8 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
                 }
                 let method = try router.method(
                     UnsafeRawBufferPointer(rebasing: bytes[envelope.service]),
-                    UnsafeRawBufferPointer(rebasing: bytes[envelope.method]))
+                    UnsafeRawBufferPointer(rebasing: bytes[envelope.method])
+                )
                 return (envelope, method)
             }
         }.get()
@@ -150,8 +151,15 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
         let payload = body.getSlice(at: start, length: envelope.payload.count) ?? ByteBuffer()
         method(
             Call(
-                payload: payload, metadata: envelope.metadata, deadline: deadline, peer: peer, connection: self,
-                stream: stream, serial: serial))
+                payload: payload,
+                metadata: envelope.metadata,
+                deadline: deadline,
+                peer: peer,
+                connection: self,
+                stream: stream,
+                serial: serial
+            )
+        )
     }
 
     private static let deadlineExceeded = Status(.deadlineExceeded, "context deadline exceeded")
@@ -202,7 +210,8 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
         if output.readableBytes > 0 {
             let bytes = output
             // A buffer that grew large is not kept.
-            output = bytes.capacity > 1 << 16 ? ByteBuffer() : context.channel.allocator.buffer(capacity: bytes.capacity)
+            output =
+                bytes.capacity > 1 << 16 ? ByteBuffer() : context.channel.allocator.buffer(capacity: bytes.capacity)
             if closesAfterFlush {
                 context.writeAndFlush(wrapOutboundOut(bytes)).assumeIsolated().whenComplete { _ in
                     context.close(promise: nil)

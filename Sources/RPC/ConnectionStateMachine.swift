@@ -69,7 +69,8 @@ struct ConnectionStateMachine {
         if isDraining { return .refuse(Status(.unavailable, "the server is shutting down")) }
         guard underWay.count < limits.callsUnderWay else {
             return .refuse(
-                Status(.resourceExhausted, "\(limits.callsUnderWay) calls are under way on this connection already"))
+                Status(.resourceExhausted, "\(limits.callsUnderWay) calls are under way on this connection already")
+            )
         }
         let serial = nextSerial
         nextSerial += 1

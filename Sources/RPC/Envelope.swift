@@ -36,7 +36,8 @@ struct RequestEnvelope {
     }
 
     private static func checkUTF8(
-        _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>
+        _ bytes: UnsafeRawBufferPointer,
+        _ range: Range<Int>
     ) throws(ProtobufFields.Fault) {
         // Names are ASCII as a rule, which needs no string.
         if bytes[range].allSatisfy({ $0 < 0x80 }) { return }
@@ -44,7 +45,8 @@ struct RequestEnvelope {
     }
 
     private static func pair(
-        _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>
+        _ bytes: UnsafeRawBufferPointer,
+        _ range: Range<Int>
     ) throws(ProtobufFields.Fault) -> (String, String) {
         var fields = ProtobufFields(bytes, range)
         var pair = ("", "")
@@ -62,7 +64,11 @@ struct RequestEnvelope {
 extension ByteBuffer {
     /// A whole frame that asks for something.
     mutating func writeRequest(
-        stream: UInt32, service: String, method: String, payload: ByteBuffer, timeoutNanoseconds: Int64,
+        stream: UInt32,
+        service: String,
+        method: String,
+        payload: ByteBuffer,
+        timeoutNanoseconds: Int64,
         metadata: Metadata
     ) {
         let start = writerIndex
@@ -171,7 +177,8 @@ struct ResponseEnvelope {
     }
 
     private static func status(
-        _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>
+        _ bytes: UnsafeRawBufferPointer,
+        _ range: Range<Int>
     ) throws(ProtobufFields.Fault) -> Status? {
         var fields = ProtobufFields(bytes, range)
         var code: Int32 = 0
@@ -189,7 +196,8 @@ struct ResponseEnvelope {
     }
 
     private static func detail(
-        _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>
+        _ bytes: UnsafeRawBufferPointer,
+        _ range: Range<Int>
     ) throws(ProtobufFields.Fault) -> Status.Detail {
         var fields = ProtobufFields(bytes, range)
         var detail = Status.Detail(typeURL: "", value: [])

@@ -5,7 +5,7 @@ import NIOPosix
 import Synchronization
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 package enum ServerError: Error, CustomStringConvertible, Sendable {
@@ -42,7 +42,10 @@ package final class Server: Sendable {
 
     /// Throws where two services have one name.
     package init(
-        services: [Service], limits: Limits = Limits(), logger: Logger, group: any EventLoopGroup
+        services: [Service],
+        limits: Limits = Limits(),
+        logger: Logger,
+        group: any EventLoopGroup
     ) throws(ServerError) {
         router = try Router(services)
         self.limits = limits
@@ -115,13 +118,19 @@ package final class Server: Sendable {
             }
         } else {
             peer = channel.eventLoop.makeSucceededFuture(
-                Peer(address: channel.remoteAddress.map { "\($0)" }))
+                Peer(address: channel.remoteAddress.map { "\($0)" })
+            )
         }
         return peer.flatMapThrowing { [self] peer in
             // wire.md case 75: whoever may not speak is let go before a frame is read.
             if let uid = peer.uid, uid != geteuid(), uid != 0 { throw NotAdmitted() }
             let connection = Connection(
-                loop: channel.eventLoop, router: router, peer: peer, limits: limits, logger: logger)
+                loop: channel.eventLoop,
+                router: router,
+                peer: peer,
+                limits: limits,
+                logger: logger
+            )
             guard add(connection, channel) else { throw NotAdmitted() }
             try channel.pipeline.syncOperations.addHandler(connection)
             channel.closeFuture.whenComplete { [self] _ in remove(channel) }

@@ -11,7 +11,8 @@ struct Apply: AsyncParsableCommand {
             EXAMPLES
               triggerd apply abandoned-cart.yaml welcome.yaml
               generate-campaigns | triggerd apply -
-            """)
+            """
+    )
 
     @OptionGroup var daemon: SocketOption
     @Argument(help: "Campaign files; - is standard input.", completion: .file()) var files: [String]
@@ -28,10 +29,15 @@ struct Apply: AsyncParsableCommand {
                         file.pointee.name = arena.text(name)
                         file.pointee.text = arena.text(text)
                         return file
-                    })
+                    }
+                )
             }
             let statuses = try await connection.call(
-                "Campaigns", "Apply", request, Triggerd__V1__ApplyReply.self, schema_apply_reply()
+                "Campaigns",
+                "Apply",
+                request,
+                Triggerd__V1__ApplyReply.self,
+                schema_apply_reply()
             ) { reply in
                 elements(reply.pointee.n_campaigns, reply.pointee.campaigns).map(ReadStatus.init)
             }
@@ -53,7 +59,8 @@ struct Campaigns: AsyncParsableCommand {
             EXAMPLES
               triggerd campaigns
               triggerd campaigns --json | jq .campaign
-            """)
+            """
+    )
 
     @OptionGroup var daemon: SocketOption
     @Flag(help: "One JSON object a line.") var json = false
@@ -61,8 +68,11 @@ struct Campaigns: AsyncParsableCommand {
     func run() async throws {
         try await daemon.withConnection { connection in
             let statuses = try await connection.call(
-                "Campaigns", "List", packed(triggerd__v1__list_campaigns_request__init),
-                Triggerd__V1__ListCampaignsReply.self, schema_list_campaigns_reply()
+                "Campaigns",
+                "List",
+                packed(triggerd__v1__list_campaigns_request__init),
+                Triggerd__V1__ListCampaignsReply.self,
+                schema_list_campaigns_reply()
             ) { reply in
                 elements(reply.pointee.n_campaigns, reply.pointee.campaigns).map(ReadStatus.init)
             }
@@ -78,7 +88,8 @@ struct Stop: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               triggerd stop abandoned-cart
-            """)
+            """
+    )
 
     @OptionGroup var daemon: SocketOption
     @Argument(help: "The campaign.") var campaign: String
@@ -90,8 +101,13 @@ struct Stop: AsyncParsableCommand {
             }
             print(
                 try await connection.call(
-                    "Campaigns", "Stop", request, Triggerd__V1__CampaignStatus.self, schema_campaign_status()
-                ) { ReadStatus($0).line })
+                    "Campaigns",
+                    "Stop",
+                    request,
+                    Triggerd__V1__CampaignStatus.self,
+                    schema_campaign_status()
+                ) { ReadStatus($0).line }
+            )
         }
     }
 }
@@ -102,7 +118,8 @@ struct Resume: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               triggerd resume abandoned-cart
-            """)
+            """
+    )
 
     @OptionGroup var daemon: SocketOption
     @Argument(help: "The campaign.") var campaign: String
@@ -114,8 +131,13 @@ struct Resume: AsyncParsableCommand {
             }
             print(
                 try await connection.call(
-                    "Campaigns", "Resume", request, Triggerd__V1__CampaignStatus.self, schema_campaign_status()
-                ) { ReadStatus($0).line })
+                    "Campaigns",
+                    "Resume",
+                    request,
+                    Triggerd__V1__CampaignStatus.self,
+                    schema_campaign_status()
+                ) { ReadStatus($0).line }
+            )
         }
     }
 }

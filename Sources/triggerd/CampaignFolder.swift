@@ -17,7 +17,9 @@ enum CampaignFolder {
     static func text(of file: String) throws -> String {
         let data: Data
         do {
-            data = try file == "-" ? FileHandle.standardInput.readToEnd() ?? Data() : Data(contentsOf: URL(fileURLWithPath: file))
+            data =
+                try file == "-"
+                ? FileHandle.standardInput.readToEnd() ?? Data() : Data(contentsOf: URL(fileURLWithPath: file))
         } catch {
             throw Failure("\(file): cannot be read: \(Self.reason(error))")
         }
@@ -28,6 +30,7 @@ enum CampaignFolder {
     }
 
     private static func reason(_ error: any Error) -> String {
-        ((error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError)?.localizedDescription ?? error.localizedDescription
+        ((error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError)?.localizedDescription
+            ?? error.localizedDescription
     }
 }

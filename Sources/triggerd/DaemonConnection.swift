@@ -9,7 +9,9 @@ struct SocketOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The daemon's socket (default: $TRIGGERD_SOCKET, else $XDG_RUNTIME_DIR/triggerd/triggerd.sock, else /run/triggerd/triggerd.sock).",
-            valueName: "path"))
+            valueName: "path"
+        )
+    )
     var socket: String?
 
     var path: String {
@@ -30,7 +32,8 @@ struct SocketOption: ParsableArguments {
             return DaemonConnection(client: try await Client.connect(unix: path))
         } catch {
             throw Failure(
-                "no daemon answers at \(path): \(error)\nstart one with `triggerd serve`, or name its socket with --socket PATH")
+                "no daemon answers at \(path): \(error)\nstart one with `triggerd serve`, or name its socket with --socket PATH"
+            )
         }
     }
 
@@ -57,12 +60,19 @@ struct DaemonConnection: Sendable {
 
     /// `request` is packed already; `read` sees the reply while it lasts.
     func call<Message, Result>(
-        _ service: String, _ method: String, _ request: [UInt8], _ type: Message.Type,
+        _ service: String,
+        _ method: String,
+        _ request: [UInt8],
+        _ type: Message.Type,
         _ descriptor: UnsafePointer<ProtobufCMessageDescriptor>,
         _ read: (UnsafePointer<Message>) throws -> Result
     ) async throws -> Result {
         let payload = try await client.call(
-            service: "triggerd.v1.\(service)", method: method, payload: Payload(bytes: request), timeout: nil)
+            service: "triggerd.v1.\(service)",
+            method: method,
+            payload: Payload(bytes: request),
+            timeout: nil
+        )
         return try Arena.use { arena in
             do {
                 return try payload.withUnsafeReadableBytes { try read(arena.unpack(type, descriptor, $0)) }

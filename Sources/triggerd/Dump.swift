@@ -13,7 +13,8 @@ struct Dump: ParsableCommand {
             EXAMPLES
               triggerd dump ./data
               triggerd dump ./data --kind users | jq 'select(.user == "u1")'
-            """)
+            """
+    )
 
     @Argument(help: "The data folder.", completion: .directory) var data: String
     @Option(help: "Only records of this kind: \(RecordKind.allCases.map(\.rawValue).joined(separator: ", ")).")
@@ -99,7 +100,8 @@ extension UserState {
                     "campaign": .integer(Int64(receipt.campaign)), "at": .string(receipt.at.description),
                     "send": .string(String(receipt.send)), "certain": .boolean(receipt.isCertain),
                 ])
-            })
+            }
+        )
         json["waits"] = .array(waits.map { .object($0.json) })
         json["queue"] = .array(
             queue.map { entry in
@@ -109,18 +111,21 @@ extension UserState {
                 object["expires"] = .string(entry.expires.description)
                 object["leased_until"] = entry.lease.map { .string($0.ends.description) }
                 return .object(object)
-            })
+            }
+        )
         json["claims"] = .array(
             claims.map { claim in
                 .object([
                     "send": .string(String(claim.send)), "channel": .string(claim.channel),
                     "at": .string(claim.at.description),
                 ])
-            })
+            }
+        )
         json["seen_exceptions"] = .array(
             seenExceptions.map { seen in
                 .object(["campaign": .integer(Int64(seen.campaign)), "at": .string(seen.time.description)])
-            })
+            }
+        )
         json["last_session"] = lastSession.map { .string($0.description) }
         json["last_shown"] = lastShown.map { .string($0.description) }
         json["last_decision"] = .string(String(lastDecision))

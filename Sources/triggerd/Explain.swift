@@ -13,7 +13,8 @@ struct Explain: AsyncParsableCommand {
               triggerd explain u1
               triggerd explain u1 abandoned-cart
               triggerd explain u1 --json | jq .decision
-            """)
+            """
+    )
 
     @OptionGroup var daemon: SocketOption
     @Argument(help: "The user.") var user: String
@@ -39,7 +40,11 @@ struct Explain: AsyncParsableCommand {
                     request.pointee.page = arena.text(page)
                 }
                 let (decisions, next, known) = try await connection.call(
-                    "Decisions", "Explain", request, Triggerd__V1__ExplainReply.self, schema_explain_reply()
+                    "Decisions",
+                    "Explain",
+                    request,
+                    Triggerd__V1__ExplainReply.self,
+                    schema_explain_reply()
                 ) { reply in
                     (
                         elements(reply.pointee.n_decisions, reply.pointee.decisions).map(ReadDecision.init),
@@ -55,8 +60,10 @@ struct Explain: AsyncParsableCommand {
             if !isKnown {
                 print("nobody called \(user) is known")
             } else {
-                print(campaign.map { "nothing was ever decided about \(user) and \($0): no event of theirs matched it" }
-                    ?? "nothing was ever decided about \(user): no event of theirs matched a campaign")
+                print(
+                    campaign.map { "nothing was ever decided about \(user) and \($0): no event of theirs matched it" }
+                        ?? "nothing was ever decided about \(user): no event of theirs matched a campaign"
+                )
             }
         }
     }

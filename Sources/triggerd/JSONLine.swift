@@ -20,7 +20,9 @@ struct JSONLine: Decodable {
                 Object(
                     try container.allKeys.map {
                         Object.Member($0.stringValue, try container.decode(JSONLine.self, forKey: $0).value)
-                    }))
+                    }
+                )
+            )
         } else if var container = try? decoder.unkeyedContainer() {
             var elements: [Value] = []
             while !container.isAtEnd { elements.append(try container.decode(JSONLine.self).value) }

@@ -57,7 +57,8 @@ extension Value {
 
 /// The elements of a repeated field.
 func elements<Message>(
-    _ count: Int, _ array: UnsafeMutablePointer<UnsafeMutablePointer<Message>?>?
+    _ count: Int,
+    _ array: UnsafeMutablePointer<UnsafeMutablePointer<Message>?>?
 ) -> [UnsafePointer<Message>] {
     guard let array else { return [] }
     return (0..<count).compactMap { array[$0].map { UnsafePointer($0) } }

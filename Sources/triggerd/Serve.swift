@@ -21,23 +21,29 @@ struct Serve: AsyncParsableCommand {
               triggerd serve --data ./data --campaigns ./campaigns
               triggerd serve --listen 127.0.0.1:7420
               triggerd serve --set email.url=smtp://localhost:25 --set email.from='Shop <shop@example.com>'
-            """)
+            """
+    )
 
     @OptionGroup var daemon: SocketOption
     @Option(help: ArgumentHelp("Listen on TCP too; a loopback address only.", valueName: "address:port"))
     var listen: String?
     @Option(
         help: ArgumentHelp(
-            "The data folder (default: /var/lib/triggerd for root, else ~/.local/state/triggerd).", valueName: "dir"),
-        completion: .directory)
+            "The data folder (default: /var/lib/triggerd for root, else ~/.local/state/triggerd).",
+            valueName: "dir"
+        ),
+        completion: .directory
+    )
     var data: String?
     @Option(
         help: ArgumentHelp("Apply every campaign file in this folder, all or none.", valueName: "dir"),
-        completion: .directory)
+        completion: .directory
+    )
     var campaigns: String?
     @Option(
         help: ArgumentHelp("The plug-ins (default: those that came with the program).", valueName: "dir"),
-        completion: .directory)
+        completion: .directory
+    )
     var plugins: String?
     @Option(help: ArgumentHelp("A channel's setting.", valueName: "channel.name=value"))
     var set: [String] = []
@@ -49,8 +55,11 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         try await ServeRun(
-            socket: daemon.path, listen: try listen.map(Self.address), data: data ?? Self.standardData,
-            campaigns: campaigns, plugins: plugins ?? Self.standardPlugins,
+            socket: daemon.path,
+            listen: try listen.map(Self.address),
+            data: data ?? Self.standardData,
+            campaigns: campaigns,
+            plugins: plugins ?? Self.standardPlugins,
             settings: try ChannelSettings(options: set, environment: ProcessInfo.processInfo.environment)
         ).run()
     }
@@ -61,10 +70,12 @@ struct Serve: AsyncParsableCommand {
             (0...65_535).contains(port)
         else { throw ValidationError("--listen \(text): write an address and a port, 127.0.0.1:7420") }
         let host = text[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
-        let isLoopback = host == "localhost" || host == "::1" || (host.hasPrefix("127.") && host.split(separator: ".").count == 4)
+        let isLoopback =
+            host == "localhost" || host == "::1" || (host.hasPrefix("127.") && host.split(separator: ".").count == 4)
         guard isLoopback else {
             throw ValidationError(
-                "--listen \(text): without TLS only loopback is served; use 127.0.0.1:\(port), or a tunnel in front of it")
+                "--listen \(text): without TLS only loopback is served; use 127.0.0.1:\(port), or a tunnel in front of it"
+            )
         }
         return (host, port)
     }
@@ -78,7 +89,8 @@ struct Serve: AsyncParsableCommand {
 
     /// Beside an installed program `../lib/triggerd/plugins`, beside a built one its own folder.
     private static var standardPlugins: String {
-        let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
+        let program =
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         let folder = (program as NSString).deletingLastPathComponent
         let installed = ((folder as NSString).deletingLastPathComponent as NSString)
             .appendingPathComponent("lib/triggerd/plugins")

@@ -38,9 +38,12 @@ struct ServeRun {
         let daemon: Daemon
         do {
             daemon = try Daemon(
-                store: store, plugins: registry, channels: try startChannels(registry),
+                store: store,
+                plugins: registry,
+                channels: try startChannels(registry),
                 readFile: { name, text in reader.read(file: name, text: text).mapError { $0.asProblems } },
-                logger: logger)
+                logger: logger
+            )
             try daemon.apply(files)
         } catch let refusal as Refusal {
             store.close()
@@ -67,6 +70,7 @@ struct ServeRun {
             daemon.stop()
             throw Failure("\(error)")
         }
+        StartupPages.release()
         say("ready")
 
         await end.wait()
@@ -110,8 +114,10 @@ struct ServeRun {
         var started: [String: ChannelInstance] = [:]
         for (name, channel) in registry.registeredChannels {
             started[name] = try ChannelInstance(
-                channel, settings: settings.settings(of: name, channel.settingFields),
-                dataFolder: data)
+                channel,
+                settings: settings.settings(of: name, channel.settingFields),
+                dataFolder: data
+            )
         }
         return started
     }
@@ -122,7 +128,10 @@ struct ServeRun {
         guard !folder.isEmpty, !FileManager.default.fileExists(atPath: folder) else { return }
         do {
             try FileManager.default.createDirectory(
-                atPath: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+                atPath: folder,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700]
+            )
         } catch {
             throw Failure("the socket's folder \(folder) cannot be made; name another socket with --socket PATH")
         }
@@ -170,7 +179,8 @@ extension CampaignReader {
             triggerTypes: registry.triggerFields.mapValues(ConfigurationSchema.init),
             channels: registry.registeredChannels.mapValues {
                 ChannelSchema(message: ConfigurationSchema($0.messageFields), queues: $0.rules.queues)
-            })
+            }
+        )
     }
 }
 
@@ -189,7 +199,8 @@ extension ConfigurationSchema {
                     case .objects(let inner): .objects(ConfigurationSchema(inner))
                     }
                 return Field(name: field.name, kind: kind, isRequired: field.isRequired, oneOf: field.oneOf)
-            })
+            }
+        )
     }
 }
 
@@ -198,8 +209,15 @@ extension CampaignFileErrors {
         CampaignProblems(
             all.map {
                 CampaignProblem(
-                    file: $0.file, line: $0.line, campaign: $0.campaign, field: $0.field, code: $0.code, text: $0.text,
-                    rule: $0.rule)
-            })
+                    file: $0.file,
+                    line: $0.line,
+                    campaign: $0.campaign,
+                    field: $0.field,
+                    code: $0.code,
+                    text: $0.text,
+                    rule: $0.rule
+                )
+            }
+        )
     }
 }

@@ -13,7 +13,8 @@ struct Inbox: AsyncParsableCommand {
             EXAMPLES
               triggerd inbox u1
               triggerd inbox u1 --acknowledge --json
-            """)
+            """
+    )
 
     @OptionGroup var daemon: SocketOption
     @Argument(help: "The user.") var user: String
@@ -28,7 +29,11 @@ struct Inbox: AsyncParsableCommand {
                 request.pointee.device = arena.text(device)
             }
             let lease = try await connection.call(
-                "Inbox", "Lease", request, Triggerd__V1__LeaseReply.self, schema_lease_reply()
+                "Inbox",
+                "Lease",
+                request,
+                Triggerd__V1__LeaseReply.self,
+                schema_lease_reply()
             ) { reply in reply.pointee.message.map { ReadLease($0) } }
             guard let lease else {
                 if !json { print("nothing to show to \(user) now") }
@@ -41,7 +46,11 @@ struct Inbox: AsyncParsableCommand {
                     request.pointee.token = lease.token
                 }
                 try await connection.call(
-                    "Inbox", "Acknowledge", request, Triggerd__V1__AcknowledgeReply.self, schema_acknowledge_reply()
+                    "Inbox",
+                    "Acknowledge",
+                    request,
+                    Triggerd__V1__AcknowledgeReply.self,
+                    schema_acknowledge_reply()
                 ) { _ in }
             }
         }
@@ -84,7 +93,8 @@ struct Plugins: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               triggerd plugins
-            """)
+            """
+    )
 
     @OptionGroup var daemon: SocketOption
     @Flag(help: "One JSON object a line.") var json = false
@@ -92,8 +102,11 @@ struct Plugins: AsyncParsableCommand {
     func run() async throws {
         try await daemon.withConnection { connection in
             let plugins = try await connection.call(
-                "Plugins", "List", packed(triggerd__v1__list_plugins_request__init),
-                Triggerd__V1__ListPluginsReply.self, schema_list_plugins_reply()
+                "Plugins",
+                "List",
+                packed(triggerd__v1__list_plugins_request__init),
+                Triggerd__V1__ListPluginsReply.self,
+                schema_list_plugins_reply()
             ) { reply in
                 elements(reply.pointee.n_plugins, reply.pointee.plugins).map { plugin -> Object in
                     func texts(_ count: Int, _ array: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> Value {
@@ -118,8 +131,10 @@ struct Plugins: AsyncParsableCommand {
                             member.value.strings.isEmpty
                                 ? "\(member.name) \(member.value.plain)"
                                 : member.name == "name"
-                                    ? member.value.plain : "\(member.name) \(member.value.strings.joined(separator: ", "))"
-                        }.filter { !$0.hasSuffix("[]") }.joined(separator: "  "))
+                                    ? member.value.plain
+                                    : "\(member.name) \(member.value.strings.joined(separator: ", "))"
+                        }.filter { !$0.hasSuffix("[]") }.joined(separator: "  ")
+                )
             }
         }
     }
@@ -133,7 +148,8 @@ struct Health: AsyncParsableCommand {
 
             EXAMPLES
               triggerd health && echo up
-            """)
+            """
+    )
 
     @OptionGroup var daemon: SocketOption
     @Flag(help: "One JSON object.") var json = false
@@ -141,7 +157,10 @@ struct Health: AsyncParsableCommand {
     func run() async throws {
         try await daemon.withConnection { connection in
             let (serves, reason) = try await connection.call(
-                "Health", "Check", packed(triggerd__v1__health_request__init), Triggerd__V1__HealthReply.self,
+                "Health",
+                "Check",
+                packed(triggerd__v1__health_request__init),
+                Triggerd__V1__HealthReply.self,
                 schema_health_reply()
             ) { reply in
                 (

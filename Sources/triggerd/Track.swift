@@ -19,7 +19,8 @@ struct Track: AsyncParsableCommand {
               triggerd track --user u1 --set email=u1@example.com --set plan=gold
               triggerd track events.jsonl --json
               produce-events | triggerd track - --retry 5m
-            """)
+            """
+    )
 
     @OptionGroup var daemon: SocketOption
     @Argument(help: "A file of JSON lines; - is standard input.", completion: .file()) var file: String?
@@ -34,15 +35,20 @@ struct Track: AsyncParsableCommand {
     @Option(help: "An idempotency id, unique per user.") var id: String?
     @Option(help: "When it happened, ISO 8601 (default: now).") var at: String?
     @Option(
-        help: ArgumentHelp("A property; the value is JSON, or else a string.", valueName: "name=value"))
+        help: ArgumentHelp("A property; the value is JSON, or else a string.", valueName: "name=value")
+    )
     var property: [String] = []
     @Option(
-        help: ArgumentHelp("An attribute to set first; null removes it.", valueName: "name=value"))
+        help: ArgumentHelp("An attribute to set first; null removes it.", valueName: "name=value")
+    )
     var set: [String] = []
     @Flag(help: "For each line, as soon as it is answered, one JSON object.") var json = false
     @Option(
         help: ArgumentHelp(
-            "Open a broken connection again for so long, and send again what has an id.", valueName: "length"))
+            "Open a broken connection again for so long, and send again what has an id.",
+            valueName: "length"
+        )
+    )
     var retry: String?
 
     func validate() throws {
@@ -111,7 +117,10 @@ struct Track: AsyncParsableCommand {
                 }
                 let value = text[text.index(after: equals)...]
                 return Object.Member(
-                    String(text[..<equals]), (try? JSONLine.parse(value)) ?? .string(String(value)))
-            })
+                    String(text[..<equals]),
+                    (try? JSONLine.parse(value)) ?? .string(String(value))
+                )
+            }
+        )
     }
 }

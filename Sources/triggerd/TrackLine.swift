@@ -34,7 +34,8 @@ struct TrackLine {
             throw Failure(
                 type.isEmpty
                     ? "type: is missing; one of \(Self.own.keys.sorted().joined(separator: ", "))"
-                    : "type: \"\(type)\" is none of \(Self.own.keys.sorted().joined(separator: ", "))")
+                    : "type: \"\(type)\" is none of \(Self.own.keys.sorted().joined(separator: ", "))"
+            )
         }
         let known = Self.common + own
         for member in object.members where !known.contains(member.name) {
@@ -58,9 +59,12 @@ struct TrackLine {
         case "purchase":
             guard let product = try Self.text(object, "product_id") else { throw Failure("product_id: is missing") }
             kind = .purchase(
-                product: product, price: try Self.number(object, "price") ?? 0,
-                currency: try Self.text(object, "currency") ?? "", quantity: try Self.integer(object, "quantity") ?? 1,
-                properties: properties)
+                product: product,
+                price: try Self.number(object, "price") ?? 0,
+                currency: try Self.text(object, "currency") ?? "",
+                quantity: try Self.integer(object, "quantity") ?? 1,
+                properties: properties
+            )
         case "session_start":
             kind = .sessionStart(properties: properties, device: try Self.text(object, "device") ?? "")
         default: kind = .attributes
@@ -108,7 +112,10 @@ struct TrackLine {
             let event = arena.make(triggerd__v1__custom_event__init)
             event.pointee.event = arena.text(name)
             event.pointee.n_properties = properties.members.count
-            event.pointee.properties = properties.entries(in: arena, as: Triggerd__V1__CustomEvent__PropertiesEntry.self)
+            event.pointee.properties = properties.entries(
+                in: arena,
+                as: Triggerd__V1__CustomEvent__PropertiesEntry.self
+            )
             item.pointee.kind_case = TRIGGERD__V1__ITEM__KIND_CUSTOM_EVENT
             item.pointee.custom_event = event
         case .purchase(let product, let price, let currency, let quantity, let properties):
@@ -119,14 +126,18 @@ struct TrackLine {
             purchase.pointee.quantity = quantity
             purchase.pointee.n_properties = properties.members.count
             purchase.pointee.properties = properties.entries(
-                in: arena, as: Triggerd__V1__Purchase__PropertiesEntry.self)
+                in: arena,
+                as: Triggerd__V1__Purchase__PropertiesEntry.self
+            )
             item.pointee.kind_case = TRIGGERD__V1__ITEM__KIND_PURCHASE
             item.pointee.purchase = purchase
         case .sessionStart(let properties, let device):
             let session = arena.make(triggerd__v1__session_start__init)
             session.pointee.n_properties = properties.members.count
             session.pointee.properties = properties.entries(
-                in: arena, as: Triggerd__V1__SessionStart__PropertiesEntry.self)
+                in: arena,
+                as: Triggerd__V1__SessionStart__PropertiesEntry.self
+            )
             session.pointee.device = arena.text(device)
             item.pointee.kind_case = TRIGGERD__V1__ITEM__KIND_SESSION_START
             item.pointee.session_start = session

@@ -76,7 +76,11 @@ struct Tracking {
             request.pointee.items = arena.array(items.map { $0.message(in: arena) })
         }
         let answers = try await connection.call(
-            "Events", "Track", request, Triggerd__V1__TrackReply.self, schema_track_reply()
+            "Events",
+            "Track",
+            request,
+            Triggerd__V1__TrackReply.self,
+            schema_track_reply()
         ) { reply in
             elements(reply.pointee.n_items, reply.pointee.items).map(ReadAnswer.init)
         }
@@ -152,7 +156,9 @@ struct Tracking {
             FileHandle.standardError.write(
                 Data(
                     ("\(counts.accepted) accepted, \(counts.duplicates) duplicates, \(counts.errors) errors in "
-                        + "\(String(format: "%.1f", seconds)) s (\(rate)/s)\n").utf8))
+                        + "\(String(format: "%.1f", seconds)) s (\(rate)/s)\n").utf8
+                )
+            )
         }
         if counts.errors > 0 { throw ExitCode(1) }
     }

@@ -24,7 +24,8 @@ struct Triggerd: AsyncParsableCommand {
         subcommands: [
             Serve.self, Apply.self, Campaigns.self, Stop.self, Resume.self, Track.self, Inbox.self, Explain.self,
             Plugins.self, Health.self, Dump.self,
-        ])
+        ]
+    )
 
     static func main() async {
         do {

@@ -41,10 +41,16 @@ struct Batch {
         changes.outboxRemoved += turn.effects.settled
         for handOver in turn.effects.handOvers {
             let message = OutboxMessage(
-                key: handOver.key, user: user, version: handOver.version, campaign: handOver.campaign,
+                key: handOver.key,
+                user: user,
+                version: handOver.version,
+                campaign: handOver.campaign,
                 send: handOver.send,
-                channel: handOver.channel, addresses: handOver.addresses, fields: handOver.fields,
-                claimedAt: handOver.at)
+                channel: handOver.channel,
+                addresses: handOver.addresses,
+                fields: handOver.fields,
+                claimedAt: handOver.at
+            )
             changes.outboxAdded.append(message)
             handOvers.append(message)
         }
@@ -65,15 +71,18 @@ struct Batch {
     mutating func delete(_ user: UserID, _ state: UserState) {
         for wait in state.waits {
             changes.timersRemoved.append(
-                Timer(at: wait.due, send: wait.send, user: user, campaign: wait.version.number))
+                Timer(at: wait.due, send: wait.send, user: user, campaign: wait.version.number)
+            )
         }
         for entry in state.queue {
             let number = entry.wait.version.number
             changes.timersRemoved.append(
-                Timer(at: entry.expires, send: entry.wait.send, user: user, campaign: number))
+                Timer(at: entry.expires, send: entry.wait.send, user: user, campaign: number)
+            )
             if let lease = entry.lease {
                 changes.timersRemoved.append(
-                    Timer(at: lease.ends, send: entry.wait.send, user: user, campaign: number))
+                    Timer(at: lease.ends, send: entry.wait.send, user: user, campaign: number)
+                )
             }
         }
         changes.deletedUsers.append(user)

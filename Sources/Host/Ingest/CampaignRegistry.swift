@@ -33,8 +33,12 @@ struct CampaignRegistry {
             if campaigns[..<index].contains(where: { $0.id == campaign.id }) {
                 problems.append(
                     CampaignProblem(
-                        campaign: campaign.id, field: "campaign", code: .invalidCampaign,
-                        text: "two campaigns of this request are called \(campaign.id)"))
+                        campaign: campaign.id,
+                        field: "campaign",
+                        code: .invalidCampaign,
+                        text: "two campaigns of this request are called \(campaign.id)"
+                    )
+                )
             }
         }
         guard problems.isEmpty else { throw .invalidCampaigns(problems) }
@@ -64,7 +68,11 @@ struct CampaignRegistry {
         } else {
             let number = (table.heads.keys.max() ?? 0) + 1
             head = CampaignHead(
-                id: campaign.id, number: number, launchedAt: campaign.launchedAt ?? now, appliedAt: now)
+                id: campaign.id,
+                number: number,
+                launchedAt: campaign.launchedAt ?? now,
+                appliedAt: now
+            )
         }
         templates[head.current] = try CampaignTemplates(campaign, plugins: plugins)
         table.put(head, campaign)
@@ -108,13 +116,16 @@ struct CampaignRegistry {
     func makeContext(identity: String) -> Context {
         let templates = templates
         return Context(
-            campaigns: table, channels: plugins.channelRules, identity: identity,
+            campaigns: table,
+            channels: plugins.channelRules,
+            identity: identity,
             render: { rendering in
                 guard let campaign = templates[rendering.version] else {
                     return .failed("version \(rendering.version.version) of \(rendering.campaign) is gone")
                 }
                 return campaign.render(rendering)
-            })
+            }
+        )
     }
 
     /// What no loaded plug-in can serve, what the rules refuse, and templates that do not parse.
@@ -137,7 +148,12 @@ struct CampaignRegistry {
             } catch {
                 found.append(
                     CampaignProblem(
-                        campaign: campaign.id, field: "messages", code: .invalidCampaign, text: "\(error)"))
+                        campaign: campaign.id,
+                        field: "messages",
+                        code: .invalidCampaign,
+                        text: "\(error)"
+                    )
+                )
             }
         }
         return found

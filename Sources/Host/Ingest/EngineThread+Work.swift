@@ -7,7 +7,10 @@ import Storage
 extension EngineThread {
     /// Gives what answers it once the batch is on disk; nil where nobody waits for an answer.
     func perform(
-        _ work: Work, in batch: inout Batch, _ loaded: inout [UserID: UserState], _ receipts: [ItemID: ItemReceipt]
+        _ work: Work,
+        in batch: inout Batch,
+        _ loaded: inout [UserID: UserState],
+        _ receipts: [ItemID: ItemReceipt]
     ) throws -> ((Arena) -> Finished)? {
         switch work {
         case .track(let items, let reply):
@@ -64,7 +67,10 @@ extension EngineThread {
 
     /// Every item of a request, or none where one cannot be (1.1.4, 1.1.7).
     private func track(
-        _ items: [Item], in batch: inout Batch, _ loaded: inout [UserID: UserState], _ receipts: [ItemID: ItemReceipt]
+        _ items: [Item],
+        in batch: inout Batch,
+        _ loaded: inout [UserID: UserState],
+        _ receipts: [ItemID: ItemReceipt]
     ) throws -> Result<[ItemAnswer], Refusal> {
         var contents: [ItemID: (UInt64, UInt64)] = [:]
         for (index, item) in items.enumerated() {
@@ -84,14 +90,20 @@ extension EngineThread {
     }
 
     private func track(
-        _ item: Item, _ contents: [ItemID: (UInt64, UInt64)], in batch: inout Batch,
-        _ loaded: inout [UserID: UserState], _ receipts: [ItemID: ItemReceipt]
+        _ item: Item,
+        _ contents: [ItemID: (UInt64, UInt64)],
+        in batch: inout Batch,
+        _ loaded: inout [UserID: UserState],
+        _ receipts: [ItemID: ItemReceipt]
     ) throws -> ItemAnswer {
         let key = item.id.map { ItemID(user: item.user, id: $0) }
         if let key {
             if let receipt = batch.itemReceipt(key) {
                 let decisions = batch.decisions(
-                    from: receipt.firstDecision, count: receipt.decisionCount, of: item.user)
+                    from: receipt.firstDecision,
+                    count: receipt.decisionCount,
+                    of: item.user
+                )
                 return ItemAnswer(isDuplicate: true, decisions: decisions)
             }
             if let receipt = receipts[key] {
@@ -104,8 +116,13 @@ extension EngineThread {
             turn.set(item.set)  // 1.1.7: attributes, then the event.
             if let occurred = item.occurred {
                 let event = Event(
-                    type: occurred.type, subject: occurred.subject, user: item.user, time: item.time ?? turn.now,
-                    receivedAt: turn.now, properties: occurred.properties)
+                    type: occurred.type,
+                    subject: occurred.subject,
+                    user: item.user,
+                    time: item.time ?? turn.now,
+                    receivedAt: turn.now,
+                    properties: occurred.properties
+                )
                 turn.handle(event, matcher.matches(event), device: item.device)
             }
             return (turn.effects.presented, sequence)
@@ -115,8 +132,12 @@ extension EngineThread {
             batch.answered(
                 key,
                 ItemReceipt(
-                    content: content, receivedAt: instant, firstDecision: sequence,
-                    decisionCount: UInt32(decisions.count)))
+                    content: content,
+                    receivedAt: instant,
+                    firstDecision: sequence,
+                    decisionCount: UInt32(decisions.count)
+                )
+            )
         }
         return ItemAnswer(isDuplicate: false, decisions: decisions, presented: presented)
     }
@@ -169,8 +190,8 @@ extension EngineThread {
             .applyAtStart(campaigns) { result in
                 outcome.set(result.map { _ in })
                 done.signal()
-            })
-        {
+            }
+        ) {
             throw refusal
         }
         done.wait()

@@ -31,8 +31,13 @@ final class EngineThread: @unchecked Sendable {
     private var timersRestUntil = Instant(milliseconds: .min)
 
     init(
-        store: any Store, registry: CampaignRegistry, outbox: Outbox, readers: Readers, limits: HostLimits,
-        clock: Clock, logger: Logger
+        store: any Store,
+        registry: CampaignRegistry,
+        outbox: Outbox,
+        readers: Readers,
+        limits: HostLimits,
+        clock: Clock,
+        logger: Logger
     ) throws {
         self.store = store
         self.registry = registry
@@ -42,7 +47,7 @@ final class EngineThread: @unchecked Sendable {
         self.clock = clock
         self.logger = logger
         queue = WorkQueue(limit: limits.queuedItems)
-        cache = UserCache(least: limits.cachedUsers)
+        cache = UserCache(capacity: limits.cachedUsers)
         published = Published(registry.table)
         matcher = try registry.makeMatcher()
         context = registry.makeContext(identity: store.identity)
@@ -191,7 +196,10 @@ final class EngineThread: @unchecked Sendable {
 
     /// One user's turn, on the state as this batch left it.
     func turn<Result>(
-        _ user: UserID, in batch: inout Batch, loaded: inout [UserID: UserState], _ body: (inout Turn) -> Result
+        _ user: UserID,
+        in batch: inout Batch,
+        loaded: inout [UserID: UserState],
+        _ body: (inout Turn) -> Result
     ) -> Result {
         let state = batch.take(user) ?? cache.take(user) ?? loaded.removeValue(forKey: user) ?? UserState()
         var turn = Turn(user: user, state: state, context: context, now: now, nextSequence: nextSequence)

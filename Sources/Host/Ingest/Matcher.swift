@@ -36,7 +36,9 @@ struct Matcher {
     }
 
     private mutating func add(
-        _ occurrence: Occurrence, _ role: Role, _ version: CampaignVersion,
+        _ occurrence: Occurrence,
+        _ role: Role,
+        _ version: CampaignVersion,
         _ compile: (Occurrence) throws -> CompiledOccurrence
     ) rethrows {
         let compiled = try compile(occurrence)

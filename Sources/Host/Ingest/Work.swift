@@ -71,8 +71,13 @@ package struct CampaignProblem: Error, Sendable {
     package var rule: String?
 
     package init(
-        file: String = "", line: Int = 0, campaign: CampaignID, field: String, code: CampaignRefusal.Code,
-        text: String, rule: String? = nil
+        file: String = "",
+        line: Int = 0,
+        campaign: CampaignID,
+        field: String,
+        code: CampaignRefusal.Code,
+        text: String,
+        rule: String? = nil
     ) {
         self.file = file
         self.line = line
@@ -85,6 +90,11 @@ package struct CampaignProblem: Error, Sendable {
 
     package init(campaign: CampaignID, _ refusal: CampaignRefusal) {
         self.init(
-            campaign: campaign, field: refusal.field, code: refusal.code, text: refusal.text, rule: refusal.rule)
+            campaign: campaign,
+            field: refusal.field,
+            code: refusal.code,
+            text: refusal.text,
+            rule: refusal.rule
+        )
     }
 }

@@ -25,11 +25,18 @@ struct CampaignTemplates: @unchecked Sendable {
                 guard let text = member.value.string, kind != .plain else { return .plain(member) }
                 do {
                     return .template(
-                        name: member.name, try Self.environment.parse(text), isHTML: kind == .html)
+                        name: member.name,
+                        try Self.environment.parse(text),
+                        isHTML: kind == .html
+                    )
                 } catch {
                     throw CampaignProblem(
-                        campaign: campaign.id, field: "messages[\(index)].\(member.name)", code: .invalidCampaign,
-                        text: "the template does not parse: \(error)", rule: "10.8")
+                        campaign: campaign.id,
+                        field: "messages[\(index)].\(member.name)",
+                        code: .invalidCampaign,
+                        text: "the template does not parse: \(error)",
+                        rule: "10.8"
+                    )
                 }
             }
         }
@@ -69,7 +76,9 @@ struct CampaignTemplates: @unchecked Sendable {
 
     private static func plain(_ object: Object, isHTML: Bool) -> [String: Any] {
         Dictionary(
-            object.members.map { ($0.name, plain($0.value, isHTML: isHTML)) }, uniquingKeysWith: { _, last in last })
+            object.members.map { ($0.name, plain($0.value, isHTML: isHTML)) },
+            uniquingKeysWith: { _, last in last }
+        )
     }
 
     private static func plain(_ value: Value, isHTML: Bool) -> Any {

@@ -36,7 +36,11 @@ final class Outbox: @unchecked Sendable {
     var settle: @Sendable (Work) -> Void = { _ in }
 
     init(
-        channels: [String: ChannelInstance], store: any Store, limits: HostLimits, clock: Clock, logger: Logger
+        channels: [String: ChannelInstance],
+        store: any Store,
+        limits: HostLimits,
+        clock: Clock,
+        logger: Logger
     ) {
         lanes = channels.mapValues { Lane(channel: $0) }
         self.store = store
@@ -182,7 +186,8 @@ final class Outbox: @unchecked Sendable {
                     metadata: [
                         "channel": "\(message.channel)", "key": "\(message.key)", "in": "\(pause)",
                         "reason": "\(reason)",
-                    ])
+                    ]
+                )
             }
         }
         condition.signal()

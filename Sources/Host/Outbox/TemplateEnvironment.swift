@@ -20,7 +20,9 @@ struct TemplateEnvironment: @unchecked Sendable {
     func parse(_ text: String) throws -> ParsedTemplate {
         let tokens = Template(templateString: text, environment: environment).tokens
         return ParsedTemplate(
-            nodes: try TokenParser(tokens: tokens, environment: environment).parse(), environment: environment)
+            nodes: try TokenParser(tokens: tokens, environment: environment).parse(),
+            environment: environment
+        )
     }
 }
 

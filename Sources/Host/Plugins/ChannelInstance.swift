@@ -26,8 +26,11 @@ package final class ChannelInstance: @unchecked Sendable {
 
     /// Throws the channel's reason, or what is wrong with the settings.
     package init(
-        _ channel: PluginRegistry.RegisteredChannel, settings: Object, dataFolder: String,
-        deadline: Length = HostLimits().sendDeadline, clock: Clock = .system
+        _ channel: PluginRegistry.RegisteredChannel,
+        settings: Object,
+        dataFolder: String,
+        deadline: Length = HostLimits().sendDeadline,
+        clock: Clock = .system
     ) throws(PluginRegistry.Problem) {
         name = String(channel.table.pointee.name)
         concurrency = max(1, Int(channel.table.pointee.concurrency))
@@ -38,8 +41,10 @@ package final class ChannelInstance: @unchecked Sendable {
         let faults = FieldSchema.faults(of: settings, channel.settingFields, at: name)
         guard faults.isEmpty else {
             throw PluginRegistry.Problem(
-                file: "channel \(name)", reason: faults.map { "\($0.field): \($0.text)" }.joined(separator: "; "),
-                cure: "mend the setting")
+                file: "channel \(name)",
+                reason: faults.map { "\($0.field): \($0.text)" }.joined(separator: "; "),
+                cure: "mend the setting"
+            )
         }
         var settings = settings
         settings["data_folder"] = .string(dataFolder)
@@ -50,7 +55,10 @@ package final class ChannelInstance: @unchecked Sendable {
         }
         guard let started else {
             throw PluginRegistry.Problem(
-                file: "channel \(name)", reason: "it cannot start: \(reason)", cure: "mend the setting")
+                file: "channel \(name)",
+                reason: "it cannot start: \(reason)",
+                cure: "mend the setting"
+            )
         }
         instance = started
     }
@@ -64,7 +72,9 @@ package final class ChannelInstance: @unchecked Sendable {
         }
         DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(deadline.milliseconds))) {
             _ = PluginHost.sends.end(
-                send, .tryAgain(after: .zero, reason: "the channel did not answer within \(self.deadline)"))
+                send,
+                .tryAgain(after: .zero, reason: "the channel did not answer within \(self.deadline)")
+            )
         }
         let addresses = ValueTree(.array(message.addresses.map(Value.string)))
         let fields = ValueTree(.object(message.fields))
@@ -76,10 +86,16 @@ package final class ChannelInstance: @unchecked Sendable {
                 message.user.withText { user in
                     texts.withUnsafeBufferPointer { texts in
                         var view = triggerd_message(
-                            size: UInt32(MemoryLayout<triggerd_message>.size), key: key, campaign: campaign, user: user,
-                            addresses: texts.baseAddress, address_count: texts.count,
-                            fields: fields.root.pointee.of.members, field_count: message.fields.members.count,
-                            deadline_ms: (clock.now() + deadline).milliseconds)
+                            size: UInt32(MemoryLayout<triggerd_message>.size),
+                            key: key,
+                            campaign: campaign,
+                            user: user,
+                            addresses: texts.baseAddress,
+                            address_count: texts.count,
+                            fields: fields.root.pointee.of.members,
+                            field_count: message.fields.members.count,
+                            deadline_ms: (clock.now() + deadline).milliseconds
+                        )
                         table.pointee.send(instance, send, &view)
                     }
                 }
@@ -108,10 +124,12 @@ enum PluginHost {
         let table = UnsafeMutablePointer<triggerd_host>.allocate(capacity: 1)
         table.initialize(
             to: triggerd_host(
-                size: UInt32(MemoryLayout<triggerd_host>.size), abi_minor: UInt32(TRIGGERD_ABI_MINOR),
+                size: UInt32(MemoryLayout<triggerd_host>.size),
+                abi_minor: UInt32(TRIGGERD_ABI_MINOR),
                 version: triggerd_text(
                     bytes: UnsafeRawPointer(version.utf8Start).assumingMemoryBound(to: CChar.self),
-                    length: version.utf8CodeUnitCount),
+                    length: version.utf8CodeUnitCount
+                ),
                 log: { level, text in
                     let line = Logger.Message(stringLiteral: String(text))
                     switch level {
@@ -126,7 +144,9 @@ enum PluginHost {
                         return TRIGGERD_BAD_OUTCOME.rawValue
                     }
                     return (sends.end(send, result) ? TRIGGERD_COMPLETED : TRIGGERD_UNKNOWN_SEND).rawValue
-                }))
+                }
+            )
+        )
         return UnsafePointer(table)
     }()
 }
@@ -173,7 +193,9 @@ final class SendTable: Sendable {
     func end(_ send: UInt64, _ outcome: ChannelOutcome) -> Bool {
         let ended = slots.withLock { slots -> (@Sendable (ChannelOutcome) -> Void)? in
             let index = Int(send & 0xffff_ffff)
-            guard slots.all.indices.contains(index), slots.all[index].generation == UInt32(send >> 32) else { return nil }
+            guard slots.all.indices.contains(index), slots.all[index].generation == UInt32(send >> 32) else {
+                return nil
+            }
             defer {
                 slots.all[index].ended = nil
                 slots.all[index].generation &+= 1

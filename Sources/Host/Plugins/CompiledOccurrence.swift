@@ -12,7 +12,9 @@ final class CompiledOccurrence: @unchecked Sendable {
 
     /// Throws the plug-in's reason.
     init(
-        _ type: UnsafePointer<triggerd_trigger_type>, _ configuration: Object, calls: PluginCounters
+        _ type: UnsafePointer<triggerd_trigger_type>,
+        _ configuration: Object,
+        calls: PluginCounters
     ) throws(PluginRefusal) {
         self.type = type
         self.calls = calls
@@ -51,7 +53,11 @@ struct PluginRefusal: Error {
 func withReason<Result>(_ reason: inout String, _ body: (UnsafeMutablePointer<triggerd_reason>) -> Result) -> Result {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1_024) { buffer in
         var why = triggerd_reason(
-            size: UInt32(MemoryLayout<triggerd_reason>.size), bytes: buffer.baseAddress, capacity: buffer.count, length: 0)
+            size: UInt32(MemoryLayout<triggerd_reason>.size),
+            bytes: buffer.baseAddress,
+            capacity: buffer.count,
+            length: 0
+        )
         let result = body(&why)
         reason = String(triggerd_text(bytes: buffer.baseAddress, length: min(why.length, buffer.count)))
         if reason.isEmpty { reason = "it gave no reason" }
@@ -92,15 +98,23 @@ extension Event {
                     var lent = Lent(properties: properties)
                     withUnsafeMutablePointer(to: &lent) { lent in
                         var view = triggerd_event(
-                            size: UInt32(MemoryLayout<triggerd_event>.size), type: type, subject: subject, user: user,
-                            time_ms: time.milliseconds, received_ms: receivedAt.milliseconds, before: before?.root,
+                            size: UInt32(MemoryLayout<triggerd_event>.size),
+                            type: type,
+                            subject: subject,
+                            user: user,
+                            time_ms: time.milliseconds,
+                            received_ms: receivedAt.milliseconds,
+                            before: before?.root,
                             after: after?.root,
                             properties: { event in
                                 guard let lent = event?.pointee.host else { return nil }
                                 let place = UnsafeMutablePointer(
-                                    mutating: lent.assumingMemoryBound(to: Lent.self))
+                                    mutating: lent.assumingMemoryBound(to: Lent.self)
+                                )
                                 return place.pointee.tree()
-                            }, host: UnsafeRawPointer(lent))
+                            },
+                            host: UnsafeRawPointer(lent)
+                        )
                         withUnsafePointer(to: &view) { body(EventView(pointer: $0)) }
                     }
                     withExtendedLifetime((before, after)) {}

@@ -15,7 +15,9 @@ struct ELFSymbols {
     private static func read(_ bytes: UnsafeRawBufferPointer) -> Set<String>? {
         func number<Number: FixedWidthInteger>(_ at: Int, _: Number.Type) -> Int? {
             guard at >= 0, at + MemoryLayout<Number>.size <= bytes.count else { return nil }
-            return Int(truncatingIfNeeded: Number(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: Number.self)))
+            return Int(
+                truncatingIfNeeded: Number(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: Number.self))
+            )
         }
         guard bytes.count >= 64, bytes.prefix(6).elementsEqual([0x7f, 0x45, 0x4c, 0x46, 2, 1]),
             number(16, UInt16.self) == 3,  // a shared object

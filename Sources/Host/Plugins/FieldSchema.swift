@@ -80,7 +80,9 @@ extension FieldSchema {
             guard !elements.isEmpty, elements.allSatisfy({ $0.string != nil }) else {
                 return fault("must be a string or a list of strings")
             }
-            return elements.compactMap(\.string).filter { !oneOf.isEmpty && !oneOf.contains($0) }.flatMap { fault(choice($0)) }
+            return elements.compactMap(\.string).filter { !oneOf.isEmpty && !oneOf.contains($0) }.flatMap {
+                fault(choice($0))
+            }
         case (.objects(let fields), .array(let elements)):
             return elements.enumerated().flatMap { index, element -> [FieldFault] in
                 guard case .object(let object) = element else { return fault("[\(index)] must be a mapping") }
@@ -117,11 +119,18 @@ extension FieldSchema {
                         member.name,
                         .array(
                             elements.map { element in
-                                if case .object(let object) = element { .object(normalized(object, inner)) } else { element }
-                            }))
+                                if case .object(let object) = element {
+                                    .object(normalized(object, inner))
+                                } else {
+                                    element
+                                }
+                            }
+                        )
+                    )
                 default: return member
                 }
-            })
+            }
+        )
     }
 }
 
@@ -130,7 +139,10 @@ extension String {
         self.init(
             decoding: UnsafeBufferPointer(
                 start: UnsafeRawPointer(text.bytes)?.assumingMemoryBound(to: UInt8.self),
-                count: text.bytes == nil ? 0 : text.length), as: UTF8.self)
+                count: text.bytes == nil ? 0 : text.length
+            ),
+            as: UTF8.self
+        )
     }
 
     /// The text as C sees it, for as long as `body` runs.

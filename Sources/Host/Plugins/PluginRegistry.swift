@@ -5,7 +5,8 @@ import PluginABI
 /// Everything that the loaded modules registered.
 package struct PluginRegistry: @unchecked Sendable {
     // The tables live as long as the process and do not change.
-    private var types: [String: (table: UnsafePointer<triggerd_trigger_type>, fields: [FieldSchema], calls: PluginCounters)] = [:]
+    private var types:
+        [String: (table: UnsafePointer<triggerd_trigger_type>, fields: [FieldSchema], calls: PluginCounters)] = [:]
     private var channels: [String: RegisteredChannel] = [:]
     private var plugins: [Loaded] = []
 
@@ -52,7 +53,11 @@ package struct PluginRegistry: @unchecked Sendable {
             names = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".so") }.sorted()
         } catch {
             throw Problems(all: [
-                Problem(file: folder, reason: "the folder cannot be read", cure: "name the folder of the plug-ins with --plugins")
+                Problem(
+                    file: folder,
+                    reason: "the folder cannot be read",
+                    cure: "name the folder of the plug-ins with --plugins"
+                )
             ])
         }
         if !names.isEmpty, let problem = Self.writableByOthers(folder) { problems.append(problem) }
@@ -65,7 +70,12 @@ package struct PluginRegistry: @unchecked Sendable {
         }
         if problems.isEmpty, plugins.isEmpty {
             problems.append(
-                Problem(file: folder, reason: "no plug-in is in this folder", cure: "name the folder of the plug-ins with --plugins"))
+                Problem(
+                    file: folder,
+                    reason: "no plug-in is in this folder",
+                    cure: "name the folder of the plug-ins with --plugins"
+                )
+            )
         }
         guard problems.isEmpty else { throw Problems(all: problems) }
     }
@@ -81,7 +91,8 @@ package struct PluginRegistry: @unchecked Sendable {
             guard let other else { return }
             throw problem(
                 "it was made for version \(other.dropFirst("triggerd_plugin_".count)) of the plug-in contract, this is version \(TRIGGERD_ABI_MAJOR)",
-                "build it against this triggerd's header")
+                "build it against this triggerd's header"
+            )
         }
         if let problem = Self.writableByOthers(file) { throw problem }
         // Never closed: code of a module may run as long as the process does.
@@ -107,7 +118,8 @@ package struct PluginRegistry: @unchecked Sendable {
         guard module.pointee.needs_abi_minor <= UInt32(TRIGGERD_ABI_MINOR) else {
             throw problem(
                 "it needs a host of the contract \(TRIGGERD_ABI_MAJOR).\(module.pointee.needs_abi_minor), this is \(TRIGGERD_ABI_MAJOR).\(TRIGGERD_ABI_MINOR)",
-                "install a newer triggerd")
+                "install a newer triggerd"
+            )
         }
         let name = String(module.pointee.name)
         guard !name.isEmpty else { throw problem("it has no name", "set `name` in its table") }
@@ -116,9 +128,15 @@ package struct PluginRegistry: @unchecked Sendable {
         }
         let counters = PluginCounters()
         var loaded = Loaded(
-            name: name, version: String(module.pointee.version), file: file, triggerTypes: [], channels: [],
-            counters: counters)
-        for table in UnsafeBufferPointer(start: module.pointee.trigger_types, count: module.pointee.trigger_type_count) {
+            name: name,
+            version: String(module.pointee.version),
+            file: file,
+            triggerTypes: [],
+            channels: [],
+            counters: counters
+        )
+        for table in UnsafeBufferPointer(start: module.pointee.trigger_types, count: module.pointee.trigger_type_count)
+        {
             guard let table, table.pointee.size >= UInt32(MemoryLayout<triggerd_trigger_type>.size) else {
                 throw problem("a trigger type's table is cut short", "build it against this contract's header")
             }
@@ -162,8 +180,10 @@ extension PluginRegistry.RegisteredChannel {
         settingFields = FieldSchema.all(table.pointee.setting_fields, table.pointee.setting_field_count)
         rules = ChannelRules(
             queues: table.pointee.presentation == TRIGGERD_NEXT_SESSION.rawValue,
-            addressField: name(table.pointee.address_field), statusField: name(table.pointee.status_field),
-            consentField: name(table.pointee.consent_field))
+            addressField: name(table.pointee.address_field),
+            statusField: name(table.pointee.status_field),
+            consentField: name(table.pointee.consent_field)
+        )
     }
 }
 
@@ -184,8 +204,14 @@ extension PluginRegistry {
     package var loaded: [LoadedPlugin] {
         plugins.map {
             LoadedPlugin(
-                name: $0.name, version: $0.version, file: $0.file, triggerTypes: $0.triggerTypes,
-                channels: $0.channels, calls: $0.counters.calls, failures: $0.counters.failures)
+                name: $0.name,
+                version: $0.version,
+                file: $0.file,
+                triggerTypes: $0.triggerTypes,
+                channels: $0.channels,
+                calls: $0.counters.calls,
+                failures: $0.counters.failures
+            )
         }
     }
 
@@ -210,7 +236,10 @@ extension PluginRegistry {
             throw PluginRefusal(text: "no loaded plug-in serves the trigger type \(occurrence.type)")
         }
         return try CompiledOccurrence(
-            type.table, FieldSchema.normalized(occurrence.configuration, type.fields), calls: type.calls)
+            type.table,
+            FieldSchema.normalized(occurrence.configuration, type.fields),
+            calls: type.calls
+        )
     }
 
     /// What no loaded plug-in can serve of an occurrence, and what its plug-in says of it.
@@ -243,7 +272,11 @@ extension PluginRegistry {
         }
         if !channel.rules.queues, message.expiresAfter != nil || message.priority != .medium {
             found.append(
-                problem(path, "`priority` and `expires_after` belong to messages that wait for a session; \(message.channel) sends at once"))
+                problem(
+                    path,
+                    "`priority` and `expires_after` belong to messages that wait for a session; \(message.channel) sends at once"
+                )
+            )
         }
         return found
     }

@@ -43,7 +43,8 @@ final class ValueTree {
             laid.kind = TRIGGERD_OBJECT.rawValue
             laid.count = UInt32(object.members.count)
             laid.of.members = UnsafePointer(
-                allocate(object.members.map { triggerd_member(name: copy($0.name), value: lay($0.value)) }))
+                allocate(object.members.map { triggerd_member(name: copy($0.name), value: lay($0.value)) })
+            )
         }
         return laid
     }

@@ -15,7 +15,9 @@ package struct Arena {
 
     /// The payload as the message that `descriptor` describes and `Message` lays out.
     package func unpack<Message>(
-        _ type: Message.Type, _ descriptor: UnsafePointer<ProtobufCMessageDescriptor>, _ bytes: UnsafeRawBufferPointer
+        _ type: Message.Type,
+        _ descriptor: UnsafePointer<ProtobufCMessageDescriptor>,
+        _ bytes: UnsafeRawBufferPointer
     ) throws(PayloadError) -> UnsafePointer<Message> {
         var why: UnsafePointer<CChar>?
         let base = bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1)!

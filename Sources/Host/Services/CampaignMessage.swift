@@ -28,8 +28,12 @@ extension Campaign {
             self.init(
                 id: id,
                 launchedAt: campaign.launched_at_ms == 0 ? nil : Instant(milliseconds: campaign.launched_at_ms),
-                trigger: try Occurrence(trigger, at: "trigger"), delay: Length(milliseconds: campaign.delay_ms),
-                exceptions: exceptions, reEligibility: reEligibility, messages: messages)
+                trigger: try Occurrence(trigger, at: "trigger"),
+                delay: Length(milliseconds: campaign.delay_ms),
+                exceptions: exceptions,
+                reEligibility: reEligibility,
+                messages: messages
+            )
         } catch {
             throw CampaignProblem(campaign: id, field: error.field, code: .invalidCampaign, text: error.text)
         }
@@ -86,8 +90,11 @@ extension Occurrence {
         var filter: Filter?
         if let found = occurrence.where { filter = try Filter(found, at: "\(path).where") }
         self.init(
-            type: type, configuration: Object(occurrence.configuration, count: occurrence.n_configuration),
-            where: filter, same: same.isEmpty ? nil : same)
+            type: type,
+            configuration: Object(occurrence.configuration, count: occurrence.n_configuration),
+            where: filter,
+            same: same.isEmpty ? nil : same
+        )
     }
 
     fileprivate func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__Occurrence> {
@@ -95,7 +102,9 @@ extension Occurrence {
         message.pointee.type = arena.text(type)
         message.pointee.n_configuration = configuration.members.count
         message.pointee.configuration = configuration.entries(
-            in: arena, as: Triggerd__V1__Occurrence__ConfigurationEntry.self)
+            in: arena,
+            as: Triggerd__V1__Occurrence__ConfigurationEntry.self
+        )
         if let `where` { message.pointee.where = `where`.message(in: arena) }
         if let same { message.pointee.same = arena.text(same) }
         return message
@@ -113,8 +122,11 @@ extension Message {
         }
         guard message.expires_after_ms >= 0 else { throw FieldProblem("\(path).expires_after_ms", "is below zero") }
         self.init(
-            channel: channel, fields: Object(message.fields, count: message.n_fields), priority: priority,
-            expiresAfter: message.expires_after_ms == 0 ? nil : Length(milliseconds: message.expires_after_ms))
+            channel: channel,
+            fields: Object(message.fields, count: message.n_fields),
+            priority: priority,
+            expiresAfter: message.expires_after_ms == 0 ? nil : Length(milliseconds: message.expires_after_ms)
+        )
     }
 
     fileprivate func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__Message> {
@@ -130,7 +142,9 @@ extension Message {
 
 extension Filter {
     fileprivate init(_ message: UnsafePointer<Triggerd__V1__Filter>, at path: String) throws(FieldProblem) {
-        func all(_ list: UnsafeMutablePointer<Triggerd__V1__FilterList>, _ name: String) throws(FieldProblem) -> [Filter] {
+        func all(_ list: UnsafeMutablePointer<Triggerd__V1__FilterList>, _ name: String) throws(FieldProblem)
+            -> [Filter]
+        {
             var filters: [Filter] = []
             for index in 0..<list.pointee.n_filters {
                 guard let filter = list.pointee.filters[index] else { continue }
@@ -192,7 +206,8 @@ extension Filter {
                     message.pointee.name = arena.text(each.name)
                     message.pointee.operand = each.operand.message(in: arena)
                     return message
-                })
+                }
+            )
             message.pointee.kind_case = TRIGGERD__V1__FILTER__KIND_PROPERTY
             message.pointee.property = property
         }

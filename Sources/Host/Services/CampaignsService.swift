@@ -14,7 +14,8 @@ struct CampaignsService {
             methods: [
                 "Apply": { self.apply($0) }, "Get": { self.get($0) }, "List": { self.list($0) },
                 "Stop": { self.stop($0) }, "Resume": { self.resume($0) },
-            ])
+            ]
+        )
     }
 
     private func apply(_ call: Call) {
@@ -45,13 +46,15 @@ struct CampaignsService {
                         reply.pointee.campaigns = arena.array(statuses.map { $0.message(in: arena) })
                         return arena.answer(call, reply)
                     }
-                })
+                }
+            )
         }
     }
 
     private func get(_ call: Call) {
         call.withRequest(Triggerd__V1__GetCampaignRequest.self, schema_get_campaign_request()) {
-            request, arena throws(Status) in
+            request,
+            arena throws(Status) in
             let id = String(cString: request.pointee.campaign)
             let table = campaigns.get()
             guard let head = table.head(of: id), let campaign = table.campaign(head.current) else {

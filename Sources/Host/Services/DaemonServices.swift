@@ -52,7 +52,8 @@ struct PluginsService {
                     message.pointee.calls = plugin.calls
                     message.pointee.failures = plugin.failures
                     return message
-                })
+                }
+            )
             call.finish(arena.answer(call, reply))
         }
     }

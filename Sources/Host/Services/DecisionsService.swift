@@ -51,7 +51,8 @@ struct DecisionsService {
 
     private func list(_ call: Call) {
         call.withRequest(Triggerd__V1__ListDecisionsRequest.self, schema_list_decisions_request()) {
-            request, _ throws(Status) in
+            request,
+            _ throws(Status) in
             let campaign = String(cString: request.pointee.campaign)
             let name = String(cString: request.pointee.decision)
             let code = Decision.Code(rawValue: name)

@@ -16,7 +16,10 @@ struct EventsService {
             let count = request.pointee.n_items
             guard count > 0 else { throw .invalid("items", "there are none") }
             guard count <= limits.itemsPerRequest else {
-                throw .invalid("items", "\(count) are more than the \(limits.itemsPerRequest) that one request may hold")
+                throw .invalid(
+                    "items",
+                    "\(count) are more than the \(limits.itemsPerRequest) that one request may hold"
+                )
             }
             var items: [Item] = []
             items.reserveCapacity(count)

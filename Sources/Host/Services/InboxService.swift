@@ -24,12 +24,15 @@ struct InboxService {
                         if let presented { reply.pointee.message = presented.message(in: arena) }
                         return arena.answer(call, reply)
                     }
-                })
+                }
+            )
         }
     }
 
     private func acknowledge(_ call: Call) {
-        call.withRequest(Triggerd__V1__AcknowledgeRequest.self, schema_acknowledge_request()) { request, _ throws(Status) in
+        call.withRequest(Triggerd__V1__AcknowledgeRequest.self, schema_acknowledge_request()) {
+            request,
+            _ throws(Status) in
             let user = try request.pointee.user.asUser()
             guard request.pointee.token != 0 else { throw .invalid("token", "is missing") }
             call.ask(
@@ -39,7 +42,8 @@ struct InboxService {
                     case .failure(let refusal): return (call, .failure(refusal.status))
                     case .success: return arena.answer(call, arena.make(triggerd__v1__acknowledge_reply__init))
                     }
-                })
+                }
+            )
         }
     }
 }

@@ -32,18 +32,24 @@ extension Item {
             let name = try Self.name(event.event, "custom_event.event", most: Self.longestName)
             guard name != Event.sessionStart, name != Event.purchase else {
                 throw ItemProblem(
-                    field: "custom_event.event", why: "\"\(name)\" is an item of its own, not a custom event's name")
+                    field: "custom_event.event",
+                    why: "\"\(name)\" is an item of its own, not a custom event's name"
+                )
             }
             occurred = Occurred(
-                type: Event.customEvent, subject: name,
-                properties: try Self.properties(event.properties, event.n_properties, "custom_event"))
+                type: Event.customEvent,
+                subject: name,
+                properties: try Self.properties(event.properties, event.n_properties, "custom_event")
+            )
         case TRIGGERD__V1__ITEM__KIND_PURCHASE: occurred = try Self.purchase(item.purchase.pointee)
         case TRIGGERD__V1__ITEM__KIND_SESSION_START:
             let session = item.session_start.pointee
             device = String(cString: session.device)
             occurred = Occurred(
-                type: Event.sessionStart, subject: "",
-                properties: try Self.properties(session.properties, session.n_properties, "session_start"))
+                type: Event.sessionStart,
+                subject: "",
+                properties: try Self.properties(session.properties, session.n_properties, "session_start")
+            )
         case TRIGGERD__V1__ITEM__KIND_PROFILE_UPDATE:
             guard item.n_set > 0 else {
                 throw ItemProblem(field: "set", why: "a profile update that sets nothing")
@@ -51,7 +57,9 @@ extension Item {
             occurred = nil
         default:
             throw ItemProblem(
-                field: "kind", why: "none of custom_event, purchase, session_start and profile_update is there")
+                field: "kind",
+                why: "none of custom_event, purchase, session_start and profile_update is there"
+            )
         }
     }
 
@@ -73,18 +81,24 @@ extension Item {
     }
 
     private static func properties<Entry>(
-        _ entries: UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>?, _ count: Int, _ kind: String
+        _ entries: UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>?,
+        _ count: Int,
+        _ kind: String
     ) throws(ItemProblem) -> Object {
         let properties = Object(entries, count: count)
         for member in properties.members where member.name.isEmpty || member.name.utf8.count > longestName {
             throw ItemProblem(
-                field: "\(kind).properties", why: "a name must have 1 to \(longestName) bytes, not \(member.name.utf8.count)")
+                field: "\(kind).properties",
+                why: "a name must have 1 to \(longestName) bytes, not \(member.name.utf8.count)"
+            )
         }
         return properties
     }
 
     private static func name(
-        _ text: UnsafePointer<CChar>, _ field: String, most: Int
+        _ text: UnsafePointer<CChar>,
+        _ field: String,
+        most: Int
     ) throws(ItemProblem) -> String {
         let name = String(cString: text)
         guard !name.isEmpty else { throw ItemProblem(field: field, why: "is empty") }
@@ -121,7 +135,9 @@ extension Item {
                 guard let allowed = choices[member.name] else { continue }
                 guard let text = member.value.string, allowed.contains(text) else {
                     throw ItemProblem(
-                        field: field, why: "\(member.value) is none of \(allowed.joined(separator: ", "))")
+                        field: field,
+                        why: "\(member.value) is none of \(allowed.joined(separator: ", "))"
+                    )
                 }
             }
         }

@@ -6,7 +6,8 @@ import Schema
 extension Call {
     /// Runs `body` on the payload as a message; what it throws answers the call.
     func withRequest<Message>(
-        _ type: Message.Type, _ descriptor: UnsafePointer<ProtobufCMessageDescriptor>,
+        _ type: Message.Type,
+        _ descriptor: UnsafePointer<ProtobufCMessageDescriptor>,
         _ body: (UnsafePointer<Message>, Arena) throws(Status) -> Void
     ) {
         do throws(Status) {
@@ -15,7 +16,10 @@ extension Call {
                 do {
                     message = try payload.withUnsafeReadableBytes { try arena.unpack(type, descriptor, $0) }
                 } catch {
-                    throw Status(.internal, "ttrpc: error unmarshalling payload: \((error as? PayloadError)?.text ?? "\(error)")")
+                    throw Status(
+                        .internal,
+                        "ttrpc: error unmarshalling payload: \((error as? PayloadError)?.text ?? "\(error)")"
+                    )
                 }
                 try body(message, arena)
             }
@@ -55,8 +59,10 @@ extension Refusal {
             Status(.failedPrecondition, "token: no such lease, or it is over: the message waits for the next session")
         case .invalidCampaigns(let problems):
             Status(
-                .invalidArgument, problems.map(\.description).joined(separator: "\n"),
-                details: problems.map(\.detail))
+                .invalidArgument,
+                problems.map(\.description).joined(separator: "\n"),
+                details: problems.map(\.detail)
+            )
         case .unavailable(let why): Status(.unavailable, "nothing can be written just now: \(why)")
         case .full(let limit):
             Status(.resourceExhausted, "\(limit) items wait to be handled already: try again in a moment")
@@ -87,7 +93,9 @@ extension CampaignProblem: CustomStringConvertible {
             message.pointee.text = arena.text(text)
             message.pointee.rule = arena.text(rule ?? "")
             return Status.Detail(
-                typeURL: "type.googleapis.com/triggerd.v1.CampaignProblem", value: arena.pack(UnsafePointer(message)))
+                typeURL: "type.googleapis.com/triggerd.v1.CampaignProblem",
+                value: arena.pack(UnsafePointer(message))
+            )
         }
     }
 }

@@ -27,7 +27,9 @@ struct UsersService {
     }
 
     private func delete(_ call: Call) {
-        call.withRequest(Triggerd__V1__DeleteUserRequest.self, schema_delete_user_request()) { request, _ throws(Status) in
+        call.withRequest(Triggerd__V1__DeleteUserRequest.self, schema_delete_user_request()) {
+            request,
+            _ throws(Status) in
             let user = try request.pointee.user.asUser()
             call.ask(
                 queue,
@@ -39,14 +41,17 @@ struct UsersService {
                         reply.pointee.existed = existed ? 1 : 0
                         return arena.answer(call, reply)
                     }
-                })
+                }
+            )
         }
     }
 }
 
 extension UserState {
     fileprivate func message(
-        of user: UserID, _ campaigns: CampaignTable, in arena: Arena
+        of user: UserID,
+        _ campaigns: CampaignTable,
+        in arena: Arena
     ) -> UnsafeMutablePointer<Triggerd__V1__User> {
         func name(_ number: CampaignNumber) -> UnsafeMutablePointer<CChar> {
             arena.text(campaigns.head(number)?.id ?? "")
@@ -65,7 +70,8 @@ extension UserState {
                 waiting.pointee.trigger_ms = wait.trigger.milliseconds
                 waiting.pointee.due_ms = wait.due.milliseconds
                 return waiting
-            })
+            }
+        )
         message.pointee.n_queue = queue.count
         message.pointee.queue = arena.array(
             queue.map { entry in
@@ -77,7 +83,8 @@ extension UserState {
                 queued.pointee.expires_ms = entry.expires == .never ? 0 : entry.expires.milliseconds
                 queued.pointee.leased_until_ms = entry.lease?.ends.milliseconds ?? 0
                 return queued
-            })
+            }
+        )
         message.pointee.n_receipts = receipts.count
         message.pointee.receipts = arena.array(
             receipts.map { receipt in
@@ -85,7 +92,8 @@ extension UserState {
                 received.pointee.campaign = name(receipt.campaign)
                 received.pointee.at_ms = receipt.at.milliseconds
                 return received
-            })
+            }
+        )
         message.pointee.last_session_ms = lastSession?.milliseconds ?? 0
         return message
     }

@@ -15,7 +15,8 @@ extension Value {
             self = .array(
                 (0..<list.n_elements).map { index in
                     list.elements[index].map { Value($0) } ?? .null
-                })
+                }
+            )
         case TRIGGERD__V1__VALUE__KIND_OBJECT:
             let object = message.pointee.object.pointee
             self = .object(
@@ -24,7 +25,9 @@ extension Value {
                         object.members[index].map { entry in
                             Object.Member(String(cString: entry.pointee.key), Value(orNull: entry.pointee.value))
                         }
-                    }))
+                    }
+                )
+            )
         default: self = .null
         }
     }
@@ -64,7 +67,8 @@ extension Value {
                     entry.pointee.key = arena.text(member.name)
                     entry.pointee.value = member.value.message(in: arena)
                     return entry
-                })
+                }
+            )
             message.pointee.kind_case = TRIGGERD__V1__VALUE__KIND_OBJECT
             message.pointee.object = object
         }
@@ -84,11 +88,13 @@ extension Object {
                 guard let entry = entries[index] else { return nil }
                 let member = UnsafeRawPointer(entry).assumingMemoryBound(to: Triggerd__V1__Object__MembersEntry.self)
                 return Member(String(cString: member.pointee.key), Value(orNull: member.pointee.value))
-            })
+            }
+        )
     }
 
     package func entries<Entry>(
-        in arena: Arena, as type: Entry.Type
+        in arena: Arena,
+        as type: Entry.Type
     ) -> UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>? {
         arena.array(
             members.map { member in
@@ -96,6 +102,7 @@ extension Object {
                 entry.pointee.key = arena.text(member.name)
                 entry.pointee.value = member.value.message(in: arena)
                 return UnsafeMutableRawPointer(entry).assumingMemoryBound(to: Entry.self)
-            })
+            }
+        )
     }
 }

@@ -1,0 +1,85 @@
+import ChannelEmail
+import Testing
+
+@Suite struct MailboxTests {
+    @Test(
+        arguments: [
+            "u@example.com", "first.last+tag@sub.example.com", "u@localhost", "u@[127.0.0.1]", "u@[IPv6:::1]",
+            "o'brien@example.com",
+            "u@xn--mller-kva.example", String(repeating: "a", count: 64) + "@example.com",
+        ]
+    )
+    func anAddressIsTaken(_ address: String) throws {
+        let mailbox = try Mailbox(address: address)
+        #expect(mailbox.address == address)
+    }
+
+    @Test(
+        arguments: [
+            ("", AddressFault.empty), ("u", .malformed), ("@example.com", .malformed), ("u@", .malformed),
+            ("u@@example.com", .malformed),
+            ("u@example..com", .malformed), ("u@-example.com", .malformed), ("a b@example.com", .malformed),
+            ("u,v@example.com", .malformed),
+            ("u@example.com>", .malformed), ("<u@example.com", .malformed), (".u@example.com", .malformed),
+            ("u..v@example.com", .malformed),
+            ("u@example.com\r\nRCPT TO:<evil@example.com>", .controlCharacter), ("u@example.com\n", .controlCharacter),
+            ("u\0@example.com", .controlCharacter), ("ü@example.com", .notASCII), ("u@müller.example", .notASCII),
+            (String(repeating: "a", count: 65) + "@example.com", .malformed),
+        ]
+    )
+    func whatIsNoAddressIsRefused(_ address: String, _ fault: AddressFault) {
+        #expect(throws: fault) { try Mailbox(address: address) }
+    }
+
+    @Test(
+        arguments: [
+            ("Shop\r\nBcc: evil@example.com <a@example.com>", AddressFault.controlCharacter),
+            ("A <a@example.com> B <b@example.com>", .malformed),
+            ("a@example.com, b@example.com", .malformed), ("Shop <>", .empty),
+            ("Shop <a@example.com\r\n>", .controlCharacter),
+        ]
+    )
+    func whatIsNotOneMailboxIsRefused(_ text: String, _ fault: AddressFault) {
+        #expect(throws: fault) { try Mailbox(parsing: text) }
+    }
+
+    @Test func anUnsubscribeLinkIsALinkAndNothingElse() {
+        for good in ["https://example.com/u?id=1&x=%20", "mailto:bye@example.com?subject=bye", " http://localhost/u\n"]
+        {
+            #expect(UnsubscribeLink(good) != nil, "\(good)")
+        }
+        for bad in [
+            "", "https://", "javascript:x", "https://example.com/a b", "https://example.com/>\r\nBcc: x",
+            "https://example.com/é",
+            "https://example.com/" + String(repeating: "x", count: 900),
+        ] {
+            #expect(UnsubscribeLink(bad) == nil, "\(bad)")
+        }
+    }
+}
+
+@Suite struct StableNameTests {
+    @Test func otherKeysHaveOtherNames() {
+        let long = String(repeating: "k", count: 500)
+        let keys = [
+            "a/b", "a=2Fb", "A/b", "a.b", "a b", "", "==", "é", "e\u{301}", long, long + "k", long + "/",
+            "k" + long + "x",
+        ]
+        let names = keys.map { StableName(key: $0).text }
+        #expect(Set(names).count == keys.count)
+        for name in names {
+            #expect(name.utf8.count <= 120 && !name.isEmpty)
+            #expect(
+                name.utf8.allSatisfy {
+                    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-=".utf8.contains($0)
+                }
+            )
+        }
+    }
+
+    @Test func theSameKeyHasTheSameNameInEveryProcess() {
+        #expect(StableName(key: "cart/3/u-1/7f/email").text == "cart=2F3=2Fu-1=2F7f=2Femail")
+        // FNV-1a, 128 bits, of "foobar", as its authors give it.
+        #expect(StableName(key: "foobar").digest == "343E1662793C64BF6F0D3597BA446F18")
+    }
+}

@@ -1,0 +1,27 @@
+import PluginKit
+import Synchronization
+
+extension Outcome {
+    var isAccepted: Bool {
+        if case .accepted = self { true } else { false }
+    }
+
+    var reason: String {
+        switch self {
+        case .accepted(let id): id
+        case .tryAgain(_, let reason), .refused(let reason), .addressDead(_, let reason): reason
+        }
+    }
+
+    func triesAgain(after wait: Int64, _ beginning: String) -> Bool {
+        guard case .tryAgain(wait, let reason) = self else { return false }
+        return reason.hasPrefix(beginning)
+    }
+}
+
+/// What several threads said.
+final class Collected<Element: Sendable>: Sendable {
+    private let elements = Mutex<[Element]>([])
+    var all: [Element] { elements.withLock { $0 } }
+    func append(_ element: Element) { elements.withLock { $0.append(element) } }
+}

@@ -1,0 +1,240 @@
+import ChannelEmail
+import Foundation
+import PluginKit
+import Testing
+
+/// Letters over a socket to a real server.
+@Suite struct SMTPTests {
+    private static let login = SMTPServer.Login(username: "shop", password: "s3cret: é")
+    private static let loginArguments = ["--login", login.username, login.password]
+
+    private func letter(
+        _ key: String = "k",
+        from: String = "shop@example.com",
+        to: [String] = ["u@example.com"],
+        text: String = "Hello"
+    ) throws -> Letter {
+        Letter(
+            name: StableName(key: key),
+            from: try Mailbox(address: from),
+            to: try to.map { try Mailbox(address: $0) },
+            subject: "Grüße",
+            content: .text(text),
+            origin: "example.com"
+        )
+    }
+
+    private func connect(_ server: MailServer, _ scheme: String = "smtp") throws -> SMTPConnection {
+        try #require(SMTPConnection(SMTPServer(url: "\(scheme)://localhost:\(server.port)")))
+    }
+
+    private func carry(_ letter: Letter, _ connection: SMTPConnection) -> Outcome {
+        connection.carry(letter, dateMs: 1_772_445_600_000, withinMs: 20_000)
+    }
+
+    @Test func aLetterArrivesAsItWasWritten() throws {
+        let server = try MailServer()
+        let text = "one\r\n.\r\n..two\r\nFrom three\r\n" + String(repeating: "lång ", count: 500)
+        let letter = try letter(to: ["u@example.com", "v@example.com"], text: text)
+        let outcome = carry(letter, try connect(server))
+        #expect(outcome == .accepted(id: "250 2.0.0 Ok: queued as 4XYZ"))
+        let taken = try server.next()
+        #expect(taken.sender == "shop@example.com")
+        #expect(taken.recipients == ["u@example.com", "v@example.com"])
+        let bytes = [UInt8](try #require(taken.bytes))
+        #expect(bytes == letter.bytes(dateMs: 1_772_445_600_000))
+        let parsed = try Python.parse(bytes)
+        #expect(parsed.subject == "Grüße")
+        #expect(parsed.parts.map(\.text) == [text + "\r\n"])
+        #expect(try server.stop().isEmpty)
+    }
+
+    @Test func aConnectionIsKeptForTheNextLetter() throws {
+        let server = try MailServer()
+        let connection = try connect(server)
+        for key in ["a", "b", "c"] { #expect(carry(try letter(key), connection).isAccepted) }
+        let peers = try (0..<3).map { _ in try server.next().peer }
+        #expect(Set(peers).count == 1)
+    }
+
+    /// Many servers answer the hundredth MAIL of a connection with 421.
+    @Test func aConnectionThatTheServerEndsIsReplaced() throws {
+        let server = try MailServer(["--hang-up-after", "2"])
+        let connection = try connect(server)
+        for key in ["a", "b", "c", "d", "e"] { #expect(carry(try letter(key), connection).isAccepted) }
+        let peers = try (0..<5).map { _ in try server.next().peer }
+        #expect(Set(peers).count == 3)
+    }
+
+    @Test func theSameKeyHasTheSameMessageID() throws {
+        let server = try MailServer()
+        var ids: [String?] = []
+        for (key, dateMs) in [("one", 0), ("one", 86_400_000), ("two", 0)] as [(String, Int64)] {
+            let outcome = try connect(server).carry(try letter(key), dateMs: dateMs, withinMs: 20_000)
+            #expect(outcome.isAccepted)
+            ids.append(try Python.parse([UInt8](try #require(try server.next().bytes))).messageId)
+        }
+        #expect(ids[0] == "<one@example.com>")
+        #expect(ids[0] == ids[1])
+        #expect(ids[0] != ids[2])
+    }
+
+    @Test func aPasswordGoesOverTLS() throws {
+        try withFolder { folder in
+            let certificate = try Certificate(in: folder)
+            let server = try MailServer(["--tls", certificate.file, certificate.key] + Self.loginArguments)
+            let there = SMTPServer(url: "smtp://localhost:\(server.port)", login: Self.login, caFile: certificate.file)
+            #expect(carry(try letter(), try #require(SMTPConnection(there))).isAccepted)
+            #expect(try server.next().login == true)
+            let taken = try server.next()
+            #expect(taken.tls == true)
+            #expect(taken.user == "shop")
+        }
+    }
+
+    @Test func smtpsIsTLSFromTheFirstByte() throws {
+        try withFolder { folder in
+            let certificate = try Certificate(in: folder)
+            let server = try MailServer(["--at-once", "--tls", certificate.file, certificate.key])
+            let there = SMTPServer(url: "smtps://localhost:\(server.port)", caFile: certificate.file)
+            #expect(carry(try letter(), try #require(SMTPConnection(there))).isAccepted)
+            let outcome = carry(try letter(), try connect(server, "smtps"))
+            #expect(outcome.triesAgain(after: 60_000, "no trusted TLS connection"), "\(outcome)")
+        }
+    }
+
+    @Test func aPasswordIsNotSentWithoutTLS() throws {
+        let server = try MailServer(Self.loginArguments)
+        let there = SMTPServer(url: "smtp://localhost:\(server.port)", login: Self.login)
+        let outcome = carry(try letter(), try #require(SMTPConnection(there)))
+        #expect(outcome.triesAgain(after: 60_000, "no trusted TLS connection"), "\(outcome)")
+        // The server prints each login that it sees, a right one or a wrong one.
+        #expect(try server.stop().isEmpty)
+    }
+
+    @Test func aPasswordIsNotSentToACertificateThatNobodyVouchesFor() throws {
+        try withFolder { folder in
+            let certificate = try Certificate(in: folder)
+            let server = try MailServer(["--tls", certificate.file, certificate.key] + Self.loginArguments)
+            let there = SMTPServer(url: "smtp://localhost:\(server.port)", login: Self.login)
+            let outcome = carry(try letter(), try #require(SMTPConnection(there)))
+            #expect(outcome.triesAgain(after: 60_000, "no trusted TLS connection"), "\(outcome)")
+            #expect(try server.stop().isEmpty)
+        }
+    }
+
+    @Test func withoutAPasswordTLSIsUsedWhereItIsOffered() throws {
+        try withFolder { folder in
+            let certificate = try Certificate(in: folder)
+            let server = try MailServer(["--tls", certificate.file, certificate.key])
+            #expect(carry(try letter(), try connect(server)).isAccepted)
+            #expect(try server.next().tls == true)
+        }
+    }
+
+    @Test func aWrongPasswordIsToBeRepaired() throws {
+        try withFolder { folder in
+            let certificate = try Certificate(in: folder)
+            let server = try MailServer(["--tls", certificate.file, certificate.key] + Self.loginArguments)
+            var there = SMTPServer(url: "smtp://localhost:\(server.port)", login: Self.login, caFile: certificate.file)
+            there.login?.password = "wrong"
+            let outcome = carry(try letter(), try #require(SMTPConnection(there)))
+            #expect(outcome.triesAgain(after: 60_000, "the login failed: 535"), "\(outcome)")
+            #expect(!outcome.reason.contains("wrong"))
+        }
+    }
+
+    @Test func aLoginThatIsMissingIsToBeRepaired() throws {
+        let server = try MailServer(Self.loginArguments)
+        let outcome = carry(try letter(), try connect(server))
+        #expect(outcome.triesAgain(after: 60_000, "530"), "\(outcome)")
+    }
+
+    @Test(
+        arguments: [
+            ("later", Outcome.tryAgain(after: 30_000, "451 4.3.2 Try later")),
+            ("nobody", .addressDead("nobody@example.com", "550 5.1.1 No such user here")),
+            ("old", .addressDead("old@example.com", "550 no such user")),
+            ("relay", .refused("550 5.7.1 Relaying denied")),
+            ("content-later", .tryAgain(after: 30_000, "452 4.3.1 Insufficient system storage")),
+            ("content-never", .refused("554 5.6.0 We do not want this")),
+        ]
+    )
+    func theReplyDecides(_ name: String, _ expected: Outcome) throws {
+        let server = try MailServer()
+        let connection = try connect(server)
+        #expect(carry(try letter(to: ["\(name)@example.com"]), connection) == expected)
+        // The connection, or a new one, serves the next.
+        #expect(carry(try letter(), connection).isAccepted)
+    }
+
+    @Test func aRefusedSenderKillsNoAddress() throws {
+        let server = try MailServer()
+        let outcome = carry(try letter(from: "stranger@example.com"), try connect(server))
+        #expect(outcome == .refused("553 5.7.1 Not your address"))
+    }
+
+    @Test func oneGoodAddressIsEnough() throws {
+        let server = try MailServer()
+        let connection = try connect(server)
+        #expect(carry(try letter(to: ["nobody@example.com", "u@example.com"]), connection).isAccepted)
+        #expect(try server.next().recipients == ["u@example.com"])
+        let later = carry(try letter(to: ["later@example.com", "nobody@example.com"]), connection)
+        #expect(later.triesAgain(after: 30_000, ""), "\(later)")
+    }
+
+    @Test func aServerThatIsDownIsTriedAgain() throws {
+        let server = try MailServer()
+        let connection = try connect(server)
+        #expect(carry(try letter(), connection).isAccepted)
+        try server.stop()
+        let outcome = carry(try letter(), connection)
+        #expect(outcome.triesAgain(after: 5_000, "no connection"), "\(outcome)")
+    }
+
+    @Test func aServerThatNeverAnswersIsGivenUpInTime() throws {
+        let server = try MailServer(["--delay", "60"])
+        let outcome = try connect(server).carry(try letter(), dateMs: 0, withinMs: 300)
+        #expect(outcome.triesAgain(after: 30_000, "no answer in time"), "\(outcome)")
+    }
+
+    /// A server takes a while over a letter's content; the others must not stand still meanwhile.
+    @Test func letterTravelAtOnce() throws {
+        let server = try MailServer(["--delay", "0.5"])
+        let connections = try (0..<8).map { _ in try connect(server) }
+        let pool = CarrierPool(connections, timeoutMs: 20_000)
+        let outcomes = Collected<Outcome>()
+        let begun = ContinuousClock.now
+        for key in 0..<8 {
+            pool.begin(.init(letter: try letter("\(key)"), deadlineMs: .max) { outcomes.append($0) })
+        }
+        pool.drain()
+        #expect(outcomes.all.count == 8)
+        #expect(outcomes.all.allSatisfy { $0.isAccepted })
+        // One after the other they would take four seconds.
+        #expect(ContinuousClock.now - begun < .seconds(3))
+    }
+
+    @Test func stoppingEndsWhatIsUnderWay() throws {
+        let server = try MailServer(["--delay", "60"])
+        let pool = CarrierPool([try connect(server)], timeoutMs: 50_000)
+        let outcomes = Collected<Outcome>()
+        for key in ["under way", "waiting"] {
+            pool.begin(.init(letter: try letter(key), deadlineMs: .max) { outcomes.append($0) })
+        }
+        pool.stop()
+        pool.begin(.init(letter: try letter("too late"), deadlineMs: .max) { outcomes.append($0) })
+        pool.drain()
+        #expect(outcomes.all == Array(repeating: .tryAgain(after: 5_000, "the channel stops"), count: 3))
+    }
+
+    @Test func aLetterPastItsDeadlineIsNotSent() throws {
+        let server = try MailServer()
+        let pool = CarrierPool([try connect(server)], timeoutMs: 20_000)
+        let outcomes = Collected<Outcome>()
+        pool.begin(.init(letter: try letter(), deadlineMs: 1) { outcomes.append($0) })
+        pool.drain()
+        #expect(outcomes.all.map(\.isAccepted) == [false])
+        #expect(try server.stop().isEmpty)
+    }
+}

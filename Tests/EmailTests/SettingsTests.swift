@@ -1,0 +1,159 @@
+import ChannelEmail
+import Foundation
+import PluginKit
+import Testing
+
+@Suite struct SettingsTests {
+    private func settings(_ members: [(String, Value)]) throws -> EmailSettings {
+        try EmailSettings(.object(members.map { Value.Member($0.0, $0.1) }))
+    }
+
+    @Test func withoutAServerMailGoesToAMaildirInTheDataFolder() throws {
+        let settings = try settings([("data_folder", .string("/var/lib/triggerd"))])
+        #expect(settings.way == .maildir("/var/lib/triggerd/maildir"))
+        #expect(settings.from.address.hasPrefix("triggerd@"))
+        #expect(settings.timeoutMs == 60_000)
+    }
+
+    @Test func everySettingIsRead() throws {
+        let settings = try settings([
+            ("url", .string("smtp://mail.example.com:587")), ("username", .string("shop")), ("password", .string("s")),
+            ("timeout_seconds", .integer(7)), ("from", .string("Shop <shop@example.com>")),
+            ("reply_to", .string("help@example.com")), ("list_unsubscribe", .string("mailto:bye@example.com")),
+        ])
+        let server = SMTPServer(url: "smtp://mail.example.com:587", login: .init(username: "shop", password: "s"))
+        #expect(settings.way == .server(server))
+        #expect(settings.timeoutMs == 7_000)
+        #expect(settings.from == (try Mailbox(parsing: "Shop <shop@example.com>")))
+        #expect(settings.replyTo?.address == "help@example.com")
+        #expect(settings.unsubscribe?.text == "mailto:bye@example.com")
+    }
+
+    @Test(
+        arguments: [
+            (["url": "http://example.com"], "url: it begins with"),
+            (["url": "mail.example.com:25"], "url: it begins with"),
+            (["url": "smtp://"], "url: after smtp://"), (["url": "smtp://a b"], "url: after smtp://"),
+            (["url": "smtp://mail:0"], "url: after smtp://"), (["url": "smtp://mail:65536"], "url: after smtp://"),
+            (["url": "smtp://mail/helo"], "url: after smtp://"),
+            (["url": "smtp://shop:hidden@mail"], "url: write the login"),
+            (["url": "smtp://mail", "password": "hidden"], "password is set"),
+            (["url": "smtp://mail", "username": "shop"], "username is set"),
+            (["username": "shop"], "username is of no use"),
+            (["url": "smtp://mail", "maildir": "/m"], "either url or maildir"),
+            (["url": "smtp://mail", "ca_file": "/no/such/file"], "ca_file: /no/such/file cannot be read"),
+            (["from": "nobody"], "from: "), (["reply_to": "a@b\r\nBcc: c@d"], "reply_to: "),
+            (["list_unsubscribe": "bye"], "list_unsubscribe: "),
+        ]
+    )
+    func aFaultNamesItsSettingAndNoSecret(_ given: [String: String], _ beginning: String) {
+        do {
+            let settings = try settings([("data_folder", .string("/d"))] + given.map { ($0.key, .string($0.value)) })
+            Issue.record("taken: \(settings)")
+        } catch {
+            #expect("\(error)".hasPrefix(beginning), "\(error)")
+            #expect(!"\(error)".contains("hidden"))
+        }
+    }
+
+    @Test(arguments: [(0, false), (1, true), (600, true), (601, false)])
+    func theTimeoutHasLimits(_ seconds: Int64, _ isTaken: Bool) {
+        let given: [(String, Value)] = [("data_folder", .string("/d")), ("timeout_seconds", .integer(seconds))]
+        if isTaken {
+            #expect(throws: Never.self) { try settings(given) }
+        } else {
+            #expect(throws: PluginError.self) { try settings(given) }
+        }
+    }
+
+    @Test(arguments: [
+        "smtp://localhost", "smtp://127.0.0.1:2525", "smtp://[::1]:25", "SMTPS://mail.example.com/", "smtp://mail",
+    ])
+    func aServersAddressIsTaken(_ url: String) throws {
+        #expect(throws: Never.self) { try settings([("url", .string(url))]) }
+    }
+}
+
+@Suite struct CompositionTests {
+    private let settings: EmailSettings
+
+    init() throws {
+        settings = try EmailSettings(
+            .object([
+                Value.Member("data_folder", .string("/d")), Value.Member("from", .string("Shop <shop@example.com>")),
+                Value.Member("list_unsubscribe", .string("mailto:bye@example.com")),
+            ])
+        )
+    }
+
+    private func letter(_ fields: [(String, String)], to: [String] = ["u@example.com"]) -> Result<Letter, Letter.Unsent>
+    {
+        let message = Message(
+            key: "k",
+            campaign: "c",
+            user: "u",
+            addresses: to,
+            fields: fields.map { Value.Member($0.0, .string($0.1)) },
+            deadline: .max
+        )
+        return Result { () throws(Letter.Unsent) in try Letter(message, settings) }
+    }
+
+    private func unsent(_ fields: [(String, String)], to: [String] = ["u@example.com"]) -> Outcome? {
+        if case .failure(let unsent) = letter(fields, to: to) { unsent.outcome } else { nil }
+    }
+
+    @Test func theMessageGoesBeforeTheSettings() throws {
+        let plain = try letter([("subject", "Hi"), ("body", "Hello")]).get()
+        #expect(plain.from.displayName == "Shop")
+        #expect(plain.unsubscribe?.text == "mailto:bye@example.com")
+        let own = try letter([
+            ("subject", "Hi"), ("body", "Hello"), ("from", "Ann <ann@other.example>"), ("reply_to", "r@example.com"),
+            ("list_unsubscribe", "https://example.com/bye?u=1"),
+        ]).get()
+        #expect(own.from.address == "ann@other.example")
+        #expect(own.replyTo?.address == "r@example.com")
+        #expect(own.unsubscribe?.text == "https://example.com/bye?u=1")
+        // A sender that changes between two tries must not change the Message-ID.
+        #expect(own.origin == "example.com")
+    }
+
+    @Test func aMessageThatSaysNothingIsRefused() {
+        #expect(unsent([("subject", "Hi")])?.reason.hasPrefix("body and html are both empty") == true)
+        #expect(unsent([("subject", "Hi"), ("body", " \n")])?.reason.hasPrefix("body and html are both empty") == true)
+        #expect(unsent([("subject", "\n"), ("body", "Hello")]) == .refused("the subject is empty"))
+        #expect(unsent([("subject", "Hi"), ("html", "<p>Hello</p>")]) == nil)
+    }
+
+    @Test func aFieldThatIsNoAddressIsRefused() {
+        let rest = [("subject", "Hi"), ("body", "Hello")]
+        #expect(unsent(rest + [("from", "x")]) == .refused("from is not of the form name@domain"))
+        #expect(
+            unsent(rest + [("reply_to", "a@example.com\r\nBcc: b@example.com")])
+                == .refused("reply_to holds a line break or another control character")
+        )
+        #expect(
+            unsent(rest + [("list_unsubscribe", "x")]) == .refused("list_unsubscribe is not an https: or mailto: link")
+        )
+    }
+
+    @Test func anAddressThatIsNoneIsDead() throws {
+        let fields = [("subject", "Hi"), ("body", "Hello")]
+        #expect(
+            unsent(fields, to: ["nowhere"]) == .addressDead("nowhere", "the address is not of the form name@domain")
+        )
+        #expect(
+            unsent(fields, to: ["u@example.com\r\nBcc: b@example.com"])
+                == .addressDead(
+                    "u@example.com\r\nBcc: b@example.com",
+                    "the address holds a line break or another control character"
+                )
+        )
+        #expect(unsent(fields, to: []) == .refused("the message has no address"))
+        if case .refused? = unsent(fields, to: ["ü@example.com"]) {
+        } else {
+            Issue.record("an international address is not dead")
+        }
+        #expect(try letter(fields, to: ["nowhere", "u@example.com"]).get().to.map(\.address) == ["u@example.com"])
+    }
+}

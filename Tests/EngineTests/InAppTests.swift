@@ -1,0 +1,170 @@
+import Engine
+import Testing
+
+struct InAppTests {
+    func campaign(_ id: CampaignID, on event: String = "e", _ message: Message = .inApp()) -> Campaign {
+        Campaign(id: id, trigger: .event(event), reEligibility: .after(.zero), messages: [message])
+    }
+
+    func acknowledge(_ bench: inout Bench, at seconds: Int64) -> Bool {
+        let token = bench.effects.presented?.token ?? 0
+        var held = false
+        bench.turn(at: seconds) { turn, _ in held = turn.acknowledge(token: token) }
+        return held
+    }
+
+    @Test("9.1, 9.2: queued when due, shown by the next session; one of the same instant counts")
+    func nextSession() {
+        var bench = Bench(campaign("A"))
+        #expect(bench.event("e", at: 10).codes == [.scheduled, .queuedInApp])
+        #expect(bench.effects.presented == nil)
+        bench.session(at: 20)
+        #expect(bench.effects.presented?.campaign == "A")
+        var same = Bench(campaign("A"))
+        same.session(at: 10)
+        same.event("e", at: 10)
+        #expect(same.effects.presented?.campaign == "A")
+    }
+
+    @Test("9.2: a session-start trigger without delay shows in that very session")
+    func ownSession() {
+        var bench = Bench(Campaign(id: "A", trigger: .session, messages: [.inApp()]))
+        bench.session(at: 10)
+        #expect(bench.effects.presented?.campaign == "A")
+    }
+
+    @Test("9.3: the highest priority; of equals the most recently created; the others stay")
+    func priority() {
+        var bench = Bench(campaign("A"), campaign("B", .inApp(.high)), campaign("D"))
+        bench.event("e", at: 10)
+        #expect(bench.session(at: 20).codes == [.inAppLowerPriority, .inAppLowerPriority])
+        #expect(bench.effects.presented?.campaign == "B")
+        #expect(acknowledge(&bench, at: 21))
+        // 9.4: 30 s between two.
+        #expect(bench.session(at: 50).codes == [.inAppMinimumInterval, .inAppMinimumInterval])
+        bench.session(at: 51)
+        #expect(bench.effects.presented?.campaign == "D")
+    }
+
+    @Test("9.5: strictly before its expiry; at it, it ends, session or not")
+    func expiry() {
+        var bench = Bench(campaign("A", .inApp(expires: 100)))
+        bench.event("e", at: 10)
+        bench.session(at: 110)
+        #expect(bench.effects.presented == nil)
+        let ended = bench.run(to: 110)
+        #expect(ended.codes == [.inAppExpired])
+        #expect(ended[0].at == .at(110))
+        #expect(bench.timers.isEmpty)
+    }
+
+    @Test("9.6: one waiting entry a campaign")
+    func already() {
+        var bench = Bench(campaign("A"))
+        bench.event("e", at: 10)
+        #expect(bench.event("e", at: 11).ends == [.alreadyQueued])
+    }
+
+    @Test("9.11: two devices never both have it; unacknowledged it waits for the next session")
+    func lease() {
+        var bench = Bench(campaign("A"))
+        bench.event("e", at: 10)
+        bench.session(at: 20, device: "phone")
+        let token = bench.effects.presented?.token
+        bench.session(at: 21, device: "tablet")
+        #expect(bench.effects.presented == nil)
+        bench.turn(at: 22) { turn, _ in turn.lease(device: "phone") }
+        #expect(bench.effects.presented?.token == token)
+        #expect(bench.run(to: 50).isEmpty)
+        #expect(!acknowledge(&bench, at: 50))
+        bench.session(at: 60, device: "tablet")
+        #expect(bench.effects.presented?.campaign == "A")
+        #expect(acknowledge(&bench, at: 89))
+        #expect(bench.state.queue.isEmpty)
+        #expect(bench.timers.isEmpty)
+    }
+
+    @Test("9.11: delivered and the receipt are of the acknowledgement's instant")
+    func acknowledged() {
+        var bench = Bench(Campaign(id: "A", trigger: .event("e"), messages: [.inApp()]))
+        bench.event("e", at: 10)
+        bench.session(at: 20)
+        let token = bench.effects.presented?.token ?? 0
+        let decisions = bench.turn(at: 25) { turn, _ in _ = turn.acknowledge(token: token) }
+        #expect(decisions.codes == [.delivered])
+        #expect(decisions[0].at == .at(25))
+        #expect(bench.state.receipts.map(\.at) == [.at(25)])
+        #expect(bench.event("e", at: 30).codes == [.alreadyReceived])
+    }
+
+    @Test(
+        "13, 9.11: an exception during the lease counts at its end, unless it was acknowledged",
+        arguments: [true, false]
+    )
+    func exceptedWhileLeased(seen: Bool) {
+        var bench = Bench(
+            Campaign(
+                id: "A",
+                trigger: .event("e"),
+                delay: .seconds(1),
+                exceptions: [.event("buy")],
+                messages: [.inApp()]
+            )
+        )
+        bench.event("e", at: 9)
+        bench.run(to: 10)
+        bench.session(at: 20)
+        let token = bench.effects.presented?.token ?? 0
+        #expect(bench.event("buy", at: 25).isEmpty)
+        if seen {
+            #expect(bench.turn(at: 30) { turn, _ in _ = turn.acknowledge(token: token) }.codes == [.delivered])
+            #expect(bench.run(to: 50).isEmpty)
+        } else {
+            let ended = bench.run(to: 50)
+            #expect(ended.codes == [.cancelledByException])
+            #expect(ended[0].at == .at(50))
+        }
+    }
+
+    @Test("9.8: a stop ends a queued entry; a leased one only at the end of its lease")
+    func stopped() {
+        var bench = Bench(campaign("A"))
+        bench.event("e", at: 10)
+        bench.stop("A", at: 15)
+        #expect(bench.session(at: 20).codes == [.campaignStopped])
+        var leased = Bench(campaign("A"))
+        leased.event("e", at: 10)
+        leased.session(at: 20)
+        leased.stop("A", at: 25)
+        #expect(leased.turn(at: 26) { _, _ in }.isEmpty)
+        #expect(leased.run(to: 50).codes == [.campaignStopped])
+    }
+
+    @Test("9.9: rendered at display; a template that aborts gives its place to the next")
+    func renderedAtDisplay() {
+        var bench = Bench(campaign("A"), campaign("B"))
+        bench.event("e", at: 10)
+        bench.render = { $0.campaign == "B" ? .aborted("no") : .fields(["title": "A"]) }
+        #expect(bench.session(at: 20).codes == [.templateAborted])
+        #expect(bench.effects.presented?.campaign == "A")
+    }
+
+    @Test("9.12: beside e-mail, the first delivery is the receipt, and what ends the entry names its channel")
+    func beside() {
+        var bench = Bench(
+            Campaign(
+                id: "A",
+                trigger: .event("e"),
+                delay: .seconds(1),
+                exceptions: [.event("buy")],
+                messages: [.email, .inApp()]
+            )
+        )
+        bench.event("e", at: 9)
+        bench.run(to: 10)
+        #expect(bench.effects.handOvers.count == 1)
+        let cancelled = bench.event("buy", at: 20)
+        #expect(cancelled.map(\.channel) == ["in_app"])
+        #expect(bench.state.receipts.map(\.at) == [.at(10)])
+    }
+}

@@ -1,0 +1,71 @@
+import Foundation
+import Testing
+
+/// Holds the sources to the table of docs/architecture.md: a target imports what its row names, and nothing else.
+struct ImportTests {
+    /// Per folder: the modules that its files may import.
+    static let house: [String: Set<String>] = [
+        "Sources/Engine": [],
+        "Sources/RPC": [
+            "CUnixSockets", "NIOCore", "NIOPosix", "NIOSSL", "Logging", "Synchronization", "Glibc",
+        ],
+        "Sources/PluginKit": ["PluginABI", "Synchronization"],
+        "Sources/Storage": ["Engine", "Synchronization"],
+        "Sources/CampaignFiles": ["Engine", "Schema", "Yams"],
+        "Sources/StorageRocksDB": ["Storage", "Engine", "CRocksDB", "Synchronization", "Glibc"],
+        "Sources/Host": [
+            "Engine", "Storage", "RPC", "Schema", "PluginABI", "Stencil", "Logging", "Metrics", "ServiceLifecycle",
+            "Foundation", "Dispatch", "Synchronization",
+        ],
+        "plugins/triggers": ["PluginKit"],
+        "plugins/channels/in-app": ["PluginKit"],
+        "plugins/channels/email": ["PluginKit", "CCurl", "Dispatch", "Glibc", "Synchronization"],
+    ]
+
+    static let root: URL = {
+        var folder = URL(fileURLWithPath: #filePath)
+        while !FileManager.default.fileExists(atPath: folder.appendingPathComponent("Package.swift").path) {
+            folder.deleteLastPathComponent()
+        }
+        return folder
+    }()
+
+    @Test("a target imports only what its row of the house names", arguments: house.keys.sorted())
+    func imports(folder: String) throws {
+        let files = try Self.swiftFiles(in: folder)
+        #expect(!files.isEmpty, "\(folder) holds no Swift file: the table is out of date")
+        let allowed = try #require(Self.house[folder])
+        for file in files {
+            for module in try Self.imports(of: file) {
+                #expect(allowed.contains(module), "\(file.lastPathComponent) in \(folder) imports \(module)")
+            }
+        }
+    }
+
+    @Test("every folder of sources stands in the table")
+    func complete() throws {
+        let sources = Self.root.appendingPathComponent("Sources")
+        for name in try FileManager.default.contentsOfDirectory(atPath: sources.path) {
+            let hasSwift = try !Self.swiftFiles(in: "Sources/\(name)").isEmpty
+            if hasSwift, name != "triggerd" {
+                #expect(Self.house["Sources/\(name)"] != nil, "Sources/\(name) is not in the table")
+            }
+        }
+    }
+
+    static func swiftFiles(in folder: String) throws -> [URL] {
+        let place = root.appendingPathComponent(folder)
+        let all = FileManager.default.enumerator(at: place, includingPropertiesForKeys: nil)
+        return (all?.compactMap { $0 as? URL } ?? []).filter { $0.pathExtension == "swift" }
+    }
+
+    static func imports(of file: URL) throws -> [String] {
+        try String(contentsOf: file, encoding: .utf8).split(separator: "\n").compactMap { line in
+            let words = line.split(separator: " ").drop {
+                $0.hasPrefix("@") || ["package", "public", "private", "internal"].contains($0)
+            }
+            guard words.first == "import", let module = words.dropFirst().first else { return nil }
+            return String(module.split(separator: ".")[0])
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import Glibc
+
+@testable import RPC
+
+/// A blocking socket and nothing else.
+final class RawWire {
+    struct NotConnected: Error {}
+
+    private let socket: Int32
+    private var isOpen = true
+
+    init(_ path: String) throws {
+        socket = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
+        let connected = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard connected == 0 else {
+            Glibc.close(socket)
+            throw NotConnected()
+        }
+        // A test that waits for bytes that never come fails instead of hanging.
+        var patience = timeval(tv_sec: 10, tv_usec: 0)
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit {
+        close()
+    }
+
+    func close() {
+        guard isOpen else { return }
+        isOpen = false
+        shutdown(socket, Int32(SHUT_RDWR))
+        Glibc.close(socket)
+    }
+
+    func send(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let sent = rest.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            guard sent > 0 else { return }
+            rest = rest.dropFirst(sent)
+        }
+    }
+
+    /// That many bytes, or fewer where the other side closes.
+    func read(_ count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count < count {
+            var part = [UInt8](repeating: 0, count: count - bytes.count)
+            let got = Glibc.read(socket, &part, part.count)
+            guard got > 0 else { break }
+            bytes += part.prefix(got)
+        }
+        return bytes
+    }
+
+    func isClosed() -> Bool {
+        var byte: UInt8 = 0
+        return Glibc.read(socket, &byte, 1) == 0
+    }
+
+    func frame() -> (stream: UInt32, type: UInt8, body: [UInt8]) {
+        let head = read(10)
+        guard head.count == 10 else { return (.max - 1, 0, []) }
+        let header = head.withUnsafeBytes { FrameHeader($0) }
+        return (header.stream, header.type, read(Int(header.length)))
+    }
+
+    func answer() -> WireTests.Answer {
+        let frame = frame()
+        guard let envelope = try? frame.body.withUnsafeBytes({ try ResponseEnvelope($0) }) else {
+            return WireTests.Answer(stream: frame.stream, code: -1, text: "does not decode")
+        }
+        return WireTests.Answer(
+            stream: frame.stream,
+            code: envelope.status?.code.rawValue ?? 0,
+            text: envelope.status?.message ?? "",
+            payload: Array(frame.body[envelope.payload])
+        )
+    }
+}
