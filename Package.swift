@@ -131,6 +131,6 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "HostTests", dependencies: ["Host"], swiftSettings: strict),
-        .testTarget(name: "DaemonTests", dependencies: [], swiftSettings: strict),
+        .testTarget(name: "DaemonTests", swiftSettings: strict),
     ]
 )

@@ -27,7 +27,7 @@ final class Database: @unchecked Sendable {
         }
         while options.count < names.count { options.append(rocksdb_options_create_copy(base)) }
 
-        let texts = names.map { name in name.withCString { rocksdb_copy($0) } }
+        let texts = names.map { name in name.withCString { copyOfRocksDB($0) } }
         defer { for text in texts { text.deallocate() } }
         var pointers: [UnsafePointer<CChar>?] = texts.map { UnsafePointer($0) }
         var opened = [OpaquePointer?](repeating: nil, count: names.count)
@@ -230,7 +230,7 @@ extension Database {
     }
 }
 
-private func rocksdb_copy(_ text: UnsafePointer<CChar>) -> UnsafeMutablePointer<CChar> {
+private func copyOfRocksDB(_ text: UnsafePointer<CChar>) -> UnsafeMutablePointer<CChar> {
     var length = 0
     while text[length] != 0 { length += 1 }
     let copy = UnsafeMutablePointer<CChar>.allocate(capacity: length + 1)

@@ -53,7 +53,7 @@ final class DatabaseAccess: @unchecked Sendable {
     func replace(_ open: () throws(StoreError) -> Database) throws(StoreError) -> Bool {
         var until = timespec()
         clock_gettime(CLOCK_REALTIME, &until)
-        until.tv_nsec += Limits.reopenPatience_ms * 1_000_000
+        until.tv_nsec += Limits.reopenPatienceMs * 1_000_000
         until.tv_sec += until.tv_nsec / 1_000_000_000
         until.tv_nsec %= 1_000_000_000
         guard pthread_rwlock_timedwrlock(lock, &until) == 0 else { return false }

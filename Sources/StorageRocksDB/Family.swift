@@ -70,7 +70,7 @@ enum Family: Int, CaseIterable {
         try RocksDBFault.check { fault in
             rocksdb_get_options_from_string(
                 options,
-                "periodic_compaction_seconds=\(Limits.sweepPeriod_s)",
+                "periodic_compaction_seconds=\(Limits.sweepPeriodSeconds)",
                 options,
                 &fault
             )

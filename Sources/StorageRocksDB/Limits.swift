@@ -28,7 +28,7 @@ enum Limits {
     /// Between two attempts to open again: each closes what readers use.
     static let reopenPause = Duration.milliseconds(200)
     /// How long the writer waits for readers to let go before it gives up until the next commit.
-    static let reopenPatience_ms = 50
+    static let reopenPatienceMs = 50
     /// How much of a family a sweep of old records leaves unread for: each record is read again this often.
-    static let sweepPeriod_s = 7 * 86_400
+    static let sweepPeriodSeconds = 7 * 86_400
 }

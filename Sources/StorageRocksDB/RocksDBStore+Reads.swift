@@ -49,7 +49,8 @@ extension RocksDBStore {
 
     /// Holds the store open as it is: one that has to be opened again after a failed write waits for it.
     package func dump(_ kind: RecordKind, _ body: (Record) throws -> Bool) throws {
-        try access.read(orThrow: { $0 as any Error }) { database in
+        // swift-format-ignore: OnlyOneTrailingClosureArgument
+        try access.read(orThrow: { $0 as any Error }) { database -> Void in
             try database.scan(kind.family, failing: fault) { key, value in
                 try body(
                     try Self.decoding(kind.family, key) { () throws(ProtobufReader.Fault) in

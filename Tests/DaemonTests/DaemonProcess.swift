@@ -1,0 +1,152 @@
+import Foundation
+import Testing
+
+/// The built binary as a user runs it: a process, a folder, a socket. Nothing of the daemon's code is linked here.
+final class DaemonProcess {
+    struct Output {
+        var status: Int32
+        var out: String
+        var err: String
+        /// The lines of standard output, each a JSON object.
+        var json: [[String: Any]] {
+            out.split(separator: "\n").compactMap {
+                try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
+            }
+        }
+    }
+
+    struct DidNotStart: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    let folder: URL
+    private var process: Process?
+    var socket: String { folder.appending(path: "s").path }
+    var data: String { folder.appending(path: "data").path }
+    var pid: Int32 { process?.processIdentifier ?? 0 }
+
+    /// `triggerd` stands beside the tests' own bundle, or $TRIGGERD_BIN names it.
+    static let binary: String = {
+        if let named = ProcessInfo.processInfo.environment["TRIGGERD_BIN"] { return named }
+        var folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+        for _ in 0..<6 {
+            for place in [folder, folder.appending(path: "debug")] {
+                let found = place.appending(path: "triggerd").path
+                var isFolder: ObjCBool = false
+                if FileManager.default.fileExists(atPath: found, isDirectory: &isFolder), !isFolder.boolValue { return found }
+            }
+            folder.deleteLastPathComponent()
+        }
+        return "triggerd"
+    }()
+
+    /// A folder of its own, in which a daemon may be started more than once.
+    init(_ campaigns: String...) throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "triggerd-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(
+            at: folder.appending(path: "campaigns"), withIntermediateDirectories: true)
+        for (index, text) in campaigns.enumerated() {
+            try Data(text.utf8).write(to: folder.appending(path: "campaigns/\(index).yaml"))
+        }
+    }
+
+    deinit {
+        kill()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    /// Waits for "ready".
+    func start(_ more: String...) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: Self.binary)
+        process.arguments =
+            ["serve", "--data", data, "--socket", socket, "--campaigns", folder.appending(path: "campaigns").path] + more
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        self.process = process
+        var said = ""
+        while !said.contains("ready\n") {
+            let part = output.fileHandleForReading.availableData
+            guard !part.isEmpty else { throw DidNotStart(description: "it ended, having said: \(said)") }
+            said += String(decoding: part, as: UTF8.self)
+        }
+        output.fileHandleForReading.readabilityHandler = { _ = $0.availableData }
+    }
+
+    /// SIGTERM, and its exit status.
+    func stop() -> Int32 {
+        guard let process else { return -1 }
+        process.terminate()
+        process.waitUntilExit()
+        self.process = nil
+        return process.terminationStatus
+    }
+
+    /// kill -9.
+    func kill() {
+        guard let process else { return }
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        self.process = nil
+    }
+
+    /// A command against this daemon.
+    @discardableResult
+    func run(_ arguments: String..., input: String? = nil) throws -> Output {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: Self.binary)
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(["TRIGGERD_SOCKET": socket]) { $1 }
+        let (out, err, feed) = (Pipe(), Pipe(), Pipe())
+        (process.standardOutput, process.standardError, process.standardInput) = (out, err, feed)
+        try process.run()
+        if let input { feed.fileHandleForWriting.write(Data(input.utf8)) }
+        try feed.fileHandleForWriting.close()
+        let printed = try out.fileHandleForReading.readToEnd() ?? Data()
+        let complained = try err.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return Output(
+            status: process.terminationStatus, out: String(decoding: printed, as: UTF8.self),
+            err: String(decoding: complained, as: UTF8.self))
+    }
+
+    /// The codes of a user's history, newest first.
+    func codes(_ user: String, _ campaign: String = "") throws -> [String] {
+        let arguments = campaign.isEmpty ? ["explain", user, "--json"] : ["explain", user, campaign, "--json"]
+        return try run(arguments).json.compactMap { $0["decision"] as? String }
+    }
+
+    private func run(_ arguments: [String]) throws -> Output {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: Self.binary)
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(["TRIGGERD_SOCKET": socket]) { $1 }
+        let (out, err) = (Pipe(), Pipe())
+        (process.standardOutput, process.standardError) = (out, err)
+        try process.run()
+        let printed = try out.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return Output(status: process.terminationStatus, out: String(decoding: printed, as: UTF8.self), err: "")
+    }
+
+    /// Asks again until it holds, for at most 20 s.
+    func wait(_ what: String, until holds: () throws -> Bool) throws {
+        let end = Date(timeIntervalSinceNow: 20)
+        while try !holds() {
+            guard Date() < end else {
+                Issue.record("waited in vain: \(what)")
+                return
+            }
+            Thread.sleep(forTimeInterval: 0.02)
+        }
+    }
+
+    /// The letters of the maildir.
+    func letters() throws -> [String] {
+        let folder = data + "/maildir/new"
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else { return [] }
+        return try names.sorted().map { try String(contentsOfFile: folder + "/" + $0, encoding: .utf8) }
+    }
+}

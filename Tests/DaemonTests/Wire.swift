@@ -1,0 +1,164 @@
+import Foundation
+import Testing
+
+/// A client of a page: frames and fields by hand, over a blocking socket.
+final class Wire {
+    struct Broken: Error {}
+
+    struct Answer: Sendable {
+        var stream: UInt32
+        var code: UInt64
+        var text: String
+        var payload: [UInt8]
+    }
+
+    private let socket: Int32
+
+    init(_ path: String) throws {
+        socket = Foundation.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
+        let connected = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard connected == 0 else { throw Broken() }
+        var patience = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit {
+        close(socket)
+    }
+
+    func send(stream: UInt32, _ service: String, _ method: String, _ payload: [UInt8]) throws {
+        let body = Self.field(1, Array(service.utf8)) + Self.field(2, Array(method.utf8)) + Self.field(3, payload)
+        var frame: [UInt8] = []
+        for word in [UInt32(body.count), stream] {
+            for shift in [24, 16, 8, 0] as [UInt32] { frame.append(UInt8(truncatingIfNeeded: word >> shift)) }
+        }
+        frame += [1, 0]
+        frame += body
+        guard Foundation.send(socket, frame, frame.count, Int32(MSG_NOSIGNAL)) == frame.count else { throw Broken() }
+    }
+
+    func answer() throws -> Answer {
+        let head = try read(10)
+        let words = [0, 4].map { start in (0..<4).reduce(UInt32(0)) { $0 << 8 | UInt32(head[start + $1]) } }
+        let fields = Self.fields(try read(Int(words[0])))
+        let status = Self.fields(fields.first { $0.number == 1 }?.bytes ?? [])
+        return Answer(
+            stream: words[1], code: status.first { $0.number == 1 }?.value ?? 0,
+            text: String(decoding: status.first { $0.number == 2 }?.bytes ?? [], as: UTF8.self),
+            payload: fields.first { $0.number == 2 }?.bytes ?? [])
+    }
+
+    private func read(_ count: Int) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count < count {
+            var part = [UInt8](repeating: 0, count: count - bytes.count)
+            let got = Foundation.read(socket, &part, part.count)
+            guard got > 0 else { throw Broken() }
+            bytes += part.prefix(got)
+        }
+        return bytes
+    }
+
+    // MARK: Messages
+
+    static func varint(_ value: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var rest = value
+        while rest >= 0x80 {
+            bytes.append(UInt8(rest & 0x7f) | 0x80)
+            rest >>= 7
+        }
+        return bytes + [UInt8(rest)]
+    }
+
+    static func field(_ number: Int, _ bytes: [UInt8]) -> [UInt8] {
+        varint(number << 3 | 2) + varint(bytes.count) + bytes
+    }
+
+    /// `triggerd.v1.Item` of a custom event.
+    static func item(user: String, id: String, event: String) -> [UInt8] {
+        field(1, Array(user.utf8)) + (id.isEmpty ? [] : field(2, Array(id.utf8))) + field(5, field(1, Array(event.utf8)))
+    }
+
+    /// `triggerd.v1.TrackRequest` of one.
+    static func track(user: String, id: String, event: String) -> [UInt8] {
+        field(1, item(user: user, id: id, event: event))
+    }
+
+    static func fields(_ bytes: [UInt8]) -> [(number: Int, value: UInt64, bytes: [UInt8])] {
+        var found: [(Int, UInt64, [UInt8])] = []
+        var at = 0
+        func varint() -> UInt64 {
+            var (value, shift) = (UInt64(0), UInt64(0))
+            while at < bytes.count {
+                let byte = bytes[at]
+                at += 1
+                value |= UInt64(byte & 0x7f) << shift
+                shift += 7
+                if byte < 0x80 { break }
+            }
+            return value
+        }
+        while at < bytes.count {
+            let tag = varint()
+            if tag & 7 == 0 {
+                found.append((Int(tag >> 3), varint(), []))
+            } else {
+                let count = Int(varint())
+                found.append((Int(tag >> 3), 0, Array(bytes[at..<min(bytes.count, at + count)])))
+                at += count
+            }
+        }
+        return found
+    }
+
+    /// Of the first item of a `TrackReply`: 1 accepted, 2 duplicate.
+    static func result(_ reply: [UInt8]) -> UInt64? {
+        fields(fields(reply).first { $0.number == 1 }?.bytes ?? []).first { $0.number == 1 }?.value
+    }
+
+    /// Of the first item of a `TrackReply`: its decisions, as they came.
+    static func decisions(_ reply: [UInt8]) -> [[UInt8]] {
+        fields(fields(reply).first { $0.number == 1 }?.bytes ?? []).filter { $0.number == 2 }.map(\.bytes)
+    }
+}
+
+/// Answers, gathered from several threads.
+final class Lines: @unchecked Sendable {
+    // Everything is read and written under `lock`.
+    private let lock = NSLock()
+    private var gathered: [Wire.Answer] = []
+
+    var all: [Wire.Answer] { lock.withLock { gathered } }
+
+    func add(_ answer: Wire.Answer) {
+        lock.withLock { gathered.append(answer) }
+    }
+}
+
+/// A thread that may throw.
+final class BackgroundThread: @unchecked Sendable {
+    // `failure` is written before `done` is signalled and read after.
+    private let done = DispatchSemaphore(value: 0)
+    private var failure: (any Error)?
+
+    init(_ body: @escaping () throws -> Void) {
+        nonisolated(unsafe) let body = body
+        Thread.detachNewThread { [self] in
+            do { try body() } catch { failure = error }
+            done.signal()
+        }
+    }
+
+    func join() throws {
+        done.wait()
+        if let failure { throw failure }
+    }
+}
