@@ -130,7 +130,6 @@ let package = Package(
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),
-        .testTarget(name: "HostTests", dependencies: ["Host"], swiftSettings: strict),
-        .testTarget(name: "DaemonTests", swiftSettings: strict),
+        .testTarget(name: "DaemonTests", exclude: ["Fixtures"], swiftSettings: strict),
     ]
 )

@@ -25,9 +25,10 @@ package struct CampaignReader: Sendable {
             reading.problem("the file has \(text.utf8.count) bytes, at most \(Self.largestFile) are read", at: nil, "")
         } else {
             do {
-                for document in try Yams.compose_all(yaml: text) {
-                    campaigns += reading.campaigns(of: document)
-                }
+                var documents = try Yams.compose_all(yaml: text)
+                while let document = documents.next() { campaigns += reading.campaigns(of: document) }
+                // A document that does not parse ends the sequence, and says so beside it.
+                if let error = documents.error { throw error }
                 if campaigns.isEmpty, reading.problems.isEmpty {
                     reading.problem("no campaign is in this file", at: nil, "")
                 }

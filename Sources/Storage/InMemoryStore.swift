@@ -82,8 +82,8 @@ private struct Kept {
     mutating func apply(_ changes: Changes) {
         for id in changes.deletedUsers { users[Bytes(id)] = nil }
         for (id, state) in changes.users { users[Bytes(id)] = (id, state) }
-        for timer in changes.timersRemoved { timers[TimerKey(timer)] = nil }
         for timer in changes.timersAdded { timers[TimerKey(timer)] = timer }
+        for timer in changes.timersRemoved { timers[TimerKey(timer)] = nil }
         for stored in changes.decisions { decisions[stored.decision.sequence] = stored }
         for (id, receipt) in changes.items { items[ItemKey(id)] = (id, receipt) }
         for key in changes.outboxRemoved { outbox[Bytes(key)] = nil }

@@ -48,6 +48,7 @@ package struct Changes: Sendable {
     package var users: [(id: UserID, state: UserState)] = []
     package var deletedUsers: [UserID] = []
     package var timersAdded: [Timer] = []
+    /// Those added in the same commit among them: removal comes last.
     package var timersRemoved: [Timer] = []
     package var decisions: [StoredDecision] = []
     package var items: [(id: ItemID, receipt: ItemReceipt)] = []

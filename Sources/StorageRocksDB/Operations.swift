@@ -23,16 +23,16 @@ struct Operations: ~Copyable {
             UserRecord.encode(state, into: &value)
             try body(.users, key.bytes, value.bytes)
         }
-        for timer in changes.timersRemoved {
-            key.clear()
-            key.timerKey(timer)
-            try body(.timers, key.bytes, nil)
-        }
         for timer in changes.timersAdded {
             begin()
             key.timerKey(timer)
             TimerRecord.encode(timer, into: &value)
             try body(.timers, key.bytes, value.bytes)
+        }
+        for timer in changes.timersRemoved {
+            key.clear()
+            key.timerKey(timer)
+            try body(.timers, key.bytes, nil)
         }
         for stored in changes.decisions {
             begin()

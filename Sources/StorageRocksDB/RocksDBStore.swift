@@ -10,7 +10,7 @@ package final class RocksDBStore: Store, @unchecked Sendable {
     let access: DatabaseAccess
     let folder: String
     private let retention: Retention
-    private let lock: FolderLock
+    private var lock: FolderLock?
     private let batch = rocksdb_writebatch_create()!
     private var operations = Operations()
     private var asked = ManyKeys()
@@ -38,6 +38,7 @@ package final class RocksDBStore: Store, @unchecked Sendable {
     /// Waits for reads in progress. Every commit that returned is in the logs already.
     package func close() {
         access.close()
+        lock = nil
     }
 
     package static func randomIdentity() -> String {

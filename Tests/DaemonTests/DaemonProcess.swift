@@ -33,7 +33,9 @@ final class DaemonProcess {
             for place in [folder, folder.appending(path: "debug")] {
                 let found = place.appending(path: "triggerd").path
                 var isFolder: ObjCBool = false
-                if FileManager.default.fileExists(atPath: found, isDirectory: &isFolder), !isFolder.boolValue { return found }
+                if FileManager.default.fileExists(atPath: found, isDirectory: &isFolder), !isFolder.boolValue {
+                    return found
+                }
             }
             folder.deleteLastPathComponent()
         }
@@ -44,7 +46,9 @@ final class DaemonProcess {
     init(_ campaigns: String...) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "triggerd-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(
-            at: folder.appending(path: "campaigns"), withIntermediateDirectories: true)
+            at: folder.appending(path: "campaigns"),
+            withIntermediateDirectories: true
+        )
         for (index, text) in campaigns.enumerated() {
             try Data(text.utf8).write(to: folder.appending(path: "campaigns/\(index).yaml"))
         }
@@ -60,7 +64,8 @@ final class DaemonProcess {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Self.binary)
         process.arguments =
-            ["serve", "--data", data, "--socket", socket, "--campaigns", folder.appending(path: "campaigns").path] + more
+            ["serve", "--data", data, "--socket", socket, "--campaigns", folder.appending(path: "campaigns").path]
+            + more
         let output = Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
@@ -108,8 +113,10 @@ final class DaemonProcess {
         let complained = try err.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
         return Output(
-            status: process.terminationStatus, out: String(decoding: printed, as: UTF8.self),
-            err: String(decoding: complained, as: UTF8.self))
+            status: process.terminationStatus,
+            out: String(decoding: printed, as: UTF8.self),
+            err: String(decoding: complained, as: UTF8.self)
+        )
     }
 
     /// The codes of a user's history, newest first.

@@ -53,8 +53,18 @@ struct DurabilityTests {
         let daemon = try DaemonProcess(cart)
         try daemon.start()
         try daemon.run(
-            "track", "--user", "u", "--set", "email=u@example.com", "--event", "add_to_cart", "--property", "value=100",
-            "--property", "item=Lamp")
+            "track",
+            "--user",
+            "u",
+            "--set",
+            "email=u@example.com",
+            "--event",
+            "add_to_cart",
+            "--property",
+            "value=100",
+            "--property",
+            "item=Lamp"
+        )
         daemon.kill()
         Thread.sleep(forTimeInterval: 1.2)  // The delay runs out with no daemon there.
         #expect(try daemon.letters().isEmpty)
@@ -70,8 +80,11 @@ struct DurabilityTests {
         let wire = try Wire(daemon.socket)
         for call in 0..<200 {
             try wire.send(
-                stream: UInt32(call * 2 + 1), "triggerd.v1.Events", "Track",
-                Wire.track(user: "u\(call)", id: "", event: "add_to_cart"))
+                stream: UInt32(call * 2 + 1),
+                "triggerd.v1.Events",
+                "Track",
+                Wire.track(user: "u\(call)", id: "", event: "add_to_cart")
+            )
         }
         #expect(try wire.answer().code == 0)
         #expect(daemon.stop() == 0)
@@ -85,7 +98,9 @@ struct DurabilityTests {
         #expect(dump.json.count == taken)
     }
 
-    @Test("a second daemon on the folder or the socket is refused, with the first one's pid; a stale socket is replaced")
+    @Test(
+        "a second daemon on the folder or the socket is refused, with the first one's pid; a stale socket is replaced"
+    )
     func second() throws {
         let daemon = try DaemonProcess(slow)
         try daemon.start()
@@ -142,7 +157,11 @@ struct DurabilityTests {
         var taken: [String] = []
         for call in 0..<20_000 {
             try wire.send(
-                stream: stream, "triggerd.v1.Events", "Track", Wire.track(user: "u\(call)", id: "i", event: "add_to_cart"))
+                stream: stream,
+                "triggerd.v1.Events",
+                "Track",
+                Wire.track(user: "u\(call)", id: "i", event: "add_to_cart")
+            )
             stream += 2
             let answer = try wire.answer()
             if answer.code == 14 {
@@ -155,7 +174,9 @@ struct DurabilityTests {
         #expect(refused)
         #expect(try daemon.run("health").status == 1)
         try FileManager.default.removeItem(atPath: small + "/filler")
-        try daemon.wait("room again") { try daemon.run("track", "--user", "after", "--event", "add_to_cart").status == 0 }
+        try daemon.wait("room again") {
+            try daemon.run("track", "--user", "after", "--event", "add_to_cart").status == 0
+        }
         #expect(try daemon.run("health").status == 0)
         for user in ["before", "after"] + taken.suffix(20) { #expect(try daemon.codes(user).contains("scheduled")) }
         #expect(daemon.stop() == 0)

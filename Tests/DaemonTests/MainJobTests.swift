@@ -30,8 +30,22 @@ struct MainJobTests {
         try daemon.start()
         for user in ["ann", "bob"] {
             let tracked = try daemon.run(
-                "track", "--user", user, "--set", "email=\(user)@example.com", "--set", "first_name=\(user)", "--event",
-                "add_to_cart", "--property", "value=120", "--property", "item=Lamp", "--property", "product_id=lamp")
+                "track",
+                "--user",
+                user,
+                "--set",
+                "email=\(user)@example.com",
+                "--set",
+                "first_name=\(user)",
+                "--event",
+                "add_to_cart",
+                "--property",
+                "value=120",
+                "--property",
+                "item=Lamp",
+                "--property",
+                "product_id=lamp"
+            )
             #expect(tracked.status == 0)
             #expect(tracked.out.contains("scheduled"))
         }
@@ -55,7 +69,16 @@ struct MainJobTests {
         let daemon = try DaemonProcess(welcome)
         try daemon.start()
         let session = try daemon.run(
-            "track", "--user", "u", "--set", "first_name=Ada", "--session-start", "--device", "phone", "--json")
+            "track",
+            "--user",
+            "u",
+            "--set",
+            "first_name=Ada",
+            "--session-start",
+            "--device",
+            "phone",
+            "--json"
+        )
         let message = session.json.first?["message"] as? [String: Any]
         #expect((message?["fields"] as? [String: String])?["title"] == "Hi Ada")
         #expect(try daemon.run("inbox", "u", "--device", "tablet").out.contains("nothing to show"))
@@ -64,7 +87,9 @@ struct MainJobTests {
         #expect(try daemon.run("inbox", "u", "--device", "phone").out.contains("nothing to show"))
     }
 
-    @Test("1.1.4: the same id with the same item gives the first answer; with another one it is refused, over a restart too")
+    @Test(
+        "1.1.4: the same id with the same item gives the first answer; with another one it is refused, over a restart too"
+    )
     func duplicates() throws {
         let daemon = try DaemonProcess(slow)
         try daemon.start()
@@ -95,7 +120,9 @@ struct MainJobTests {
         let threads = (0..<10).map { _ in
             BackgroundThread {
                 let wire = try Wire(daemon.socket)
-                for call in 0..<100 { try wire.send(stream: UInt32(call * 2 + 1), "triggerd.v1.Events", "Track", payload) }
+                for call in 0..<100 {
+                    try wire.send(stream: UInt32(call * 2 + 1), "triggerd.v1.Events", "Track", payload)
+                }
                 for _ in 0..<100 { results.add(try wire.answer()) }
             }
         }
@@ -143,7 +170,10 @@ struct MainJobTests {
         #expect(output.status == 1)
         #expect(output.json.map { $0["line"] as? Int } == [1, 2, 3, 4, 5, 6])
         #expect(
-            output.json.map { $0["result"] as? String } == ["accepted", "error", "error", "accepted", "error", "accepted"])
+            output.json.map { $0["result"] as? String } == [
+                "accepted", "error", "error", "accepted", "error", "accepted",
+            ]
+        )
         #expect(output.err.contains("3 accepted, 0 duplicates, 3 errors"))
         #expect(try daemon.run("track", "--user", "u", "--event", "e").status == 0)
         #expect(try daemon.run("track", "--user", "u").status == 2)
@@ -157,8 +187,16 @@ struct MainJobTests {
         let bad = slow.replacingOccurrences(of: "delay:", with: "dealy:")
         let refused = try daemon.run("apply", "-", input: bad)
         #expect(refused.status == 1)
-        #expect(refused.err.contains("standard input:3: campaign slow: dealy: there is no key `dealy`; did you mean `delay`?"))
-        let unserved = try daemon.run("apply", "-", input: welcome.replacingOccurrences(of: "session_start", with: "geofence"))
+        #expect(
+            refused.err.contains(
+                "standard input:3: campaign slow: dealy: there is no key `dealy`; did you mean `delay`?"
+            )
+        )
+        let unserved = try daemon.run(
+            "apply",
+            "-",
+            input: welcome.replacingOccurrences(of: "session_start", with: "geofence")
+        )
         #expect(unserved.err.contains("no loaded plug-in serves the trigger type \"geofence\""))
         #expect(unserved.err.contains("custom_event, purchase, session_start"))
         let broken = cart.replacingOccurrences(of: "{{ event.item }}", with: "{% if %}")

@@ -50,9 +50,11 @@ final class Wire {
         let fields = Self.fields(try read(Int(words[0])))
         let status = Self.fields(fields.first { $0.number == 1 }?.bytes ?? [])
         return Answer(
-            stream: words[1], code: status.first { $0.number == 1 }?.value ?? 0,
+            stream: words[1],
+            code: status.first { $0.number == 1 }?.value ?? 0,
             text: String(decoding: status.first { $0.number == 2 }?.bytes ?? [], as: UTF8.self),
-            payload: fields.first { $0.number == 2 }?.bytes ?? [])
+            payload: fields.first { $0.number == 2 }?.bytes ?? []
+        )
     }
 
     private func read(_ count: Int) throws -> [UInt8] {
@@ -84,7 +86,8 @@ final class Wire {
 
     /// `triggerd.v1.Item` of a custom event.
     static func item(user: String, id: String, event: String) -> [UInt8] {
-        field(1, Array(user.utf8)) + (id.isEmpty ? [] : field(2, Array(id.utf8))) + field(5, field(1, Array(event.utf8)))
+        field(1, Array(user.utf8)) + (id.isEmpty ? [] : field(2, Array(id.utf8)))
+            + field(5, field(1, Array(event.utf8)))
     }
 
     /// `triggerd.v1.TrackRequest` of one.

@@ -1,0 +1,173 @@
+import CampaignFiles
+import Engine
+import Testing
+
+struct CampaignReaderTests {
+    let reader = CampaignReader(
+        triggerTypes: [
+            "custom_event": ConfigurationSchema(fields: [.init(name: "event", kind: .string, isRequired: true)]),
+            "purchase": ConfigurationSchema(fields: [.init(name: "product_id", kind: .strings)]),
+            "session_start": ConfigurationSchema(fields: []),
+            "location": ConfigurationSchema(fields: [
+                .init(name: "on", kind: .string, oneOf: ["enter", "exit"]),
+                .init(
+                    name: "areas",
+                    kind: .objects(
+                        ConfigurationSchema(fields: [.init(name: "radius_m", kind: .number, isRequired: true)])
+                    ),
+                    isRequired: true
+                ),
+            ]),
+        ],
+        channels: [
+            "email": ChannelSchema(
+                message: ConfigurationSchema(fields: [.init(name: "subject", kind: .string, isRequired: true)]),
+                queues: false
+            ),
+            "in_app": ChannelSchema(
+                message: ConfigurationSchema(fields: [.init(name: "title", kind: .string, isRequired: true)]),
+                queues: true
+            ),
+        ]
+    )
+
+    func problems(_ text: String) -> [CampaignFileProblem] {
+        if case .failure(let errors) = reader.read(file: "f.yaml", text: text) { errors.all } else { [] }
+    }
+
+    static let full = """
+        campaign: cart
+        launched_at: 2026-01-01T00:00:00Z
+        trigger:
+          type: custom_event
+          event: no
+          where: {all: [{property: value, gt: 100, lt: 200.5}, {not: {property: color, any_of: [red, 10, no]}}]}
+        delay: 30m
+        exceptions:
+          - {type: purchase, product_id: A, same: product_id}
+        re_eligibility: {after: 7d}
+        messages:
+          - {channel: email, subject: 22:00}
+          - {channel: in_app, title: Hi, priority: high, expires_after: 2d}
+        """
+
+    @Test("every key of the language; scalars are text where text is meant")
+    func reads() throws {
+        let campaign = try #require(try reader.read(file: "f", text: Self.full).get().first)
+        let value = try #require(PropertyPath("value"))
+        let color = try #require(PropertyPath("color"))
+        #expect(
+            campaign
+                == Campaign(
+                    id: "cart",
+                    launchedAt: Instant(iso8601: "2026-01-01"),
+                    trigger: Occurrence(
+                        type: "custom_event",
+                        configuration: ["event": "no"],
+                        where: .all([
+                            .property(value, [.greater(100), .less(200.5)]),
+                            .not(.property(color, [.anyOf(["red", "10", "no"])])),
+                        ])
+                    ),
+                    delay: .seconds(1_800),
+                    exceptions: [
+                        Occurrence(type: "purchase", configuration: ["product_id": ["A"]], same: "product_id")
+                    ],
+                    reEligibility: .after(.days(7)),
+                    messages: [
+                        Message(channel: "email", fields: ["subject": "22:00"]),
+                        Message(channel: "in_app", fields: ["title": "Hi"], priority: .high, expiresAfter: .days(2)),
+                    ]
+                )
+        )
+    }
+
+    @Test("JSON, several documents, a list")
+    func forms() throws {
+        let json =
+            #"{"campaign": "a", "trigger": {"type": "session_start"}, "messages": [{"channel": "in_app", "title": "x"}]}"#
+        #expect(try reader.read(file: "f", text: json).get().map(\.id) == ["a"])
+        let second = json.replacingOccurrences("\"a\"", "\"b\"")
+        #expect(try reader.read(file: "f", text: json + "\n---\n" + second).get().map(\.id) == ["a", "b"])
+        #expect(try reader.read(file: "f", text: "campaigns: [\(json), \(second)]").get().map(\.id) == ["a", "b"])
+    }
+
+    struct Bad: Sendable {
+        let from: String
+        let to: String
+        let line: Int
+        let field: String
+        let says: String
+        init(_ from: String, _ to: String, _ line: Int, _ field: String, _ says: String) {
+            (self.from, self.to, self.line, self.field, self.says) = (from, to, line, field, says)
+        }
+    }
+
+    @Test(
+        "what is wrong is named with its line, its key and what would be right",
+        arguments: [
+            Bad("delay: 30m", "dealy: 30m", 7, "dealy", "did you mean `delay`?"),
+            Bad("delay: 30m", "delay: 30 m", 7, "delay", "no length of time"),
+            Bad("delay: 30m", "delay: 0s", 8, "exceptions", "without a delay"),
+            Bad("launched_at: 2026-01-01T00:00:00Z", "launched_at: soon", 2, "launched_at", "ISO 8601"),
+            Bad("type: custom_event", "type: costum_event", 4, "trigger.type", "did you mean custom_event?"),
+            Bad("  event: no\n", "  evnt: no\n", 5, "trigger.evnt", "did you mean `event`?"),
+            Bad("  event: no\n", "", 4, "trigger.event", "is required"),
+            Bad("gt: 100", "gt: many", 6, "trigger.where.all[0].gt", "needs a number"),
+            Bad("lt: 200.5", "below: 2", 6, "trigger.where.all[0].below", "there is no key"),
+            Bad("property: value", "property: a..b", 6, "trigger.where.all[0].property", "no path"),
+            Bad("same: product_id", "same: [x]", 9, "exceptions[0].same", "one value"),
+            Bad("after: 7d", "after: 721d", 10, "re_eligibility.after", "at most 720 days"),
+            Bad("channel: email", "channel: emial", 12, "messages[0].channel", "loaded are email, in_app"),
+            Bad("subject: 22:00", "titel: x", 12, "messages[0].titel", "there is no key"),
+            Bad("priority: high", "priority: urgent", 13, "messages[1].priority", "high, medium, low"),
+            Bad("campaign: cart", "campaign: cart\ncampaign: again", 1, "", "stands twice"),
+            Bad(
+                "campaign: cart",
+                "campaign: \"two words\"",
+                1,
+                "campaign",
+                "no campaign's id".replacingOccurrences("no", "not a")
+            ),
+            Bad("delay: 30m", "delay: [", 9, "", "not YAML"),
+        ]
+    )
+    func bad(each: Bad) throws {
+        let found = problems(Self.full.replacingOccurrences(each.from, each.to))
+        let problem = try #require(found.first { $0.text.contains(each.says) }, "\(found)")
+        #expect(problem.field == each.field)
+        #expect(problem.line == each.line)
+    }
+
+    @Test("all problems of a file are told at once, and none of it is read")
+    func several() {
+        let text = Self.full.replacingOccurrences("30m", "soon").replacingOccurrences("7d", "x").replacingOccurrences(
+            "email",
+            "fax"
+        )
+        #expect(problems(text).count == 3)
+    }
+
+    @Test("a plug-in's own keys: one of its choices, lists of mappings")
+    func configuration() throws {
+        let text = """
+            campaign: l
+            trigger: {type: location, on: exit, areas: [{radius_m: 10.5}]}
+            messages: [{channel: in_app, title: x}]
+            """
+        let trigger = try #require(try reader.read(file: "f", text: text).get().first?.trigger)
+        #expect(trigger.configuration == ["on": "exit", "areas": [.object(["radius_m": 10.5])]])
+        #expect(problems(text.replacingOccurrences("exit", "leave")).map(\.field) == ["trigger.on"])
+        #expect(
+            problems(text.replacingOccurrences("radius_m", "radius")).map(\.field) == [
+                "trigger.areas[0].radius", "trigger.areas[0].radius_m",
+            ]
+        )
+    }
+}
+
+extension String {
+    fileprivate func replacingOccurrences(_ part: String, _ other: String) -> String {
+        split(separator: part, omittingEmptySubsequences: false).joined(separator: other)
+    }
+}

@@ -1,0 +1,297 @@
+import Engine
+import Foundation
+import Storage
+import StorageRocksDB
+import Testing
+
+/// What every store promises. The one on disk is closed and opened again before it is read.
+struct StoreContractTests {
+    enum Kind: CaseIterable {
+        case memory, rocksDB
+    }
+
+    /// Runs `write` on a store, then `read` on the same one, opened again where that can be.
+    static func with(
+        _ kind: Kind,
+        write: (any Store) throws -> Void,
+        read: (any Store) throws -> Void
+    ) throws {
+        switch kind {
+        case .memory:
+            let store = InMemoryStore(identity: "memory")
+            try write(store)
+            try read(store)
+        case .rocksDB:
+            let folder = FileManager.default.temporaryDirectory.appending(path: "triggerd-store-\(UUID().uuidString)")
+                .path
+            defer { try? FileManager.default.removeItem(atPath: folder) }
+            let store = try RocksDBStore(folder: folder)
+            let identity = store.identity
+            try write(store)
+            store.close()
+            let again = try RocksDBStore(folder: folder)
+            defer { again.close() }
+            #expect(again.identity == identity)
+            try read(again)
+        }
+    }
+
+    static func commit(_ store: any Store, _ fill: (inout Changes) -> Void) throws {
+        var changes = Changes()
+        fill(&changes)
+        try store.commit(changes)
+    }
+
+    @Test("a user comes back as it was, an unknown one not at all, a deleted one no more", arguments: Kind.allCases)
+    func users(kind: Kind) throws {
+        var random = Seeded(state: 7)
+        let states = (0..<200).map { _ in UserState.random(&random) }
+        try Self.with(kind) { (store) throws in
+            for (index, state) in states.enumerated() {
+                try Self.commit(store) { $0.users = [("user-\(index)", state)] }
+            }
+            try Self.commit(store) { $0.deletedUsers = ["user-0"] }
+        } read: { (store) throws in
+            let found = try store.users((0..<201).map { "user-\($0)" })
+            #expect(found[0] == nil)
+            #expect(found[200] == nil)
+            for index in 1..<200 { #expect(found[index] == states[index]) }
+            #expect(try store.user("user-5") == states[5])
+        }
+    }
+
+    @Test(
+        "timers come in the order of instant and send, after and through, and go when removed",
+        arguments: Kind.allCases
+    )
+    func timers(kind: Kind) throws {
+        let timers = [-5, 0, 3, 3, 1_000].enumerated().map { index, at in
+            Timer(at: Instant(milliseconds: at), send: UInt64(9 - index), user: "u\(index)", campaign: 7)
+        }
+        let never = Timer(at: .never, send: 1, user: "n", campaign: 2)
+        try Self.with(kind) { (store) throws in
+            try Self.commit(store) { $0.timersAdded = timers.reversed() + [never] }
+            try Self.commit(store) { $0.timersRemoved = [timers[1]] }
+        } read: { (store) throws in
+            let left = [timers[0], timers[3], timers[2], timers[4]]
+            #expect(try store.timers(after: nil, through: Instant(milliseconds: 1_000), limit: 10) == left)
+            #expect(try store.timers(after: nil, through: .never, limit: 10) == left + [never])
+            #expect(try store.timers(after: left[1], through: Instant(milliseconds: 999), limit: 10) == [left[2]])
+            #expect(try store.timers(after: nil, through: .never, limit: 2) == Array(left.prefix(2)))
+        }
+    }
+
+    @Test("a timer added and removed in one commit is gone", arguments: Kind.allCases)
+    func addedAndRemoved(kind: Kind) throws {
+        let timer = Timer(at: Instant(milliseconds: 5), send: 1, user: "u", campaign: 1)
+        try Self.with(kind) { (store) throws in
+            try Self.commit(store) {
+                $0.timersAdded = [timer]
+                $0.timersRemoved = [timer]
+            }
+        } read: { (store) throws in
+            #expect(try store.timers(after: nil, through: .never, limit: 10).isEmpty)
+        }
+    }
+
+    @Test(
+        "decisions are found by sequence and listed newest first; the next sequence follows",
+        arguments: Kind.allCases
+    )
+    func decisions(kind: Kind) throws {
+        let stored = (1...50).map { number in
+            StoredDecision(
+                decision: Decision(
+                    sequence: UInt64(number),
+                    at: Instant(milliseconds: Int64(number)),
+                    user: "u",
+                    campaign: number % 2 == 0 ? "c" : nil,
+                    channel: number % 3 == 0 ? "email" : nil,
+                    code: Decision.Code.allCases[number % Decision.Code.allCases.count],
+                    rule: "4.9",
+                    why: ["n": .integer(Int64(number)), "list": ["a", 1.5, true]],
+                    next: number % 5 == 0 ? Instant(milliseconds: 9) : nil,
+                    send: UInt64(number / 2)
+                ),
+                previous: UInt64(number - 1)
+            )
+        }
+        try Self.with(kind) { (store) throws in
+            #expect(try store.nextSequence() == 0)
+            try Self.commit(store) { $0.decisions = stored }
+        } read: { (store) throws in
+            #expect(try store.nextSequence() == 51)
+            #expect(try store.decision(17) == stored[16])
+            #expect(try store.decision(51) == nil)
+            #expect(try store.decisions(before: nil, limit: 3) == stored.suffix(3).reversed())
+            #expect(try store.decisions(before: 3, limit: 10) == stored.prefix(2).reversed())
+        }
+    }
+
+    @Test("ids of items, per user", arguments: Kind.allCases)
+    func items(kind: Kind) throws {
+        let now = Instant(milliseconds: Int64(Date().timeIntervalSince1970 * 1_000))
+        let receipt = ItemReceipt(content: (1, .max), receivedAt: now, firstDecision: 5, decisionCount: 2)
+        try Self.with(kind) { (store) throws in
+            try Self.commit(store) { $0.items = [(ItemID(user: "u", id: "e"), receipt)] }
+        } read: { (store) throws in
+            let found = try store.receipts([
+                ItemID(user: "v", id: "e"), ItemID(user: "u", id: "e"), ItemID(user: "u", id: "f"),
+                ItemID(user: "ue", id: ""),
+            ])
+            #expect(found == [nil, receipt, nil, nil])
+        }
+    }
+
+    @Test("the outbox and the campaigns", arguments: Kind.allCases)
+    func outbox(kind: Kind) throws {
+        let messages = ["a", "b", "c"].map { key in
+            OutboxMessage(
+                key: key,
+                user: "u",
+                version: CampaignVersion(number: 3, version: 2),
+                campaign: "cart",
+                send: 9,
+                channel: "email",
+                addresses: ["x@example.com", "y@example.com"],
+                fields: ["subject": "Grüße", "n": 1],
+                claimedAt: Instant(milliseconds: 77)
+            )
+        }
+        let head = CampaignHead(
+            id: "cart",
+            number: 3,
+            version: 2,
+            launchedAt: Instant(milliseconds: 1),
+            appliedAt: Instant(milliseconds: 2),
+            isStopped: true,
+            stops: [Instant(milliseconds: 3)]
+        )
+        let records = [1, 2].map { CampaignRecord(head: head, version: $0, definition: [1, 2, UInt8($0)]) }
+        try Self.with(kind) { (store) throws in
+            try Self.commit(store) {
+                $0.outboxAdded = messages
+                $0.campaigns = records
+            }
+            try Self.commit(store) { $0.outboxRemoved = ["b"] }
+        } read: { (store) throws in
+            #expect(try store.outbox(after: nil, limit: 10) == [messages[0], messages[2]])
+            #expect(try store.outbox(after: "a", limit: 10) == [messages[2]])
+            #expect(try store.campaigns().sorted { $0.version < $1.version } == records)
+        }
+    }
+
+    @Test("a folder is opened once; the second is told by whom")
+    func locked() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "triggerd-store-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let store = try RocksDBStore(folder: folder)
+        defer { store.close() }
+        #expect(throws: StoreError.locked(pid: getpid())) { try RocksDBStore(folder: folder) }
+    }
+
+    @Test("bytes that are no record are an error, never a crash", arguments: [1, 2, 3] as [UInt64])
+    func garbled(seed: UInt64) throws {
+        var random = Seeded(state: seed)
+        for _ in 0..<3_000 {
+            var writer = ProtobufWriter()
+            UserRecord.encode(.random(&random), into: &writer)
+            var bytes = Array(writer.bytes)
+            if Bool.random(using: &random) {
+                bytes = Array(bytes.prefix(Int.random(in: 0...bytes.count, using: &random)))
+            } else if !bytes.isEmpty {
+                for _ in 0..<4 {
+                    bytes[Int.random(in: 0..<bytes.count, using: &random)] = UInt8.random(
+                        in: 0 ... .max,
+                        using: &random
+                    )
+                }
+            }
+            bytes.withUnsafeBytes { _ = try? UserRecord.decode($0) }
+        }
+    }
+}
+
+struct Seeded: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return state ^ state >> 33
+    }
+}
+
+extension UserState {
+    /// Any state at all.
+    static func random(_ random: inout Seeded) -> UserState {
+        func number(_ below: Int) -> Int { Int.random(in: 0..<below, using: &random) }
+        func instant() -> Instant {
+            Instant(milliseconds: Int64.random(in: -1_000_000...2_000_000_000_000, using: &random))
+        }
+        func value(_ depth: Int = 0) -> Value {
+            switch number(depth > 2 ? 5 : 7) {
+            case 0: .boolean(Bool.random(using: &random))
+            case 1: .integer(Int64.random(in: .min ... .max, using: &random))
+            case 2: .decimal(Double.random(in: -1e9...1e9, using: &random))
+            case 3: .string("")
+            case 4: .string(String(repeating: "é", count: number(40)))
+            case 5: .array((0..<number(4)).map { _ in value(depth + 1) })
+            default: .object(object(depth + 1))
+            }
+        }
+        func object(_ depth: Int = 0) -> Object {
+            Object((0..<number(5)).map { Object.Member("name-\($0)", value(depth)) })
+        }
+        func version() -> CampaignVersion {
+            CampaignVersion(number: UInt32(number(1_000)), version: UInt32(number(9)))
+        }
+        func wait() -> Wait {
+            Wait(
+                send: UInt64.random(in: 0 ... .max, using: &random),
+                version: version(),
+                epoch: UInt32(number(3)),
+                trigger: instant(),
+                due: instant(),
+                properties: object()
+            )
+        }
+        var state = UserState()
+        state.profile = object()
+        state.receipts = (0..<number(3)).map { _ in
+            Receipt(
+                campaign: UInt32(number(9)),
+                at: instant(),
+                send: UInt64(number(99)),
+                isCertain: Bool.random(using: &random),
+                previous: Bool.random(using: &random) ? instant() : nil
+            )
+        }
+        state.waits = (0..<number(4)).map { _ in wait() }
+        state.queue = (0..<number(3)).map { _ in
+            QueueEntry(
+                wait: wait(),
+                channel: "in_app",
+                sequence: UInt64(number(999)),
+                available: instant(),
+                expires: .never,
+                lease: Bool.random(using: &random)
+                    ? Lease(token: 7, ends: instant(), device: "phone", isExcepted: Bool.random(using: &random)) : nil
+            )
+        }
+        state.claims = (0..<number(3)).map { _ in
+            Claim(send: UInt64(number(99)), campaign: UInt32(number(9)), channel: "email", at: instant())
+        }
+        state.seenExceptions = (0..<number(3)).map { _ in
+            SeenException(
+                campaign: UInt32(number(9)),
+                occurrence: UInt64.random(in: 0 ... .max, using: &random),
+                time: instant(),
+                same: Bool.random(using: &random) ? value() : nil
+            )
+        }
+        state.lastSession = Bool.random(using: &random) ? instant() : nil
+        state.lastShown = Bool.random(using: &random) ? instant() : nil
+        state.lastDecision = UInt64(number(9_999))
+        return state
+    }
+}
