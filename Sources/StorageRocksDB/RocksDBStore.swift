@@ -59,6 +59,15 @@ package final class RocksDBStore: Store, @unchecked Sendable {
     package func commit(_ changes: Changes) throws(StoreError) {
         if changes.isEmpty { return }
         if failure != nil { try recover() }
+        do throws(StoreError) {
+            try write(changes)
+        } catch {
+            letGo()
+            throw error
+        }
+    }
+
+    private func write(_ changes: Changes) throws(StoreError) {
         try access.read { database throws(StoreError) in
             rocksdb_writebatch_clear(batch)
             operations.each(of: changes) { family, key, value in
@@ -76,6 +85,22 @@ package final class RocksDBStore: Store, @unchecked Sendable {
                 throw reason
             }
         }
+    }
+
+    /// After a write that failed: remembers what it must take back, and closes the database. RocksDB would look for
+    /// room by itself 5 s later, and go on with a log whose writer it holds to be broken.
+    private func letGo() {
+        guard let failure, access.isOpen else { return }
+        do throws(StoreError) {
+            try access.read { database throws(StoreError) in
+                try StoreError.doing("read", folder) { () throws(RocksDBFault) in
+                    try failure.prepareUndo(database, &operations)
+                }
+            }
+        } catch {
+            return  // Tried again when the database is opened anew.
+        }
+        access.close()
     }
 
     private func many<ID, Record>(

@@ -68,7 +68,11 @@ final class DaemonProcess {
             + more
         let output = Pipe()
         process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
+        let log = folder.appending(path: "log")
+        if !FileManager.default.fileExists(atPath: log.path) { try Data().write(to: log) }
+        let errors = try FileHandle(forWritingTo: log)
+        try errors.seekToEnd()
+        process.standardError = errors
         try process.run()
         self.process = process
         var said = ""
@@ -143,7 +147,8 @@ final class DaemonProcess {
         let end = Date(timeIntervalSinceNow: 20)
         while try !holds() {
             guard Date() < end else {
-                Issue.record("waited in vain: \(what)")
+                let log = try? String(contentsOf: folder.appending(path: "log"), encoding: .utf8)
+                Issue.record("waited in vain: \(what); the daemon's log ends \(log?.suffix(2_000) ?? "nowhere")")
                 return
             }
             Thread.sleep(forTimeInterval: 0.02)

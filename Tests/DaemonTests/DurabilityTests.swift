@@ -173,6 +173,7 @@ struct DurabilityTests {
         }
         #expect(refused)
         #expect(try daemon.run("health").status == 1)
+        Thread.sleep(forTimeInterval: 6.5)  // Long enough for whatever the store would do by itself.
         try FileManager.default.removeItem(atPath: small + "/filler")
         try daemon.wait("room again") {
             try daemon.run("track", "--user", "after", "--event", "add_to_cart").status == 0

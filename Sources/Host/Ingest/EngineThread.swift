@@ -79,6 +79,12 @@ final class EngineThread: @unchecked Sendable {
     }
 
     private func nextWake() -> Instant {
+        if health.problem != nil {
+            // The store opens itself again where that is possible; until then nothing can be due.
+            guard (try? store.users([""])) != nil else { return clock.now() + .seconds(1) }
+            health.serving()
+            logger.notice("it can be written again")
+        }
         do {
             try timers.refill(from: store, now: max(lastInstant, clock.now()))
         } catch {

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Both benchmarks, each beside what it is compared with, in one run: quote the ratios.
+#
+#   run.sh PATH_OF_TRIGGERD [USERS] [SECONDS]
+set -euo pipefail
+
+triggerd=$1 users=${2:-1000000} seconds=${3:-5}
+here=$(cd "$(dirname "$0")" && pwd)
+folder=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null || true; wait; rm -rf "$folder"' EXIT
+
+GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$folder/cache go build -o "$folder/wire" "$here/wire/wire.go"
+cc -O2 -o "$folder/ingest" "$here/ingest/ingest.c"
+cc -O2 -o "$folder/floor" "$here/ingest/floor.c" -lrocksdb
+
+mkdir "$folder/campaigns"
+cat > "$folder/campaigns/bench.yaml" <<YAML
+campaign: bench
+trigger: {type: custom_event, event: add_to_cart}
+delay: 1d
+exceptions: [{type: purchase, same: product_id}]
+re_eligibility: {after: 0s}
+messages: [{channel: in_app, title: hi}]
+YAML
+"$triggerd" serve --data "$folder/data" --campaigns "$folder/campaigns" --socket "$folder/s" > "$folder/log" 2>&1 &
+daemon=$!
+until grep -q '^ready$' "$folder/log"; do sleep 0.05; done
+sleep 1
+echo "idle: $(awk '/VmRSS/ {print $2}' /proc/$daemon/status) kB resident"
+
+"$folder/wire" serve "$folder/go" &
+until [ -S "$folder/go" ]; do sleep 0.05; done
+echo "Health/Check with Debian's Go client; calls in flight, calls/s, p50 us, p99 us:"
+for round in 1 2 3; do
+    for calls in 1 64; do
+        echo "  triggerd   $("$folder/wire" call "$folder/s" $calls 2)"
+        echo "  Go server  $("$folder/wire" call "$folder/go" $calls 2)"
+    done
+done
+
+echo "durable ingest, $users known users, 64 calls in flight, beside the store's floor:"
+"$folder/ingest" "$folder/s" fill "$users"
+for round in 1 2; do
+    echo "  triggerd  $("$folder/ingest" "$folder/s" track "$users" 64 "$seconds")"
+    echo "  floor     $("$folder/floor" "$folder/floor-$round" "$users" "$seconds")"
+    rm -rf "$folder/floor-$round"
+done
