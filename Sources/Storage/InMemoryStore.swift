@@ -23,6 +23,8 @@ package final class InMemoryStore: Store {
         kept.withLock { $0.apply(changes) }
     }
 
+    package func checkWritable() {}
+
     package func timers(after: Timer?, through: Instant, limit: Int) -> [Timer] {
         kept.withLock { kept in
             let start = after.map { kept.timers.firstIndex(above: TimerKey($0)) } ?? 0

@@ -17,6 +17,9 @@ package protocol Store: Sendable {
     /// Makes all of it durable, or none: when it returns, the changes survive a crash of the machine.
     func commit(_ changes: Changes) throws(StoreError)
 
+    /// Whether a commit could be made just now; throws why not. Opens the store again where a write had failed.
+    func checkWritable() throws(StoreError)
+
     /// The timers after `after` (nil: from the first) and up to `through`, in order, at most `limit`.
     func timers(after: Timer?, through: Instant, limit: Int) throws(StoreError) -> [Timer]
 

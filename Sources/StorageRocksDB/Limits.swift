@@ -2,6 +2,9 @@
 enum Limits {
     static let mebibyte = 1 << 20
 
+    /// Left free on the volume, in bytes: room for the commits that are under way when others fill it.
+    static let freeReserve = 16 << 20
+
     /// Blocks of tables kept in memory, taken only as they are read: 1,000,000 users of 300 bytes fit unpacked.
     static let blockCache = 512 * mebibyte
     /// What all families hold in memory before the fullest is written out; the daemon's memory grows to this under

@@ -1,5 +1,6 @@
 import CRocksDB
 import Engine
+import Glibc
 import Storage
 
 /// The store on RocksDB: `lock` and `rocksdb/` in a data folder that may hold other things beside. docs/storage.md
@@ -58,12 +59,26 @@ package final class RocksDBStore: Store, @unchecked Sendable {
 
     package func commit(_ changes: Changes) throws(StoreError) {
         if changes.isEmpty { return }
-        if failure != nil { try recover() }
+        try checkWritable()
         do throws(StoreError) {
             try write(changes)
         } catch {
             letGo()
             throw error
+        }
+    }
+
+    package func checkWritable() throws(StoreError) {
+        if failure != nil { try recover() }
+        // A log that runs into the end of the volume is broken for RocksDB, which then tries to go on with it by
+        // itself, and may abort. So the volume is asked first: about a microsecond.
+        var volume = statvfs()
+        guard statvfs(folder, &volume) == 0 else { return }
+        let free = UInt64(volume.f_bavail) * UInt64(volume.f_frsize)
+        guard free >= UInt64(Limits.freeReserve) else {
+            throw .unavailable(
+                "less than \(Limits.freeReserve >> 20) MiB are free for \(folder): make room; it goes on by itself"
+            )
         }
     }
 

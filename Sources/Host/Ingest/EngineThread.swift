@@ -81,7 +81,7 @@ final class EngineThread: @unchecked Sendable {
     private func nextWake() -> Instant {
         if health.problem != nil {
             // The store opens itself again where that is possible; until then nothing can be due.
-            guard (try? store.users([""])) != nil else { return clock.now() + .seconds(1) }
+            guard (try? store.checkWritable()) != nil else { return clock.now() + .seconds(1) }
             health.serving()
             logger.notice("it can be written again")
         }
