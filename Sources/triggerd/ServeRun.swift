@@ -70,7 +70,6 @@ struct ServeRun {
             daemon.stop()
             throw Failure("\(error)")
         }
-        StartupPages.release()
         say("ready")
 
         await end.wait()
