@@ -65,6 +65,11 @@ final class Database: @unchecked Sendable {
 
     private static func baseOptions() -> OpaquePointer {
         let base = rocksdb_options_create()!
+        // Compaction has time: whoever waits for an answer goes first.
+        let environment = rocksdb_create_default_env()
+        rocksdb_env_lower_thread_pool_cpu_priority(environment)
+        rocksdb_options_set_env(base, environment)
+        rocksdb_env_destroy(environment)
         rocksdb_options_set_create_if_missing(base, 1)
         rocksdb_options_set_create_missing_column_families(base, 1)
         // A commit returns after its log is flushed, so what a crash may tear is the last record of the log, of a

@@ -70,6 +70,7 @@ struct ServeRun {
             daemon.stop()
             throw Failure("\(error)")
         }
+        StartupPages.release()
         say("ready")
 
         await end.wait()
