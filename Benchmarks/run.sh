@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Both benchmarks, each beside what it is compared with, in one run: quote the ratios.
+# All benchmarks, each beside what it is compared with, in one run: quote the ratios.
 #
 #   run.sh PATH_OF_TRIGGERD [USERS] [SECONDS]
 set -euo pipefail
@@ -45,3 +45,8 @@ for round in 1 2; do
     echo "  floor     $("$folder/floor" "$folder/floor-$round" "$users" "$seconds")"
     rm -rf "$folder/floor-$round"
 done
+kill "$daemon"
+wait "$daemon" || true
+
+echo "timers:"
+python3 "$here/timers/timers.py" "$triggerd"

@@ -4,10 +4,25 @@ import Foundation
 enum Python {
     static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
 
+    /// The system's where its packages have aiosmtpd, else the first of the path.
+    private static let interpreter: String = {
+        let system = Process()
+        system.executableURL = URL(filePath: "/usr/bin/python3")
+        system.arguments = ["-c", "import aiosmtpd"]
+        system.standardError = FileHandle.nullDevice
+        do {
+            try system.run()
+            system.waitUntilExit()
+            return system.terminationStatus == 0 ? "/usr/bin/python3" : "python3"
+        } catch {
+            return "python3"
+        }
+    }()
+
     static func process(_ script: String, _ arguments: [String]) -> Process {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", fixtures.appending(path: script).path] + arguments
+        process.arguments = [interpreter, fixtures.appending(path: script).path] + arguments
         process.standardOutput = Pipe()
         return process
     }
