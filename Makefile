@@ -8,7 +8,9 @@ BUILD_PACKAGES := libprotobuf-c-dev librocksdb-dev libcurl4-openssl-dev
 TEST_PACKAGES := $(BUILD_PACKAGES) protobuf-compiler protobuf-c-compiler python3-protobuf python3-aiosmtpd openssl \
 	golang-go golang-github-containerd-ttrpc-dev
 RELEASE = $(shell swift build -c release --show-bin-path)
-PLUGINS := trigger-session-start trigger-purchase trigger-custom-event channel-in-app channel-email
+PLUGINS := trigger-session-start trigger-purchase trigger-custom-event trigger-location trigger-email-added \
+	trigger-attribute-changed trigger-conversion trigger-exception trigger-campaign-interaction \
+	trigger-card-interaction channel-push channel-in-app channel-email
 
 .PHONY: help build demo test check format generate bench install dependencies test-dependencies
 

@@ -7,13 +7,20 @@ package struct CampaignReader: Sendable {
     package var triggerTypes: [String: ConfigurationSchema]
     /// By the name that a file writes as `channel:`.
     package var channels: [String: ChannelSchema]
+    /// Nil for a name that no zone has.
+    package var zone: @Sendable (String) -> Zone?
 
     /// The largest file, in bytes.
     package static let largestFile = 1 << 20
 
-    package init(triggerTypes: [String: ConfigurationSchema], channels: [String: ChannelSchema]) {
+    package init(
+        triggerTypes: [String: ConfigurationSchema],
+        channels: [String: ChannelSchema],
+        zone: @escaping @Sendable (String) -> Zone?
+    ) {
         self.triggerTypes = triggerTypes
         self.channels = channels
+        self.zone = zone
     }
 
     /// The campaigns of a file, or everything that is wrong with it. A file holds one campaign, several documents

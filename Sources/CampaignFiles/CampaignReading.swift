@@ -5,10 +5,10 @@ import Yams
 struct CampaignReading {
     let reader: CampaignReader
     let file: String
-    private(set) var problems: [CampaignFileProblem] = []
-    private var campaign = ""
+    var problems: [CampaignFileProblem] = []
+    var campaign = ""
     /// Where each path of the campaign being read stands.
-    private var places: [String: Mark] = [:]
+    var places: [String: Mark] = [:]
     /// Values read so far: an alias may not multiply them without end.
     private var values = 0
     private static let mostValues = 100_000
@@ -49,225 +49,10 @@ struct CampaignReading {
         }
     }
 
-    // MARK: Campaigns
-
-    mutating func campaigns(of document: Node) -> [Campaign] {
-        if document.scalar?.string == "" { return [] }  // an empty document
-        guard let mapping = document.mapping else {
-            problem("a campaign is a mapping of keys", at: document.mark, "")
-            return []
-        }
-        if let list = mapping["campaigns"], mapping["campaign"] == nil {
-            for (key, _) in mapping where key.string != "campaigns" {
-                problem("beside `campaigns` no other key may stand", at: key.mark, key.string ?? "")
-            }
-            guard let sequence = list.sequence else {
-                problem("must be a list of campaigns", at: list.mark, "campaigns")
-                return []
-            }
-            return sequence.compactMap { one($0) }
-        }
-        return one(document).map { [$0] } ?? []
-    }
-
-    private mutating func one(_ node: Node) -> Campaign? {
-        let before = problems.count
-        campaign = node.mapping?["campaign"]?.scalar?.string ?? ""
-        places = [:]
-        let known = [
-            "campaign", "launched_at", "trigger", "delay", "exceptions", "re_eligibility", "messages",
-        ]
-        guard let keys = keys(node, "", known: known, required: ["campaign", "trigger", "messages"]) else { return nil }
-        let id = keys["campaign"].flatMap { text($0, "campaign") }
-        let launchedAt = keys["launched_at"].flatMap { instant($0, "launched_at") }
-        let trigger = keys["trigger"].flatMap { occurrence($0, "trigger", isException: false) }
-        let delay = keys["delay"].flatMap { length($0, "delay") }
-        let exceptions = keys["exceptions"].map { list($0, "exceptions") } ?? []
-        let readExceptions = exceptions.enumerated().compactMap { index, node in
-            occurrence(node, "exceptions[\(index)]", isException: true)
-        }
-        let reEligibility = keys["re_eligibility"].flatMap { again($0) } ?? .once
-        let messages = keys["messages"].map { list($0, "messages") } ?? []
-        let readMessages = messages.enumerated().compactMap { index, node in message(node, "messages[\(index)]") }
-        guard problems.count == before, let id, let trigger else { return nil }
-        let campaign = Campaign(
-            id: id,
-            launchedAt: launchedAt,
-            trigger: trigger,
-            delay: delay ?? .zero,
-            exceptions: readExceptions,
-            reEligibility: reEligibility,
-            messages: readMessages
-        )
-        for refusal in campaign.refusals(queues: { reader.channels[$0]?.queues ?? false }) {
-            problem(
-                refusal.text,
-                at: place(of: refusal.field) ?? node.mark,
-                refusal.field,
-                code: refusal.code,
-                rule: refusal.rule
-            )
-        }
-        return problems.count == before ? campaign : nil
-    }
-
-    /// The place of a path, or of the nearest key around it.
-    private func place(of path: String) -> Mark? {
-        var path = Substring(path)
-        while !path.isEmpty {
-            if let mark = places[String(path)] { return mark }
-            guard let end = path.lastIndex(where: { $0 == "." || $0 == "[" }) else { return nil }
-            path = path[..<end]
-        }
-        return nil
-    }
-
-    private mutating func again(_ node: Node) -> ReEligibility? {
-        guard let keys = keys(node, "re_eligibility", known: ["after"], required: ["after"]) else { return nil }
-        return keys["after"].flatMap { length($0, "re_eligibility.after") }.map { .after($0) }
-    }
-
-    private mutating func occurrence(_ node: Node, _ path: String, isException: Bool) -> Occurrence? {
-        guard let mapping = node.mapping else {
-            problem("must be a mapping with `type`", at: node.mark, path)
-            return nil
-        }
-        guard let typeNode = mapping["type"] else {
-            problem("`type` is required", at: node.mark, path)
-            return nil
-        }
-        guard let type = text(typeNode, "\(path).type") else { return nil }
-        guard let schema = reader.triggerTypes[type] else {
-            unserved("trigger type", type, reader.triggerTypes.keys.sorted(), at: typeNode.mark, "\(path).type")
-            return nil
-        }
-        let own = isException ? ["type", "where", "same"] : ["type", "where"]
-        guard
-            let keys = keys(
-                node,
-                path,
-                known: own + schema.fields.map(\.name),
-                required: schema.fields.filter(\.isRequired).map(\.name)
-            )
-        else { return nil }
-        var configuration = Object()
-        for field in schema.fields {
-            guard let value = keys[field.name] else { continue }
-            configuration[field.name] = self.value(value, "\(path).\(field.name)", field)
-        }
-        return Occurrence(
-            type: type,
-            configuration: configuration,
-            where: keys["where"].flatMap { filter($0, "\(path).where") },
-            same: keys["same"].flatMap { text($0, "\(path).same") }
-        )
-    }
-
-    private mutating func message(_ node: Node, _ path: String) -> Message? {
-        guard let channelNode = node.mapping?["channel"] else {
-            problem("a message is a mapping with `channel`", at: node.mark, path)
-            return nil
-        }
-        guard let channel = text(channelNode, "\(path).channel") else { return nil }
-        guard let schema = reader.channels[channel] else {
-            unserved("channel", channel, reader.channels.keys.sorted(), at: channelNode.mark, "\(path).channel")
-            return nil
-        }
-        let own = schema.queues ? ["channel", "priority", "expires_after"] : ["channel"]
-        let fields = schema.message.fields
-        guard
-            let keys = keys(
-                node,
-                path,
-                known: own + fields.map(\.name),
-                required: fields.filter(\.isRequired).map(\.name)
-            )
-        else { return nil }
-        var values = Object()
-        for field in fields {
-            guard let value = keys[field.name] else { continue }
-            values[field.name] = self.value(value, "\(path).\(field.name)", field)
-        }
-        var priority = Message.Priority.medium
-        if schema.queues, let node = keys["priority"], let name = text(node, "\(path).priority") {
-            if let found = Message.Priority(name: name) {
-                priority = found
-            } else {
-                problem("\"\(name)\" is none of high, medium, low", at: node.mark, "\(path).priority", rule: "9.3")
-            }
-        }
-        let expires = schema.queues ? keys["expires_after"].flatMap { length($0, "\(path).expires_after") } : nil
-        return Message(channel: channel, fields: values, priority: priority, expiresAfter: expires)
-    }
-
-    private mutating func unserved(_ kind: String, _ name: String, _ loaded: [String], at mark: Mark?, _ path: String) {
-        let near = nearest(to: name, among: loaded).map { "; did you mean \($0)?" } ?? ""
-        problem(
-            "no loaded plug-in serves the \(kind) \"\(name)\"; loaded are \(loaded.isEmpty ? "none" : loaded.joined(separator: ", "))\(near)",
-            at: mark,
-            path
-        )
-    }
-
-    // MARK: Filters
-
-    private mutating func filter(_ node: Node, _ path: String) -> Filter? {
-        guard let mapping = node.mapping else {
-            problem("a filter is a mapping: a subject with operators, or all, any, not", at: node.mark, path)
-            return nil
-        }
-        for group in ["all", "any", "not"] {
-            guard let inner = mapping[group] else { continue }
-            guard keys(node, path, known: [group], required: [group]) != nil else { return nil }
-            if group == "not" { return filter(inner, "\(path).not").map { .not($0) } }
-            let filters = list(inner, "\(path).\(group)").enumerated().compactMap { index, node in
-                filter(node, "\(path).\(group)[\(index)]")
-            }
-            return group == "all" ? .all(filters) : .any(filters)
-        }
-        guard
-            let keys = keys(node, path, known: ["property"] + Filter.Operator.names, required: ["property"]),
-            let subject = keys["property"], let text = text(subject, "\(path).property")
-        else { return nil }
-        guard let place = PropertyPath(text) else {
-            problem(
-                "\"\(text)\" is no path: names joined by '.', '[]' for every element",
-                at: subject.mark,
-                "\(path).property",
-                rule: "2.2"
-            )
-            return nil
-        }
-        var operators: [Filter.Operator] = []
-        for (key, operand) in mapping {
-            guard let name = key.scalar?.string, name != "property" else { continue }
-            do throws(OperatorFault) {
-                operators.append(try Filter.Operator(name: name, operand: self.operand(of: name, operand)))
-            } catch {
-                problem(error.text, at: operand.mark, "\(path).\(name)", rule: "2.2")
-            }
-        }
-        guard !operators.isEmpty else {
-            problem("no operator stands beside `property`", at: node.mark, path, rule: "2.2")
-            return nil
-        }
-        return .property(place, operators)
-    }
-
-    /// Strings are read as they are written where the operator takes strings, so that `10` and `no` stay text.
-    private mutating func operand(of name: String, _ node: Node) -> Value {
-        switch name {
-        case "any_of", "none_of", "contains_any_of", "contains_none_of", "before", "after", "is":
-            if let sequence = node.sequence { return .array(sequence.map { .string($0.scalar?.string ?? "") }) }
-            return node.scalar.map { .string($0.string) } ?? .null
-        default: return untyped(node)
-        }
-    }
-
     // MARK: Values
 
     /// The values of a mapping by their keys; reports every unknown, missing and doubled one.
-    private mutating func keys(_ node: Node, _ path: String, known: [String], required: [String]) -> [String: Node]? {
+    mutating func keys(_ node: Node, _ path: String, known: [String], required: [String]) -> [String: Node]? {
         guard let mapping = node.mapping else {
             problem("must be a mapping of keys", at: node.mark, path)
             return nil
@@ -292,7 +77,7 @@ struct CampaignReading {
         return found
     }
 
-    private mutating func list(_ node: Node, _ path: String) -> [Node] {
+    mutating func list(_ node: Node, _ path: String) -> [Node] {
         guard let sequence = node.sequence else {
             problem("must be a list", at: node.mark, path)
             return []
@@ -301,7 +86,13 @@ struct CampaignReading {
         return Array(sequence)
     }
 
-    private mutating func text(_ node: Node, _ path: String) -> String? {
+    /// The elements of a list that may be absent, each with its path.
+    mutating func elements(_ keys: [String: Node], _ name: String, _ path: String) -> [(String, Node)] {
+        guard let node = keys[name] else { return [] }
+        return list(node, path).enumerated().map { ("\(path)[\($0.offset)]", $0.element) }
+    }
+
+    mutating func text(_ node: Node, _ path: String) -> String? {
         guard let scalar = node.scalar else {
             problem("must be one value", at: node.mark, path)
             return nil
@@ -313,7 +104,7 @@ struct CampaignReading {
         return scalar.string
     }
 
-    private mutating func length(_ node: Node, _ path: String) -> Length? {
+    mutating func length(_ node: Node, _ path: String) -> Length? {
         guard let text = text(node, path) else { return nil }
         guard let length = Length(text) else {
             problem(
@@ -326,7 +117,39 @@ struct CampaignReading {
         return length
     }
 
-    private mutating func instant(_ node: Node, _ path: String) -> Instant? {
+    /// A number of things.
+    mutating func whole(_ node: Node, _ path: String) -> Int64? {
+        guard let text = text(node, path) else { return nil }
+        guard let number = Int64(text), number >= 0 else {
+            problem("\"\(text)\" is no whole number", at: node.mark, path)
+            return nil
+        }
+        return number
+    }
+
+    /// One of a few words.
+    mutating func choice(_ node: Node, _ path: String, _ known: [String]) -> String? {
+        guard let text = text(node, path) else { return nil }
+        guard known.contains(text) else {
+            problem("\"\(text)\" is none of \(known.joined(separator: ", "))", at: node.mark, path)
+            return nil
+        }
+        return text
+    }
+
+    /// True or false; false where it is absent.
+    mutating func flag(_ keys: [String: Node], _ name: String, in path: String = "") -> Bool {
+        guard let node = keys[name] else { return false }
+        switch node.scalar?.string {
+        case "true", "True", "TRUE": return true
+        case "false", "False", "FALSE": return false
+        default:
+            problem("must be true or false", at: node.mark, path.isEmpty ? name : "\(path).\(name)")
+            return false
+        }
+    }
+
+    mutating func instant(_ node: Node, _ path: String) -> Instant? {
         guard let text = text(node, path) else { return nil }
         guard let instant = Instant(iso8601: text) else {
             problem(
@@ -341,7 +164,7 @@ struct CampaignReading {
     }
 
     /// A plug-in's own key, by what the plug-in declared.
-    private mutating func value(_ node: Node, _ path: String, _ field: ConfigurationSchema.Field) -> Value? {
+    mutating func value(_ node: Node, _ path: String, _ field: ConfigurationSchema.Field) -> Value? {
         func choice(_ text: String) -> Bool { field.oneOf.isEmpty || field.oneOf.contains(text) }
         switch field.kind {
         case .string:
@@ -401,7 +224,7 @@ struct CampaignReading {
     }
 
     /// A value whose type nobody declared: quoted it is a string, plain what the core schema of YAML 1.2 makes of it.
-    private mutating func untyped(_ node: Node) -> Value {
+    mutating func untyped(_ node: Node) -> Value {
         values += 1
         guard values <= Self.mostValues else {
             if values == Self.mostValues + 1 { problem("more than \(Self.mostValues) values", at: node.mark, "") }

@@ -5,11 +5,31 @@ package struct Campaign: Hashable, Sendable {
     /// Where it is nil, the instant at which it was applied first (1.1.2).
     package var launchedAt: Instant?
     package var trigger: Occurrence
-    /// Zero: at once (3.1).
-    package var delay: Length
+    /// To whom (7); nil: everybody.
+    package var audience: Filter?
+    /// Whether the audience is judged again at the send (7.1.6).
+    package var rechecksAudience = false
+    package var delay = Delay.none
     /// Any one cancels (4.3).
-    package var exceptions: [Occurrence]
-    package var reEligibility: ReEligibility
+    package var exceptions: [Occurrence] = []
+    package var duration: CampaignDuration?
+    package var window: Window?
+    package var reEligibility = ReEligibility.once
+    package var quietHours = QuietHoursChoice.workspace
+    /// The first is the primary one (8.6).
+    package var conversions: [Conversion] = []
+    /// An event older than this at its receipt is ignored (3.2.3).
+    package var maxEventAge: Length?
+    /// Sends in a clock minute (10.3).
+    package var rateLimit: Int64?
+    /// Users in all (10.4).
+    package var maxRecipients: Int64?
+    package var isExemptFromFrequencyCaps = false
+    /// Only users who opted in, not all that did not opt out (10.6).
+    package var requiresOptIn = false
+    package var controlGroup: ControlGroup?
+    /// On the profile at the send instant (10.8).
+    package var abortIf: Filter?
     /// At least one, each to a channel of its own.
     package var messages: [Message]
 
@@ -17,7 +37,7 @@ package struct Campaign: Hashable, Sendable {
         id: CampaignID,
         launchedAt: Instant? = nil,
         trigger: Occurrence,
-        delay: Length = .zero,
+        delay: Delay = .none,
         exceptions: [Occurrence] = [],
         reEligibility: ReEligibility = .once,
         messages: [Message]
@@ -32,8 +52,8 @@ package struct Campaign: Hashable, Sendable {
     }
 }
 
-/// Something that can trigger or except: the plug-in that knows it, that plug-in's own keys, and the two that the
-/// host evaluates for every plug-in.
+/// Something that can trigger, except or convert: the plug-in that knows it, that plug-in's own keys, and the two
+/// that the host evaluates for every plug-in.
 package struct Occurrence: Hashable, Sendable {
     package var type: String
     package var configuration: Object
@@ -46,6 +66,129 @@ package struct Occurrence: Hashable, Sendable {
         self.configuration = configuration
         self.where = `where`
         self.same = same
+    }
+}
+
+/// Whose clock a wall-clock rule reads (3.3.1).
+package enum ZoneChoice: String, Hashable, Sendable, CaseIterable {
+    case user, company
+}
+
+/// From the trigger to the due instant (3.1).
+package enum Delay: Hashable, Sendable {
+    /// Zero is no delay.
+    case length(Length)
+    /// The first such day after the trigger's, at that time.
+    case next(Weekday, at: TimeOfDay, ZoneChoice)
+    /// So many calendar days after the trigger's, at that time.
+    case days(Int64, at: TimeOfDay, ZoneChoice)
+    /// The date that an event property holds.
+    case until(PropertyPath)
+
+    package enum TimeOfDay: Hashable, Sendable {
+        case clock(ClockTime)
+        /// The hour at which the user engages most; the fallback where too little is known (3.5).
+        case best(fallback: ClockTime)
+    }
+
+    package static let none = Delay.length(.zero)
+    /// 3.5.2
+    package static let fallback = ClockTime(milliseconds: 17 * 3_600_000)
+}
+
+/// [start, end), each on its own clock (5.1).
+package struct CampaignDuration: Hashable, Sendable {
+    package var start: WallTime?
+    package var end: WallTime?
+    /// Of the instants without an offset; nil: UTC (13).
+    package var zone: ZoneChoice?
+
+    package init(start: WallTime? = nil, end: WallTime? = nil, zone: ZoneChoice? = nil) {
+        self.start = start
+        self.end = end
+        self.zone = zone
+    }
+}
+
+/// The times of day at which a campaign may send (5.2).
+package struct Window: Hashable, Sendable {
+    package enum Anchor: String, Hashable, Sendable, CaseIterable {
+        case triggerAndDelivery = "trigger_and_delivery"
+        case delivery
+    }
+
+    package var hours: ClockRange
+    package var isNextAvailable: Bool
+    package var anchor: Anchor
+    package var zone: ZoneChoice
+
+    package init(
+        hours: ClockRange,
+        isNextAvailable: Bool = false,
+        anchor: Anchor = .triggerAndDelivery,
+        zone: ZoneChoice = .user
+    ) {
+        self.hours = hours
+        self.isNextAvailable = isNextAvailable
+        self.anchor = anchor
+        self.zone = zone
+    }
+}
+
+/// When nothing is sent, on the user's clock (10.1).
+package struct QuietHours: Hashable, Sendable {
+    package enum Mode: String, Hashable, Sendable, CaseIterable {
+        /// Held to the end.
+        case `defer`
+        case abort
+    }
+
+    package var hours: ClockRange
+    package var mode: Mode
+
+    package init(hours: ClockRange, mode: Mode = .defer) {
+        self.hours = hours
+        self.mode = mode
+    }
+}
+
+package enum QuietHoursChoice: Hashable, Sendable {
+    case workspace
+    case none
+    case own(QuietHours)
+}
+
+/// What counts as a success after a receipt (8).
+package struct Conversion: Hashable, Sendable {
+    package var occurrence: Occurrence
+    /// Counted from the receipt (8.3).
+    package var within: Length
+
+    package init(_ occurrence: Occurrence, within: Length = Self.defaultDeadline) {
+        self.occurrence = occurrence
+        self.within = within
+    }
+
+    /// 8.2
+    package static let defaultDeadline = Length.days(3)
+}
+
+/// Who is held out on purpose (10.5).
+package enum ControlGroup: Hashable, Sendable {
+    /// By the user's random bucket.
+    case percent(Double)
+    case users([UserID])
+
+    /// `salt` tells one group's buckets from another's.
+    package func contains(_ user: UserID, salt: String) -> Bool {
+        switch self {
+        case .users(let users): return users.contains(user)
+        case .percent(let percent):
+            var hash = StableHash()
+            hash.combine(salt)
+            hash.combine(user)
+            return Double(hash.value % 10_000) < percent * 100
+        }
     }
 }
 
@@ -82,5 +225,65 @@ package struct Message: Hashable, Sendable {
         self.fields = fields
         self.priority = priority
         self.expiresAfter = expiresAfter
+    }
+}
+
+/// What holds for all campaigns.
+package struct Workspace: Hashable, Sendable {
+    /// The "company" zone, and that of a user who has none.
+    package var timeZone = "UTC"
+    package var frequencyCaps: [FrequencyCap] = []
+    /// The global one (10.5).
+    package var controlGroup: ControlGroup?
+    package var quietHours: QuietHours?
+
+    package init() {}
+}
+
+/// So many messages at most in a time (10.2).
+package struct FrequencyCap: Hashable, Sendable {
+    package enum Period: Hashable, Sendable {
+        /// (t - length, t]
+        case rolling(Length)
+        /// Today and the days before it, on the user's calendar.
+        case days(Int64)
+
+        /// Reads minutes and hours, which roll, and days and weeks, which are calendar days (13); nil for others.
+        package init?(_ text: String) {
+            guard let length = Length(text), length != .zero, let unit = text.last else { return nil }
+            switch unit {
+            case "m", "h": self = .rolling(length)
+            case "d", "w": self = .days(length.milliseconds / Length.day.milliseconds)
+            default: return nil
+            }
+        }
+
+        package var description: String {
+            switch self {
+            case .days(let days): "\(days)d"
+            case .rolling(let length):
+                length.milliseconds % 3_600_000 == 0
+                    ? "\(length.milliseconds / 3_600_000)h" : "\(length.milliseconds / 60_000)m"
+            }
+        }
+    }
+
+    package var atMost: Int64
+    /// Nil: any.
+    package var channel: String?
+    package var per: Period
+
+    package init(atMost: Int64, channel: String? = nil, per: Period) {
+        self.atMost = atMost
+        self.channel = channel
+        self.per = per
+    }
+
+    /// Longer ago than this nothing counts, on any clock.
+    package var reach: Length {
+        switch per {
+        case .rolling(let length): length
+        case .days(let days): .days(days + 2)
+        }
     }
 }

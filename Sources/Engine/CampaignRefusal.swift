@@ -4,6 +4,9 @@ package struct CampaignRefusal: Error, Hashable, Sendable {
         case exceptionNeedsDelay = "exception_needs_delay"
         case sessionStartBoth = "session_start_both"
         case sessionStartExceptionForInApp = "session_start_exception_for_in_app"
+        case emptyWindow = "empty_window"
+        case endBeforeStart = "end_before_start"
+        case zeroDelayCycle = "zero_delay_cycle"
         case reEligibilityTooLong = "reeligibility_too_long"
         case noChannel = "no_channel"
         case invalidCampaign = "invalid_campaign"
@@ -46,12 +49,18 @@ extension Campaign {
                 CampaignRefusal(.invalidCampaign, field: "trigger.same", "`same` belongs to exceptions", rule: "4.14")
             )
         }
-        if delay > Self.longestDelay {
+        for (index, conversion) in conversions.enumerated() where conversion.occurrence.same != nil {
             found.append(
-                CampaignRefusal(.invalidCampaign, field: "delay", "a delay is at most 731 days", rule: "3.1")
+                CampaignRefusal(
+                    .invalidCampaign,
+                    field: "conversions[\(index)].same",
+                    "`same` belongs to exceptions",
+                    rule: "4.14"
+                )
             )
         }
-        if !exceptions.isEmpty, delay == .zero {
+        found += amountRefusals
+        if !exceptions.isEmpty, delay == .none {
             found.append(
                 CampaignRefusal(
                     .exceptionNeedsDelay,
@@ -83,6 +92,22 @@ extension Campaign {
                 )
             }
         }
+        if let window, let refusal = window.hours.emptiness(field: "window", rule: "5.2.6") { found.append(refusal) }
+        if case .own(let quiet) = quietHours, let refusal = quiet.hours.emptiness(field: "quiet_hours", rule: "10.1") {
+            found.append(refusal)
+        }
+        if let start = duration?.start, let end = duration?.end,
+            end.instant(offset: end.offset ?? 0) <= start.instant(offset: start.offset ?? 0)
+        {
+            found.append(
+                CampaignRefusal(
+                    .endBeforeStart,
+                    field: "duration.end",
+                    "the end is not after the start",
+                    rule: "5.1.3"
+                )
+            )
+        }
         if case .after(let wait) = reEligibility, wait > ReEligibility.longest {
             found.append(
                 CampaignRefusal(
@@ -109,6 +134,27 @@ extension Campaign {
         return found
     }
 
+    /// Lengths and numbers that mean nothing.
+    private var amountRefusals: [CampaignRefusal] {
+        var found: [CampaignRefusal] = []
+        func refuse(_ field: String, _ text: String, _ rule: String) {
+            found.append(CampaignRefusal(.invalidCampaign, field: field, text, rule: rule))
+        }
+        switch delay {
+        case .length(let length) where length > Self.longestDelay: refuse("delay", "a delay is at most 731 days", "3.1")
+        case .days(let days, _, _) where .days(days) > Self.longestDelay:
+            refuse("delay.days", "a delay is at most 731 days", "3.1")
+        default: break
+        }
+        for (index, conversion) in conversions.enumerated() where conversion.within == .zero {
+            refuse("conversions[\(index)].within", "nothing can happen within no time", "8.2")
+        }
+        if let rateLimit, rateLimit < 1 { refuse("rate_limit.per_minute", "at least one a minute", "10.3") }
+        if let maxRecipients, maxRecipients < 1 { refuse("max_recipients", "at least one", "10.4") }
+        if let fault = controlGroup?.fault { refuse("control_group.percent", fault, "10.5") }
+        return found
+    }
+
     package static func isName(_ text: String) -> Bool {
         (1...128).contains(text.utf8.count)
             && text.utf8.allSatisfy { byte in
@@ -119,5 +165,116 @@ extension Campaign {
                 default: false
                 }
             }
+    }
+}
+
+extension ControlGroup {
+    package var fault: String? {
+        guard case .percent(let percent) = self, !(0...100).contains(percent) else { return nil }
+        return "a percentage is 0 to 100, this is \(percent)"
+    }
+}
+
+extension ClockRange {
+    /// 5.2.6, and quiet hours alike (13).
+    fileprivate func emptiness(field: String, rule: String) -> CampaignRefusal? {
+        guard from == to else { return nil }
+        return CampaignRefusal(
+            .emptyWindow,
+            field: field,
+            "it begins when it ends, at \(from)",
+            rule: rule
+        )
+    }
+}
+
+extension Workspace {
+    /// Everything in it that no engine could honour.
+    package func refusals(zone: (String) -> Zone?) -> [CampaignRefusal] {
+        var found: [CampaignRefusal] = []
+        if zone(timeZone) == nil {
+            found.append(
+                CampaignRefusal(
+                    .invalidCampaign,
+                    field: "workspace.time_zone",
+                    "\"\(timeZone)\" is no time zone, like Europe/Paris",
+                    rule: "3.3.1"
+                )
+            )
+        }
+        if let refusal = quietHours?.hours.emptiness(field: "workspace.quiet_hours", rule: "10.1") {
+            found.append(refusal)
+        }
+        if let fault = controlGroup?.fault {
+            found.append(
+                CampaignRefusal(.invalidCampaign, field: "workspace.control_group.percent", fault, rule: "10.5")
+            )
+        }
+        return found
+    }
+}
+
+// MARK: Campaigns together
+
+extension Campaign {
+    /// The other campaigns that it names, with the fields that name them.
+    package var references: [(field: String, campaign: CampaignID)] {
+        var found: [(String, CampaignID)] = []
+        func add(_ occurrence: Occurrence, _ field: String) {
+            guard Self.campaignTypes.contains(occurrence.type),
+                let id = occurrence.configuration["campaign"]?.string
+            else { return }
+            found.append(("\(field).campaign", id))
+        }
+        add(trigger, "trigger")
+        for (index, exception) in exceptions.enumerated() { add(exception, "exceptions[\(index)]") }
+        for (index, conversion) in conversions.enumerated() { add(conversion.occurrence, "conversions[\(index)]") }
+        for (filter, field) in [(audience, "audience"), (abortIf, "abort_if")] {
+            for case .received(let id) in filter?.subjects ?? [] { found.append((field, id)) }
+        }
+        return found
+    }
+
+    private static let campaignTypes = [Event.conversion, Event.exception, Event.campaignInteraction]
+
+    /// Whether what this campaign raises by itself can trigger the other, or itself (1.5).
+    private func canTrigger(_ other: Campaign, _ queues: (String) -> Bool) -> Bool {
+        let key = other.trigger.configuration["campaign"]?.string
+        guard key == nil || key == id else { return false }
+        switch other.trigger.type {
+        case Event.conversion: return !conversions.isEmpty
+        case Event.exception: return !exceptions.isEmpty
+        case Event.campaignInteraction:
+            switch other.trigger.configuration["action"]?.string {
+            case Event.inAppViewed?: return messages.contains { queues($0.channel) }
+            case Event.controlEnrolled?: return controlGroup != nil
+            case let action?:
+                return messages.contains { !queues($0.channel) && Event.handOver(of: $0.channel) == action }
+            case nil: return false
+            }
+        default: return false
+        }
+    }
+
+    /// A circle of campaigns without a delay in which each can trigger the next, from this one back to it; nil where
+    /// there is none (13, 1.5).
+    package func zeroDelayCycle(among all: [Campaign], queues: (String) -> Bool) -> [CampaignID]? {
+        guard delay == .none else { return nil }
+        let others = all.filter { $0.delay == .none }
+        var from: [CampaignID: CampaignID] = [:]
+        var open = [self]
+        while let next = open.popLast() {
+            for other in others where next.canTrigger(other, queues) {
+                if other.id == id {
+                    var circle = [next.id]
+                    while let before = from[circle[0]], circle[0] != id { circle.insert(before, at: 0) }
+                    return circle + [id]
+                }
+                guard from[other.id] == nil else { continue }
+                from[other.id] = next.id
+                open.append(other)
+            }
+        }
+        return nil
     }
 }

@@ -4,6 +4,8 @@ package struct CampaignTable: Sendable {
     private var numbers: [CampaignID: CampaignNumber] = [:]
     private var versions: [CampaignVersion: Campaign] = [:]
     private var fingerprints: [CampaignVersion: [UInt64]] = [:]
+    /// What has to be kept of users for the campaigns that ask for it.
+    package private(set) var reads = Reads()
 
     package init() {}
 
@@ -34,11 +36,84 @@ package struct CampaignTable: Sendable {
     package mutating func put(_ campaign: Campaign, as version: CampaignVersion) {
         versions[version] = campaign
         fingerprints[version] = campaign.exceptions.map(\.fingerprint)
+        reads.add(campaign)
     }
 
     /// Every version, in order of creation and of edits.
     package var allVersions: [(CampaignVersion, Campaign)] {
         versions.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+}
+
+/// What applied campaigns ask of a user's past: only that is kept beyond counts (7.3).
+package struct Reads: Hashable, Sendable {
+    /// How far back single events are looked for.
+    package private(set) var events: [String: Length] = [:]
+    /// How far back purchases are, by currency; zero: only their sum.
+    package private(set) var purchases: [String: Length] = [:]
+    package private(set) var engagements = false
+    package private(set) var position = false
+    /// Whether any campaign listens to what the engine raises itself.
+    package private(set) var raised = false
+
+    fileprivate mutating func add(_ campaign: Campaign) {
+        for filter in [campaign.audience, campaign.abortIf].compactMap(\.self) {
+            for subject in filter.subjects {
+                switch subject {
+                case .eventCount(let event, let recent?), .lastEvent(let event, let recent?):
+                    events[event] = max(events[event] ?? .zero, recent.reach)
+                case .purchaseTotal(let currency, let recent):
+                    purchases[currency] = max(purchases[currency] ?? .zero, recent?.reach ?? .zero)
+                default: break
+                }
+            }
+        }
+        switch campaign.delay {
+        case .next(_, at: .best, _), .days(_, at: .best, _): engagements = true
+        default: break
+        }
+        let occurrences = [campaign.trigger] + campaign.exceptions + campaign.conversions.map(\.occurrence)
+        for occurrence in occurrences {
+            switch occurrence.type {
+            case Event.location: position = true
+            case Event.conversion, Event.exception, Event.campaignInteraction: raised = true
+            default: break
+            }
+        }
+    }
+}
+
+extension Filter.Recent {
+    /// No instant longer ago counts.
+    fileprivate var reach: Length {
+        countsUTCDays ? Length(milliseconds: length.milliseconds + Length.day.milliseconds) : length
+    }
+}
+
+/// What is counted of a campaign over all users: the slots of the minute and the places taken.
+package struct Tally: Hashable, Sendable {
+    /// Minutes since 1970, of which `slots` tells.
+    package var minute: Int64 = 0
+    package var slots: Int64 = 0
+    package var places: Int64 = 0
+
+    package init() {}
+
+    package static func minute(of instant: Instant) -> Int64 {
+        let (quotient, rest) = instant.milliseconds.quotientAndRemainder(dividingBy: 60_000)
+        return rest < 0 ? quotient - 1 : quotient
+    }
+
+    /// The slots that are used in the instant's minute (10.3: fixed clock minutes).
+    package func slots(at instant: Instant) -> Int64 { Self.minute(of: instant) == minute ? slots : 0 }
+
+    package mutating func takeSlot(at instant: Instant) {
+        slots = slots(at: instant) + 1
+        minute = Self.minute(of: instant)
+    }
+
+    package mutating func giveSlotBack(of instant: Instant) {
+        if Self.minute(of: instant) == minute, slots > 0 { slots -= 1 }
     }
 }
 

@@ -3,21 +3,30 @@ package struct Context: Sendable {
     package var campaigns: CampaignTable
     /// By name; a message to a channel that is not here cannot be sent.
     package var channels: [String: ChannelRules]
+    package var workspace: Workspace
     package var limits: Limits
     /// The data folder's name, the first part of every idempotency key.
     package var identity: String
     /// A pure function.
     package var render: @Sendable (Rendering) -> Rendered
+    /// A pure function from a name to its zone; nil for a name that no zone has (3.3.2).
+    package var zone: @Sendable (String) -> Zone?
+    /// Whether every provider accepts and every display is acknowledged at once, as in a scenario.
+    package var acceptsAtOnce = false
 
     package init(
         campaigns: CampaignTable = CampaignTable(),
         channels: [String: ChannelRules] = [:],
+        workspace: Workspace = Workspace(),
         limits: Limits = Limits(),
         identity: String,
+        zone: @escaping @Sendable (String) -> Zone? = { _ in nil },
         render: @escaping @Sendable (Rendering) -> Rendered
     ) {
         self.campaigns = campaigns
         self.channels = channels
+        self.workspace = workspace
+        self.zone = zone
         self.limits = limits
         self.identity = identity
         self.render = render
@@ -54,6 +63,22 @@ package struct Limits: Sendable {
     package var lease = Length.seconds(30)
     /// 4.13: how far back a late trigger looks for exceptions.
     package var exceptionMemory = Length.days(7)
+    /// 13, 5.1.4: how long after its first due instant windows and quiet hours may hold a send.
+    package var longestHold = Length.days(7)
+    /// 10.3: how long a rate limit may.
+    package var longestRateLimit = Length.days(3)
+    /// 3.1: how far ahead a property's date may lie.
+    package var longestUntil = Length.days(731)
+    /// 1.5: an event of this depth starts nothing, nor does a campaign start more often in one chain.
+    package var chain = 16
+    /// 3.5.1
+    package var engagements = 100
+    /// 3.5.2: with fewer, the fallback counts.
+    package var fewestEngagements = 5
+    /// How long after its end a conversion window waits for events that arrive late.
+    package var lateConversions = Length.days(30)
+    /// Single events kept for one user: with more the oldest are forgotten, so that a record stays small.
+    package var happened = 4_096
     /// Exceptions remembered for one user: with more in 7 days the oldest are forgotten, so that a user's record
     /// stays small whatever a client sends.
     package var seenExceptions = 256
@@ -87,6 +112,8 @@ package struct Match: Hashable, Sendable {
         case trigger(whereHolds: Bool)
         /// Its place among the campaign's exceptions; `where` holds.
         case exception(Int)
+        /// Its place among the campaign's conversions; `where` holds.
+        case conversion(Int)
     }
 
     package var version: CampaignVersion
@@ -106,6 +133,8 @@ package struct Effects: Sendable {
     package var handOvers: [HandOver] = []
     /// The keys of messages whose outcome is known.
     package var settled: [String] = []
+    /// The campaigns whose tally changed.
+    package var tallies: Set<CampaignNumber> = []
     /// What the user's session is to show.
     package var presented: Presented?
 

@@ -17,6 +17,8 @@ package struct Decision: Hashable, Sendable {
     package var next: Instant?
     /// The send that it concerns: the sequence of its `scheduled` decision. Zero where nothing began to wait.
     package var send: UInt64
+    /// With `converted`: which of the campaign's conversions, the first being 1.
+    package var conversion: Int?
 
     package init(
         sequence: UInt64,
@@ -28,7 +30,8 @@ package struct Decision: Hashable, Sendable {
         rule: String,
         why: Object = Object(),
         next: Instant? = nil,
-        send: UInt64 = 0
+        send: UInt64 = 0,
+        conversion: Int? = nil
     ) {
         self.sequence = sequence
         self.at = at
@@ -40,23 +43,42 @@ package struct Decision: Hashable, Sendable {
         self.why = why
         self.next = next
         self.send = send
+        self.conversion = conversion
     }
 
     package enum Code: String, Hashable, Sendable, CaseIterable {
         case delivered
+        case converted
         case scheduled
         case queuedInApp = "queued_in_app"
+        case deferredWindow = "deferred_window"
+        case deferredQuietHours = "deferred_quiet_hours"
+        case deferredRateLimit = "deferred_rate_limit"
         case rescheduledByTrigger = "rescheduled_by_trigger"
         case cancelledByException = "cancelled_by_exception"
+        case beforeStart = "before_start"
+        case afterEnd = "after_end"
         case eventBeforeLaunch = "event_before_launch"
         case campaignNotLive = "campaign_not_live"
         case campaignStopped = "campaign_stopped"
+        case outsideWindowAtTrigger = "outside_window_at_trigger"
+        case outsideWindowAtSend = "outside_window_at_send"
+        case notInSegmentAtTrigger = "not_in_segment_at_trigger"
+        case notInSegmentAtSend = "not_in_segment_at_send"
         case propertyFilterMismatch = "property_filter_mismatch"
         case alreadyReceived = "already_received"
         case reEligibilityPending = "reeligibility_pending"
+        case delayInvalid = "delay_invalid"
         case templateAborted = "template_aborted"
         case templateError = "template_error"
+        case quietHoursAborted = "quiet_hours_aborted"
+        case frequencyCapped = "frequency_capped"
+        case rateLimitExpired = "rate_limit_expired"
+        case volumeCapReached = "volume_cap_reached"
+        case controlGroup = "control_group"
+        case globalControl = "global_control"
         case unsubscribed
+        case notOptedIn = "not_opted_in"
         case noPushToken = "no_push_token"
         case noEmail = "no_email"
         case noAddress = "no_address"
@@ -65,15 +87,20 @@ package struct Decision: Hashable, Sendable {
         case providerRejected = "provider_rejected"
         case providerGaveUp = "provider_gave_up"
         case duplicateEvent = "duplicate_event"
+        case eventTooOld = "event_too_old"
         case inAppExpired = "iam_expired"
+        case noSession = "no_session"
         case alreadyQueued = "already_queued"
         case inAppLowerPriority = "iam_lower_priority"
         case inAppMinimumInterval = "iam_min_interval"
+        case chainTooDeep = "chain_too_deep"
 
         /// Whether nothing more happens to what it concerns.
         package var isTerminal: Bool {
             switch self {
-            case .scheduled, .queuedInApp, .inAppLowerPriority, .inAppMinimumInterval: false
+            case .scheduled, .queuedInApp, .deferredWindow, .deferredQuietHours, .deferredRateLimit,
+                .inAppLowerPriority, .inAppMinimumInterval, .noSession, .converted:
+                false
             default: true
             }
         }

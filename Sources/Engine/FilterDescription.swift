@@ -5,27 +5,44 @@ extension Filter: CustomStringConvertible {
         case .all(let filters): "all(\(filters.map(\.description).joined(separator: ", ")))"
         case .any(let filters): "any(\(filters.map(\.description).joined(separator: ", ")))"
         case .not(let filter): "not(\(filter))"
-        case .property(let path, let operators):
-            operators.map { "\(path) \($0)" }.joined(separator: " and ")
+        case .subject(let subject, let operators):
+            operators.map { "\(subject) \($0)" }.joined(separator: " and ")
         }
     }
 
-    /// Every path that it reads, with what the properties hold there; null where nothing is.
-    package func compared(in properties: Object) -> Object {
+    /// Every subject that it reads, with what is known of it; null where nothing is.
+    package func compared(_ facts: some Facts, now: Instant) -> Object {
         var found: [Object.Member] = []
-        collect(properties, into: &found)
+        for subject in subjects where !found.contains(where: { $0.name == subject.description }) {
+            let values = facts.values(of: subject, now: now)
+            let value: Value = subject.mayHaveSeveral ? .array(values) : values.first ?? .null
+            found.append(Object.Member(subject.description, value))
+        }
         return Object(found)
     }
+}
 
-    private func collect(_ properties: Object, into found: inout [Object.Member]) {
+extension Filter.Subject: CustomStringConvertible {
+    /// As a campaign file writes it; a property and an attribute by their path alone.
+    package var description: String {
         switch self {
-        case .all(let filters), .any(let filters): for filter in filters { filter.collect(properties, into: &found) }
-        case .not(let filter): filter.collect(properties, into: &found)
-        case .property(let path, _):
-            guard !found.contains(where: { $0.name == path.description }) else { return }
-            let values = path.values(in: properties)
-            let value: Value = path.steps.contains(.elements) ? .array(values) : values.first ?? .null
-            found.append(Object.Member(path.description, value))
+        case .property(let path), .attribute(let path): path.description
+        case .eventCount(let event, let recent): "event_count \(event)" + Self.text(recent)
+        case .lastEvent(let event, let recent): "last_event \(event)" + Self.text(recent)
+        case .purchaseTotal(let currency, let recent): "purchase_total \(currency)" + Self.text(recent)
+        case .received(let campaign): "received \(campaign)"
+        case .reachable(let channel): "\(channel)_reachable"
+        }
+    }
+
+    private static func text(_ recent: Filter.Recent?) -> String {
+        recent.map { " in_last \($0.length)" + ($0.countsUTCDays ? " utc_days" : "") } ?? ""
+    }
+
+    fileprivate var mayHaveSeveral: Bool {
+        switch self {
+        case .property(let path), .attribute(let path): path.steps.contains(.elements)
+        default: false
         }
     }
 }
@@ -50,6 +67,8 @@ extension Filter.Operator: CustomStringConvertible {
         case .lessThanDaysAgo: "less_than_days_ago"
         case .includes: "includes"
         case .excludes: "excludes"
+        case .matches: "matches"
+        case .notMatches: "not_matches"
         case .isBlank, .isNotBlank, .isTrue, .isFalse, .isTrueOrUnset, .isFalseOrUnset: "is"
         }
     }
@@ -64,6 +83,7 @@ extension Filter.Operator: CustomStringConvertible {
             .array(texts.map(Value.string))
         case .before(let instant), .after(let instant): .string(instant.description)
         case .moreThanDaysAgo(let days), .lessThanDaysAgo(let days): .integer(days)
+        case .matches(let pattern), .notMatches(let pattern): .string(pattern.text)
         case .isBlank: "blank"
         case .isNotBlank: "not_blank"
         case .isTrue: "true"

@@ -29,7 +29,7 @@ package struct WallTime: Hashable, Sendable {
         self = parsed
     }
 
-    fileprivate init(milliseconds: Int64, offset: Int64?) {
+    package init(milliseconds: Int64, offset: Int64? = nil) {
         self.milliseconds = milliseconds
         self.offset = offset
     }
@@ -162,5 +162,16 @@ extension Instant: CustomStringConvertible {
         return "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))T"
             + "\(padded(rest / 3_600_000, 2)):\(padded(rest / 60_000 % 60, 2)):\(padded(rest / 1_000 % 60, 2))"
             + ".\(padded(rest % 1_000, 3))Z"
+    }
+}
+
+extension WallTime: CustomStringConvertible {
+    /// In ISO 8601, with an offset where it has one.
+    package var description: String {
+        let text = String(Instant(milliseconds: milliseconds).description.dropLast())
+        guard let offset else { return text }
+        let minutes = abs(offset) / 60
+        func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        return "\(text)\(offset < 0 ? "-" : "+")\(two(minutes / 60)):\(two(minutes % 60))"
     }
 }

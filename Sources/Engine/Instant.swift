@@ -33,6 +33,7 @@ package struct Length: Hashable, Comparable, Sendable {
     }
 
     package static let zero = Length(milliseconds: 0)
+    package static let day = Length(milliseconds: 86_400_000)
 
     package static func seconds(_ count: Int64) -> Length { Length(milliseconds: count * 1_000) }
     package static func days(_ count: Int64) -> Length { .seconds(count * 86_400) }

@@ -7,7 +7,7 @@ extension Filter.Operator {
     /// Every operator's name, as campaign files write them.
     package static let names = [
         "eq", "neq", "gt", "gte", "lt", "lte", "any_of", "none_of", "contains_any_of", "contains_none_of", "before",
-        "after", "more_than_days_ago", "less_than_days_ago", "includes", "excludes", "is",
+        "after", "more_than_days_ago", "less_than_days_ago", "includes", "excludes", "matches", "not_matches", "is",
     ]
 
     /// Reads an operator as a campaign file or a message has it. Throws what the operand gets wrong.
@@ -29,6 +29,8 @@ extension Filter.Operator {
         case "less_than_days_ago": self = .lessThanDaysAgo(try Self.days(operand))
         case "includes": self = .includes(try Self.element(operand))
         case "excludes": self = .excludes(try Self.element(operand))
+        case "matches": self = .matches(try Self.pattern(operand))
+        case "not_matches": self = .notMatches(try Self.pattern(operand))
         case "is": self = try Self.state(operand)
         default:
             throw OperatorFault(
@@ -63,6 +65,17 @@ extension Filter.Operator {
             throw OperatorFault(text: "needs a number of days, not \(operand)")
         }
         return days
+    }
+
+    private static func pattern(_ operand: Value) throws(OperatorFault) -> Pattern {
+        guard let text = operand.string else {
+            throw OperatorFault(text: "needs a regular expression, not \(operand)")
+        }
+        do throws(PatternFault) {
+            return try Pattern(text)
+        } catch {
+            throw OperatorFault(text: "\"\(text)\" is no regular expression: \(error.text)")
+        }
     }
 
     private static func element(_ operand: Value) throws(OperatorFault) -> Value {

@@ -1,26 +1,146 @@
-/// What an event decides at its receipt (10.7, "At trigger").
+/// What happens to a user, decided at its receipt (10.7, "At trigger").
 extension Turn {
-    /// Exceptions first, then triggers in the order in which campaigns were created, then in-app display. `matches`
-    /// are in that order of creation; `device` is the client whose session starts.
-    package mutating func handle(_ event: Event, _ matches: [Match], device: String = "") {
-        for match in matches {
-            guard case .exception(let index) = match.role else { continue }
-            except(match.version, index, event, matches)
+    /// Attributes set at `time`, a null removes (campaign.md, `set`); what that changed is an event each, in the
+    /// order of the request, the address's before its attribute's (13, 10.7).
+    package mutating func set(_ changes: Object, at time: Instant) {
+        let before = state.profile
+        for change in changes.members { state.profile[change.name] = change.value }
+        // A bounce is of the address (10.6): another address has not bounced.
+        if state.profile["email"] != before["email"], changes["email_status"] == nil {
+            state.profile["email_status"] = nil
         }
-        for match in matches {
-            guard case .trigger(let whereHolds) = match.role else { continue }
-            trigger(match.version, whereHolds, event)
-        }
-        if event.type == Event.sessionStart {
-            state.lastSession = max(event.time, state.lastSession ?? event.time)
-            display(session: event.time, device: device)
-        } else if let session = state.lastSession, session == now {
-            // 9.2: a session start of the same instant counts, also one stored before the entry was made.
-            display(session: session, device: device)
+        for change in changes.members {
+            let (old, new) = (before[change.name], state.profile[change.name])
+            guard let new, old.map({ !$0.equals(new) }) ?? true else { continue }
+            if change.name == "email", new.string?.isEmpty == false {
+                handle(profileEvent(Event.emailAdded, "", old, new, time))
+            }
+            if change.name != "push_tokens", new.canTrigger {
+                handle(profileEvent(Event.attributeChanged, change.name, old, new, time))
+            }
         }
     }
 
-    private mutating func except(_ version: CampaignVersion, _ index: Int, _ event: Event, _ matches: [Match]) {
+    private func profileEvent(
+        _ type: String,
+        _ subject: String,
+        _ before: Value?,
+        _ after: Value,
+        _ time: Instant
+    ) -> Event {
+        Event(type: type, subject: subject, user: user, time: time, receivedAt: now, before: before, after: after)
+    }
+
+    /// An event, and then what the engine raised meanwhile; `device` is the client whose session starts.
+    package mutating func handle(_ event: Event, device: String = "") {
+        process(event, device)
+        handleRaised()
+    }
+
+    mutating func handleRaised() {
+        while !raised.isEmpty { process(raised.removeFirst(), "") }
+        guard !state.chains.isEmpty else { return }
+        let alive = Set(
+            state.waits.map(\.chain) + state.queue.map(\.wait.chain) + state.claims.map(\.chain)
+        )
+        state.chains.removeAll { !alive.contains($0.id) }
+    }
+
+    /// Exceptions, conversions, triggers in the order in which campaigns were created, counting, in-app display.
+    private mutating func process(_ event: Event, _ device: String) {
+        var event = event
+        if event.chain == 0 { event.chain = nextSequence }
+        guard event.type != Event.location || move(&event) else { return }
+        let matches = match(event)
+        var excepted: [CampaignNumber] = []
+        for match in matches {
+            guard case .exception(let index) = match.role else { continue }
+            except(match.version, index, event, matches, &excepted)
+        }
+        convert(event, matches)
+        for match in matches {
+            guard case .trigger(let whereHolds) = match.role, !isOfStoppedCampaign(event) else { continue }
+            trigger(match.version, whereHolds, event)
+        }
+        count(event)
+        if event.type == Event.sessionStart {
+            state.lastSession = max(event.time, state.lastSession ?? event.time)
+            startSession(event.time, device: device)
+        } else {
+            displayInSessionOfNow()
+        }
+    }
+
+    /// 1.4: from the position known to this one. Gives false for one that is older than the one known, which neither
+    /// fires nor replaces it.
+    private mutating func move(_ event: inout Event) -> Bool {
+        guard context.campaigns.reads.position,
+            let latitude = event.properties["latitude"]?.number, let longitude = event.properties["longitude"]?.number
+        else { return true }
+        if let known = state.position {
+            guard event.time >= known.at else { return false }
+            event.before = .object(["latitude": .decimal(known.latitude), "longitude": .decimal(known.longitude)])
+        }
+        event.after = .object(["latitude": .decimal(latitude), "longitude": .decimal(longitude)])
+        state.position = Position(latitude: latitude, longitude: longitude, at: event.time)
+        return true
+    }
+
+    /// 13, 1.2: an interaction with a stopped campaign triggers nothing and records nothing.
+    private func isOfStoppedCampaign(_ event: Event) -> Bool {
+        event.type == Event.campaignInteraction && context.campaigns.head(of: event.subject)?.isStopped == true
+    }
+
+    /// 8: every window that is open and hears this event.
+    private mutating func convert(_ event: Event, _ matches: [Match]) {
+        guard !state.conversionWindows.isEmpty else { return }
+        var primaries: [CampaignNumber] = []
+        for match in matches {
+            guard case .conversion(let place) = match.role, let id = campaignID(match.version),
+                let conversions = context.campaigns.campaign(match.version)?.conversions,
+                conversions.indices.contains(place)
+            else { continue }
+            let deadline = conversions[place].within
+            for index in state.conversionWindows.indices {
+                let window = state.conversionWindows[index]
+                guard window.version == match.version, !window.credited.contains(place),
+                    window.opened <= event.time, event.time < window.opened + deadline  // 8.3
+                else { continue }
+                state.conversionWindows[index].credited.append(place)
+                decide(
+                    .converted,
+                    id,
+                    channel: window.channel,
+                    rule: "8.3",
+                    send: window.send,
+                    why: [
+                        "event": .string(event.name), "event_at": .string(event.time.description),
+                        "received_at": .string(window.opened.description),
+                        "until": .string((window.opened + deadline).description),
+                    ],
+                    conversion: place + 1
+                )
+                if place == 0, !primaries.contains(match.version.number) { primaries.append(match.version.number) }
+            }
+        }
+        for number in primaries {  // once per event and campaign (13)
+            raise(
+                Event.conversion,
+                context.campaigns.head(number)?.id,
+                at: event.time,
+                depth: event.depth,
+                chain: event.chain
+            )
+        }
+    }
+
+    private mutating func except(
+        _ version: CampaignVersion,
+        _ index: Int,
+        _ event: Event,
+        _ matches: [Match],
+        _ excepted: inout [CampaignNumber]
+    ) {
         guard let head = context.campaigns.head(version.number),
             let campaign = context.campaigns.campaign(version), campaign.exceptions.indices.contains(index)
         else { return }
@@ -30,7 +150,9 @@ extension Turn {
         remember(version, index, event, same)
 
         // 4.9: the trigger is its own exception: push the send back.
-        let isTrigger = !head.isStopped && matches.contains { $0 == Match(head.current, .trigger(whereHolds: true)) }
+        let isTrigger =
+            !head.isStopped && !isOfStoppedCampaign(event)
+            && matches.contains(Match(head.current, .trigger(whereHolds: true)))
         let code: Decision.Code = isTrigger ? .rescheduledByTrigger : .cancelledByException
         let rule = isTrigger ? "4.9" : exception.same != nil ? "4.14" : "4.4"
 
@@ -41,13 +163,15 @@ extension Turn {
         }
         func why(_ wait: Wait) -> Object {
             var why: Object = [
-                "exception": .string(event.subject.isEmpty ? event.type : "\(event.type) \(event.subject)"),
-                "exception_at": .string(event.time.description), "triggered_at": .string(wait.trigger.description),
+                "exception": .string(event.name), "exception_at": .string(event.time.description),
+                "triggered_at": .string(wait.trigger.description),
             ]
             if let name = exception.same, let same { why["same_\(name)"] = same }
             return why
         }
+        var hasCancelled = false
         for wait in state.waits where counts(wait) {
+            hasCancelled = true
             decide(code, head.id, rule: rule, send: wait.send, why: why(wait))
             removeTimer(wait.due, of: wait)
             state.waits.removeAll { $0.send == wait.send }
@@ -56,6 +180,7 @@ extension Turn {
             if entry.isLeased(at: now) {
                 change(entry) { $0.lease?.isExcepted = true }
             } else {
+                hasCancelled = true
                 decide(
                     code,
                     head.id,
@@ -66,6 +191,11 @@ extension Turn {
                 )
                 remove(entry)
             }
+        }
+        // 1.2, 4.9: only where one was really cancelled, and once per event and campaign (13).
+        if hasCancelled, !isTrigger, !excepted.contains(version.number) {
+            excepted.append(version.number)
+            raise(Event.exception, head.id, at: event.time, depth: event.depth, chain: event.chain)
         }
     }
 
@@ -95,11 +225,79 @@ extension Turn {
                 rule: "2.3.1",
                 send: 0,
                 why: campaign.trigger.where.map { filter in
-                    ["where": .string(filter.description), "found": .object(filter.compared(in: event.properties))]
+                    [
+                        "where": .string(filter.description),
+                        "found": .object(filter.compared(event.properties, now: now)),
+                    ]
                 } ?? [:]
             )
             return
         }
+        guard event.depth < context.limits.chain, starts(of: version.number, in: event.chain) < context.limits.chain
+        else {
+            decide(.chainTooDeep, head.id, rule: "1.5", send: 0, why: ["depth": .integer(Int64(event.depth))])
+            return
+        }
+        guard isLive(head, campaign, event), isYoung(campaign, head, event),
+            isInAudience(campaign, .notInSegmentAtTrigger, rule: "7.1.1", send: 0)
+        else { return }
+        if let group = context.workspace.controlGroup, group.contains(user, salt: "") {
+            decide(.globalControl, head.id, rule: "10.5", send: 0)
+            return
+        }
+        if let window = campaign.window, window.anchor == .triggerAndDelivery,
+            !window.hours.contains(zone(window.zone).wall(event.time).timeOfDay)
+        {
+            decide(
+                .outsideWindowAtTrigger,
+                head.id,
+                rule: "5.2.3",
+                send: 0,
+                next: zone(window.zone).next(in: window.hours, from: now),
+                why: compared(event.time, window.hours, zone(window.zone), "window")
+            )
+            return
+        }
+        // 6.6: judged at the trigger instant, and again at the send.
+        guard eligible(campaign, version, at: event.time, send: 0, rule: "6.6") else { return }
+        // 3.2.1: counted from the event's time.
+        guard let due = due(campaign.delay, trigger: event.time, properties: event.properties) else {
+            var why: Object = ["triggered_at": .string(event.time.description)]
+            if case .until(let path) = campaign.delay {
+                why[path.description] = path.values(in: event.properties).first ?? .string("absent")
+            }
+            decide(.delayInvalid, head.id, rule: "3.1", send: 0, why: why)
+            return
+        }
+        guard !alreadyExcepted(campaign, version, head, event) else { return }
+
+        var why = Object()
+        if event.time != now { why["event_at"] = .string(event.time.description) }
+        let send = decide(.scheduled, head.id, rule: "3.1", send: 0, next: due, why: why)
+        var wait = Wait(
+            send: send,
+            version: version,
+            epoch: head.epoch,
+            trigger: event.time,
+            due: due,
+            firstDue: max(due, now),
+            properties: event.properties
+        )
+        if context.campaigns.reads.raised {
+            wait.depth = event.depth
+            wait.chain = event.chain
+            start(version.number, in: event.chain)
+        }
+        if due <= now {  // 3.2.2; 13: judged inside the trigger step.
+            judge(wait)
+        } else {
+            state.waits.append(wait)
+            addTimer(due, of: wait)
+        }
+    }
+
+    /// Step 3: whether it runs, was launched before the event, and is within its duration.
+    private mutating func isLive(_ head: CampaignHead, _ campaign: Campaign, _ event: Event) -> Bool {
         guard !head.isStopped else {
             decide(
                 .campaignNotLive,
@@ -108,7 +306,7 @@ extension Turn {
                 send: 0,
                 why: ["stopped_at": .string(head.stops.last?.description ?? "")]
             )
-            return
+            return false
         }
         guard event.time >= head.launchedAt else {
             decide(
@@ -120,29 +318,33 @@ extension Turn {
                     "event_at": .string(event.time.description), "launched_at": .string(head.launchedAt.description),
                 ]
             )
-            return
+            return false
         }
-        // 6.6: judged at the trigger instant, and again at the send.
-        guard eligible(campaign, version, at: event.time, send: 0, rule: "6.6") else { return }
-        guard !alreadyExcepted(campaign, version, head, event) else { return }
+        return isInDuration(campaign, event.time, send: 0)
+    }
 
-        let due = event.time + campaign.delay  // 3.2.1: counted from the event's time.
-        var why = Object()
-        if event.time != now { why["event_at"] = .string(event.time.description) }
-        let send = decide(.scheduled, head.id, rule: "3.1", send: 0, next: due, why: why)
-        let wait = Wait(
-            send: send,
-            version: version,
-            epoch: head.epoch,
-            trigger: event.time,
-            due: due,
-            properties: event.properties
+    /// Step 4.
+    private mutating func isYoung(_ campaign: Campaign, _ head: CampaignHead, _ event: Event) -> Bool {
+        guard let longest = campaign.maxEventAge, now - event.time > longest else { return true }
+        decide(
+            .eventTooOld,
+            head.id,
+            rule: "3.2.3",
+            send: 0,
+            why: ["age": .string((now - event.time).description), "max_event_age": .string(longest.description)]
         )
-        if due <= now {  // 3.2.2; 13: judged inside the trigger step.
-            judge(wait)
+        return false
+    }
+
+    private func starts(of campaign: CampaignNumber, in chain: UInt64) -> Int {
+        Int(state.chains.first { $0.id == chain && $0.campaign == campaign }?.starts ?? 0)
+    }
+
+    private mutating func start(_ campaign: CampaignNumber, in chain: UInt64) {
+        if let index = state.chains.firstIndex(where: { $0.id == chain && $0.campaign == campaign }) {
+            state.chains[index].starts += 1
         } else {
-            state.waits.append(wait)
-            addTimer(due, of: wait)
+            state.chains.append(Chain(id: chain, campaign: campaign, starts: 1))
         }
     }
 
@@ -174,5 +376,28 @@ extension Turn {
             ]
         )
         return true
+    }
+}
+
+extension Event {
+    /// As an explanation names it.
+    var name: String { subject.isEmpty ? type : "\(type) \(subject)" }
+}
+
+extension Value {
+    /// 1.2: whether a change to this value can trigger; lists cannot.
+    fileprivate var canTrigger: Bool {
+        switch self {
+        case .boolean, .integer, .decimal, .string, .object: true
+        case .null, .array: false
+        }
+    }
+
+    fileprivate var number: Double? {
+        switch self {
+        case .integer(let whole): Double(whole)
+        case .decimal(let decimal): decimal
+        default: nil
+        }
     }
 }

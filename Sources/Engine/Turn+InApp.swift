@@ -16,10 +16,21 @@ extension Turn {
         addTimer(expires, of: wait)
     }
 
-    /// 9.3, 9.4: one message a session, of the highest priority, of those the most recently created.
-    package mutating func display(session: Instant, device: String) {
+    /// A session started at `session`: what waits is judged again (9.8), and one message is shown.
+    package mutating func startSession(_ session: Instant, device: String) {
         guard !state.queue.contains(where: { $0.isLeased(at: now) }) else { return }  // 13, 9.11
-        var ready = state.queue.filter { $0.available <= session && now < $0.expires }  // 9.2, 9.5
+        display(state.queue.filter { $0.available <= session && now < $0.expires }, device)  // 9.2, 9.5
+    }
+
+    /// 9.2: a session start of the same instant counts, also one stored before the entry was made.
+    mutating func displayInSessionOfNow() {
+        guard state.lastSession == now, !state.queue.contains(where: { $0.isLeased(at: now) }) else { return }
+        display(state.queue.filter { $0.available == now && now < $0.expires }, "")
+    }
+
+    /// 9.3, 9.4: one message a session, of the highest priority, of those the most recently created.
+    private mutating func display(_ entries: [QueueEntry], _ device: String) {
+        var ready = entries.filter { isStillWanted($0) }
         guard !ready.isEmpty else { return }
         if let shown = state.lastShown, now < shown + context.limits.inAppInterval {
             let next = shown + context.limits.inAppInterval
@@ -29,11 +40,11 @@ extension Turn {
         ready.sort { (priority($0).rawValue, $0.sequence) > (priority($1).rawValue, $1.sequence) }
         while !ready.isEmpty {
             let entry = ready.removeFirst()
-            guard let id = campaignID(entry.wait.version), let index = message(of: entry) else { continue }
+            guard let campaign = campaign(of: entry), let index = message(of: entry) else { continue }
             let (code, reason): (Decision.Code, String)
-            switch context.render(rendering(index, id, entry.wait)) {  // 9.9: rendered at display.
+            switch rendered(index, campaign, entry.wait) {  // 9.9: rendered at display.
             case .fields(let fields):
-                lease(entry, fields, id, device)
+                lease(entry, fields, campaign.id, device)
                 for other in ready { passOver(other, .inAppLowerPriority, next: nil) }
                 return
             case .aborted(let text): (code, reason) = (.templateAborted, text)
@@ -41,7 +52,7 @@ extension Turn {
             }
             decide(
                 code,
-                id,
+                campaign.id,
                 channel: entry.channel,
                 rule: "9.9",
                 send: entry.wait.send,
@@ -51,24 +62,46 @@ extension Turn {
         }
     }
 
+    /// 9.8: end and audience end an entry; outside its window it stays.
+    private mutating func isStillWanted(_ entry: QueueEntry) -> Bool {
+        guard let campaign = campaign(of: entry) else { return false }
+        guard isInDuration(campaign, now, send: entry.wait.send, channel: entry.channel),
+            !campaign.rechecksAudience
+                || isInAudience(
+                    campaign,
+                    .notInSegmentAtSend,
+                    rule: "9.8",
+                    send: entry.wait.send,
+                    channel: entry.channel
+                )
+        else {
+            remove(entry)
+            return false
+        }
+        guard let window = campaign.window else { return true }
+        return window.hours.contains(zone(window.zone).wall(now).timeOfDay)
+    }
+
+    private func campaign(of entry: QueueEntry) -> Campaign? { context.campaigns.campaign(entry.wait.version) }
+
     /// Gives a client the message that it should show now, as a session would; the one that it has on lease already,
     /// where it says which client it is.
     package mutating func lease(device: String) {
         if let entry = state.queue.first(where: { $0.isLeased(at: now) }), let lease = entry.lease {
-            guard !device.isEmpty, lease.device == device, let id = campaignID(entry.wait.version),
+            guard !device.isEmpty, lease.device == device, let campaign = campaign(of: entry),
                 let index = message(of: entry),
-                case .fields(let fields) = context.render(rendering(index, id, entry.wait))
+                case .fields(let fields) = rendered(index, campaign, entry.wait)
             else { return }
             effects.presented = Presented(
                 token: lease.token,
-                campaign: id,
+                campaign: campaign.id,
                 channel: entry.channel,
                 fields: fields,
                 ends: lease.ends
             )
             return
         }
-        display(session: now, device: device)
+        startSession(now, device: device)
     }
 
     /// The client says that the message was seen. Gives whether the lease still held.
@@ -76,14 +109,31 @@ extension Turn {
         guard let entry = state.queue.first(where: { $0.lease?.token == token && $0.isLeased(at: now) }) else {
             return false
         }
-        decide(.delivered, campaignID(entry.wait.version), channel: entry.channel, rule: "9.11", send: entry.wait.send)
-        receive(entry.wait, isCertain: true)
-        state.lastShown = now
-        remove(entry)
+        see(entry)
+        handleRaised()
         return true
     }
 
+    /// 13, 9.11: delivered at the instant of the acknowledgement.
+    private mutating func see(_ entry: QueueEntry) {
+        let id = campaignID(entry.wait.version)
+        decide(.delivered, id, channel: entry.channel, rule: "9.11", send: entry.wait.send)
+        receive(entry.wait, isCertain: true)
+        openWindow(entry.wait.version, entry.wait.send, channel: entry.channel, at: now)
+        raise(
+            Event.campaignInteraction,
+            id,
+            action: Event.inAppViewed,
+            at: now,
+            depth: entry.wait.depth,
+            chain: entry.wait.chain
+        )
+        state.lastShown = now
+        remove(entry)
+    }
+
     private mutating func lease(_ entry: QueueEntry, _ fields: Object, _ id: CampaignID, _ device: String) {
+        if context.acceptsAtOnce { return see(entry) }
         let lease = Lease(token: takeSequence(), ends: now + context.limits.lease, device: device)
         change(entry) { $0.lease = lease }
         addTimer(lease.ends, of: entry.wait)
@@ -109,6 +159,13 @@ extension Turn {
                     rule: "9.11",
                     send: entry.wait.send,
                     at: lease.ends
+                )
+                raise(
+                    Event.exception,
+                    campaignID(entry.wait.version),
+                    at: lease.ends,
+                    depth: entry.wait.depth,
+                    chain: entry.wait.chain
                 )
                 remove(entry)
                 return
@@ -139,6 +196,20 @@ extension Turn {
         remove(entry)
     }
 
+    /// At the end of a scenario: what still waits for a session (11).
+    package mutating func reportQueue() {
+        for entry in state.queue {
+            decide(
+                .noSession,
+                campaignID(entry.wait.version),
+                channel: entry.channel,
+                rule: "9.2",
+                send: entry.wait.send,
+                why: ["available_at": .string(entry.available.description)]
+            )
+        }
+    }
+
     private mutating func passOver(_ entry: QueueEntry, _ code: Decision.Code, next: Instant?) {
         decide(
             code,
@@ -152,11 +223,11 @@ extension Turn {
 
     private func priority(_ entry: QueueEntry) -> Message.Priority {
         guard let index = message(of: entry) else { return .medium }
-        return context.campaigns.campaign(entry.wait.version)?.messages[index].priority ?? .medium
+        return campaign(of: entry)?.messages[index].priority ?? .medium
     }
 
     private func message(of entry: QueueEntry) -> Int? {
-        context.campaigns.campaign(entry.wait.version)?.messages.firstIndex { $0.channel == entry.channel }
+        campaign(of: entry)?.messages.firstIndex { $0.channel == entry.channel }
     }
 
     mutating func change(_ entry: QueueEntry, _ body: (inout QueueEntry) -> Void) {

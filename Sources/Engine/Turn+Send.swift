@@ -6,31 +6,304 @@ extension Turn {
         catchUp()
         if let wait = state.waits.first(where: { $0.send == timer.send && $0.due == timer.at }) {
             state.waits.removeAll { $0.send == wait.send }
-            judge(wait)
-            if let session = state.lastSession, session == now { display(session: session, device: "") }
+            resume(wait)
+            displayInSessionOfNow()
         }
         for entry in state.queue where entry.wait.send == timer.send {
             runOut(entry, at: timer.at)
         }
+        handleRaised()
     }
 
-    /// Steps 11 to 19 for a send that is due and no longer among the waits.
+    /// Steps 8 to 19 for a send that is due and no longer among the waits.
     mutating func judge(_ wait: Wait) {
-        guard let campaign = context.campaigns.campaign(wait.version), let id = campaignID(wait.version) else { return }
+        guard let campaign = context.campaigns.campaign(wait.version) else { return }
         if let stop = stop(of: wait) {
-            decide(.campaignStopped, id, rule: "3.4", send: wait.send, at: stop)
+            decide(.campaignStopped, campaign.id, rule: "3.4", send: wait.send, at: stop)
             return
         }
-        guard eligible(campaign, wait.version, at: now, send: wait.send, rule: "6.7") else { return }  // 11
+        guard isInDuration(campaign, now, send: wait.send), isInWindow(campaign, wait),  // 8, 9
+            !campaign.rechecksAudience
+                || isInAudience(campaign, .notInSegmentAtSend, rule: "7.1.6", send: wait.send),  // 10
+            eligible(campaign, wait.version, at: now, send: wait.send, rule: "6.7")  // 11
+        else { return }
 
-        let reachable = campaign.messages.indices.filter { reaches(campaign.messages[$0], id, campaign, wait) }  // 12
-        let queued = reachable.filter { context.channels[campaign.messages[$0].channel]?.queues ?? false }
-        let atOnce = reachable.filter { !queued.contains($0) }
-        if let rendered = render(atOnce, campaign, id, wait, othersGoOn: !queued.isEmpty) {  // 18
-            for (index, fields) in rendered { claim(campaign.messages[index], fields, id, wait) }  // 19
+        var pass = Pass()
+        pass.left = campaign.messages.indices.filter { reaches(campaign.messages[$0], campaign, wait, &pass) }  // 12
+        guard !pass.left.isEmpty else { return record(pass, campaign, wait) }
+        guard isAwake(campaign, wait, pass) else { return }  // 13
+        if let group = campaign.controlGroup, group.contains(user, salt: campaign.id) {  // 14
+            record(pass, campaign, wait)
+            enrol(campaign, wait)
+            return
         }
-        for index in queued { enqueue(campaign.messages[index], id, wait) }
+        pass.left = capped(pass.left, campaign, &pass)  // 15
+        guard !pass.left.isEmpty else { return record(pass, campaign, wait) }
+        let hasSlot = takesSlot(campaign, pass)
+        if hasSlot, !isWithinRateLimit(campaign, wait, pass) { return }  // 16
+        guard hasPlace(campaign, wait, pass) else { return }  // 17
+        record(pass, campaign, wait)
+
+        let queued = pass.left.filter { queues(campaign.messages[$0]) }
+        let atOnce = pass.left.filter { !queued.contains($0) }
+        if let rendered = render(atOnce, campaign, wait, othersGoOn: !queued.isEmpty) {  // 18
+            if !rendered.isEmpty { use(hasSlot, wait) }
+            for (index, fields) in rendered {  // 19
+                claim(campaign.messages[index], fields, campaign, wait, tookSlot: hasSlot)
+            }
+        }
+        if !queued.isEmpty { use(false, wait) }
+        for index in queued { enqueue(campaign.messages[index], campaign.id, wait) }
     }
+
+    /// What one pass through the checks found about single channels: recorded by the pass that ends or dispatches
+    /// the send, discarded by a hold (13, 10.3).
+    struct Pass {
+        /// The messages that may still go, by their places.
+        var left: [Int] = []
+        var found: [Finding] = []
+
+        struct Finding {
+            var code: Decision.Code
+            var channel: String?
+            var rule: String
+            var why: Object
+        }
+    }
+
+    private mutating func record(_ pass: Pass, _ campaign: Campaign, _ wait: Wait) {
+        for found in pass.found {
+            decide(
+                found.code,
+                campaign.id,
+                channel: found.channel,
+                rule: found.rule,
+                send: wait.send,
+                why: found.why
+            )
+        }
+    }
+
+    func queues(_ message: Message) -> Bool { context.channels[message.channel]?.queues ?? false }
+
+    // MARK: Holds
+
+    /// Lets the send wait on. Gives it up where the hold would pass the campaign's end (5.1.4) or last too long (13).
+    private mutating func hold(
+        _ wait: Wait,
+        _ campaign: Campaign,
+        until: Instant,
+        _ code: Decision.Code,
+        rule: String,
+        why: Object,
+        _ pass: Pass = Pass()
+    ) {
+        if code != .deferredRateLimit {
+            if let end = campaign.duration.flatMap({ limits(of: $0).end }), until >= end {
+                record(pass, campaign, wait)
+                var why = why
+                why["held_until"] = .string(until.description)
+                why["end"] = .string(end.description)
+                decide(.afterEnd, campaign.id, rule: "5.1.4", send: wait.send, why: why)
+                return
+            }
+            if until > wait.firstDue + context.limits.longestHold {
+                record(pass, campaign, wait)
+                var why = why
+                why["held_until"] = .string(until.description)
+                why["first_due"] = .string(wait.firstDue.description)
+                decide(.outsideWindowAtSend, campaign.id, rule: "5.1.4", send: wait.send, why: why)
+                return
+            }
+        }
+        decide(code, campaign.id, rule: rule, send: wait.send, next: until, why: why)
+        keep(wait, until: until, isRateLimited: code == .deferredRateLimit)
+    }
+
+    /// Among the waits again, in its old place: the order in which sends began to wait (13, 10.7).
+    private mutating func keep(_ wait: Wait, until: Instant, isRateLimited: Bool) {
+        var wait = wait
+        wait.due = until
+        wait.isRateLimited = isRateLimited
+        let place = state.waits.firstIndex { $0.send > wait.send } ?? state.waits.endIndex
+        state.waits.insert(wait, at: place)
+        addTimer(until, of: wait)
+    }
+
+    /// Step 9.
+    private mutating func isInWindow(_ campaign: Campaign, _ wait: Wait) -> Bool {
+        guard let window = campaign.window else { return true }
+        let zone = zone(window.zone)
+        if window.hours.contains(zone.wall(now).timeOfDay) { return true }
+        let why = compared(now, window.hours, zone, "window")
+        if window.isNextAvailable, let opening = zone.next(in: window.hours, from: now) {
+            hold(wait, campaign, until: opening, .deferredWindow, rule: "5.2.2", why: why)
+        } else {
+            decide(.outsideWindowAtSend, campaign.id, rule: "5.2.1", send: wait.send, why: why)
+        }
+        return false
+    }
+
+    /// Step 13: 9.7 exempts a send that is left with in-app alone (13, 9.12).
+    private mutating func isAwake(_ campaign: Campaign, _ wait: Wait, _ pass: Pass) -> Bool {
+        guard let quiet = quietHours(campaign), pass.left.contains(where: { !queues(campaign.messages[$0]) }) else {
+            return true
+        }
+        let zone = zone(.user)
+        guard quiet.hours.contains(zone.wall(now).timeOfDay) else { return true }
+        let why = compared(now, quiet.hours, zone, "quiet_hours")
+        if quiet.mode == .defer, let end = zone.next(in: quiet.hours.complement, from: now) {
+            hold(wait, campaign, until: end, .deferredQuietHours, rule: "10.1", why: why, pass)
+        } else {
+            record(pass, campaign, wait)
+            decide(.quietHoursAborted, campaign.id, rule: "10.1", send: wait.send, why: why)
+        }
+        return false
+    }
+
+    // MARK: Groups, caps and limits
+
+    /// Step 14: held out on purpose, and counted as if it had received (6.9, 8.7).
+    private mutating func enrol(_ campaign: Campaign, _ wait: Wait) {
+        decide(.controlGroup, campaign.id, rule: "10.5", send: wait.send)
+        receive(wait, isCertain: true)
+        openWindow(wait.version, wait.send, channel: nil, at: now)
+        raise(
+            Event.campaignInteraction,
+            campaign.id,
+            action: Event.controlEnrolled,
+            at: now,
+            depth: wait.depth,
+            chain: wait.chain
+        )
+    }
+
+    /// Step 15: the messages that every frequency cap allows, in the order of `messages:`; one that passes counts
+    /// for the next (13, 10.2).
+    private func capped(_ messages: [Int], _ campaign: Campaign, _ pass: inout Pass) -> [Int] {
+        let caps = context.workspace.frequencyCaps
+        guard !caps.isEmpty, !campaign.isExemptFromFrequencyCaps else { return messages }
+        var counted = state.counted.map { ($0.channel, $0.at) }
+        let zone = zone(.user)
+        return messages.filter { index in
+            let channel = campaign.messages[index].channel
+            guard !queues(campaign.messages[index]) else { return true }
+            for cap in caps where cap.channel == nil || cap.channel == channel {
+                let count = counted.count { message in
+                    guard cap.channel == nil || cap.channel == message.0 else { return false }
+                    switch cap.per {
+                    case .rolling(let length): return now - message.1 < length
+                    case .days(let days): return zone.wall(message.1).day > zone.wall(now).day - days
+                    }
+                }
+                guard count < cap.atMost else {
+                    pass.found.append(
+                        Pass.Finding(
+                            code: .frequencyCapped,
+                            channel: channel,
+                            rule: "10.2",
+                            why: ["cap": .string(cap.description), "counted": .integer(Int64(count))]
+                        )
+                    )
+                    return false
+                }
+            }
+            counted.append((channel, now))
+            return true
+        }
+    }
+
+    private func takesSlot(_ campaign: Campaign, _ pass: Pass) -> Bool {
+        campaign.rateLimit != nil && pass.left.contains { !queues(campaign.messages[$0]) }
+    }
+
+    /// A wait of which the timer ran out. One that its rate limit holds is judged again only when a slot is free and
+    /// its turn has come: timers of one instant run in the order in which their sends began to wait (13, 10.3).
+    private mutating func resume(_ wait: Wait) {
+        guard wait.isRateLimited, let campaign = context.campaigns.campaign(wait.version),
+            let limit = campaign.rateLimit, stop(of: wait) == nil
+        else { return judge(wait) }
+        let gaveUp = wait.firstDue + context.limits.longestRateLimit
+        if now >= gaveUp {
+            expire(wait, campaign, at: gaveUp)
+        } else if tally(wait).slots(at: now) < limit {
+            judge(wait)
+        } else {
+            keep(wait, until: min(nextMinute, gaveUp), isRateLimited: true)
+        }
+    }
+
+    private var nextMinute: Instant { Instant(milliseconds: (Tally.minute(of: now) + 1) * 60_000) }
+
+    private func tally(_ wait: Wait) -> Tally { tallies[wait.version.number] ?? Tally() }
+
+    /// Step 16.
+    private mutating func isWithinRateLimit(_ campaign: Campaign, _ wait: Wait, _ pass: Pass) -> Bool {
+        guard let limit = campaign.rateLimit else { return true }
+        let used = tally(wait).slots(at: now)
+        if used < limit { return true }
+        let gaveUp = wait.firstDue + context.limits.longestRateLimit
+        guard now < gaveUp else {
+            record(pass, campaign, wait)
+            expire(wait, campaign, at: now)
+            return false
+        }
+        hold(
+            wait,
+            campaign,
+            until: min(nextMinute, gaveUp),
+            .deferredRateLimit,
+            rule: "10.3",
+            why: ["per_minute": .integer(limit), "used": .integer(used)]
+        )
+        return false
+    }
+
+    private mutating func expire(_ wait: Wait, _ campaign: Campaign, at instant: Instant) {
+        decide(
+            .rateLimitExpired,
+            campaign.id,
+            rule: "10.3",
+            send: wait.send,
+            at: instant,
+            why: ["first_due": .string(wait.firstDue.description)]
+        )
+    }
+
+    /// Step 17.
+    private mutating func hasPlace(_ campaign: Campaign, _ wait: Wait, _ pass: Pass) -> Bool {
+        guard let most = campaign.maxRecipients, !holdsPlace(wait.version.number) else { return true }
+        let taken = tally(wait).places
+        if taken < most { return true }
+        record(pass, campaign, wait)
+        decide(
+            .volumeCapReached,
+            campaign.id,
+            rule: "10.4",
+            send: wait.send,
+            why: ["max_recipients": .integer(most), "recipients": .integer(taken)]
+        )
+        return false
+    }
+
+    private func holdsPlace(_ number: CampaignNumber) -> Bool { state.places.contains { $0.campaign == number } }
+
+    /// Dispatch alone uses slots and places up (13, 10.3).
+    private mutating func use(_ slot: Bool, _ wait: Wait) {
+        let number = wait.version.number
+        let takesPlace = context.campaigns.campaign(wait.version)?.maxRecipients != nil && !holdsPlace(number)
+        guard slot || takesPlace else { return }
+        var tally = tally(wait)
+        if slot { tally.takeSlot(at: now) }
+        if takesPlace {
+            tally.places += 1
+            state.places.append(Place(campaign: number, send: wait.send))
+        }
+        tallies[number] = tally
+        effects.tallies.insert(number)
+    }
+
+    // MARK: Eligibility and reachability
 
     /// 6: whether the user may receive the campaign again at `instant`; records why not.
     mutating func eligible(
@@ -71,50 +344,23 @@ extension Turn {
         }
     }
 
-    /// 10.6 per channel: the address, then its state, then consent (13).
-    private mutating func reaches(_ message: Message, _ id: CampaignID, _ campaign: Campaign, _ wait: Wait) -> Bool {
+    /// 10.6 per channel: the address, then its state, then consent (13); and 9.6.
+    private func reaches(_ message: Message, _ campaign: Campaign, _ wait: Wait, _ pass: inout Pass) -> Bool {
         guard let rules = context.channels[message.channel] else { return false }
-        func text(_ field: String?) -> String? { field.flatMap { state.profile[$0]?.string } }
-
-        if let field = rules.addressField, addresses(rules).isEmpty {
-            let code: Decision.Code =
-                switch field {
-                case "email": .noEmail
-                case "push_tokens": .noPushToken
-                default: .noAddress
-                }
-            decide(code, id, channel: message.channel, rule: "10.6", send: wait.send, why: [field: .null])
+        if let (code, why) = rules.fault(of: state.profile, requiresOptIn: campaign.requiresOptIn) {
+            pass.found.append(Pass.Finding(code: code, channel: message.channel, rule: "10.6", why: why))
             return false
         }
-        if let status = text(rules.statusField), status == "hard_bounced" || status == "spam" {
-            decide(
-                status == "spam" ? .spamMarked : .hardBounced,
-                id,
-                channel: message.channel,
-                rule: "10.6",
-                send: wait.send,
-                why: [rules.statusField ?? "": .string(status)]
-            )
-            return false
-        }
-        if let consent = text(rules.consentField), consent == "unsubscribed" {
-            decide(
-                .unsubscribed,
-                id,
-                channel: message.channel,
-                rule: "10.6",
-                send: wait.send,
-                why: [rules.consentField ?? "": .string(consent)]
-            )
-            return false
-        }
-        if rules.queues, state.queue.contains(where: { $0.wait.version.number == wait.version.number }) {  // 9.6
-            decide(
-                .alreadyQueued,
-                id,
-                channel: campaign.messages.count > 1 ? message.channel : nil,
-                rule: "9.6",
-                send: wait.send
+        if rules.queues,
+            let entry = state.queue.first(where: { $0.wait.version.number == wait.version.number })
+        {
+            pass.found.append(
+                Pass.Finding(
+                    code: .alreadyQueued,
+                    channel: campaign.messages.count > 1 ? message.channel : nil,
+                    rule: "9.6",
+                    why: ["queued_at": .string(entry.available.description)]
+                )
             )
             return false
         }
@@ -122,20 +368,19 @@ extension Turn {
     }
 
     private func addresses(_ rules: ChannelRules) -> [String] {
-        rules.addressField.flatMap { state.profile[$0]?.strings }?.filter { !$0.isEmpty } ?? []
+        rules.addresses(in: state.profile)
     }
 
     /// All of them rendered, or nil: one template that aborts or fails ends what would be handed over at once (10.8).
     private mutating func render(
         _ messages: [Int],
         _ campaign: Campaign,
-        _ id: CampaignID,
         _ wait: Wait,
         othersGoOn: Bool
     ) -> [(Int, Object)]? {
         var done: [(Int, Object)] = []
         for index in messages {
-            let rendered = context.render(rendering(index, id, wait))
+            let rendered = rendered(index, campaign, wait)
             let (code, reason): (Decision.Code, String)
             switch rendered {
             case .fields(let fields):
@@ -147,14 +392,27 @@ extension Turn {
             // 13, Decisions: a channel stands here only where in-app goes on.
             let ended = othersGoOn ? messages.map { Optional(campaign.messages[$0].channel) } : [nil]
             for channel in ended {
-                decide(code, id, channel: channel, rule: "10.8", send: wait.send, why: ["reason": .string(reason)])
+                decide(
+                    code,
+                    campaign.id,
+                    channel: channel,
+                    rule: "10.8",
+                    send: wait.send,
+                    why: ["reason": .string(reason)]
+                )
             }
             return nil
         }
         return done
     }
 
-    func rendering(_ message: Int, _ id: CampaignID, _ wait: Wait) -> Rendering {
+    /// A message as it would leave now, unless the campaign's rule or its template gives it up (10.8).
+    func rendered(_ message: Int, _ campaign: Campaign, _ wait: Wait) -> Rendered {
+        if let rule = campaign.abortIf, rule.holds(facts, now: now) { return .aborted("abort_if: \(rule)") }
+        return context.render(rendering(message, campaign.id, wait))
+    }
+
+    private func rendering(_ message: Int, _ id: CampaignID, _ wait: Wait) -> Rendering {
         Rendering(
             version: wait.version,
             campaign: id,
@@ -167,17 +425,34 @@ extension Turn {
     }
 
     /// Reserves the receipt; nothing cancels the message from then on (13, Hand-over).
-    private mutating func claim(_ message: Message, _ fields: Object, _ id: CampaignID, _ wait: Wait) {
+    private mutating func claim(
+        _ message: Message,
+        _ fields: Object,
+        _ campaign: Campaign,
+        _ wait: Wait,
+        tookSlot: Bool
+    ) {
         guard let rules = context.channels[message.channel] else { return }
         receive(wait, isCertain: false)
+        countForCaps(message.channel, campaign, wait)
         state.claims.append(
-            Claim(send: wait.send, campaign: wait.version.number, channel: message.channel, at: now)
+            Claim(
+                send: wait.send,
+                campaign: wait.version.number,
+                channel: message.channel,
+                at: now,
+                version: wait.version,
+                depth: wait.depth,
+                chain: wait.chain,
+                tookSlot: tookSlot
+            )
         )
+        if context.acceptsAtOnce { return accept(message.channel, wait) }
         effects.handOvers.append(
             HandOver(
                 key: key(wait.send, message.channel),
                 version: wait.version,
-                campaign: id,
+                campaign: campaign.id,
                 send: wait.send,
                 channel: message.channel,
                 addresses: addresses(rules),
@@ -187,9 +462,30 @@ extension Turn {
         )
     }
 
+    /// As far back as a cap reaches.
+    private mutating func countForCaps(_ channel: String, _ campaign: Campaign, _ wait: Wait) {
+        guard !campaign.isExemptFromFrequencyCaps,
+            let reach = context.workspace.frequencyCaps.map(\.reach).max()
+        else { return }
+        state.counted.removeAll { now - $0.at > reach }
+        state.counted.append(CountedMessage(channel: channel, send: wait.send, at: now))
+    }
+
     /// The stable idempotency key: a send names its campaign, version, user and trigger event (12, row 23).
     private func key(_ send: UInt64, _ channel: String) -> String {
         "\(context.identity)-\(send)-\(channel)"
+    }
+
+    /// 8.3: from a receipt on, what follows may convert.
+    mutating func openWindow(_ version: CampaignVersion, _ send: UInt64, channel: String?, at instant: Instant) {
+        guard let conversions = context.campaigns.campaign(version)?.conversions, !conversions.isEmpty else { return }
+        state.conversionWindows.removeAll { window in
+            let longest = context.campaigns.campaign(window.version)?.conversions.map(\.within).max() ?? .zero
+            return window.opened + longest + context.limits.lateConversions < now
+        }
+        state.conversionWindows.append(
+            ConversionWindow(version: version, send: send, channel: channel, opened: instant)
+        )
     }
 
     /// 6.3. Only the first delivery of a send sets its receipt (9.12).
@@ -227,6 +523,15 @@ extension Turn {
     /// Records what became of a claimed message. An outcome that comes twice changes nothing.
     package mutating func settle(send: UInt64, channel: String, _ outcome: DeliveryOutcome) {
         effects.settled.append(key(send, channel))
+        conclude(send: send, channel: channel, outcome)
+        handleRaised()
+    }
+
+    fileprivate mutating func accept(_ channel: String, _ wait: Wait) {
+        conclude(send: wait.send, channel: channel, .accepted(id: ""))
+    }
+
+    private mutating func conclude(send: UInt64, channel: String, _ outcome: DeliveryOutcome) {
         guard let index = state.claims.firstIndex(where: { $0.send == send && $0.channel == channel }) else { return }
         let claim = state.claims.remove(at: index)
         let id = context.campaigns.head(claim.campaign)?.id
@@ -245,6 +550,15 @@ extension Turn {
             if let receipt = state.receipts.firstIndex(where: { $0.campaign == claim.campaign && $0.send == send }) {
                 state.receipts[receipt].isCertain = true
             }
+            openWindow(claim.version, send, channel: channel, at: claim.at)
+            raise(
+                Event.campaignInteraction,
+                id,
+                action: Event.handOver(of: channel),
+                at: claim.at,
+                depth: claim.depth,
+                chain: claim.chain
+            )
         case .refused(let reason):
             decide(.providerRejected, id, channel: channel, rule: "13", send: send, why: ["reason": .string(reason)])
             giveBack(claim)
@@ -265,18 +579,31 @@ extension Turn {
         }
     }
 
-    /// 6.4: triggered but not received has no effect.
+    /// 6.4: triggered but not received has no effect: receipt, cap, slot and place are given back.
     private mutating func giveBack(_ claim: Claim) {
-        guard !state.claims.contains(where: { $0.send == claim.send }),
-            let index = state.receipts.firstIndex(where: {
-                $0.campaign == claim.campaign && $0.send == claim.send && !$0.isCertain
-            })
-        else { return }
-        if let previous = state.receipts[index].previous {
-            state.receipts[index] = Receipt(campaign: claim.campaign, at: previous, send: 0, isCertain: true)
-        } else {
-            state.receipts.remove(at: index)
+        state.counted.removeAll { $0.send == claim.send && $0.channel == claim.channel }
+        let isDelivered = state.receipts.contains {
+            $0.campaign == claim.campaign && $0.send == claim.send && $0.isCertain
         }
+        guard !isDelivered, !state.claims.contains(where: { $0.send == claim.send }) else { return }
+        if let index = state.receipts.firstIndex(where: { $0.campaign == claim.campaign && $0.send == claim.send }) {
+            if let previous = state.receipts[index].previous {
+                state.receipts[index] = Receipt(campaign: claim.campaign, at: previous, send: 0, isCertain: true)
+            } else {
+                state.receipts.remove(at: index)
+            }
+        }
+        var tally = tallies[claim.campaign] ?? Tally()
+        if claim.tookSlot { tally.giveSlotBack(of: claim.at) }
+        if !state.queue.contains(where: { $0.wait.send == claim.send }),
+            let place = state.places.firstIndex(where: { $0.campaign == claim.campaign && $0.send == claim.send })
+        {
+            state.places.remove(at: place)
+            tally.places -= 1
+        }
+        guard tally != tallies[claim.campaign] ?? Tally() else { return }
+        tallies[claim.campaign] = tally
+        effects.tallies.insert(claim.campaign)
     }
 
     /// 13, Hand-over: an address that the channel calls dead becomes `hard_bounced`, a token is removed.
@@ -287,5 +614,38 @@ extension Turn {
         case .string(address)?: if let status = rules.statusField { state.profile[status] = "hard_bounced" }
         default: break
         }
+    }
+}
+
+extension ChannelRules {
+    /// Where the channel can reach the user.
+    func addresses(in profile: Object) -> [String] {
+        addressField.flatMap { profile[$0]?.strings }?.filter { !$0.isEmpty } ?? []
+    }
+
+    /// Why the user cannot or must not be reached: the address, then its state, then consent (13, 10.7).
+    func fault(of profile: Object, requiresOptIn: Bool) -> (Decision.Code, Object)? {
+        if let addressField, addresses(in: profile).isEmpty {
+            switch addressField {
+            case "email": return (.noEmail, [:])
+            case "push_tokens": return (.noPushToken, [:])
+            default: return (.noAddress, ["field": .string(addressField)])
+            }
+        }
+        if let statusField, let status = profile[statusField]?.string {
+            if status == "hard_bounced" { return (.hardBounced, [statusField: .string(status)]) }
+            if status == "spam" { return (.spamMarked, [statusField: .string(status)]) }
+        }
+        guard let consentField else { return nil }
+        let consent = profile[consentField]?.string ?? "subscribed"
+        if consent == "unsubscribed" { return (.unsubscribed, [consentField: .string(consent)]) }
+        if requiresOptIn, consent != "opted_in" { return (.notOptedIn, [consentField: .string(consent)]) }
+        return nil
+    }
+}
+
+extension FrequencyCap: CustomStringConvertible {
+    package var description: String {
+        return "at most \(atMost) \(channel ?? "any") per \(per.description)"
     }
 }

@@ -1,8 +1,8 @@
 /// One user's turn: the state as it was, what happens to it, and what that asks of the world. A pure function in
 /// the shape of a value: the same calls on the same state decide the same, in any process.
 ///
-/// Its parts: `Turn+Event` (what an event decides), `Turn+Send` (what is judged at the send), `Turn+InApp` (what a
-/// session is shown).
+/// Its parts: `Turn+Event` (what an event decides), `Turn+Schedule` (when a send is due), `Turn+Send` (what is judged
+/// at the send), `Turn+InApp` (what a session is shown), `Turn+Past` (what is remembered).
 package struct Turn {
     package let user: UserID
     package let context: Context
@@ -12,25 +12,29 @@ package struct Turn {
     package var effects = Effects()
     /// The sequence of the next decision; what a turn used up the next turn goes on from.
     package var nextSequence: UInt64
+    /// Of all campaigns; `effects.tallies` names those that changed.
+    package var tallies: [CampaignNumber: Tally]
+    /// Who listens for an event and is meant by it, campaigns in order of creation. A pure function.
+    let match: (Event) -> [Match]
+    /// What the engine raised meanwhile, to be handled in that order (10.7).
+    var raised: [Event] = []
 
-    package init(user: UserID, state: UserState, context: Context, now: Instant, nextSequence: UInt64) {
+    package init(
+        user: UserID,
+        state: UserState,
+        context: Context,
+        now: Instant,
+        nextSequence: UInt64,
+        tallies: [CampaignNumber: Tally],
+        match: @escaping (Event) -> [Match]
+    ) {
         self.user = user
         self.state = state
         self.context = context
         self.now = now
         self.nextSequence = nextSequence
-    }
-
-    /// Sets attributes, a null removes (campaign.md, `set`).
-    package mutating func set(_ changes: Object) {
-        let address = state.profile["email"]
-        for change in changes.members {
-            state.profile[change.name] = change.value
-        }
-        // A bounce is of the address (10.6): another address has not bounced.
-        if state.profile["email"] != address, changes["email_status"] == nil {
-            state.profile["email_status"] = nil
-        }
+        self.tallies = tallies
+        self.match = match
     }
 }
 
@@ -45,7 +49,8 @@ extension Turn {
         send: UInt64,
         at: Instant? = nil,
         next: Instant? = nil,
-        why: Object = Object()
+        why: Object = Object(),
+        conversion: Int? = nil
     ) -> UInt64 {
         let sequence = takeSequence()
         let decision = Decision(
@@ -58,11 +63,17 @@ extension Turn {
             rule: rule,
             why: why,
             next: next,
-            send: code == .scheduled ? sequence : send
+            send: code == .scheduled ? sequence : send,
+            conversion: conversion
         )
         effects.decisions.append((decision, previous: state.lastDecision))
         state.lastDecision = sequence
         return sequence
+    }
+
+    /// 1.1.4: an item of that id was handled before.
+    package mutating func ignoreDuplicate(_ id: String) {
+        decide(.duplicateEvent, nil, rule: "1.1.4", send: 0, why: ["id": .string(id)])
     }
 
     mutating func takeSequence() -> UInt64 {
@@ -91,6 +102,35 @@ extension Turn {
     func channel(ending entry: QueueEntry) -> String? {
         let messages = context.campaigns.campaign(entry.wait.version)?.messages.count ?? 0
         return messages > 1 ? entry.channel : nil
+    }
+
+    /// What the engine itself tells campaigns of (1.4, 8.10), a link further down the chain (1.5).
+    mutating func raise(
+        _ type: String,
+        _ campaign: CampaignID?,
+        action: String? = nil,
+        at time: Instant,
+        depth: UInt8,
+        chain: UInt64
+    ) {
+        guard context.campaigns.reads.raised, let campaign else { return }
+        var event = Event(
+            type: type,
+            subject: campaign,
+            user: user,
+            time: time,
+            receivedAt: now,
+            properties: action.map { ["action": .string($0)] } ?? Object()
+        )
+        event.depth = depth == .max ? .max : depth + 1
+        event.chain = chain
+        raised.append(event)
+    }
+
+    /// The zone that a rule reads (3.3.1), as the profile has it now (3.3.4).
+    func zone(_ choice: ZoneChoice) -> Zone {
+        if choice == .user, let name = state.profile["time_zone"]?.string, let zone = context.zone(name) { return zone }
+        return context.zone(context.workspace.timeZone) ?? .utc
     }
 
     /// First of all in every turn: ends the leases that are over, and what waits for a campaign that was stopped

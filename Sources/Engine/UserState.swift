@@ -16,6 +16,23 @@ package struct UserState: Hashable, Sendable {
     package var lastSession: Instant?
     /// 9.4: when an in-app message was last acknowledged.
     package var lastShown: Instant?
+    /// How often each event happened, and when last (7.3).
+    package var counts: [EventCount] = []
+    /// Single events and purchases, as long as an applied campaign looks back for them.
+    package var happened: [Happened] = []
+    package var spent: [Spent] = []
+    /// The last 100 engagements, where an applied campaign asks for the best time (3.5).
+    package var engagements: [Instant] = []
+    /// Where the user was last, where an applied campaign asks for it (1.4).
+    package var position: Position?
+    /// Receipts that may still convert (8.3).
+    package var conversionWindows: [ConversionWindow] = []
+    /// Messages that count for frequency caps (10.2), as long as a cap reaches back to them.
+    package var counted: [CountedMessage] = []
+    /// Campaigns of which this user takes a place (10.4).
+    package var places: [Place] = []
+    /// How often campaigns started in chains that still go on (1.5).
+    package var chains: [Chain] = []
     /// The newest decision about this user, from which each names the one before; zero where there is none.
     package var lastDecision: UInt64 = 0
 
@@ -57,6 +74,13 @@ package struct Wait: Hashable, Sendable {
     package var epoch: UInt32
     package var trigger: Instant
     package var due: Instant
+    /// The due instant before every hold; the receipt of an event that was overdue (13, 10.3).
+    package var firstDue: Instant
+    /// Whether it stands in its campaign's queue for the rate limit.
+    package var isRateLimited = false
+    /// Of the event that triggered (1.5).
+    package var depth: UInt8 = 0
+    package var chain: UInt64 = 0
     /// Of the event that triggered (10.8).
     package var properties: Object
 
@@ -66,6 +90,7 @@ package struct Wait: Hashable, Sendable {
         epoch: UInt32,
         trigger: Instant,
         due: Instant,
+        firstDue: Instant? = nil,
         properties: Object
     ) {
         self.send = send
@@ -73,7 +98,118 @@ package struct Wait: Hashable, Sendable {
         self.epoch = epoch
         self.trigger = trigger
         self.due = due
+        self.firstDue = firstDue ?? due
         self.properties = properties
+    }
+}
+
+/// How often an event happened, ever, and when last.
+package struct EventCount: Hashable, Sendable {
+    package var event: String
+    package var count: Int64
+    package var last: Instant
+
+    package init(event: String, count: Int64, last: Instant) {
+        self.event = event
+        self.count = count
+        self.last = last
+    }
+}
+
+package struct Happened: Hashable, Sendable {
+    package var event: String
+    package var at: Instant
+
+    package init(event: String, at: Instant) {
+        self.event = event
+        self.at = at
+    }
+}
+
+/// Purchases of one currency: each while an applied campaign looks back for it, then all older ones as one.
+package struct Spent: Hashable, Sendable {
+    package var currency: String
+    /// Price times quantity, in millionths, so that sums are exact to what prices say.
+    package var millionths: Int64
+    /// Nil: the sum of all that no campaign looks back for.
+    package var at: Instant?
+
+    package init(currency: String, millionths: Int64, at: Instant?) {
+        self.currency = currency
+        self.millionths = millionths
+        self.at = at
+    }
+}
+
+package struct Position: Hashable, Sendable {
+    package var latitude: Double
+    package var longitude: Double
+    package var at: Instant
+
+    package init(latitude: Double, longitude: Double, at: Instant) {
+        self.latitude = latitude
+        self.longitude = longitude
+        self.at = at
+    }
+}
+
+/// [receipt, receipt + deadline), in which events convert (8.3).
+package struct ConversionWindow: Hashable, Sendable {
+    package var version: CampaignVersion
+    package var send: UInt64
+    /// Nil: of a control user, who received nothing (8.7).
+    package var channel: String?
+    package var opened: Instant
+    /// The conversions that were credited (8.4), by their places.
+    package var credited: [Int]
+
+    package init(
+        version: CampaignVersion,
+        send: UInt64,
+        channel: String?,
+        opened: Instant,
+        credited: [Int] = []
+    ) {
+        self.version = version
+        self.send = send
+        self.channel = channel
+        self.opened = opened
+        self.credited = credited
+    }
+}
+
+package struct CountedMessage: Hashable, Sendable {
+    package var channel: String
+    package var send: UInt64
+    package var at: Instant
+
+    package init(channel: String, send: UInt64, at: Instant) {
+        self.channel = channel
+        self.send = send
+        self.at = at
+    }
+}
+
+package struct Place: Hashable, Sendable {
+    package var campaign: CampaignNumber
+    /// The send that took it.
+    package var send: UInt64
+
+    package init(campaign: CampaignNumber, send: UInt64) {
+        self.campaign = campaign
+        self.send = send
+    }
+}
+
+package struct Chain: Hashable, Sendable {
+    package var id: UInt64
+    package var campaign: CampaignNumber
+    package var starts: UInt32
+
+    package init(id: UInt64, campaign: CampaignNumber, starts: UInt32) {
+        self.id = id
+        self.campaign = campaign
+        self.starts = starts
     }
 }
 
@@ -130,12 +266,31 @@ package struct Claim: Hashable, Sendable {
     package var channel: String
     /// The instant of the hand-over, which `delivered` will carry (13, Hand-over).
     package var at: Instant
+    /// Which conversions it opens, and what it is a link of.
+    package var version: CampaignVersion
+    package var depth: UInt8
+    package var chain: UInt64
+    /// Whether the send took one of the minute's slots.
+    package var tookSlot: Bool
 
-    package init(send: UInt64, campaign: CampaignNumber, channel: String, at: Instant) {
+    package init(
+        send: UInt64,
+        campaign: CampaignNumber,
+        channel: String,
+        at: Instant,
+        version: CampaignVersion? = nil,
+        depth: UInt8 = 0,
+        chain: UInt64 = 0,
+        tookSlot: Bool = false
+    ) {
         self.send = send
         self.campaign = campaign
         self.channel = channel
         self.at = at
+        self.version = version ?? CampaignVersion(number: campaign, version: 1)
+        self.depth = depth
+        self.chain = chain
+        self.tookSlot = tookSlot
     }
 }
 

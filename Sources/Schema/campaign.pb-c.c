@@ -52,6 +52,456 @@ void   triggerd__v1__campaign__free_unpacked
   assert(message->base.descriptor == &triggerd__v1__campaign__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   triggerd__v1__length__init
+                     (Triggerd__V1__Length         *message)
+{
+  static const Triggerd__V1__Length init_value = TRIGGERD__V1__LENGTH__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__length__get_packed_size
+                     (const Triggerd__V1__Length *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__length__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__length__pack
+                     (const Triggerd__V1__Length *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__length__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__length__pack_to_buffer
+                     (const Triggerd__V1__Length *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__length__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__Length *
+       triggerd__v1__length__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__Length *)
+     protobuf_c_message_unpack (&triggerd__v1__length__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__length__free_unpacked
+                     (Triggerd__V1__Length *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__length__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   triggerd__v1__calendar_delay__init
+                     (Triggerd__V1__CalendarDelay         *message)
+{
+  static const Triggerd__V1__CalendarDelay init_value = TRIGGERD__V1__CALENDAR_DELAY__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__calendar_delay__get_packed_size
+                     (const Triggerd__V1__CalendarDelay *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__calendar_delay__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__calendar_delay__pack
+                     (const Triggerd__V1__CalendarDelay *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__calendar_delay__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__calendar_delay__pack_to_buffer
+                     (const Triggerd__V1__CalendarDelay *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__calendar_delay__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__CalendarDelay *
+       triggerd__v1__calendar_delay__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__CalendarDelay *)
+     protobuf_c_message_unpack (&triggerd__v1__calendar_delay__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__calendar_delay__free_unpacked
+                     (Triggerd__V1__CalendarDelay *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__calendar_delay__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   triggerd__v1__duration__init
+                     (Triggerd__V1__Duration         *message)
+{
+  static const Triggerd__V1__Duration init_value = TRIGGERD__V1__DURATION__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__duration__get_packed_size
+                     (const Triggerd__V1__Duration *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__duration__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__duration__pack
+                     (const Triggerd__V1__Duration *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__duration__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__duration__pack_to_buffer
+                     (const Triggerd__V1__Duration *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__duration__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__Duration *
+       triggerd__v1__duration__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__Duration *)
+     protobuf_c_message_unpack (&triggerd__v1__duration__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__duration__free_unpacked
+                     (Triggerd__V1__Duration *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__duration__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   triggerd__v1__window__init
+                     (Triggerd__V1__Window         *message)
+{
+  static const Triggerd__V1__Window init_value = TRIGGERD__V1__WINDOW__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__window__get_packed_size
+                     (const Triggerd__V1__Window *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__window__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__window__pack
+                     (const Triggerd__V1__Window *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__window__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__window__pack_to_buffer
+                     (const Triggerd__V1__Window *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__window__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__Window *
+       triggerd__v1__window__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__Window *)
+     protobuf_c_message_unpack (&triggerd__v1__window__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__window__free_unpacked
+                     (Triggerd__V1__Window *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__window__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   triggerd__v1__quiet_hours__init
+                     (Triggerd__V1__QuietHours         *message)
+{
+  static const Triggerd__V1__QuietHours init_value = TRIGGERD__V1__QUIET_HOURS__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__quiet_hours__get_packed_size
+                     (const Triggerd__V1__QuietHours *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__quiet_hours__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__quiet_hours__pack
+                     (const Triggerd__V1__QuietHours *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__quiet_hours__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__quiet_hours__pack_to_buffer
+                     (const Triggerd__V1__QuietHours *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__quiet_hours__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__QuietHours *
+       triggerd__v1__quiet_hours__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__QuietHours *)
+     protobuf_c_message_unpack (&triggerd__v1__quiet_hours__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__quiet_hours__free_unpacked
+                     (Triggerd__V1__QuietHours *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__quiet_hours__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   triggerd__v1__conversion__init
+                     (Triggerd__V1__Conversion         *message)
+{
+  static const Triggerd__V1__Conversion init_value = TRIGGERD__V1__CONVERSION__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__conversion__get_packed_size
+                     (const Triggerd__V1__Conversion *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__conversion__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__conversion__pack
+                     (const Triggerd__V1__Conversion *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__conversion__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__conversion__pack_to_buffer
+                     (const Triggerd__V1__Conversion *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__conversion__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__Conversion *
+       triggerd__v1__conversion__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__Conversion *)
+     protobuf_c_message_unpack (&triggerd__v1__conversion__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__conversion__free_unpacked
+                     (Triggerd__V1__Conversion *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__conversion__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   triggerd__v1__rate_limit__init
+                     (Triggerd__V1__RateLimit         *message)
+{
+  static const Triggerd__V1__RateLimit init_value = TRIGGERD__V1__RATE_LIMIT__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__rate_limit__get_packed_size
+                     (const Triggerd__V1__RateLimit *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__rate_limit__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__rate_limit__pack
+                     (const Triggerd__V1__RateLimit *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__rate_limit__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__rate_limit__pack_to_buffer
+                     (const Triggerd__V1__RateLimit *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__rate_limit__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__RateLimit *
+       triggerd__v1__rate_limit__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__RateLimit *)
+     protobuf_c_message_unpack (&triggerd__v1__rate_limit__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__rate_limit__free_unpacked
+                     (Triggerd__V1__RateLimit *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__rate_limit__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   triggerd__v1__control_group__init
+                     (Triggerd__V1__ControlGroup         *message)
+{
+  static const Triggerd__V1__ControlGroup init_value = TRIGGERD__V1__CONTROL_GROUP__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__control_group__get_packed_size
+                     (const Triggerd__V1__ControlGroup *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__control_group__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__control_group__pack
+                     (const Triggerd__V1__ControlGroup *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__control_group__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__control_group__pack_to_buffer
+                     (const Triggerd__V1__ControlGroup *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__control_group__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__ControlGroup *
+       triggerd__v1__control_group__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__ControlGroup *)
+     protobuf_c_message_unpack (&triggerd__v1__control_group__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__control_group__free_unpacked
+                     (Triggerd__V1__ControlGroup *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__control_group__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   triggerd__v1__workspace__init
+                     (Triggerd__V1__Workspace         *message)
+{
+  static const Triggerd__V1__Workspace init_value = TRIGGERD__V1__WORKSPACE__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__workspace__get_packed_size
+                     (const Triggerd__V1__Workspace *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__workspace__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__workspace__pack
+                     (const Triggerd__V1__Workspace *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__workspace__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__workspace__pack_to_buffer
+                     (const Triggerd__V1__Workspace *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__workspace__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__Workspace *
+       triggerd__v1__workspace__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__Workspace *)
+     protobuf_c_message_unpack (&triggerd__v1__workspace__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__workspace__free_unpacked
+                     (Triggerd__V1__Workspace *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__workspace__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   triggerd__v1__frequency_cap__init
+                     (Triggerd__V1__FrequencyCap         *message)
+{
+  static const Triggerd__V1__FrequencyCap init_value = TRIGGERD__V1__FREQUENCY_CAP__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__frequency_cap__get_packed_size
+                     (const Triggerd__V1__FrequencyCap *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__frequency_cap__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__frequency_cap__pack
+                     (const Triggerd__V1__FrequencyCap *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__frequency_cap__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__frequency_cap__pack_to_buffer
+                     (const Triggerd__V1__FrequencyCap *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__frequency_cap__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__FrequencyCap *
+       triggerd__v1__frequency_cap__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__FrequencyCap *)
+     protobuf_c_message_unpack (&triggerd__v1__frequency_cap__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__frequency_cap__free_unpacked
+                     (Triggerd__V1__FrequencyCap *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__frequency_cap__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   triggerd__v1__occurrence__configuration_entry__init
                      (Triggerd__V1__Occurrence__ConfigurationEntry         *message)
 {
@@ -236,6 +686,51 @@ void   triggerd__v1__property_filter__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &triggerd__v1__property_filter__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   triggerd__v1__fact_filter__init
+                     (Triggerd__V1__FactFilter         *message)
+{
+  static const Triggerd__V1__FactFilter init_value = TRIGGERD__V1__FACT_FILTER__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__fact_filter__get_packed_size
+                     (const Triggerd__V1__FactFilter *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__fact_filter__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__fact_filter__pack
+                     (const Triggerd__V1__FactFilter *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__fact_filter__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__fact_filter__pack_to_buffer
+                     (const Triggerd__V1__FactFilter *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__fact_filter__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__FactFilter *
+       triggerd__v1__fact_filter__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__FactFilter *)
+     protobuf_c_message_unpack (&triggerd__v1__fact_filter__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__fact_filter__free_unpacked
+                     (Triggerd__V1__FactFilter *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__fact_filter__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   triggerd__v1__operator__init
@@ -829,7 +1324,7 @@ void   triggerd__v1__resume_campaign_request__free_unpacked
   assert(message->base.descriptor == &triggerd__v1__resume_campaign_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor triggerd__v1__campaign__field_descriptors[7] =
+static const ProtobufCFieldDescriptor triggerd__v1__campaign__field_descriptors[21] =
 {
   {
     "campaign",
@@ -915,20 +1410,202 @@ static const ProtobufCFieldDescriptor triggerd__v1__campaign__field_descriptors[
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "delay",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Campaign, delay),
+    &triggerd__v1__calendar_delay__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "audience",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Campaign, audience),
+    &triggerd__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "recheck_audience_at_send",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Campaign, recheck_audience_at_send),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "duration",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Campaign, duration),
+    &triggerd__v1__duration__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "window",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Campaign, window),
+    &triggerd__v1__window__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "quiet_hours",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Campaign, quiet_hours),
+    &triggerd__v1__quiet_hours__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "conversions",
+    14,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__Campaign, n_conversions),
+    offsetof(Triggerd__V1__Campaign, conversions),
+    &triggerd__v1__conversion__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "max_event_age",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Campaign, max_event_age),
+    &triggerd__v1__length__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rate_limit",
+    16,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Campaign, rate_limit),
+    &triggerd__v1__rate_limit__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "max_recipients",
+    17,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Campaign, max_recipients),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "exempt_from_frequency_caps",
+    18,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Campaign, exempt_from_frequency_caps),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "require_opt_in",
+    19,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Campaign, require_opt_in),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "control_group",
+    20,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Campaign, control_group),
+    &triggerd__v1__control_group__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "abort_if",
+    21,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Campaign, abort_if),
+    &triggerd__v1__filter__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__campaign__field_indices_by_name[] = {
+  20,   /* field[20] = abort_if */
+  8,   /* field[8] = audience */
   0,   /* field[0] = campaign */
+  19,   /* field[19] = control_group */
+  13,   /* field[13] = conversions */
+  7,   /* field[7] = delay */
   3,   /* field[3] = delay_ms */
+  10,   /* field[10] = duration */
   4,   /* field[4] = exceptions */
+  17,   /* field[17] = exempt_from_frequency_caps */
   1,   /* field[1] = launched_at_ms */
+  14,   /* field[14] = max_event_age */
+  16,   /* field[16] = max_recipients */
   6,   /* field[6] = messages */
+  12,   /* field[12] = quiet_hours */
+  15,   /* field[15] = rate_limit */
   5,   /* field[5] = re_eligibility */
+  9,   /* field[9] = recheck_audience_at_send */
+  18,   /* field[18] = require_opt_in */
   2,   /* field[2] = trigger */
+  11,   /* field[11] = window */
 };
 static const ProtobufCIntRange triggerd__v1__campaign__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 21 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__campaign__descriptor =
 {
@@ -938,11 +1615,664 @@ const ProtobufCMessageDescriptor triggerd__v1__campaign__descriptor =
   "Triggerd__V1__Campaign",
   "triggerd.v1",
   sizeof(Triggerd__V1__Campaign),
-  7,
+  21,
   triggerd__v1__campaign__field_descriptors,
   triggerd__v1__campaign__field_indices_by_name,
   1,  triggerd__v1__campaign__number_ranges,
   (ProtobufCMessageInit) triggerd__v1__campaign__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__length__field_descriptors[1] =
+{
+  {
+    "ms",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Length, ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__length__field_indices_by_name[] = {
+  0,   /* field[0] = ms */
+};
+static const ProtobufCIntRange triggerd__v1__length__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__length__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.Length",
+  "Length",
+  "Triggerd__V1__Length",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__Length),
+  1,
+  triggerd__v1__length__field_descriptors,
+  triggerd__v1__length__field_indices_by_name,
+  1,  triggerd__v1__length__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__length__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__calendar_delay__field_descriptors[6] =
+{
+  {
+    "next",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Triggerd__V1__CalendarDelay, kind_case),
+    offsetof(Triggerd__V1__CalendarDelay, next),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "days",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Triggerd__V1__CalendarDelay, kind_case),
+    offsetof(Triggerd__V1__CalendarDelay, days),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "until",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Triggerd__V1__CalendarDelay, kind_case),
+    offsetof(Triggerd__V1__CalendarDelay, until),
+    NULL,
+    &protobuf_c_empty_string,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "at",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__CalendarDelay, at),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "fallback",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__CalendarDelay, fallback),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "time_zone",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__CalendarDelay, time_zone),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__calendar_delay__field_indices_by_name[] = {
+  3,   /* field[3] = at */
+  1,   /* field[1] = days */
+  4,   /* field[4] = fallback */
+  0,   /* field[0] = next */
+  5,   /* field[5] = time_zone */
+  2,   /* field[2] = until */
+};
+static const ProtobufCIntRange triggerd__v1__calendar_delay__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__calendar_delay__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.CalendarDelay",
+  "CalendarDelay",
+  "Triggerd__V1__CalendarDelay",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__CalendarDelay),
+  6,
+  triggerd__v1__calendar_delay__field_descriptors,
+  triggerd__v1__calendar_delay__field_indices_by_name,
+  1,  triggerd__v1__calendar_delay__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__calendar_delay__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__duration__field_descriptors[3] =
+{
+  {
+    "start",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Duration, start),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Duration, end),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "time_zone",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Duration, time_zone),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__duration__field_indices_by_name[] = {
+  1,   /* field[1] = end */
+  0,   /* field[0] = start */
+  2,   /* field[2] = time_zone */
+};
+static const ProtobufCIntRange triggerd__v1__duration__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__duration__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.Duration",
+  "Duration",
+  "Triggerd__V1__Duration",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__Duration),
+  3,
+  triggerd__v1__duration__field_descriptors,
+  triggerd__v1__duration__field_indices_by_name,
+  1,  triggerd__v1__duration__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__duration__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__window__field_descriptors[5] =
+{
+  {
+    "from",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Window, from),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "to",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Window, to),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_available",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Window, next_available),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "anchor",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Window, anchor),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "time_zone",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Window, time_zone),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__window__field_indices_by_name[] = {
+  3,   /* field[3] = anchor */
+  0,   /* field[0] = from */
+  2,   /* field[2] = next_available */
+  4,   /* field[4] = time_zone */
+  1,   /* field[1] = to */
+};
+static const ProtobufCIntRange triggerd__v1__window__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__window__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.Window",
+  "Window",
+  "Triggerd__V1__Window",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__Window),
+  5,
+  triggerd__v1__window__field_descriptors,
+  triggerd__v1__window__field_indices_by_name,
+  1,  triggerd__v1__window__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__window__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__quiet_hours__field_descriptors[4] =
+{
+  {
+    "none",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__QuietHours, none),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "from",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__QuietHours, from),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "to",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__QuietHours, to),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "mode",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__QuietHours, mode),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__quiet_hours__field_indices_by_name[] = {
+  1,   /* field[1] = from */
+  3,   /* field[3] = mode */
+  0,   /* field[0] = none */
+  2,   /* field[2] = to */
+};
+static const ProtobufCIntRange triggerd__v1__quiet_hours__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__quiet_hours__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.QuietHours",
+  "QuietHours",
+  "Triggerd__V1__QuietHours",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__QuietHours),
+  4,
+  triggerd__v1__quiet_hours__field_descriptors,
+  triggerd__v1__quiet_hours__field_indices_by_name,
+  1,  triggerd__v1__quiet_hours__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__quiet_hours__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__conversion__field_descriptors[2] =
+{
+  {
+    "occurrence",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Conversion, occurrence),
+    &triggerd__v1__occurrence__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "within_ms",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Conversion, within_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__conversion__field_indices_by_name[] = {
+  0,   /* field[0] = occurrence */
+  1,   /* field[1] = within_ms */
+};
+static const ProtobufCIntRange triggerd__v1__conversion__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__conversion__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.Conversion",
+  "Conversion",
+  "Triggerd__V1__Conversion",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__Conversion),
+  2,
+  triggerd__v1__conversion__field_descriptors,
+  triggerd__v1__conversion__field_indices_by_name,
+  1,  triggerd__v1__conversion__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__conversion__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__rate_limit__field_descriptors[1] =
+{
+  {
+    "per_minute",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__RateLimit, per_minute),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__rate_limit__field_indices_by_name[] = {
+  0,   /* field[0] = per_minute */
+};
+static const ProtobufCIntRange triggerd__v1__rate_limit__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__rate_limit__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.RateLimit",
+  "RateLimit",
+  "Triggerd__V1__RateLimit",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__RateLimit),
+  1,
+  triggerd__v1__rate_limit__field_descriptors,
+  triggerd__v1__rate_limit__field_indices_by_name,
+  1,  triggerd__v1__rate_limit__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__rate_limit__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__control_group__field_descriptors[2] =
+{
+  {
+    "percent",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__ControlGroup, percent),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "users",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Triggerd__V1__ControlGroup, n_users),
+    offsetof(Triggerd__V1__ControlGroup, users),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__control_group__field_indices_by_name[] = {
+  0,   /* field[0] = percent */
+  1,   /* field[1] = users */
+};
+static const ProtobufCIntRange triggerd__v1__control_group__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__control_group__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.ControlGroup",
+  "ControlGroup",
+  "Triggerd__V1__ControlGroup",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__ControlGroup),
+  2,
+  triggerd__v1__control_group__field_descriptors,
+  triggerd__v1__control_group__field_indices_by_name,
+  1,  triggerd__v1__control_group__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__control_group__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__workspace__field_descriptors[4] =
+{
+  {
+    "time_zone",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Workspace, time_zone),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "frequency_caps",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__Workspace, n_frequency_caps),
+    offsetof(Triggerd__V1__Workspace, frequency_caps),
+    &triggerd__v1__frequency_cap__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "control_group",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Workspace, control_group),
+    &triggerd__v1__control_group__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "quiet_hours",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Workspace, quiet_hours),
+    &triggerd__v1__quiet_hours__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__workspace__field_indices_by_name[] = {
+  2,   /* field[2] = control_group */
+  1,   /* field[1] = frequency_caps */
+  3,   /* field[3] = quiet_hours */
+  0,   /* field[0] = time_zone */
+};
+static const ProtobufCIntRange triggerd__v1__workspace__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__workspace__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.Workspace",
+  "Workspace",
+  "Triggerd__V1__Workspace",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__Workspace),
+  4,
+  triggerd__v1__workspace__field_descriptors,
+  triggerd__v1__workspace__field_indices_by_name,
+  1,  triggerd__v1__workspace__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__workspace__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__frequency_cap__field_descriptors[3] =
+{
+  {
+    "at_most",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__FrequencyCap, at_most),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "channel",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__FrequencyCap, channel),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "per",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__FrequencyCap, per),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__frequency_cap__field_indices_by_name[] = {
+  0,   /* field[0] = at_most */
+  1,   /* field[1] = channel */
+  2,   /* field[2] = per */
+};
+static const ProtobufCIntRange triggerd__v1__frequency_cap__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__frequency_cap__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.FrequencyCap",
+  "FrequencyCap",
+  "Triggerd__V1__FrequencyCap",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__FrequencyCap),
+  3,
+  triggerd__v1__frequency_cap__field_descriptors,
+  triggerd__v1__frequency_cap__field_indices_by_name,
+  1,  triggerd__v1__frequency_cap__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__frequency_cap__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor triggerd__v1__occurrence__configuration_entry__field_descriptors[2] =
@@ -1073,7 +2403,7 @@ const ProtobufCMessageDescriptor triggerd__v1__occurrence__descriptor =
   (ProtobufCMessageInit) triggerd__v1__occurrence__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__filter__field_descriptors[4] =
+static const ProtobufCFieldDescriptor triggerd__v1__filter__field_descriptors[5] =
 {
   {
     "all",
@@ -1123,17 +2453,30 @@ static const ProtobufCFieldDescriptor triggerd__v1__filter__field_descriptors[4]
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "fact",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__Filter, kind_case),
+    offsetof(Triggerd__V1__Filter, fact),
+    &triggerd__v1__fact_filter__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__filter__field_indices_by_name[] = {
   0,   /* field[0] = all */
   1,   /* field[1] = any */
+  4,   /* field[4] = fact */
   2,   /* field[2] = not */
   3,   /* field[3] = property */
 };
 static const ProtobufCIntRange triggerd__v1__filter__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__filter__descriptor =
 {
@@ -1143,7 +2486,7 @@ const ProtobufCMessageDescriptor triggerd__v1__filter__descriptor =
   "Triggerd__V1__Filter",
   "triggerd.v1",
   sizeof(Triggerd__V1__Filter),
-  4,
+  5,
   triggerd__v1__filter__field_descriptors,
   triggerd__v1__filter__field_indices_by_name,
   1,  triggerd__v1__filter__number_ranges,
@@ -1237,6 +2580,96 @@ const ProtobufCMessageDescriptor triggerd__v1__property_filter__descriptor =
   triggerd__v1__property_filter__field_indices_by_name,
   1,  triggerd__v1__property_filter__number_ranges,
   (ProtobufCMessageInit) triggerd__v1__property_filter__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__fact_filter__field_descriptors[5] =
+{
+  {
+    "subject",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__FactFilter, subject),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "of",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__FactFilter, of),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "in_last_ms",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__FactFilter, in_last_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "counting",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__FactFilter, counting),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "operators",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__FactFilter, n_operators),
+    offsetof(Triggerd__V1__FactFilter, operators),
+    &triggerd__v1__operator__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__fact_filter__field_indices_by_name[] = {
+  3,   /* field[3] = counting */
+  2,   /* field[2] = in_last_ms */
+  1,   /* field[1] = of */
+  4,   /* field[4] = operators */
+  0,   /* field[0] = subject */
+};
+static const ProtobufCIntRange triggerd__v1__fact_filter__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__fact_filter__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.FactFilter",
+  "FactFilter",
+  "Triggerd__V1__FactFilter",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__FactFilter),
+  5,
+  triggerd__v1__fact_filter__field_descriptors,
+  triggerd__v1__fact_filter__field_indices_by_name,
+  1,  triggerd__v1__fact_filter__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__fact_filter__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor triggerd__v1__operator__field_descriptors[2] =
@@ -1456,7 +2889,7 @@ const ProtobufCMessageDescriptor triggerd__v1__message__descriptor =
   (ProtobufCMessageInit) triggerd__v1__message__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__apply_request__field_descriptors[2] =
+static const ProtobufCFieldDescriptor triggerd__v1__apply_request__field_descriptors[3] =
 {
   {
     "campaigns",
@@ -1482,15 +2915,28 @@ static const ProtobufCFieldDescriptor triggerd__v1__apply_request__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "workspace",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__ApplyRequest, workspace),
+    &triggerd__v1__workspace__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__apply_request__field_indices_by_name[] = {
   0,   /* field[0] = campaigns */
   1,   /* field[1] = files */
+  2,   /* field[2] = workspace */
 };
 static const ProtobufCIntRange triggerd__v1__apply_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__apply_request__descriptor =
 {
@@ -1500,7 +2946,7 @@ const ProtobufCMessageDescriptor triggerd__v1__apply_request__descriptor =
   "Triggerd__V1__ApplyRequest",
   "triggerd.v1",
   sizeof(Triggerd__V1__ApplyRequest),
-  2,
+  3,
   triggerd__v1__apply_request__field_descriptors,
   triggerd__v1__apply_request__field_indices_by_name,
   1,  triggerd__v1__apply_request__number_ranges,

@@ -289,7 +289,7 @@ const ProtobufCMessageDescriptor triggerd__v1__decision__why_entry__descriptor =
   (ProtobufCMessageInit) triggerd__v1__decision__why_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__decision__field_descriptors[10] =
+static const ProtobufCFieldDescriptor triggerd__v1__decision__field_descriptors[11] =
 {
   {
     "sequence",
@@ -411,11 +411,24 @@ static const ProtobufCFieldDescriptor triggerd__v1__decision__field_descriptors[
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "conversion",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Decision, conversion),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__decision__field_indices_by_name[] = {
   1,   /* field[1] = at_ms */
   3,   /* field[3] = campaign */
   4,   /* field[4] = channel */
+  10,   /* field[10] = conversion */
   5,   /* field[5] = decision */
   8,   /* field[8] = next_ms */
   6,   /* field[6] = rule */
@@ -427,7 +440,7 @@ static const unsigned triggerd__v1__decision__field_indices_by_name[] = {
 static const ProtobufCIntRange triggerd__v1__decision__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__decision__descriptor =
 {
@@ -437,7 +450,7 @@ const ProtobufCMessageDescriptor triggerd__v1__decision__descriptor =
   "Triggerd__V1__Decision",
   "triggerd.v1",
   sizeof(Triggerd__V1__Decision),
-  10,
+  11,
   triggerd__v1__decision__field_descriptors,
   triggerd__v1__decision__field_indices_by_name,
   1,  triggerd__v1__decision__number_ranges,

@@ -301,6 +301,159 @@ void   triggerd__v1__profile_update__free_unpacked
   assert(message->base.descriptor == &triggerd__v1__profile_update__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   triggerd__v1__location__properties_entry__init
+                     (Triggerd__V1__Location__PropertiesEntry         *message)
+{
+  static const Triggerd__V1__Location__PropertiesEntry init_value = TRIGGERD__V1__LOCATION__PROPERTIES_ENTRY__INIT;
+  *message = init_value;
+}
+void   triggerd__v1__location__init
+                     (Triggerd__V1__Location         *message)
+{
+  static const Triggerd__V1__Location init_value = TRIGGERD__V1__LOCATION__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__location__get_packed_size
+                     (const Triggerd__V1__Location *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__location__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__location__pack
+                     (const Triggerd__V1__Location *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__location__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__location__pack_to_buffer
+                     (const Triggerd__V1__Location *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__location__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__Location *
+       triggerd__v1__location__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__Location *)
+     protobuf_c_message_unpack (&triggerd__v1__location__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__location__free_unpacked
+                     (Triggerd__V1__Location *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__location__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   triggerd__v1__campaign_interaction__properties_entry__init
+                     (Triggerd__V1__CampaignInteraction__PropertiesEntry         *message)
+{
+  static const Triggerd__V1__CampaignInteraction__PropertiesEntry init_value = TRIGGERD__V1__CAMPAIGN_INTERACTION__PROPERTIES_ENTRY__INIT;
+  *message = init_value;
+}
+void   triggerd__v1__campaign_interaction__init
+                     (Triggerd__V1__CampaignInteraction         *message)
+{
+  static const Triggerd__V1__CampaignInteraction init_value = TRIGGERD__V1__CAMPAIGN_INTERACTION__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__campaign_interaction__get_packed_size
+                     (const Triggerd__V1__CampaignInteraction *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__campaign_interaction__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__campaign_interaction__pack
+                     (const Triggerd__V1__CampaignInteraction *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__campaign_interaction__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__campaign_interaction__pack_to_buffer
+                     (const Triggerd__V1__CampaignInteraction *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__campaign_interaction__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__CampaignInteraction *
+       triggerd__v1__campaign_interaction__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__CampaignInteraction *)
+     protobuf_c_message_unpack (&triggerd__v1__campaign_interaction__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__campaign_interaction__free_unpacked
+                     (Triggerd__V1__CampaignInteraction *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__campaign_interaction__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   triggerd__v1__card_interaction__properties_entry__init
+                     (Triggerd__V1__CardInteraction__PropertiesEntry         *message)
+{
+  static const Triggerd__V1__CardInteraction__PropertiesEntry init_value = TRIGGERD__V1__CARD_INTERACTION__PROPERTIES_ENTRY__INIT;
+  *message = init_value;
+}
+void   triggerd__v1__card_interaction__init
+                     (Triggerd__V1__CardInteraction         *message)
+{
+  static const Triggerd__V1__CardInteraction init_value = TRIGGERD__V1__CARD_INTERACTION__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__card_interaction__get_packed_size
+                     (const Triggerd__V1__CardInteraction *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__card_interaction__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__card_interaction__pack
+                     (const Triggerd__V1__CardInteraction *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__card_interaction__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__card_interaction__pack_to_buffer
+                     (const Triggerd__V1__CardInteraction *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__card_interaction__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__CardInteraction *
+       triggerd__v1__card_interaction__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__CardInteraction *)
+     protobuf_c_message_unpack (&triggerd__v1__card_interaction__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__card_interaction__free_unpacked
+                     (Triggerd__V1__CardInteraction *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__card_interaction__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   triggerd__v1__track_reply__init
                      (Triggerd__V1__TrackReply         *message)
 {
@@ -480,7 +633,7 @@ const ProtobufCMessageDescriptor triggerd__v1__item__set_entry__descriptor =
   (ProtobufCMessageInit) triggerd__v1__item__set_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__item__field_descriptors[8] =
+static const ProtobufCFieldDescriptor triggerd__v1__item__field_descriptors[11] =
 {
   {
     "user",
@@ -578,10 +731,49 @@ static const ProtobufCFieldDescriptor triggerd__v1__item__field_descriptors[8] =
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "location",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__Item, kind_case),
+    offsetof(Triggerd__V1__Item, location),
+    &triggerd__v1__location__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "campaign_interaction",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__Item, kind_case),
+    offsetof(Triggerd__V1__Item, campaign_interaction),
+    &triggerd__v1__campaign_interaction__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "card_interaction",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__Item, kind_case),
+    offsetof(Triggerd__V1__Item, card_interaction),
+    &triggerd__v1__card_interaction__descriptor,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__item__field_indices_by_name[] = {
+  9,   /* field[9] = campaign_interaction */
+  10,   /* field[10] = card_interaction */
   4,   /* field[4] = custom_event */
   1,   /* field[1] = id */
+  8,   /* field[8] = location */
   7,   /* field[7] = profile_update */
   5,   /* field[5] = purchase */
   6,   /* field[6] = session_start */
@@ -592,7 +784,7 @@ static const unsigned triggerd__v1__item__field_indices_by_name[] = {
 static const ProtobufCIntRange triggerd__v1__item__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 11 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__item__descriptor =
 {
@@ -602,7 +794,7 @@ const ProtobufCMessageDescriptor triggerd__v1__item__descriptor =
   "Triggerd__V1__Item",
   "triggerd.v1",
   sizeof(Triggerd__V1__Item),
-  8,
+  11,
   triggerd__v1__item__field_descriptors,
   triggerd__v1__item__field_indices_by_name,
   1,  triggerd__v1__item__number_ranges,
@@ -970,6 +1162,351 @@ const ProtobufCMessageDescriptor triggerd__v1__profile_update__descriptor =
   triggerd__v1__profile_update__field_indices_by_name,
   0,  triggerd__v1__profile_update__number_ranges,
   (ProtobufCMessageInit) triggerd__v1__profile_update__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__location__properties_entry__field_descriptors[2] =
+{
+  {
+    "key",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Location__PropertiesEntry, key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Location__PropertiesEntry, value),
+    &triggerd__v1__value__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__location__properties_entry__field_indices_by_name[] = {
+  0,   /* field[0] = key */
+  1,   /* field[1] = value */
+};
+static const ProtobufCIntRange triggerd__v1__location__properties_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__location__properties_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.Location.PropertiesEntry",
+  "PropertiesEntry",
+  "Triggerd__V1__Location__PropertiesEntry",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__Location__PropertiesEntry),
+  2,
+  triggerd__v1__location__properties_entry__field_descriptors,
+  triggerd__v1__location__properties_entry__field_indices_by_name,
+  1,  triggerd__v1__location__properties_entry__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__location__properties_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__location__field_descriptors[3] =
+{
+  {
+    "latitude",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Location, latitude),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "longitude",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Location, longitude),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "properties",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__Location, n_properties),
+    offsetof(Triggerd__V1__Location, properties),
+    &triggerd__v1__location__properties_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__location__field_indices_by_name[] = {
+  0,   /* field[0] = latitude */
+  1,   /* field[1] = longitude */
+  2,   /* field[2] = properties */
+};
+static const ProtobufCIntRange triggerd__v1__location__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__location__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.Location",
+  "Location",
+  "Triggerd__V1__Location",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__Location),
+  3,
+  triggerd__v1__location__field_descriptors,
+  triggerd__v1__location__field_indices_by_name,
+  1,  triggerd__v1__location__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__location__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__campaign_interaction__properties_entry__field_descriptors[2] =
+{
+  {
+    "key",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__CampaignInteraction__PropertiesEntry, key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__CampaignInteraction__PropertiesEntry, value),
+    &triggerd__v1__value__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__campaign_interaction__properties_entry__field_indices_by_name[] = {
+  0,   /* field[0] = key */
+  1,   /* field[1] = value */
+};
+static const ProtobufCIntRange triggerd__v1__campaign_interaction__properties_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__campaign_interaction__properties_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.CampaignInteraction.PropertiesEntry",
+  "PropertiesEntry",
+  "Triggerd__V1__CampaignInteraction__PropertiesEntry",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__CampaignInteraction__PropertiesEntry),
+  2,
+  triggerd__v1__campaign_interaction__properties_entry__field_descriptors,
+  triggerd__v1__campaign_interaction__properties_entry__field_indices_by_name,
+  1,  triggerd__v1__campaign_interaction__properties_entry__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__campaign_interaction__properties_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__campaign_interaction__field_descriptors[3] =
+{
+  {
+    "campaign",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__CampaignInteraction, campaign),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "action",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__CampaignInteraction, action),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "properties",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__CampaignInteraction, n_properties),
+    offsetof(Triggerd__V1__CampaignInteraction, properties),
+    &triggerd__v1__campaign_interaction__properties_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__campaign_interaction__field_indices_by_name[] = {
+  1,   /* field[1] = action */
+  0,   /* field[0] = campaign */
+  2,   /* field[2] = properties */
+};
+static const ProtobufCIntRange triggerd__v1__campaign_interaction__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__campaign_interaction__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.CampaignInteraction",
+  "CampaignInteraction",
+  "Triggerd__V1__CampaignInteraction",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__CampaignInteraction),
+  3,
+  triggerd__v1__campaign_interaction__field_descriptors,
+  triggerd__v1__campaign_interaction__field_indices_by_name,
+  1,  triggerd__v1__campaign_interaction__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__campaign_interaction__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__card_interaction__properties_entry__field_descriptors[2] =
+{
+  {
+    "key",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__CardInteraction__PropertiesEntry, key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__CardInteraction__PropertiesEntry, value),
+    &triggerd__v1__value__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__card_interaction__properties_entry__field_indices_by_name[] = {
+  0,   /* field[0] = key */
+  1,   /* field[1] = value */
+};
+static const ProtobufCIntRange triggerd__v1__card_interaction__properties_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__card_interaction__properties_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.CardInteraction.PropertiesEntry",
+  "PropertiesEntry",
+  "Triggerd__V1__CardInteraction__PropertiesEntry",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__CardInteraction__PropertiesEntry),
+  2,
+  triggerd__v1__card_interaction__properties_entry__field_descriptors,
+  triggerd__v1__card_interaction__properties_entry__field_indices_by_name,
+  1,  triggerd__v1__card_interaction__properties_entry__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__card_interaction__properties_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__card_interaction__field_descriptors[3] =
+{
+  {
+    "card",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__CardInteraction, card),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "action",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__CardInteraction, action),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "properties",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__CardInteraction, n_properties),
+    offsetof(Triggerd__V1__CardInteraction, properties),
+    &triggerd__v1__card_interaction__properties_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__card_interaction__field_indices_by_name[] = {
+  1,   /* field[1] = action */
+  0,   /* field[0] = card */
+  2,   /* field[2] = properties */
+};
+static const ProtobufCIntRange triggerd__v1__card_interaction__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__card_interaction__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.CardInteraction",
+  "CardInteraction",
+  "Triggerd__V1__CardInteraction",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__CardInteraction),
+  3,
+  triggerd__v1__card_interaction__field_descriptors,
+  triggerd__v1__card_interaction__field_indices_by_name,
+  1,  triggerd__v1__card_interaction__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__card_interaction__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor triggerd__v1__track_reply__field_descriptors[1] =

@@ -43,6 +43,14 @@ package final class InMemoryStore: Store {
         kept.withLock { $0.campaigns.entries.map(\.value) }
     }
 
+    package func tallies() -> [CampaignNumber: Tally] {
+        kept.withLock { $0.tallies }
+    }
+
+    package func workspace() -> [UInt8]? {
+        kept.withLock { $0.workspace }
+    }
+
     package func nextSequence() -> UInt64 {
         kept.withLock { $0.decisions.entries.last.map { $0.key + 1 } ?? 0 }
     }
@@ -79,6 +87,8 @@ private struct Kept {
     var decisions = Ordered<UInt64, StoredDecision>()
     var outbox = Ordered<Bytes, OutboxMessage>()
     var campaigns = Ordered<CampaignVersion, CampaignRecord>()
+    var tallies: [CampaignNumber: Tally] = [:]
+    var workspace: [UInt8]?
 
     /// What goes, then what comes: a timer removed and added in one commit is there.
     mutating func apply(_ changes: Changes) {
@@ -93,6 +103,8 @@ private struct Kept {
         for record in changes.campaigns {
             campaigns[CampaignVersion(number: record.head.number, version: record.version)] = record
         }
+        for (number, tally) in changes.tallies { tallies[number] = tally }
+        workspace = changes.workspace ?? workspace
     }
 
     func records(_ kind: RecordKind) -> [Record] {
@@ -103,6 +115,7 @@ private struct Kept {
         case .items: items.sorted { $0.key < $1.key }.map { .item($0.value.id, $0.value.receipt) }
         case .outbox: outbox.entries.map { .outbox($0.value) }
         case .campaigns: campaigns.entries.map { .campaign($0.value) }
+        case .tallies: tallies.sorted { $0.key < $1.key }.map { .tally($0.key, $0.value) }
         }
     }
 }

@@ -28,6 +28,12 @@ package protocol Store: Sendable {
 
     func campaigns() throws(StoreError) -> [CampaignRecord]
 
+    /// What is counted of campaigns over all users.
+    func tallies() throws(StoreError) -> [CampaignNumber: Tally]
+
+    /// What holds for all campaigns, as the `triggerd.v1.Workspace` message; nil before it was ever set.
+    func workspace() throws(StoreError) -> [UInt8]?
+
     /// One more than the highest sequence of any decision; zero in a new store.
     func nextSequence() throws(StoreError) -> UInt64
 
@@ -58,12 +64,15 @@ package struct Changes: Sendable {
     package var outboxAdded: [OutboxMessage] = []
     package var outboxRemoved: [String] = []
     package var campaigns: [CampaignRecord] = []
+    package var tallies: [CampaignNumber: Tally] = [:]
+    package var workspace: [UInt8]?
 
     package init() {}
 
     package var isEmpty: Bool {
         users.isEmpty && deletedUsers.isEmpty && timersAdded.isEmpty && timersRemoved.isEmpty && decisions.isEmpty
             && items.isEmpty && outboxAdded.isEmpty && outboxRemoved.isEmpty && campaigns.isEmpty
+            && tallies.isEmpty && workspace == nil
     }
 }
 
@@ -166,7 +175,7 @@ package struct CampaignRecord: Hashable, Sendable {
 }
 
 package enum RecordKind: String, CaseIterable, Sendable {
-    case users, timers, decisions, items, outbox, campaigns
+    case users, timers, decisions, items, outbox, campaigns, tallies
 }
 
 package enum Record: Sendable {
@@ -176,6 +185,7 @@ package enum Record: Sendable {
     case item(ItemID, ItemReceipt)
     case outbox(OutboxMessage)
     case campaign(CampaignRecord)
+    case tally(CampaignNumber, Tally)
 }
 
 /// Why a store could not do what it promises.

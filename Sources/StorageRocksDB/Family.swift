@@ -3,7 +3,7 @@ import Engine
 
 /// A column family: records that live alike. docs/storage.md draws their keys.
 enum Family: Int, CaseIterable {
-    case meta, users, timers, decisions, items, outbox, campaigns
+    case meta, users, timers, decisions, items, outbox, campaigns, tallies
 
     var name: String {
         switch self {
@@ -14,6 +14,7 @@ enum Family: Int, CaseIterable {
         case .items: "items"
         case .outbox: "outbox"
         case .campaigns: "campaigns"
+        case .tallies: "tallies"
         }
     }
 
@@ -44,7 +45,7 @@ enum Family: Int, CaseIterable {
             rocksdb_options_set_compression(options, Int32(rocksdb_no_compression))
             boundIndexes(table)
             try sweep(options, keeping: retention.decisions, retention)
-        case .meta, .timers, .outbox, .campaigns: break
+        case .meta, .timers, .outbox, .campaigns, .tallies: break
         }
         rocksdb_options_set_block_based_table_factory(options, table)
         return options

@@ -26,6 +26,10 @@ extension ProtobufWriter {
         utf8(timer.user)
     }
 
+    mutating func tallyKey(_ campaign: CampaignNumber) {
+        bigEndian(campaign)
+    }
+
     mutating func campaignKey(_ version: CampaignVersion) {
         bigEndian(version.number)
         bigEndian(version.version)

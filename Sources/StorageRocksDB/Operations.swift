@@ -63,7 +63,22 @@ struct Operations: ~Copyable {
             record.encode(into: &value)
             try body(.campaigns, key.bytes, value.bytes)
         }
+        for (number, tally) in changes.tallies {
+            begin()
+            key.tallyKey(number)
+            TallyRecord.encode(tally, into: &value)
+            try body(.tallies, key.bytes, value.bytes)
+        }
+        if let workspace = changes.workspace {
+            begin()
+            key.utf8(Self.workspaceKey)
+            workspace.withUnsafeBytes { value.append($0) }
+            try body(.meta, key.bytes, value.bytes)
+        }
     }
+
+    /// In the family of what the folder says of itself.
+    static let workspaceKey = "workspace"
 
     private mutating func begin() {
         key.clear()

@@ -24,6 +24,16 @@ extension RocksDBStore {
         try list(.campaigns, limit: .max, Self.campaign)
     }
 
+    package func tallies() throws(StoreError) -> [CampaignNumber: Tally] {
+        Dictionary(uniqueKeysWithValues: try list(.tallies, limit: .max, Self.tally))
+    }
+
+    package func workspace() throws(StoreError) -> [UInt8]? {
+        var key = ProtobufWriter(capacity: 16)
+        key.utf8(Operations.workspaceKey)
+        return try one(.meta, key.bytes, "workspace") { Array($0) }
+    }
+
     package func nextSequence() throws(StoreError) -> UInt64 {
         try decisions(before: nil, limit: 1).first.map { $0.decision.sequence + 1 } ?? 0
     }
@@ -142,6 +152,9 @@ extension RocksDBStore {
         case .items: return .item(try reader.itemKey(), try ItemRecord.decode(value))
         case .outbox: return .outbox(try outboxMessage(key, value))
         case .campaigns: return .campaign(try campaign(key, value))
+        case .tallies:
+            let (number, tally) = try tally(key, value)
+            return .tally(number, tally)
         }
     }
 
@@ -171,6 +184,14 @@ extension RocksDBStore {
         return try OutboxRecord.decode(value, key: try reader.restAsString())
     }
 
+    private static func tally(
+        _ key: UnsafeRawBufferPointer,
+        _ value: UnsafeRawBufferPointer
+    ) throws(ProtobufReader.Fault) -> (CampaignNumber, Tally) {
+        var reader = ProtobufReader(key)
+        return (try reader.bigEndian32(), try TallyRecord.decode(value))
+    }
+
     private static func campaign(
         _ key: UnsafeRawBufferPointer,
         _ value: UnsafeRawBufferPointer
@@ -189,6 +210,7 @@ extension RecordKind {
         case .items: .items
         case .outbox: .outbox
         case .campaigns: .campaigns
+        case .tallies: .tallies
         }
     }
 }

@@ -71,6 +71,12 @@ extension Record {
                 "applied_at": .string(record.head.appliedAt.description), "stopped": .boolean(record.head.isStopped),
                 "stops": .array(record.head.stops.map { .string($0.description) }),
             ]
+        case .tally(let number, let tally):
+            [
+                "kind": "tally", "campaign": .integer(Int64(number)), "places": .integer(tally.places),
+                "minute": .string(Instant(milliseconds: tally.minute * 60_000).description),
+                "slots": .integer(tally.slots),
+            ]
         }
     }
 }

@@ -88,7 +88,7 @@ struct Serve: AsyncParsableCommand {
     }
 
     /// Beside an installed program `../lib/triggerd/plugins`, beside a built one its own folder.
-    private static var standardPlugins: String {
+    static var standardPlugins: String {
         let program =
             (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
         let folder = (program as NSString).deletingLastPathComponent

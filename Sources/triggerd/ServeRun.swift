@@ -179,7 +179,8 @@ extension CampaignReader {
             triggerTypes: registry.triggerFields.mapValues(ConfigurationSchema.init),
             channels: registry.registeredChannels.mapValues {
                 ChannelSchema(message: ConfigurationSchema($0.messageFields), queues: $0.rules.queues)
-            }
+            },
+            zone: Zones.zone
         )
     }
 }

@@ -9,8 +9,8 @@ struct Triggerd: AsyncParsableCommand {
         commandName: "triggerd",
         abstract: "Sends the right message after something happened.",
         discussion: """
-            `triggerd serve` is the daemon; every other command talks to it over its socket: --socket PATH, else \
-            $TRIGGERD_SOCKET, else the default one.
+            `triggerd serve` is the daemon; the other commands talk to it over its socket: --socket PATH, else \
+            $TRIGGERD_SOCKET, else the default one. `simulate` and `dump` need no daemon.
 
             Exit status: 0 done, 1 an item or a call was refused, 2 the command line was wrong.
 
@@ -19,11 +19,12 @@ struct Triggerd: AsyncParsableCommand {
               triggerd apply abandoned-cart.yaml
               triggerd track --user u1 --event add_to_cart --property cart_value=150
               triggerd explain u1 abandoned-cart
+              triggerd simulate scenarios/
             """,
         version: version,
         subcommands: [
             Serve.self, Apply.self, Campaigns.self, Stop.self, Resume.self, Track.self, Inbox.self, Explain.self,
-            Plugins.self, Health.self, Dump.self,
+            Simulate.self, Plugins.self, Health.self, Dump.self,
         ]
     )
 

@@ -28,7 +28,8 @@ struct CampaignReaderTests {
                 message: ConfigurationSchema(fields: [.init(name: "title", kind: .string, isRequired: true)]),
                 queues: true
             ),
-        ]
+        ],
+        zone: { $0 == "UTC" ? .utc : nil }
     )
 
     func problems(_ text: String) -> [CampaignFileProblem] {
@@ -65,11 +66,11 @@ struct CampaignReaderTests {
                         type: "custom_event",
                         configuration: ["event": "no"],
                         where: .all([
-                            .property(value, [.greater(100), .less(200.5)]),
-                            .not(.property(color, [.anyOf(["red", "10", "no"])])),
+                            .subject(.property(value), [.greater(100), .less(200.5)]),
+                            .not(.subject(.property(color), [.anyOf(["red", "10", "no"])])),
                         ])
                     ),
-                    delay: .seconds(1_800),
+                    delay: .length(.seconds(1_800)),
                     exceptions: [
                         Occurrence(type: "purchase", configuration: ["product_id": ["A"]], same: "product_id")
                     ],

@@ -104,10 +104,19 @@ final class DaemonProcess {
     /// A command against this daemon.
     @discardableResult
     func run(_ arguments: String..., input: String? = nil) throws -> Output {
+        try Self.run(arguments, input: input, environment: ["TRIGGERD_SOCKET": socket])
+    }
+
+    /// A command that needs no daemon, or names its own.
+    static func run(
+        _ arguments: [String],
+        input: String? = nil,
+        environment: [String: String] = [:]
+    ) throws -> Output {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.binary)
+        process.executableURL = URL(fileURLWithPath: binary)
         process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(["TRIGGERD_SOCKET": socket]) { $1 }
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let (out, err, feed) = (Pipe(), Pipe(), Pipe())
         (process.standardOutput, process.standardError, process.standardInput) = (out, err, feed)
         try process.run()
@@ -126,20 +135,9 @@ final class DaemonProcess {
     /// The codes of a user's history, newest first.
     func codes(_ user: String, _ campaign: String = "") throws -> [String] {
         let arguments = campaign.isEmpty ? ["explain", user, "--json"] : ["explain", user, campaign, "--json"]
-        return try run(arguments).json.compactMap { $0["decision"] as? String }
-    }
-
-    private func run(_ arguments: [String]) throws -> Output {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.binary)
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(["TRIGGERD_SOCKET": socket]) { $1 }
-        let (out, err) = (Pipe(), Pipe())
-        (process.standardOutput, process.standardError) = (out, err)
-        try process.run()
-        let printed = try out.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return Output(status: process.terminationStatus, out: String(decoding: printed, as: UTF8.self), err: "")
+        return try Self.run(arguments, environment: ["TRIGGERD_SOCKET": socket]).json.compactMap {
+            $0["decision"] as? String
+        }
     }
 
     /// Asks again until it holds, for at most 20 s.

@@ -198,7 +198,7 @@ struct MainJobTests {
             input: welcome.replacingOccurrences(of: "session_start", with: "geofence")
         )
         #expect(unserved.err.contains("no loaded plug-in serves the trigger type \"geofence\""))
-        #expect(unserved.err.contains("custom_event, purchase, session_start"))
+        #expect(unserved.err.contains("location, purchase, session_start"))
         let broken = cart.replacingOccurrences(of: "{{ event.item }}", with: "{% if %}")
         #expect(try daemon.run("apply", "-", input: slow + "\n---\n" + broken).status == 1)
         #expect(try daemon.run("campaigns").out.contains("no campaigns"))

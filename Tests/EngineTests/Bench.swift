@@ -6,6 +6,7 @@ struct Bench {
     var table = CampaignTable()
     var state = UserState()
     var sequence: UInt64 = 1
+    var tallies: [CampaignNumber: Tally] = [:]
     var channels = [
         "email": ChannelRules(
             queues: false,
@@ -68,13 +69,13 @@ struct Bench {
             receivedAt: .at(received ?? seconds),
             properties: properties
         )
-        return turn(at: received ?? seconds) { $0.handle(event, $1.matches(event)) }
+        return turn(at: received ?? seconds) { turn, _ in turn.handle(event) }
     }
 
     @discardableResult
     mutating func session(at seconds: Int64, device: String = "") -> [Decision] {
         let event = Event(type: Event.sessionStart, user: "u", time: .at(seconds), receivedAt: .at(seconds))
-        return turn(at: seconds) { $0.handle(event, $1.matches(event), device: device) }
+        return turn(at: seconds) { turn, _ in turn.handle(event, device: device) }
     }
 
     /// Runs every timer up to that instant, each at its own.
@@ -93,11 +94,21 @@ struct Bench {
     @discardableResult
     mutating func turn(at seconds: Int64, _ body: (inout Turn, Bench) -> Void) -> [Decision] {
         let context = Context(campaigns: table, channels: channels, identity: "test", render: render)
-        var turn = Turn(user: "u", state: state, context: context, now: .at(seconds), nextSequence: sequence)
+        let bench = self
+        var turn = Turn(
+            user: "u",
+            state: state,
+            context: context,
+            now: .at(seconds),
+            nextSequence: sequence,
+            tallies: tallies,
+            match: { bench.matches($0) }
+        )
         turn.catchUp()
         body(&turn, self)
         state = turn.state
         sequence = turn.nextSequence
+        tallies = turn.tallies
         effects = turn.effects
         timers += effects.timersAdded
         for timer in effects.timersRemoved { timers.removeAll { $0 == timer } }

@@ -6,7 +6,7 @@ struct ExceptionTests {
         Campaign(
             id: "C",
             trigger: .event("cart"),
-            delay: .seconds(600),
+            delay: .length(.seconds(600)),
             exceptions: exceptions,
             reEligibility: .after(.zero),
             messages: messages
@@ -63,8 +63,8 @@ struct ExceptionTests {
         var bench = Bench(
             Campaign(
                 id: "C",
-                trigger: .event("cart", where: .property(path, [.greater(100)])),
-                delay: .seconds(600),
+                trigger: .event("cart", where: .subject(.property(path), [.greater(100)])),
+                delay: .length(.seconds(600)),
                 exceptions: [.event("cart")],
                 messages: [.email]
             )

@@ -58,8 +58,8 @@ struct FilterTests {
         ]
     )
     func operators(each: Case) throws {
-        let filter = Filter.property(
-            try #require(PropertyPath(each.path)),
+        let filter = Filter.subject(
+            .property(try #require(PropertyPath(each.path))),
             [try Filter.Operator(name: each.name, operand: each.operand)]
         )
         #expect(filter.holds(each.properties, now: Self.now) == each.holds)
@@ -68,7 +68,7 @@ struct FilterTests {
     @Test("2.3.1, 13: groups; each operator is judged by itself")
     func groups() {
         let price = PropertyPath("items[].price")!
-        let range = Filter.property(price, [.greater(10), .less(20)])
+        let range = Filter.subject(.property(price), [.greater(10), .less(20)])
         let items: Object = ["items": [.object(["price": 5]), .object(["price": 25])]]
         #expect(range.holds(items, now: Self.now))
         #expect(!Filter.not(range).holds(items, now: Self.now))

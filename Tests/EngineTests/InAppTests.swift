@@ -106,7 +106,7 @@ struct InAppTests {
             Campaign(
                 id: "A",
                 trigger: .event("e"),
-                delay: .seconds(1),
+                delay: .length(.seconds(1)),
                 exceptions: [.event("buy")],
                 messages: [.inApp()]
             )
@@ -155,7 +155,7 @@ struct InAppTests {
             Campaign(
                 id: "A",
                 trigger: .event("e"),
-                delay: .seconds(1),
+                delay: .length(.seconds(1)),
                 exceptions: [.event("buy")],
                 messages: [.email, .inApp()]
             )

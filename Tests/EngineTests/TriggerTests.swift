@@ -2,7 +2,7 @@ import Engine
 import Testing
 
 struct TriggerTests {
-    let cart = Campaign(id: "C", trigger: .event("cart"), delay: .seconds(60), messages: [.email])
+    let cart = Campaign(id: "C", trigger: .event("cart"), delay: .length(.seconds(60)), messages: [.email])
 
     @Test("3.1: a send waits its delay, and goes exactly then")
     func delay() {
@@ -41,7 +41,7 @@ struct TriggerTests {
         var bench = Bench(
             Campaign(
                 id: "C",
-                trigger: .event("cart", where: .property(path, [.greater(100), .less(200)])),
+                trigger: .event("cart", where: .subject(.property(path), [.greater(100), .less(200)])),
                 messages: [.email]
             )
         )
@@ -76,7 +76,7 @@ struct TriggerTests {
         var bench = Bench(cart)
         bench.event("cart", at: 10)
         var edited = cart
-        edited.delay = .seconds(5)
+        edited.delay = .length(.seconds(5))
         bench.apply(edited)
         #expect(bench.event("cart", at: 12)[0].next == .at(17))
         bench.run(to: 17)
@@ -144,7 +144,7 @@ struct TriggerTests {
     )
     func reachability(each: Unreachable) {
         var bench = Bench(Campaign(id: "C", trigger: .event("cart"), messages: [.email]))
-        bench.turn(at: 1) { turn, _ in turn.set(each.set) }
+        bench.turn(at: 1) { turn, _ in turn.set(each.set, at: turn.now) }
         let decisions = bench.event("cart", at: 2)
         #expect(decisions.ends == [each.code])
         #expect(decisions.last?.channel == "email")
@@ -161,7 +161,7 @@ struct TriggerTests {
         }
         #expect(settled.codes == [.providerRejected])
         #expect(bench.event("cart", at: 12).ends == [.hardBounced])
-        bench.turn(at: 13) { turn, _ in turn.set(["email": "new@example.com"]) }
+        bench.turn(at: 13) { turn, _ in turn.set(["email": "new@example.com"], at: turn.now) }
         bench.event("cart", at: 14)
         #expect(bench.effects.handOvers.map(\.addresses) == [["new@example.com"]])
     }

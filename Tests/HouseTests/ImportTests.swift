@@ -17,7 +17,8 @@ struct ImportTests {
             "Engine", "Storage", "RPC", "Schema", "PluginABI", "Stencil", "Logging", "Metrics", "ServiceLifecycle",
             "Foundation", "Dispatch", "Synchronization",
         ],
-        "plugins/triggers": ["PluginKit"],
+        "plugins/triggers": ["PluginKit", "Glibc"],
+        "plugins/channels/push": ["PluginKit", "Foundation"],
         "plugins/channels/in-app": ["PluginKit"],
         "plugins/channels/email": ["PluginKit", "CCurl", "Dispatch", "Glibc", "Synchronization"],
     ]

@@ -91,6 +91,11 @@ struct Batch {
         order.removeAll { $0 == user }
     }
 
+    /// The last of several counts.
+    mutating func touch(_ campaign: CampaignNumber, _ tally: Tally) {
+        changes.tallies[campaign] = tally
+    }
+
     mutating func put(_ record: CampaignRecord) {
         changes.campaigns.append(record)
     }

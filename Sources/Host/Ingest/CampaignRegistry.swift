@@ -5,6 +5,7 @@ import Storage
 /// kept. A value: what is changed counts once the store has it.
 struct CampaignRegistry {
     private(set) var table = CampaignTable()
+    var workspace = Workspace()
     private var templates: [CampaignVersion: CampaignTemplates] = [:]
     private let plugins: PluginRegistry
 
@@ -41,6 +42,7 @@ struct CampaignRegistry {
                 )
             }
         }
+        problems += togetherProblems(of: campaigns)
         guard problems.isEmpty else { throw .invalidCampaigns(problems) }
         var statuses: [CampaignStatus] = []
         for campaign in campaigns {
@@ -53,6 +55,40 @@ struct CampaignRegistry {
             }
         }
         return statuses
+    }
+
+    /// What is wrong with campaigns beside those that are there: names of campaigns that are not, and circles that
+    /// would never end (13, 1.5).
+    private func togetherProblems(of campaigns: [Campaign]) -> [CampaignProblem] {
+        let names = Set(campaigns.map(\.id))
+        let all = campaigns + table.all.filter { !names.contains($0.id) }.compactMap { table.campaign($0.current) }
+        let known = Set(all.map(\.id))
+        var found: [CampaignProblem] = []
+        for campaign in campaigns {
+            for (field, reference) in campaign.references where !known.contains(reference) {
+                found.append(
+                    CampaignProblem(
+                        campaign: campaign.id,
+                        field: field,
+                        code: .invalidCampaign,
+                        text: "there is no campaign \(reference)"
+                    )
+                )
+            }
+            let circle = campaign.zeroDelayCycle(among: all, queues: { plugins.channelRules[$0]?.queues ?? false })
+            if let circle {
+                found.append(
+                    CampaignProblem(
+                        campaign: campaign.id,
+                        field: "trigger",
+                        code: .zeroDelayCycle,
+                        text: "without a delay it would go round for ever: \(circle.joined(separator: " -> "))",
+                        rule: "1.5"
+                    )
+                )
+            }
+        }
+        return found
     }
 
     private mutating func put(_ campaign: Campaign, at now: Instant) throws -> CampaignStatus {
@@ -118,7 +154,9 @@ struct CampaignRegistry {
         return Context(
             campaigns: table,
             channels: plugins.channelRules,
+            workspace: workspace,
             identity: identity,
+            zone: Zones.zone,
             render: { rendering in
                 guard let campaign = templates[rendering.version] else {
                     return .failed("version \(rendering.version.version) of \(rendering.campaign) is gone")
@@ -136,6 +174,9 @@ struct CampaignRegistry {
         found += plugins.problems(of: campaign.trigger, at: "trigger", in: campaign.id)
         for (index, exception) in campaign.exceptions.enumerated() {
             found += plugins.problems(of: exception, at: "exceptions[\(index)]", in: campaign.id)
+        }
+        for (index, conversion) in campaign.conversions.enumerated() {
+            found += plugins.problems(of: conversion.occurrence, at: "conversions[\(index)]", in: campaign.id)
         }
         for (index, message) in campaign.messages.enumerated() {
             found += plugins.problems(of: message, at: "messages[\(index)]", in: campaign.id)

@@ -113,7 +113,7 @@ extension EngineThread {
         let first = batch.decisionCount
         let (presented, sequence) = turn(item.user, in: &batch, loaded: &loaded) { turn in
             let sequence = turn.nextSequence
-            turn.set(item.set)  // 1.1.7: attributes, then the event.
+            turn.set(item.set, at: item.time ?? turn.now)  // 1.1.7: attributes, then the event.
             if let occurred = item.occurred {
                 let event = Event(
                     type: occurred.type,
@@ -123,7 +123,7 @@ extension EngineThread {
                     receivedAt: turn.now,
                     properties: occurred.properties
                 )
-                turn.handle(event, matcher.matches(event), device: item.device)
+                turn.handle(event, device: item.device)
             }
             return (turn.effects.presented, sequence)
         }

@@ -25,6 +25,7 @@ final class EngineThread: @unchecked Sendable {
     private var cache: UserCache
     private var timers = TimerWindow()
     private var nextSequence: UInt64
+    private var tallies: [CampaignNumber: Tally]
     private var lastInstant = Instant(milliseconds: .min)
     /// Outcomes that could not be recorded yet.
     private var postponed: [Work] = []
@@ -47,6 +48,7 @@ final class EngineThread: @unchecked Sendable {
         self.clock = clock
         self.logger = logger
         queue = WorkQueue(limit: limits.queuedItems)
+        tallies = try store.tallies()
         cache = UserCache(capacity: limits.cachedUsers)
         published = Published(registry.table)
         matcher = try registry.makeMatcher()
@@ -208,10 +210,20 @@ final class EngineThread: @unchecked Sendable {
         _ body: (inout Turn) -> Result
     ) -> Result {
         let state = batch.take(user) ?? cache.take(user) ?? loaded.removeValue(forKey: user) ?? UserState()
-        var turn = Turn(user: user, state: state, context: context, now: now, nextSequence: nextSequence)
+        var turn = Turn(
+            user: user,
+            state: state,
+            context: context,
+            now: now,
+            nextSequence: nextSequence,
+            tallies: exchange(&tallies, with: [:]),
+            match: matcher.matches
+        )
         turn.catchUp()
         let result = body(&turn)
         nextSequence = turn.nextSequence
+        tallies = exchange(&turn.tallies, with: [:])
+        for number in turn.effects.tallies { batch.touch(number, tallies[number] ?? Tally()) }
         batch.put(turn)
         return result
     }
@@ -244,6 +256,7 @@ final class EngineThread: @unchecked Sendable {
     /// Nothing of the batch happened: what it changed in memory is forgotten and read again.
     private func failed(_ error: any Error) {
         cache.removeAll()
+        if let stored = try? store.tallies() { tallies = stored }
         if health.notServing(String(describing: error)) {
             logger.error("nothing can be written: \(error)")
         }

@@ -13,6 +13,7 @@ struct Matcher {
     private enum Role: Equatable {
         case trigger
         case exception(Int)
+        case conversion(Int)
     }
 
     private struct Listeners {
@@ -23,11 +24,14 @@ struct Matcher {
     private var listeners: [String: Listeners] = [:]
 
     /// Compiles every occurrence that `campaigns` listen for. A version that is not the newest only listens for what
-    /// cancels the sends that still wait under it (3.4).
+    /// cancels the sends that still wait under it, or converts those that went (3.4).
     init(_ campaigns: CampaignTable, compile: (Occurrence) throws -> CompiledOccurrence) rethrows {
         for (version, campaign) in campaigns.allVersions {
             for (index, exception) in campaign.exceptions.enumerated() {
                 try add(exception, .exception(index), version, compile)
+            }
+            for (index, conversion) in campaign.conversions.enumerated() {
+                try add(conversion.occurrence, .conversion(index), version, compile)
             }
             if campaigns.head(version.number)?.current == version {
                 try add(campaign.trigger, .trigger, version, compile)
@@ -76,6 +80,7 @@ struct Matcher {
         switch listener.role {
         case .trigger: found.append(Match(listener.version, .trigger(whereHolds: holds)))
         case .exception(let index): if holds { found.append(Match(listener.version, .exception(index))) }
+        case .conversion(let index): if holds { found.append(Match(listener.version, .conversion(index))) }
         }
     }
 }

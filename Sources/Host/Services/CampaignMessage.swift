@@ -19,24 +19,65 @@ extension Campaign {
                 guard let message = campaign.messages[index] else { continue }
                 messages.append(try Message(message, at: "messages[\(index)]"))
             }
-            guard campaign.delay_ms >= 0 else { throw FieldProblem("delay_ms", "is below zero") }
-            var reEligibility = ReEligibility.once
-            if let after = campaign.re_eligibility?.pointee.after_ms {
-                guard after >= 0 else { throw FieldProblem("re_eligibility.after_ms", "is below zero") }
-                reEligibility = .after(Length(milliseconds: after))
-            }
             self.init(
                 id: id,
                 launchedAt: campaign.launched_at_ms == 0 ? nil : Instant(milliseconds: campaign.launched_at_ms),
                 trigger: try Occurrence(trigger, at: "trigger"),
-                delay: Length(milliseconds: campaign.delay_ms),
                 exceptions: exceptions,
-                reEligibility: reEligibility,
                 messages: messages
             )
+            try readWhen(campaign)
+            try readWhom(campaign)
         } catch {
             throw CampaignProblem(campaign: id, field: error.field, code: .invalidCampaign, text: error.text)
         }
+    }
+
+    private mutating func readWhen(_ campaign: Triggerd__V1__Campaign) throws(FieldProblem) {
+        if let calendar = campaign.delay {
+            delay = try Delay(calendar)
+        } else {
+            delay = .length(try Self.length(campaign.delay_ms, "delay_ms"))
+        }
+        duration = try campaign.duration.map { message throws(FieldProblem) in try CampaignDuration(message) }
+        window = try campaign.window.map { message throws(FieldProblem) in try Window(message) }
+        if let quiet = campaign.quiet_hours {
+            quietHours = quiet.pointee.none != 0 ? .none : .own(try QuietHours(quiet, at: "quiet_hours"))
+        }
+        if let age = campaign.max_event_age { maxEventAge = try Self.length(age.pointee.ms, "max_event_age") }
+    }
+
+    private mutating func readWhom(_ campaign: Triggerd__V1__Campaign) throws(FieldProblem) {
+        if let filter = campaign.audience { audience = try Filter(filter, at: "audience") }
+        rechecksAudience = campaign.recheck_audience_at_send != 0
+        if let again = campaign.re_eligibility {
+            reEligibility = .after(try Self.length(again.pointee.after_ms, "re_eligibility.after_ms"))
+        }
+        for index in 0..<campaign.n_conversions {
+            guard let message = campaign.conversions[index] else { continue }
+            let path = "conversions[\(index)]"
+            guard let occurrence = message.pointee.occurrence else {
+                throw FieldProblem("\(path).occurrence", "is required")
+            }
+            let within = try Self.length(message.pointee.within_ms, "\(path).within_ms")
+            conversions.append(
+                Conversion(
+                    try Occurrence(occurrence, at: path),
+                    within: within == .zero ? Conversion.defaultDeadline : within
+                )
+            )
+        }
+        rateLimit = campaign.rate_limit?.pointee.per_minute
+        maxRecipients = campaign.max_recipients == 0 ? nil : campaign.max_recipients
+        isExemptFromFrequencyCaps = campaign.exempt_from_frequency_caps != 0
+        requiresOptIn = campaign.require_opt_in != 0
+        controlGroup = campaign.control_group.map { ControlGroup($0) }
+        if let filter = campaign.abort_if { abortIf = try Filter(filter, at: "abort_if") }
+    }
+
+    private static func length(_ milliseconds: Int64, _ field: String) throws(FieldProblem) -> Length {
+        guard milliseconds >= 0 else { throw FieldProblem(field, "is below zero") }
+        return Length(milliseconds: milliseconds)
     }
 
     func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__Campaign> {
@@ -44,7 +85,47 @@ extension Campaign {
         message.pointee.campaign = arena.text(id)
         message.pointee.launched_at_ms = launchedAt?.milliseconds ?? 0
         message.pointee.trigger = trigger.message(in: arena)
-        message.pointee.delay_ms = delay.milliseconds
+        if case .length(let length) = delay {
+            message.pointee.delay_ms = length.milliseconds
+        } else {
+            message.pointee.delay = delay.message(in: arena)
+        }
+        if let audience { message.pointee.audience = audience.message(in: arena) }
+        message.pointee.recheck_audience_at_send = rechecksAudience ? 1 : 0
+        if let duration { message.pointee.duration = duration.message(in: arena) }
+        if let window { message.pointee.window = window.message(in: arena) }
+        switch quietHours {
+        case .workspace: break
+        case .none:
+            let none = arena.make(triggerd__v1__quiet_hours__init)
+            none.pointee.none = 1
+            message.pointee.quiet_hours = none
+        case .own(let hours): message.pointee.quiet_hours = hours.message(in: arena)
+        }
+        message.pointee.n_conversions = conversions.count
+        message.pointee.conversions = arena.array(
+            conversions.map { conversion in
+                let message = arena.make(triggerd__v1__conversion__init)
+                message.pointee.occurrence = conversion.occurrence.message(in: arena)
+                message.pointee.within_ms = conversion.within.milliseconds
+                return message
+            }
+        )
+        if let maxEventAge {
+            let age = arena.make(triggerd__v1__length__init)
+            age.pointee.ms = maxEventAge.milliseconds
+            message.pointee.max_event_age = age
+        }
+        if let rateLimit {
+            let limit = arena.make(triggerd__v1__rate_limit__init)
+            limit.pointee.per_minute = rateLimit
+            message.pointee.rate_limit = limit
+        }
+        message.pointee.max_recipients = maxRecipients ?? 0
+        message.pointee.exempt_from_frequency_caps = isExemptFromFrequencyCaps ? 1 : 0
+        message.pointee.require_opt_in = requiresOptIn ? 1 : 0
+        message.pointee.control_group = controlGroup?.message(in: arena)
+        if let abortIf { message.pointee.abort_if = abortIf.message(in: arena) }
         message.pointee.n_exceptions = exceptions.count
         message.pointee.exceptions = arena.array(exceptions.map { $0.message(in: arena) })
         if case .after(let wait) = reEligibility {
@@ -71,7 +152,7 @@ extension Campaign {
     }
 }
 
-private struct FieldProblem: Error {
+struct FieldProblem: Error {
     let field: String
     let text: String
 
@@ -162,20 +243,37 @@ extension Filter {
             guard let place = PropertyPath(text) else {
                 throw FieldProblem("\(path).property", "\"\(text)\" is no path")
             }
-            guard property.n_operators > 0 else { throw FieldProblem(path, "has no operator") }
-            var operators: [Operator] = []
-            for index in 0..<property.n_operators {
-                guard let message = property.operators[index] else { continue }
-                let name = String(cString: message.pointee.name)
-                do throws(OperatorFault) {
-                    operators.append(try Operator(name: name, operand: Value(orNull: message.pointee.operand)))
-                } catch {
-                    throw FieldProblem("\(path).\(name)", error.text)
-                }
-            }
-            self = .property(place, operators)
+            self = .subject(
+                .property(place),
+                try Self.operators(property.operators, property.n_operators, at: path)
+            )
+        case TRIGGERD__V1__FILTER__KIND_FACT:
+            let fact = message.pointee.fact.pointee
+            self = .subject(
+                try Subject(fact, at: path),
+                try Self.operators(fact.operators, fact.n_operators, at: path)
+            )
         default: throw FieldProblem(path, "is empty")
         }
+    }
+
+    private static func operators(
+        _ messages: UnsafeMutablePointer<UnsafeMutablePointer<Triggerd__V1__Operator>?>?,
+        _ count: Int,
+        at path: String
+    ) throws(FieldProblem) -> [Operator] {
+        guard count > 0, let messages else { throw FieldProblem(path, "has no operator") }
+        var operators: [Operator] = []
+        for index in 0..<count {
+            guard let message = messages[index] else { continue }
+            let name = String(cString: message.pointee.name)
+            do throws(OperatorFault) {
+                operators.append(try Operator(name: name, operand: Value(orNull: message.pointee.operand)))
+            } catch {
+                throw FieldProblem("\(path).\(name)", error.text)
+            }
+        }
+        return operators
     }
 
     fileprivate func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__Filter> {
@@ -196,21 +294,74 @@ extension Filter {
         case .not(let filter):
             message.pointee.kind_case = TRIGGERD__V1__FILTER__KIND_NOT
             message.pointee.not_ = filter.message(in: arena)
-        case .property(let path, let operators):
-            let property = arena.make(triggerd__v1__property_filter__init)
-            property.pointee.path = arena.text(path.description)
-            property.pointee.n_operators = operators.count
-            property.pointee.operators = arena.array(
-                operators.map { each in
-                    let message = arena.make(triggerd__v1__operator__init)
-                    message.pointee.name = arena.text(each.name)
-                    message.pointee.operand = each.operand.message(in: arena)
-                    return message
-                }
-            )
-            message.pointee.kind_case = TRIGGERD__V1__FILTER__KIND_PROPERTY
-            message.pointee.property = property
+        case .subject(let subject, let operators):
+            let messages = operators.map { each in
+                let message = arena.make(triggerd__v1__operator__init)
+                message.pointee.name = arena.text(each.name)
+                message.pointee.operand = each.operand.message(in: arena)
+                return message
+            }
+            if case .property(let path) = subject {
+                let property = arena.make(triggerd__v1__property_filter__init)
+                property.pointee.path = arena.text(path.description)
+                property.pointee.n_operators = operators.count
+                property.pointee.operators = arena.array(messages)
+                message.pointee.kind_case = TRIGGERD__V1__FILTER__KIND_PROPERTY
+                message.pointee.property = property
+            } else {
+                let fact = subject.message(in: arena)
+                fact.pointee.n_operators = operators.count
+                fact.pointee.operators = arena.array(messages)
+                message.pointee.kind_case = TRIGGERD__V1__FILTER__KIND_FACT
+                message.pointee.fact = fact
+            }
         }
+        return message
+    }
+}
+
+extension Filter.Subject {
+    fileprivate init(_ fact: Triggerd__V1__FactFilter, at path: String) throws(FieldProblem) {
+        let of = String(cString: fact.of)
+        let name = String(cString: fact.subject)
+        var recent: Filter.Recent?
+        if fact.in_last_ms != 0 {
+            guard fact.in_last_ms > 0 else { throw FieldProblem("\(path).in_last_ms", "is below zero") }
+            recent = Filter.Recent(
+                Length(milliseconds: fact.in_last_ms),
+                countsUTCDays: String(cString: fact.counting) == "utc_days"
+            )
+        }
+        switch name {
+        case "attribute":
+            guard let place = PropertyPath(of) else { throw FieldProblem("\(path).of", "\"\(of)\" is no path") }
+            self = .attribute(place)
+        case "event_count": self = .eventCount(of, inLast: recent)
+        case "last_event": self = .lastEvent(of, inLast: recent)
+        case "purchase_total": self = .purchaseTotal(of, inLast: recent)
+        case "received": self = .received(of)
+        case "push_reachable": self = .reachable(channel: "push")
+        case "email_reachable": self = .reachable(channel: "email")
+        default: throw FieldProblem("\(path).subject", "\"\(name)\" is no subject")
+        }
+    }
+
+    fileprivate func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__FactFilter> {
+        let message = arena.make(triggerd__v1__fact_filter__init)
+        let (name, of, recent): (String, String, Filter.Recent?) =
+            switch self {
+            case .property(let path): ("property", path.description, nil)
+            case .attribute(let path): ("attribute", path.description, nil)
+            case .eventCount(let event, let recent): ("event_count", event, recent)
+            case .lastEvent(let event, let recent): ("last_event", event, recent)
+            case .purchaseTotal(let currency, let recent): ("purchase_total", currency, recent)
+            case .received(let campaign): ("received", campaign, nil)
+            case .reachable(let channel): ("\(channel)_reachable", "", nil)
+            }
+        message.pointee.subject = arena.text(name)
+        message.pointee.of = arena.text(of)
+        message.pointee.in_last_ms = recent?.length.milliseconds ?? 0
+        if recent?.countsUTCDays == true { message.pointee.counting = arena.text("utc_days") }
         return message
     }
 }

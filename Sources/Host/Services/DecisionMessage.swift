@@ -17,6 +17,7 @@ extension Decision {
         }
         if let next, next != .never { message.pointee.next_ms = next.milliseconds }
         message.pointee.send = send
+        message.pointee.conversion = UInt32(conversion ?? 0)
         return message
     }
 }

@@ -1,27 +1,12 @@
 import Engine
 import Schema
 
-/// What is wrong with one field of an item.
-struct ItemProblem: Error {
-    let field: String
-    let why: String
-}
-
 extension Item {
-    /// Names and ids, in bytes: what fits a key of the store.
-    static let longestID = 512
-    /// Of events, properties and attributes, in bytes (2.1).
-    static let longestName = 255
-
     /// Validates an item, once and here.
     init(_ message: UnsafePointer<Triggerd__V1__Item>) throws(ItemProblem) {
         let item = message.pointee
-        user = try Self.name(item.user, "user", most: Self.longestID)
-        let id = String(cString: item.id)
-        guard id.utf8.count <= Self.longestID else {
-            throw ItemProblem(field: "id", why: "longer than \(Self.longestID) bytes")
-        }
-        self.id = id.isEmpty ? nil : id
+        user = try Self.name(String(cString: item.user), "user", most: Self.longestID)
+        id = try Self.idempotencyID(String(cString: item.id))
         time = item.time_ms == 0 ? nil : Instant(milliseconds: item.time_ms)
         set = Object(item.set, count: item.n_set)
         try Self.check(set)
@@ -29,17 +14,9 @@ extension Item {
         switch item.kind_case {
         case TRIGGERD__V1__ITEM__KIND_CUSTOM_EVENT:
             let event = item.custom_event.pointee
-            let name = try Self.name(event.event, "custom_event.event", most: Self.longestName)
-            guard name != Event.sessionStart, name != Event.purchase else {
-                throw ItemProblem(
-                    field: "custom_event.event",
-                    why: "\"\(name)\" is an item of its own, not a custom event's name"
-                )
-            }
-            occurred = Occurred(
-                type: Event.customEvent,
-                subject: name,
-                properties: try Self.properties(event.properties, event.n_properties, "custom_event")
+            occurred = try .customEvent(
+                String(cString: event.event),
+                try Self.properties(event.properties, event.n_properties, "custom_event")
             )
         case TRIGGERD__V1__ITEM__KIND_PURCHASE: occurred = try Self.purchase(item.purchase.pointee)
         case TRIGGERD__V1__ITEM__KIND_SESSION_START:
@@ -50,6 +27,27 @@ extension Item {
                 subject: "",
                 properties: try Self.properties(session.properties, session.n_properties, "session_start")
             )
+        case TRIGGERD__V1__ITEM__KIND_LOCATION:
+            let location = item.location.pointee
+            occurred = try .location(
+                location.latitude,
+                location.longitude,
+                try Self.properties(location.properties, location.n_properties, "location")
+            )
+        case TRIGGERD__V1__ITEM__KIND_CAMPAIGN_INTERACTION:
+            let interaction = item.campaign_interaction.pointee
+            occurred = try .campaignInteraction(
+                String(cString: interaction.campaign),
+                String(cString: interaction.action),
+                try Self.properties(interaction.properties, interaction.n_properties, "campaign_interaction")
+            )
+        case TRIGGERD__V1__ITEM__KIND_CARD_INTERACTION:
+            let interaction = item.card_interaction.pointee
+            occurred = try .cardInteraction(
+                String(cString: interaction.card),
+                String(cString: interaction.action),
+                try Self.properties(interaction.properties, interaction.n_properties, "card_interaction")
+            )
         case TRIGGERD__V1__ITEM__KIND_PROFILE_UPDATE:
             guard item.n_set > 0 else {
                 throw ItemProblem(field: "set", why: "a profile update that sets nothing")
@@ -58,26 +56,117 @@ extension Item {
         default:
             throw ItemProblem(
                 field: "kind",
-                why: "none of custom_event, purchase, session_start and profile_update is there"
+                why: "none of custom_event, purchase, session_start, location, campaign_interaction, "
+                    + "card_interaction and profile_update is there"
             )
         }
     }
 
+    /// The message that says this item.
+    package func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__Item> {
+        let item = arena.make(triggerd__v1__item__init)
+        item.pointee.user = arena.text(user)
+        item.pointee.id = arena.text(id ?? "")
+        item.pointee.time_ms = time?.milliseconds ?? 0
+        item.pointee.n_set = set.members.count
+        item.pointee.set = set.entries(in: arena, as: Triggerd__V1__Item__SetEntry.self)
+        guard let occurred else {
+            item.pointee.kind_case = TRIGGERD__V1__ITEM__KIND_PROFILE_UPDATE
+            item.pointee.profile_update = arena.make(triggerd__v1__profile_update__init)
+            return item
+        }
+        func number(_ name: String) -> Double {
+            switch occurred.properties[name] {
+            case .decimal(let decimal)?: decimal
+            case .integer(let whole)?: Double(whole)
+            default: 0
+            }
+        }
+        func text(_ name: String) -> UnsafeMutablePointer<CChar>? {
+            arena.text(occurred.properties[name]?.string ?? "")
+        }
+        let own = Occurred.ownFields[occurred.type] ?? []
+        let properties = Object(occurred.properties.members.filter { !own.contains($0.name) })
+        let count = properties.members.count
+        switch occurred.type {
+        case Event.customEvent:
+            let event = arena.make(triggerd__v1__custom_event__init)
+            event.pointee.event = arena.text(occurred.subject)
+            event.pointee.n_properties = count
+            event.pointee.properties = properties.entries(
+                in: arena,
+                as: Triggerd__V1__CustomEvent__PropertiesEntry.self
+            )
+            item.pointee.kind_case = TRIGGERD__V1__ITEM__KIND_CUSTOM_EVENT
+            item.pointee.custom_event = event
+        case Event.purchase:
+            let purchase = arena.make(triggerd__v1__purchase__init)
+            purchase.pointee.product_id = arena.text(occurred.subject)
+            purchase.pointee.price = number("price")
+            purchase.pointee.currency = text("currency")
+            if case .integer(let quantity)? = occurred.properties["quantity"] { purchase.pointee.quantity = quantity }
+            purchase.pointee.n_properties = count
+            purchase.pointee.properties = properties.entries(
+                in: arena,
+                as: Triggerd__V1__Purchase__PropertiesEntry.self
+            )
+            item.pointee.kind_case = TRIGGERD__V1__ITEM__KIND_PURCHASE
+            item.pointee.purchase = purchase
+        case Event.location:
+            let location = arena.make(triggerd__v1__location__init)
+            location.pointee.latitude = number("latitude")
+            location.pointee.longitude = number("longitude")
+            location.pointee.n_properties = count
+            location.pointee.properties = properties.entries(
+                in: arena,
+                as: Triggerd__V1__Location__PropertiesEntry.self
+            )
+            item.pointee.kind_case = TRIGGERD__V1__ITEM__KIND_LOCATION
+            item.pointee.location = location
+        case Event.campaignInteraction:
+            let interaction = arena.make(triggerd__v1__campaign_interaction__init)
+            interaction.pointee.campaign = arena.text(occurred.subject)
+            interaction.pointee.action = text("action")
+            interaction.pointee.n_properties = count
+            interaction.pointee.properties = properties.entries(
+                in: arena,
+                as: Triggerd__V1__CampaignInteraction__PropertiesEntry.self
+            )
+            item.pointee.kind_case = TRIGGERD__V1__ITEM__KIND_CAMPAIGN_INTERACTION
+            item.pointee.campaign_interaction = interaction
+        case Event.cardInteraction:
+            let interaction = arena.make(triggerd__v1__card_interaction__init)
+            interaction.pointee.card = arena.text(occurred.subject)
+            interaction.pointee.action = text("action")
+            interaction.pointee.n_properties = count
+            interaction.pointee.properties = properties.entries(
+                in: arena,
+                as: Triggerd__V1__CardInteraction__PropertiesEntry.self
+            )
+            item.pointee.kind_case = TRIGGERD__V1__ITEM__KIND_CARD_INTERACTION
+            item.pointee.card_interaction = interaction
+        default:
+            let session = arena.make(triggerd__v1__session_start__init)
+            session.pointee.device = arena.text(device)
+            session.pointee.n_properties = count
+            session.pointee.properties = properties.entries(
+                in: arena,
+                as: Triggerd__V1__SessionStart__PropertiesEntry.self
+            )
+            item.pointee.kind_case = TRIGGERD__V1__ITEM__KIND_SESSION_START
+            item.pointee.session_start = session
+        }
+        return item
+    }
+
     private static func purchase(_ purchase: Triggerd__V1__Purchase) throws(ItemProblem) -> Occurred {
-        let product = try name(purchase.product_id, "purchase.product_id", most: longestName)
-        guard purchase.price.isFinite else {
-            throw ItemProblem(field: "purchase.price", why: "not a number")
-        }
-        guard purchase.quantity >= 0 else {
-            throw ItemProblem(field: "purchase.quantity", why: "\(purchase.quantity) is below zero")
-        }
-        var properties = try properties(purchase.properties, purchase.n_properties, "purchase")
-        properties["product_id"] = .string(product)
-        properties["price"] = .decimal(purchase.price)
-        let currency = String(cString: purchase.currency)
-        if !currency.isEmpty { properties["currency"] = .string(currency) }
-        properties["quantity"] = .integer(max(1, purchase.quantity))
-        return Occurred(type: Event.purchase, subject: product, properties: properties)
+        try .purchase(
+            String(cString: purchase.product_id),
+            price: .decimal(purchase.price),
+            currency: String(cString: purchase.currency),
+            quantity: purchase.quantity == 0 ? 1 : purchase.quantity,
+            try properties(purchase.properties, purchase.n_properties, "purchase")
+        )
     }
 
     private static func properties<Entry>(
@@ -85,61 +174,6 @@ extension Item {
         _ count: Int,
         _ kind: String
     ) throws(ItemProblem) -> Object {
-        let properties = Object(entries, count: count)
-        for member in properties.members where member.name.isEmpty || member.name.utf8.count > longestName {
-            throw ItemProblem(
-                field: "\(kind).properties",
-                why: "a name must have 1 to \(longestName) bytes, not \(member.name.utf8.count)"
-            )
-        }
-        return properties
-    }
-
-    private static func name(
-        _ text: UnsafePointer<CChar>,
-        _ field: String,
-        most: Int
-    ) throws(ItemProblem) -> String {
-        let name = String(cString: text)
-        guard !name.isEmpty else { throw ItemProblem(field: field, why: "is empty") }
-        guard name.utf8.count <= most else { throw ItemProblem(field: field, why: "longer than \(most) bytes") }
-        return name
-    }
-
-    /// The profile's fields that have a meaning of their own (campaign.md, "Profile fields").
-    private static let choices: [String: [String]] = [
-        "email_subscription": ["subscribed", "opted_in", "unsubscribed"],
-        "push_subscription": ["subscribed", "opted_in", "unsubscribed"],
-        "email_status": ["ok", "hard_bounced", "spam"],
-    ]
-
-    private static func check(_ set: Object) throws(ItemProblem) {
-        for member in set.members {
-            let field = "set.\(member.name)"
-            guard !member.name.isEmpty, member.name.utf8.count <= longestName else {
-                throw ItemProblem(field: "set", why: "a name must have 1 to \(longestName) bytes")
-            }
-            if member.value == .null { continue }
-            switch member.name {
-            case "email":
-                guard let address = member.value.string, address.contains("@") else {
-                    throw ItemProblem(field: field, why: "\(member.value) is not an e-mail address")
-                }
-            case "time_zone", "language", "country":
-                guard member.value.string != nil else { throw ItemProblem(field: field, why: "must be a string") }
-            case "push_tokens":
-                guard case .array(let tokens) = member.value, tokens.allSatisfy({ $0.string != nil }) else {
-                    throw ItemProblem(field: field, why: "must be a list of strings")
-                }
-            default:
-                guard let allowed = choices[member.name] else { continue }
-                guard let text = member.value.string, allowed.contains(text) else {
-                    throw ItemProblem(
-                        field: field,
-                        why: "\(member.value) is none of \(allowed.joined(separator: ", "))"
-                    )
-                }
-            }
-        }
+        try checkNames(Object(entries, count: count), kind)
     }
 }

@@ -14,6 +14,7 @@ package enum DecisionRecord {
         if let next = decision.next { writer.presentInstant(8, next) }
         writer.fixed(9, decision.send)
         writer.fixed(10, stored.previous)
+        if let conversion = decision.conversion { writer.unsigned(11, UInt32(conversion)) }
     }
 
     package static func decode(
@@ -44,6 +45,7 @@ package enum DecisionRecord {
             case .varint(8): decision.next = try reader.instant()
             case .fixed64(9): decision.send = try reader.fixed64()
             case .fixed64(10): previous = try reader.fixed64()
+            case .varint(11): decision.conversion = Int(try reader.uint32())
             default: try reader.skip(field)
             }
         }
@@ -84,6 +86,27 @@ extension Decision.Code {
         case .alreadyQueued: 24
         case .inAppLowerPriority: 25
         case .inAppMinimumInterval: 26
+        case .converted: 27
+        case .deferredWindow: 28
+        case .deferredQuietHours: 29
+        case .deferredRateLimit: 30
+        case .beforeStart: 31
+        case .afterEnd: 32
+        case .outsideWindowAtTrigger: 33
+        case .outsideWindowAtSend: 34
+        case .notInSegmentAtTrigger: 35
+        case .notInSegmentAtSend: 36
+        case .delayInvalid: 37
+        case .quietHoursAborted: 38
+        case .frequencyCapped: 39
+        case .rateLimitExpired: 40
+        case .volumeCapReached: 41
+        case .controlGroup: 42
+        case .globalControl: 43
+        case .notOptedIn: 44
+        case .eventTooOld: 45
+        case .noSession: 46
+        case .chainTooDeep: 47
         }
     }
 

@@ -30,6 +30,10 @@ package enum UserRecord {
                 writer.unsigned(2, claim.campaign)
                 writer.string(3, claim.channel)
                 writer.instant(4, milliseconds: claim.at.milliseconds)
+                writer.unsigned(5, claim.version.version)
+                writer.unsigned(6, UInt32(claim.depth))
+                writer.fixed(7, claim.chain)
+                writer.boolean(8, claim.tookSlot)
             }
         }
         for seen in state.seenExceptions {
@@ -43,6 +47,68 @@ package enum UserRecord {
         if let last = state.lastSession { writer.presentInstant(7, last) }
         if let last = state.lastShown { writer.presentInstant(8, last) }
         writer.fixed(9, state.lastDecision)
+        encodePast(state, into: &writer)
+    }
+
+    private static func encodePast(_ state: UserState, into writer: inout ProtobufWriter) {
+        for count in state.counts {
+            writer.message(10) { writer in
+                writer.string(1, count.event)
+                writer.instant(2, milliseconds: count.count)
+                writer.instant(3, milliseconds: count.last.milliseconds)
+            }
+        }
+        for happened in state.happened {
+            writer.message(11) { writer in
+                writer.string(1, happened.event)
+                writer.instant(2, milliseconds: happened.at.milliseconds)
+            }
+        }
+        for spent in state.spent {
+            writer.message(12) { writer in
+                writer.string(1, spent.currency)
+                writer.instant(2, milliseconds: spent.millionths)
+                if let at = spent.at { writer.presentInstant(3, at) }
+            }
+        }
+        for engagement in state.engagements { writer.presentInstant(13, engagement) }
+        if let position = state.position {
+            writer.message(14) { writer in
+                writer.fixed(1, position.latitude.bitPattern)
+                writer.fixed(2, position.longitude.bitPattern)
+                writer.instant(3, milliseconds: position.at.milliseconds)
+            }
+        }
+        for window in state.conversionWindows {
+            writer.message(15) { writer in
+                writer.unsigned(1, window.version.number)
+                writer.unsigned(2, window.version.version)
+                writer.fixed(3, window.send)
+                if let channel = window.channel { writer.presentString(4, channel) }
+                writer.instant(5, milliseconds: window.opened.milliseconds)
+                for credited in window.credited { writer.presentUnsigned(6, UInt64(credited)) }
+            }
+        }
+        for counted in state.counted {
+            writer.message(16) { writer in
+                writer.string(1, counted.channel)
+                writer.fixed(2, counted.send)
+                writer.instant(3, milliseconds: counted.at.milliseconds)
+            }
+        }
+        for place in state.places {
+            writer.message(17) { writer in
+                writer.unsigned(1, place.campaign)
+                writer.fixed(2, place.send)
+            }
+        }
+        for chain in state.chains {
+            writer.message(18) { writer in
+                writer.fixed(1, chain.id)
+                writer.unsigned(2, chain.campaign)
+                writer.unsigned(3, chain.starts)
+            }
+        }
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> UserState {
@@ -60,6 +126,15 @@ package enum UserRecord {
             case .varint(7): state.lastSession = try reader.instant()
             case .varint(8): state.lastShown = try reader.instant()
             case .fixed64(9): state.lastDecision = try reader.fixed64()
+            case .bytes(10): state.counts.append(try reader.eventCount())
+            case .bytes(11): state.happened.append(try reader.happened())
+            case .bytes(12): state.spent.append(try reader.spent())
+            case .varint(13): state.engagements.append(try reader.instant())
+            case .bytes(14): state.position = try reader.position()
+            case .bytes(15): state.conversionWindows.append(try reader.conversionWindow())
+            case .bytes(16): state.counted.append(try reader.countedMessage())
+            case .bytes(17): state.places.append(try reader.place())
+            case .bytes(18): state.chains.append(try reader.chain())
             default: try reader.skip(field)
             }
         }
@@ -83,6 +158,11 @@ extension ProtobufWriter {
             writer.instant(5, milliseconds: wait.trigger.milliseconds)
             writer.instant(6, milliseconds: wait.due.milliseconds)
             writer.members(7, wait.properties)
+            // Where it was never held, the two are one.
+            if wait.firstDue != wait.due { writer.presentInstant(8, wait.firstDue) }
+            writer.boolean(9, wait.isRateLimited)
+            writer.unsigned(10, UInt32(wait.depth))
+            writer.fixed(11, wait.chain)
         }
     }
 
@@ -120,6 +200,7 @@ extension ProtobufReader {
     fileprivate mutating func wait() throws(Fault) -> Wait {
         var reader = try message()
         var wait = Wait.empty
+        var firstDue: Instant?
         var properties: [Object.Member] = []
         while let field = try reader.field() {
             switch field {
@@ -130,9 +211,14 @@ extension ProtobufReader {
             case .varint(5): wait.trigger = try reader.instant()
             case .varint(6): wait.due = try reader.instant()
             case .bytes(7): properties.append(try reader.member())
+            case .varint(8): firstDue = try reader.instant()
+            case .varint(9): wait.isRateLimited = try reader.boolean()
+            case .varint(10): wait.depth = try reader.uint8()
+            case .fixed64(11): wait.chain = try reader.fixed64()
             default: try reader.skip(field)
             }
         }
+        wait.firstDue = firstDue ?? wait.due
         wait.properties = Object(properties)
         return wait
     }
@@ -178,9 +264,14 @@ extension ProtobufReader {
             case .varint(2): claim.campaign = try reader.uint32()
             case .bytes(3): claim.channel = try reader.string()
             case .varint(4): claim.at = try reader.instant()
+            case .varint(5): claim.version.version = try reader.uint32()
+            case .varint(6): claim.depth = try reader.uint8()
+            case .fixed64(7): claim.chain = try reader.fixed64()
+            case .varint(8): claim.tookSlot = try reader.boolean()
             default: try reader.skip(field)
             }
         }
+        claim.version.number = claim.campaign
         return claim
     }
 
@@ -197,6 +288,131 @@ extension ProtobufReader {
             }
         }
         return seen
+    }
+}
+
+extension ProtobufReader {
+    fileprivate mutating func uint8() throws(Fault) -> UInt8 {
+        guard let value = UInt8(exactly: try uint32()) else { throw .outOfRange }
+        return value
+    }
+
+    fileprivate mutating func eventCount() throws(Fault) -> EventCount {
+        var reader = try message()
+        var count = EventCount(event: "", count: 0, last: .zero)
+        while let field = try reader.field() {
+            switch field {
+            case .bytes(1): count.event = try reader.string()
+            case .varint(2): count.count = try reader.int64()
+            case .varint(3): count.last = try reader.instant()
+            default: try reader.skip(field)
+            }
+        }
+        return count
+    }
+
+    fileprivate mutating func happened() throws(Fault) -> Happened {
+        var reader = try message()
+        var happened = Happened(event: "", at: .zero)
+        while let field = try reader.field() {
+            switch field {
+            case .bytes(1): happened.event = try reader.string()
+            case .varint(2): happened.at = try reader.instant()
+            default: try reader.skip(field)
+            }
+        }
+        return happened
+    }
+
+    fileprivate mutating func spent() throws(Fault) -> Spent {
+        var reader = try message()
+        var spent = Spent(currency: "", millionths: 0, at: nil)
+        while let field = try reader.field() {
+            switch field {
+            case .bytes(1): spent.currency = try reader.string()
+            case .varint(2): spent.millionths = try reader.int64()
+            case .varint(3): spent.at = try reader.instant()
+            default: try reader.skip(field)
+            }
+        }
+        return spent
+    }
+
+    fileprivate mutating func position() throws(Fault) -> Position {
+        var reader = try message()
+        var position = Position(latitude: 0, longitude: 0, at: .zero)
+        while let field = try reader.field() {
+            switch field {
+            case .fixed64(1): position.latitude = Double(bitPattern: try reader.fixed64())
+            case .fixed64(2): position.longitude = Double(bitPattern: try reader.fixed64())
+            case .varint(3): position.at = try reader.instant()
+            default: try reader.skip(field)
+            }
+        }
+        return position
+    }
+
+    fileprivate mutating func conversionWindow() throws(Fault) -> ConversionWindow {
+        var reader = try message()
+        var window = ConversionWindow(
+            version: CampaignVersion(number: 0, version: 0),
+            send: 0,
+            channel: nil,
+            opened: .zero
+        )
+        while let field = try reader.field() {
+            switch field {
+            case .varint(1): window.version.number = try reader.uint32()
+            case .varint(2): window.version.version = try reader.uint32()
+            case .fixed64(3): window.send = try reader.fixed64()
+            case .bytes(4): window.channel = try reader.string()
+            case .varint(5): window.opened = try reader.instant()
+            case .varint(6): window.credited.append(Int(try reader.uint32()))
+            default: try reader.skip(field)
+            }
+        }
+        return window
+    }
+
+    fileprivate mutating func countedMessage() throws(Fault) -> CountedMessage {
+        var reader = try message()
+        var counted = CountedMessage(channel: "", send: 0, at: .zero)
+        while let field = try reader.field() {
+            switch field {
+            case .bytes(1): counted.channel = try reader.string()
+            case .fixed64(2): counted.send = try reader.fixed64()
+            case .varint(3): counted.at = try reader.instant()
+            default: try reader.skip(field)
+            }
+        }
+        return counted
+    }
+
+    fileprivate mutating func place() throws(Fault) -> Place {
+        var reader = try message()
+        var place = Place(campaign: 0, send: 0)
+        while let field = try reader.field() {
+            switch field {
+            case .varint(1): place.campaign = try reader.uint32()
+            case .fixed64(2): place.send = try reader.fixed64()
+            default: try reader.skip(field)
+            }
+        }
+        return place
+    }
+
+    fileprivate mutating func chain() throws(Fault) -> Chain {
+        var reader = try message()
+        var chain = Chain(id: 0, campaign: 0, starts: 0)
+        while let field = try reader.field() {
+            switch field {
+            case .fixed64(1): chain.id = try reader.fixed64()
+            case .varint(2): chain.campaign = try reader.uint32()
+            case .varint(3): chain.starts = try reader.uint32()
+            default: try reader.skip(field)
+            }
+        }
+        return chain
     }
 }
 

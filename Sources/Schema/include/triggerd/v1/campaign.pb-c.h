@@ -17,11 +17,22 @@ PROTOBUF_C__BEGIN_DECLS
 #include "triggerd/v1/value.pb-c.h"
 
 typedef struct Triggerd__V1__Campaign Triggerd__V1__Campaign;
+typedef struct Triggerd__V1__Length Triggerd__V1__Length;
+typedef struct Triggerd__V1__CalendarDelay Triggerd__V1__CalendarDelay;
+typedef struct Triggerd__V1__Duration Triggerd__V1__Duration;
+typedef struct Triggerd__V1__Window Triggerd__V1__Window;
+typedef struct Triggerd__V1__QuietHours Triggerd__V1__QuietHours;
+typedef struct Triggerd__V1__Conversion Triggerd__V1__Conversion;
+typedef struct Triggerd__V1__RateLimit Triggerd__V1__RateLimit;
+typedef struct Triggerd__V1__ControlGroup Triggerd__V1__ControlGroup;
+typedef struct Triggerd__V1__Workspace Triggerd__V1__Workspace;
+typedef struct Triggerd__V1__FrequencyCap Triggerd__V1__FrequencyCap;
 typedef struct Triggerd__V1__Occurrence Triggerd__V1__Occurrence;
 typedef struct Triggerd__V1__Occurrence__ConfigurationEntry Triggerd__V1__Occurrence__ConfigurationEntry;
 typedef struct Triggerd__V1__Filter Triggerd__V1__Filter;
 typedef struct Triggerd__V1__FilterList Triggerd__V1__FilterList;
 typedef struct Triggerd__V1__PropertyFilter Triggerd__V1__PropertyFilter;
+typedef struct Triggerd__V1__FactFilter Triggerd__V1__FactFilter;
 typedef struct Triggerd__V1__Operator Triggerd__V1__Operator;
 typedef struct Triggerd__V1__ReEligibility Triggerd__V1__ReEligibility;
 typedef struct Triggerd__V1__Message Triggerd__V1__Message;
@@ -62,7 +73,7 @@ struct  Triggerd__V1__Campaign
   int64_t launched_at_ms;
   Triggerd__V1__Occurrence *trigger;
   /*
-   * 0: at once.
+   * 0: at once, or as `delay` says.
    */
   int64_t delay_ms;
   size_t n_exceptions;
@@ -73,10 +84,222 @@ struct  Triggerd__V1__Campaign
   Triggerd__V1__ReEligibility *re_eligibility;
   size_t n_messages;
   Triggerd__V1__Message **messages;
+  Triggerd__V1__CalendarDelay *delay;
+  /*
+   * Absent: everybody.
+   */
+  Triggerd__V1__Filter *audience;
+  protobuf_c_boolean recheck_audience_at_send;
+  Triggerd__V1__Duration *duration;
+  Triggerd__V1__Window *window;
+  /*
+   * Absent: the workspace's.
+   */
+  Triggerd__V1__QuietHours *quiet_hours;
+  /*
+   * The first is the primary one.
+   */
+  size_t n_conversions;
+  Triggerd__V1__Conversion **conversions;
+  Triggerd__V1__Length *max_event_age;
+  Triggerd__V1__RateLimit *rate_limit;
+  /*
+   * 0: any number.
+   */
+  int64_t max_recipients;
+  protobuf_c_boolean exempt_from_frequency_caps;
+  protobuf_c_boolean require_opt_in;
+  Triggerd__V1__ControlGroup *control_group;
+  Triggerd__V1__Filter *abort_if;
 };
 #define TRIGGERD__V1__CAMPAIGN__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__campaign__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, NULL, 0, 0,NULL, NULL, 0,NULL }
+    , (char *)protobuf_c_empty_string, 0, NULL, 0, 0,NULL, NULL, 0,NULL, NULL, NULL, 0, NULL, NULL, NULL, 0,NULL, NULL, NULL, 0, 0, 0, NULL, NULL }
+
+
+struct  Triggerd__V1__Length
+{
+  ProtobufCMessage base;
+  int64_t ms;
+};
+#define TRIGGERD__V1__LENGTH__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__length__descriptor) \
+    , 0 }
+
+
+typedef enum {
+  TRIGGERD__V1__CALENDAR_DELAY__KIND__NOT_SET = 0,
+  TRIGGERD__V1__CALENDAR_DELAY__KIND_NEXT = 1,
+  TRIGGERD__V1__CALENDAR_DELAY__KIND_DAYS = 2,
+  TRIGGERD__V1__CALENDAR_DELAY__KIND_UNTIL = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__CALENDAR_DELAY__KIND__CASE)
+} Triggerd__V1__CalendarDelay__KindCase;
+
+struct  Triggerd__V1__CalendarDelay
+{
+  ProtobufCMessage base;
+  /*
+   * `HH:MM`, `HH:MM:SS`, or `best_time`.
+   */
+  char *at;
+  /*
+   * Beside `best_time`; empty: 17:00.
+   */
+  char *fallback;
+  /*
+   * `user` (also when empty) or `company`.
+   */
+  char *time_zone;
+  Triggerd__V1__CalendarDelay__KindCase kind_case;
+  union {
+    /*
+     * A weekday: `monday` ...
+     */
+    char *next;
+    int64_t days;
+    /*
+     * The path of an event property that holds a date.
+     */
+    char *until;
+  };
+};
+#define TRIGGERD__V1__CALENDAR_DELAY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__calendar_delay__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, TRIGGERD__V1__CALENDAR_DELAY__KIND__NOT_SET, {0} }
+
+
+/*
+ * [start, end), in ISO 8601; empty: open.
+ */
+struct  Triggerd__V1__Duration
+{
+  ProtobufCMessage base;
+  char *start;
+  char *end;
+  /*
+   * Whose clock instants without an offset are on: `user`, `company`; empty: UTC.
+   */
+  char *time_zone;
+};
+#define TRIGGERD__V1__DURATION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__duration__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Triggerd__V1__Window
+{
+  ProtobufCMessage base;
+  char *from;
+  char *to;
+  protobuf_c_boolean next_available;
+  /*
+   * `trigger_and_delivery` (also when empty) or `delivery`.
+   */
+  char *anchor;
+  char *time_zone;
+};
+#define TRIGGERD__V1__WINDOW__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__window__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Triggerd__V1__QuietHours
+{
+  ProtobufCMessage base;
+  /*
+   * Switches the workspace's off.
+   */
+  protobuf_c_boolean none;
+  char *from;
+  char *to;
+  /*
+   * `defer` (also when empty) or `abort`.
+   */
+  char *mode;
+};
+#define TRIGGERD__V1__QUIET_HOURS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__quiet_hours__descriptor) \
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Triggerd__V1__Conversion
+{
+  ProtobufCMessage base;
+  Triggerd__V1__Occurrence *occurrence;
+  /*
+   * 0: 3 days.
+   */
+  int64_t within_ms;
+};
+#define TRIGGERD__V1__CONVERSION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__conversion__descriptor) \
+    , NULL, 0 }
+
+
+struct  Triggerd__V1__RateLimit
+{
+  ProtobufCMessage base;
+  int64_t per_minute;
+};
+#define TRIGGERD__V1__RATE_LIMIT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__rate_limit__descriptor) \
+    , 0 }
+
+
+struct  Triggerd__V1__ControlGroup
+{
+  ProtobufCMessage base;
+  /*
+   * Either a share ...
+   */
+  double percent;
+  /*
+   * ... or these.
+   */
+  size_t n_users;
+  char **users;
+};
+#define TRIGGERD__V1__CONTROL_GROUP__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__control_group__descriptor) \
+    , 0, 0,NULL }
+
+
+/*
+ * What holds for all campaigns.
+ */
+struct  Triggerd__V1__Workspace
+{
+  ProtobufCMessage base;
+  /*
+   * Empty: UTC.
+   */
+  char *time_zone;
+  size_t n_frequency_caps;
+  Triggerd__V1__FrequencyCap **frequency_caps;
+  Triggerd__V1__ControlGroup *control_group;
+  Triggerd__V1__QuietHours *quiet_hours;
+};
+#define TRIGGERD__V1__WORKSPACE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__workspace__descriptor) \
+    , (char *)protobuf_c_empty_string, 0,NULL, NULL, NULL }
+
+
+struct  Triggerd__V1__FrequencyCap
+{
+  ProtobufCMessage base;
+  int64_t at_most;
+  /*
+   * Empty: any.
+   */
+  char *channel;
+  /*
+   * `30m`, `1h`, `1d`, `1w`.
+   */
+  char *per;
+};
+#define TRIGGERD__V1__FREQUENCY_CAP__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__frequency_cap__descriptor) \
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Triggerd__V1__Occurrence__ConfigurationEntry
@@ -115,7 +338,8 @@ typedef enum {
   TRIGGERD__V1__FILTER__KIND_ALL = 1,
   TRIGGERD__V1__FILTER__KIND_ANY = 2,
   TRIGGERD__V1__FILTER__KIND_NOT = 3,
-  TRIGGERD__V1__FILTER__KIND_PROPERTY = 4
+  TRIGGERD__V1__FILTER__KIND_PROPERTY = 4,
+  TRIGGERD__V1__FILTER__KIND_FACT = 5
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__FILTER__KIND__CASE)
 } Triggerd__V1__Filter__KindCase;
 
@@ -128,6 +352,7 @@ struct  Triggerd__V1__Filter
     Triggerd__V1__FilterList *any;
     Triggerd__V1__Filter *not_;
     Triggerd__V1__PropertyFilter *property;
+    Triggerd__V1__FactFilter *fact;
   };
 };
 #define TRIGGERD__V1__FILTER__INIT \
@@ -159,6 +384,39 @@ struct  Triggerd__V1__PropertyFilter
 #define TRIGGERD__V1__PROPERTY_FILTER__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__property_filter__descriptor) \
     , (char *)protobuf_c_empty_string, 0,NULL }
+
+
+/*
+ * On what is known of a user.
+ */
+struct  Triggerd__V1__FactFilter
+{
+  ProtobufCMessage base;
+  /*
+   * `attribute`, `event_count`, `last_event`, `purchase_total`, `received`, `push_reachable` or `email_reachable`.
+   */
+  char *subject;
+  /*
+   * The attribute's path, the event, the currency, the campaign; empty for the last two subjects.
+   */
+  char *of;
+  /*
+   * 0: ever.
+   */
+  int64_t in_last_ms;
+  /*
+   * `rolling` (also when empty) or `utc_days`.
+   */
+  char *counting;
+  /*
+   * All must hold.
+   */
+  size_t n_operators;
+  Triggerd__V1__Operator **operators;
+};
+#define TRIGGERD__V1__FACT_FILTER__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__fact_filter__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0,NULL }
 
 
 struct  Triggerd__V1__Operator
@@ -235,10 +493,14 @@ struct  Triggerd__V1__ApplyRequest
    */
   size_t n_files;
   Triggerd__V1__CampaignFile **files;
+  /*
+   * Absent: as it is.
+   */
+  Triggerd__V1__Workspace *workspace;
 };
 #define TRIGGERD__V1__APPLY_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__apply_request__descriptor) \
-    , 0,NULL, 0,NULL }
+    , 0,NULL, 0,NULL, NULL }
 
 
 struct  Triggerd__V1__CampaignFile
@@ -372,6 +634,196 @@ Triggerd__V1__Campaign *
 void   triggerd__v1__campaign__free_unpacked
                      (Triggerd__V1__Campaign *message,
                       ProtobufCAllocator *allocator);
+/* Triggerd__V1__Length methods */
+void   triggerd__v1__length__init
+                     (Triggerd__V1__Length         *message);
+size_t triggerd__v1__length__get_packed_size
+                     (const Triggerd__V1__Length   *message);
+size_t triggerd__v1__length__pack
+                     (const Triggerd__V1__Length   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__length__pack_to_buffer
+                     (const Triggerd__V1__Length   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__Length *
+       triggerd__v1__length__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__length__free_unpacked
+                     (Triggerd__V1__Length *message,
+                      ProtobufCAllocator *allocator);
+/* Triggerd__V1__CalendarDelay methods */
+void   triggerd__v1__calendar_delay__init
+                     (Triggerd__V1__CalendarDelay         *message);
+size_t triggerd__v1__calendar_delay__get_packed_size
+                     (const Triggerd__V1__CalendarDelay   *message);
+size_t triggerd__v1__calendar_delay__pack
+                     (const Triggerd__V1__CalendarDelay   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__calendar_delay__pack_to_buffer
+                     (const Triggerd__V1__CalendarDelay   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__CalendarDelay *
+       triggerd__v1__calendar_delay__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__calendar_delay__free_unpacked
+                     (Triggerd__V1__CalendarDelay *message,
+                      ProtobufCAllocator *allocator);
+/* Triggerd__V1__Duration methods */
+void   triggerd__v1__duration__init
+                     (Triggerd__V1__Duration         *message);
+size_t triggerd__v1__duration__get_packed_size
+                     (const Triggerd__V1__Duration   *message);
+size_t triggerd__v1__duration__pack
+                     (const Triggerd__V1__Duration   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__duration__pack_to_buffer
+                     (const Triggerd__V1__Duration   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__Duration *
+       triggerd__v1__duration__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__duration__free_unpacked
+                     (Triggerd__V1__Duration *message,
+                      ProtobufCAllocator *allocator);
+/* Triggerd__V1__Window methods */
+void   triggerd__v1__window__init
+                     (Triggerd__V1__Window         *message);
+size_t triggerd__v1__window__get_packed_size
+                     (const Triggerd__V1__Window   *message);
+size_t triggerd__v1__window__pack
+                     (const Triggerd__V1__Window   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__window__pack_to_buffer
+                     (const Triggerd__V1__Window   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__Window *
+       triggerd__v1__window__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__window__free_unpacked
+                     (Triggerd__V1__Window *message,
+                      ProtobufCAllocator *allocator);
+/* Triggerd__V1__QuietHours methods */
+void   triggerd__v1__quiet_hours__init
+                     (Triggerd__V1__QuietHours         *message);
+size_t triggerd__v1__quiet_hours__get_packed_size
+                     (const Triggerd__V1__QuietHours   *message);
+size_t triggerd__v1__quiet_hours__pack
+                     (const Triggerd__V1__QuietHours   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__quiet_hours__pack_to_buffer
+                     (const Triggerd__V1__QuietHours   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__QuietHours *
+       triggerd__v1__quiet_hours__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__quiet_hours__free_unpacked
+                     (Triggerd__V1__QuietHours *message,
+                      ProtobufCAllocator *allocator);
+/* Triggerd__V1__Conversion methods */
+void   triggerd__v1__conversion__init
+                     (Triggerd__V1__Conversion         *message);
+size_t triggerd__v1__conversion__get_packed_size
+                     (const Triggerd__V1__Conversion   *message);
+size_t triggerd__v1__conversion__pack
+                     (const Triggerd__V1__Conversion   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__conversion__pack_to_buffer
+                     (const Triggerd__V1__Conversion   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__Conversion *
+       triggerd__v1__conversion__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__conversion__free_unpacked
+                     (Triggerd__V1__Conversion *message,
+                      ProtobufCAllocator *allocator);
+/* Triggerd__V1__RateLimit methods */
+void   triggerd__v1__rate_limit__init
+                     (Triggerd__V1__RateLimit         *message);
+size_t triggerd__v1__rate_limit__get_packed_size
+                     (const Triggerd__V1__RateLimit   *message);
+size_t triggerd__v1__rate_limit__pack
+                     (const Triggerd__V1__RateLimit   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__rate_limit__pack_to_buffer
+                     (const Triggerd__V1__RateLimit   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__RateLimit *
+       triggerd__v1__rate_limit__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__rate_limit__free_unpacked
+                     (Triggerd__V1__RateLimit *message,
+                      ProtobufCAllocator *allocator);
+/* Triggerd__V1__ControlGroup methods */
+void   triggerd__v1__control_group__init
+                     (Triggerd__V1__ControlGroup         *message);
+size_t triggerd__v1__control_group__get_packed_size
+                     (const Triggerd__V1__ControlGroup   *message);
+size_t triggerd__v1__control_group__pack
+                     (const Triggerd__V1__ControlGroup   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__control_group__pack_to_buffer
+                     (const Triggerd__V1__ControlGroup   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__ControlGroup *
+       triggerd__v1__control_group__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__control_group__free_unpacked
+                     (Triggerd__V1__ControlGroup *message,
+                      ProtobufCAllocator *allocator);
+/* Triggerd__V1__Workspace methods */
+void   triggerd__v1__workspace__init
+                     (Triggerd__V1__Workspace         *message);
+size_t triggerd__v1__workspace__get_packed_size
+                     (const Triggerd__V1__Workspace   *message);
+size_t triggerd__v1__workspace__pack
+                     (const Triggerd__V1__Workspace   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__workspace__pack_to_buffer
+                     (const Triggerd__V1__Workspace   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__Workspace *
+       triggerd__v1__workspace__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__workspace__free_unpacked
+                     (Triggerd__V1__Workspace *message,
+                      ProtobufCAllocator *allocator);
+/* Triggerd__V1__FrequencyCap methods */
+void   triggerd__v1__frequency_cap__init
+                     (Triggerd__V1__FrequencyCap         *message);
+size_t triggerd__v1__frequency_cap__get_packed_size
+                     (const Triggerd__V1__FrequencyCap   *message);
+size_t triggerd__v1__frequency_cap__pack
+                     (const Triggerd__V1__FrequencyCap   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__frequency_cap__pack_to_buffer
+                     (const Triggerd__V1__FrequencyCap   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__FrequencyCap *
+       triggerd__v1__frequency_cap__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__frequency_cap__free_unpacked
+                     (Triggerd__V1__FrequencyCap *message,
+                      ProtobufCAllocator *allocator);
 /* Triggerd__V1__Occurrence__ConfigurationEntry methods */
 void   triggerd__v1__occurrence__configuration_entry__init
                      (Triggerd__V1__Occurrence__ConfigurationEntry         *message);
@@ -450,6 +902,25 @@ Triggerd__V1__PropertyFilter *
                       const uint8_t       *data);
 void   triggerd__v1__property_filter__free_unpacked
                      (Triggerd__V1__PropertyFilter *message,
+                      ProtobufCAllocator *allocator);
+/* Triggerd__V1__FactFilter methods */
+void   triggerd__v1__fact_filter__init
+                     (Triggerd__V1__FactFilter         *message);
+size_t triggerd__v1__fact_filter__get_packed_size
+                     (const Triggerd__V1__FactFilter   *message);
+size_t triggerd__v1__fact_filter__pack
+                     (const Triggerd__V1__FactFilter   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__fact_filter__pack_to_buffer
+                     (const Triggerd__V1__FactFilter   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__FactFilter *
+       triggerd__v1__fact_filter__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__fact_filter__free_unpacked
+                     (Triggerd__V1__FactFilter *message,
                       ProtobufCAllocator *allocator);
 /* Triggerd__V1__Operator methods */
 void   triggerd__v1__operator__init
@@ -706,6 +1177,36 @@ void   triggerd__v1__resume_campaign_request__free_unpacked
 typedef void (*Triggerd__V1__Campaign_Closure)
                  (const Triggerd__V1__Campaign *message,
                   void *closure_data);
+typedef void (*Triggerd__V1__Length_Closure)
+                 (const Triggerd__V1__Length *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__CalendarDelay_Closure)
+                 (const Triggerd__V1__CalendarDelay *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__Duration_Closure)
+                 (const Triggerd__V1__Duration *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__Window_Closure)
+                 (const Triggerd__V1__Window *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__QuietHours_Closure)
+                 (const Triggerd__V1__QuietHours *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__Conversion_Closure)
+                 (const Triggerd__V1__Conversion *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__RateLimit_Closure)
+                 (const Triggerd__V1__RateLimit *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__ControlGroup_Closure)
+                 (const Triggerd__V1__ControlGroup *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__Workspace_Closure)
+                 (const Triggerd__V1__Workspace *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__FrequencyCap_Closure)
+                 (const Triggerd__V1__FrequencyCap *message,
+                  void *closure_data);
 typedef void (*Triggerd__V1__Occurrence__ConfigurationEntry_Closure)
                  (const Triggerd__V1__Occurrence__ConfigurationEntry *message,
                   void *closure_data);
@@ -720,6 +1221,9 @@ typedef void (*Triggerd__V1__FilterList_Closure)
                   void *closure_data);
 typedef void (*Triggerd__V1__PropertyFilter_Closure)
                  (const Triggerd__V1__PropertyFilter *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__FactFilter_Closure)
+                 (const Triggerd__V1__FactFilter *message,
                   void *closure_data);
 typedef void (*Triggerd__V1__Operator_Closure)
                  (const Triggerd__V1__Operator *message,
@@ -770,11 +1274,22 @@ typedef void (*Triggerd__V1__ResumeCampaignRequest_Closure)
 /* --- descriptors --- */
 
 extern const ProtobufCMessageDescriptor triggerd__v1__campaign__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__length__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__calendar_delay__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__duration__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__window__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__quiet_hours__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__conversion__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__rate_limit__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__control_group__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__workspace__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__frequency_cap__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__occurrence__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__occurrence__configuration_entry__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__filter__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__filter_list__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__property_filter__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__fact_filter__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__operator__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__re_eligibility__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__message__descriptor;

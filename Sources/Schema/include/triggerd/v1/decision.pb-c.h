@@ -84,10 +84,14 @@ struct  Triggerd__V1__Decision
    * The send that it concerns; 0 where nothing began to wait.
    */
   uint64_t send;
+  /*
+   * With `converted`: which of the campaign's conversions, the first being 1.
+   */
+  uint32_t conversion;
 };
 #define TRIGGERD__V1__DECISION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__decision__descriptor) \
-    , 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0 }
+    , 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0 }
 
 
 /*

@@ -28,6 +28,12 @@ typedef struct Triggerd__V1__Purchase__PropertiesEntry Triggerd__V1__Purchase__P
 typedef struct Triggerd__V1__SessionStart Triggerd__V1__SessionStart;
 typedef struct Triggerd__V1__SessionStart__PropertiesEntry Triggerd__V1__SessionStart__PropertiesEntry;
 typedef struct Triggerd__V1__ProfileUpdate Triggerd__V1__ProfileUpdate;
+typedef struct Triggerd__V1__Location Triggerd__V1__Location;
+typedef struct Triggerd__V1__Location__PropertiesEntry Triggerd__V1__Location__PropertiesEntry;
+typedef struct Triggerd__V1__CampaignInteraction Triggerd__V1__CampaignInteraction;
+typedef struct Triggerd__V1__CampaignInteraction__PropertiesEntry Triggerd__V1__CampaignInteraction__PropertiesEntry;
+typedef struct Triggerd__V1__CardInteraction Triggerd__V1__CardInteraction;
+typedef struct Triggerd__V1__CardInteraction__PropertiesEntry Triggerd__V1__CardInteraction__PropertiesEntry;
 typedef struct Triggerd__V1__TrackReply Triggerd__V1__TrackReply;
 typedef struct Triggerd__V1__ItemReply Triggerd__V1__ItemReply;
 
@@ -74,7 +80,10 @@ typedef enum {
   TRIGGERD__V1__ITEM__KIND_CUSTOM_EVENT = 5,
   TRIGGERD__V1__ITEM__KIND_PURCHASE = 6,
   TRIGGERD__V1__ITEM__KIND_SESSION_START = 7,
-  TRIGGERD__V1__ITEM__KIND_PROFILE_UPDATE = 8
+  TRIGGERD__V1__ITEM__KIND_PROFILE_UPDATE = 8,
+  TRIGGERD__V1__ITEM__KIND_LOCATION = 9,
+  TRIGGERD__V1__ITEM__KIND_CAMPAIGN_INTERACTION = 10,
+  TRIGGERD__V1__ITEM__KIND_CARD_INTERACTION = 11
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__ITEM__KIND__CASE)
 } Triggerd__V1__Item__KindCase;
 
@@ -105,6 +114,9 @@ struct  Triggerd__V1__Item
      * Nothing but `set`.
      */
     Triggerd__V1__ProfileUpdate *profile_update;
+    Triggerd__V1__Location *location;
+    Triggerd__V1__CampaignInteraction *campaign_interaction;
+    Triggerd__V1__CardInteraction *card_interaction;
   };
 };
 #define TRIGGERD__V1__ITEM__INIT \
@@ -197,6 +209,87 @@ struct  Triggerd__V1__ProfileUpdate
 #define TRIGGERD__V1__PROFILE_UPDATE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__profile_update__descriptor) \
      }
+
+
+struct  Triggerd__V1__Location__PropertiesEntry
+{
+  ProtobufCMessage base;
+  char *key;
+  Triggerd__V1__Value *value;
+};
+#define TRIGGERD__V1__LOCATION__PROPERTIES_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__location__properties_entry__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL }
+
+
+/*
+ * Where the user is, in degrees.
+ */
+struct  Triggerd__V1__Location
+{
+  ProtobufCMessage base;
+  double latitude;
+  double longitude;
+  size_t n_properties;
+  Triggerd__V1__Location__PropertiesEntry **properties;
+};
+#define TRIGGERD__V1__LOCATION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__location__descriptor) \
+    , 0, 0, 0,NULL }
+
+
+struct  Triggerd__V1__CampaignInteraction__PropertiesEntry
+{
+  ProtobufCMessage base;
+  char *key;
+  Triggerd__V1__Value *value;
+};
+#define TRIGGERD__V1__CAMPAIGN_INTERACTION__PROPERTIES_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__campaign_interaction__properties_entry__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL }
+
+
+/*
+ * What the user did with a message: push_opened, email_opened, email_clicked, in_app_clicked or in_app_dismissed.
+ */
+struct  Triggerd__V1__CampaignInteraction
+{
+  ProtobufCMessage base;
+  char *campaign;
+  char *action;
+  size_t n_properties;
+  Triggerd__V1__CampaignInteraction__PropertiesEntry **properties;
+};
+#define TRIGGERD__V1__CAMPAIGN_INTERACTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__campaign_interaction__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL }
+
+
+struct  Triggerd__V1__CardInteraction__PropertiesEntry
+{
+  ProtobufCMessage base;
+  char *key;
+  Triggerd__V1__Value *value;
+};
+#define TRIGGERD__V1__CARD_INTERACTION__PROPERTIES_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__card_interaction__properties_entry__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL }
+
+
+/*
+ * What the user did with a card: viewed, clicked or dismissed.
+ */
+struct  Triggerd__V1__CardInteraction
+{
+  ProtobufCMessage base;
+  char *card;
+  char *action;
+  size_t n_properties;
+  Triggerd__V1__CardInteraction__PropertiesEntry **properties;
+};
+#define TRIGGERD__V1__CARD_INTERACTION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__card_interaction__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL }
 
 
 struct  Triggerd__V1__TrackReply
@@ -355,6 +448,72 @@ Triggerd__V1__ProfileUpdate *
 void   triggerd__v1__profile_update__free_unpacked
                      (Triggerd__V1__ProfileUpdate *message,
                       ProtobufCAllocator *allocator);
+/* Triggerd__V1__Location__PropertiesEntry methods */
+void   triggerd__v1__location__properties_entry__init
+                     (Triggerd__V1__Location__PropertiesEntry         *message);
+/* Triggerd__V1__Location methods */
+void   triggerd__v1__location__init
+                     (Triggerd__V1__Location         *message);
+size_t triggerd__v1__location__get_packed_size
+                     (const Triggerd__V1__Location   *message);
+size_t triggerd__v1__location__pack
+                     (const Triggerd__V1__Location   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__location__pack_to_buffer
+                     (const Triggerd__V1__Location   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__Location *
+       triggerd__v1__location__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__location__free_unpacked
+                     (Triggerd__V1__Location *message,
+                      ProtobufCAllocator *allocator);
+/* Triggerd__V1__CampaignInteraction__PropertiesEntry methods */
+void   triggerd__v1__campaign_interaction__properties_entry__init
+                     (Triggerd__V1__CampaignInteraction__PropertiesEntry         *message);
+/* Triggerd__V1__CampaignInteraction methods */
+void   triggerd__v1__campaign_interaction__init
+                     (Triggerd__V1__CampaignInteraction         *message);
+size_t triggerd__v1__campaign_interaction__get_packed_size
+                     (const Triggerd__V1__CampaignInteraction   *message);
+size_t triggerd__v1__campaign_interaction__pack
+                     (const Triggerd__V1__CampaignInteraction   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__campaign_interaction__pack_to_buffer
+                     (const Triggerd__V1__CampaignInteraction   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__CampaignInteraction *
+       triggerd__v1__campaign_interaction__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__campaign_interaction__free_unpacked
+                     (Triggerd__V1__CampaignInteraction *message,
+                      ProtobufCAllocator *allocator);
+/* Triggerd__V1__CardInteraction__PropertiesEntry methods */
+void   triggerd__v1__card_interaction__properties_entry__init
+                     (Triggerd__V1__CardInteraction__PropertiesEntry         *message);
+/* Triggerd__V1__CardInteraction methods */
+void   triggerd__v1__card_interaction__init
+                     (Triggerd__V1__CardInteraction         *message);
+size_t triggerd__v1__card_interaction__get_packed_size
+                     (const Triggerd__V1__CardInteraction   *message);
+size_t triggerd__v1__card_interaction__pack
+                     (const Triggerd__V1__CardInteraction   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__card_interaction__pack_to_buffer
+                     (const Triggerd__V1__CardInteraction   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__CardInteraction *
+       triggerd__v1__card_interaction__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__card_interaction__free_unpacked
+                     (Triggerd__V1__CardInteraction *message,
+                      ProtobufCAllocator *allocator);
 /* Triggerd__V1__TrackReply methods */
 void   triggerd__v1__track_reply__init
                      (Triggerd__V1__TrackReply         *message);
@@ -425,6 +584,24 @@ typedef void (*Triggerd__V1__SessionStart_Closure)
 typedef void (*Triggerd__V1__ProfileUpdate_Closure)
                  (const Triggerd__V1__ProfileUpdate *message,
                   void *closure_data);
+typedef void (*Triggerd__V1__Location__PropertiesEntry_Closure)
+                 (const Triggerd__V1__Location__PropertiesEntry *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__Location_Closure)
+                 (const Triggerd__V1__Location *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__CampaignInteraction__PropertiesEntry_Closure)
+                 (const Triggerd__V1__CampaignInteraction__PropertiesEntry *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__CampaignInteraction_Closure)
+                 (const Triggerd__V1__CampaignInteraction *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__CardInteraction__PropertiesEntry_Closure)
+                 (const Triggerd__V1__CardInteraction__PropertiesEntry *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__CardInteraction_Closure)
+                 (const Triggerd__V1__CardInteraction *message,
+                  void *closure_data);
 typedef void (*Triggerd__V1__TrackReply_Closure)
                  (const Triggerd__V1__TrackReply *message,
                   void *closure_data);
@@ -447,6 +624,12 @@ extern const ProtobufCMessageDescriptor triggerd__v1__purchase__properties_entry
 extern const ProtobufCMessageDescriptor triggerd__v1__session_start__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__session_start__properties_entry__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__profile_update__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__location__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__location__properties_entry__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__campaign_interaction__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__campaign_interaction__properties_entry__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__card_interaction__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__card_interaction__properties_entry__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__track_reply__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__item_reply__descriptor;
 extern const ProtobufCEnumDescriptor    triggerd__v1__item_reply__result__descriptor;

@@ -1,0 +1,65 @@
+import Engine
+
+/// A runnable example: campaigns, users, what happens, and every decision that must follow (campaign.md).
+package struct Scenario: Sendable {
+    package var name: String
+    package var workspace = Workspace()
+    package var campaigns: [Campaign] = []
+    /// What is wrong with `campaigns:` and `workspace:`.
+    package var problems: [CampaignFileProblem] = []
+    /// Profiles at the start, in the file's order.
+    package var users: [(id: UserID, profile: Object)] = []
+    /// In order of storage.
+    package var events: [Event] = []
+    /// When the clock stops; nil: when nothing can happen any more.
+    package var until: Instant?
+    package var expectation = Expectation.decisions([])
+
+    package enum Event: Sendable {
+        /// The fields as `triggerd track` takes them, `at` among them.
+        case item(Object, receivedAt: Instant, line: Int)
+        case stop(CampaignID, at: Instant)
+        case resume(CampaignID, at: Instant)
+
+        package var receivedAt: Instant {
+            switch self {
+            case .item(_, let at, _), .stop(_, let at), .resume(_, let at): at
+            }
+        }
+    }
+
+    package enum Expectation: Sendable {
+        case decisions([Expected])
+        /// The campaigns must be refused with this code.
+        case refused(String)
+    }
+
+    package struct Expected: Hashable, Sendable {
+        package var at: Instant
+        package var user: String?
+        package var campaign: String?
+        package var channel: String?
+        package var decision: String
+        package var conversion: Int?
+
+        package init(
+            at: Instant,
+            user: String?,
+            campaign: String?,
+            channel: String?,
+            decision: String,
+            conversion: Int?
+        ) {
+            self.at = at
+            self.user = user
+            self.campaign = campaign
+            self.channel = channel
+            self.decision = decision
+            self.conversion = conversion
+        }
+    }
+
+    package init(name: String) {
+        self.name = name
+    }
+}

@@ -1,0 +1,147 @@
+import Engine
+import Yams
+
+extension CampaignReader {
+    /// The scenario of a file, or why the file cannot be read. Faults of its campaigns and its workspace are the
+    /// scenario's own `problems`.
+    package func readScenario(file: String, text: String) -> Result<Scenario, CampaignFileErrors> {
+        var reading = CampaignReading(reader: self, file: file)
+        var scenario: Scenario?
+        do {
+            if let document = try Yams.compose(yaml: text) { scenario = reading.scenario(of: document) }
+            if scenario == nil, reading.problems.isEmpty {
+                reading.problem("no scenario is in this file", at: nil, "")
+            }
+        } catch let error as YamlError {
+            reading.syntax(error)
+        } catch {
+            reading.problem("\(error)", at: nil, "")
+        }
+        if let scenario, reading.problems.isEmpty { return .success(scenario) }
+        return .failure(CampaignFileErrors(all: reading.problems))
+    }
+}
+
+extension CampaignReading {
+    mutating func scenario(of document: Node) -> Scenario? {
+        let known = ["scenario", "workspace", "campaigns", "users", "events", "until", "expect", "refused"]
+        guard let keys = keys(document, "", known: known, required: ["scenario", "campaigns"]) else { return nil }
+        guard let name = keys["scenario"].flatMap({ text($0, "scenario") }) else { return nil }
+        var scenario = Scenario(name: name)
+
+        // What is wrong with these two is a refusal, whatever else the file says.
+        let before = problems
+        problems = []
+        if let node = keys["workspace"] { scenario.workspace = workspace(node) }
+        if let node = keys["campaigns"] {
+            scenario.campaigns = list(node, "campaigns").compactMap { one($0) }
+        }
+        scenario.problems = problems
+        problems = before
+
+        if let users = keys["users"] { scenario.users = profiles(users) }
+        for (path, node) in elements(keys, "events", "events") {
+            if let event = event(node, path, after: scenario.events.last) { scenario.events.append(event) }
+        }
+        scenario.until = keys["until"].flatMap { instant($0, "until") }
+        if let refused = keys["refused"] {
+            if let expect = keys["expect"] { problem("stands beside `refused`", at: expect.mark, "expect") }
+            if let code = text(refused, "refused") { scenario.expectation = .refused(code) }
+        } else if keys["expect"] != nil {
+            scenario.expectation = .decisions(elements(keys, "expect", "expect").compactMap { expected($1, $0) })
+        } else {
+            problem("`expect` or `refused` is required", at: document.mark, "expect")
+        }
+        return problems.isEmpty ? scenario : nil
+    }
+
+    private mutating func profiles(_ node: Node) -> [(id: UserID, profile: Object)] {
+        guard let mapping = node.mapping else {
+            problem("must be a mapping of users", at: node.mark, "users")
+            return []
+        }
+        return mapping.map { key, value in
+            let id = key.scalar?.string ?? ""
+            return (id, object(value, "users.\(id)", texts: Self.profileTexts))
+        }
+    }
+
+    /// Fields that are text, however they are written (13: scalars are converted by their field).
+    private static let profileTexts = [
+        "time_zone", "email", "email_subscription", "email_status", "push_subscription", "language", "country",
+    ]
+    private static let eventTexts = [
+        "user", "id", "type", "event", "product_id", "currency", "campaign", "action", "card", "device", "at",
+    ]
+
+    private mutating func object(_ node: Node, _ path: String, texts: [String]) -> Object {
+        guard let mapping = node.mapping else {
+            if node.scalar?.string != "" { problem("must be a mapping", at: node.mark, path) }
+            return Object()
+        }
+        return Object(
+            mapping.map { key, value in
+                let name = key.scalar?.string ?? ""
+                if name == "push_tokens", let tokens = value.sequence {
+                    return Object.Member(name, .array(tokens.map { .string($0.scalar?.string ?? "") }))
+                }
+                if texts.contains(name), let scalar = value.scalar, untyped(value) != .null {
+                    return Object.Member(name, .string(scalar.string))
+                }
+                return Object.Member(name, untyped(value))
+            }
+        )
+    }
+
+    private mutating func event(_ node: Node, _ path: String, after last: Scenario.Event?) -> Scenario.Event? {
+        guard let mapping = node.mapping, let atNode = mapping["at"] else {
+            problem("an event is a mapping with `at`", at: node.mark, path)
+            return nil
+        }
+        guard let at = instant(atNode, "\(path).at") else { return nil }
+        let received = mapping["received_at"].map { instant($0, "\(path).received_at") } ?? at
+        guard let received else { return nil }
+        if let last, received < last.receivedAt {
+            problem(
+                "is received before the event that stands before it",
+                at: (mapping["received_at"] ?? atNode).mark,
+                path
+            )
+            return nil
+        }
+        if mapping["operator"] != nil {
+            let known = ["at", "operator", "campaign"]
+            guard let keys = keys(node, path, known: known, required: known),
+                let act = keys["operator"].flatMap({ choice($0, "\(path).operator", ["stop", "resume"]) }),
+                let campaign = keys["campaign"].flatMap({ text($0, "\(path).campaign") })
+            else { return nil }
+            return act == "stop" ? .stop(campaign, at: at) : .resume(campaign, at: at)
+        }
+        var fields = object(node, path, texts: Self.eventTexts)
+        fields["received_at"] = nil
+        if let set = mapping["set"] {
+            // A null stays: it removes.
+            let members = object(set, "\(path).set", texts: Self.profileTexts)
+            fields["set"] = .object(members)
+        }
+        return .item(fields, receivedAt: received, line: node.mark?.line ?? 1)
+    }
+
+    private mutating func expected(_ node: Node, _ path: String) -> Scenario.Expected? {
+        let known = ["at", "user", "campaign", "channel", "decision", "conversion"]
+        guard let keys = keys(node, path, known: known, required: ["at", "decision"]),
+            let at = keys["at"].flatMap({ instant($0, "\(path).at") }),
+            let decision = keys["decision"].flatMap({
+                choice($0, "\(path).decision", Decision.Code.allCases.map(\.rawValue))
+            })
+        else { return nil }
+        return Scenario.Expected(
+            at: at,
+            user: keys["user"].flatMap { text($0, "\(path).user") },
+            campaign: keys["campaign"].flatMap { text($0, "\(path).campaign") },
+            channel: keys["channel"].flatMap { text($0, "\(path).channel") },
+            decision: decision,
+            conversion: keys["conversion"].flatMap { whole($0, "\(path).conversion") }.map { Int($0) }
+        )
+    }
+}

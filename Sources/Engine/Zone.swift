@@ -1,0 +1,181 @@
+/// A time zone as a value: the instants at which its clocks change, and what they show between them (3.3).
+package struct Zone: Hashable, Sendable {
+    package struct Transition: Hashable, Sendable {
+        /// From this instant on.
+        package var at: Instant
+        /// East of UTC.
+        package var offset: Length
+
+        package init(at: Instant, offset: Length) {
+            self.at = at
+            self.offset = offset
+        }
+    }
+
+    package let name: String
+    private let firstOffset: Length
+    private let transitions: [Transition]
+
+    /// `transitions` in order of time, reaching past every instant that will be asked for.
+    package init(name: String, offset: Length, transitions: [Transition] = []) {
+        self.name = name
+        self.firstOffset = offset
+        self.transitions = transitions
+    }
+
+    package static let utc = Zone(name: "UTC", offset: .zero)
+
+    package static func == (left: Zone, right: Zone) -> Bool { left.name == right.name }
+    package func hash(into hasher: inout Hasher) { hasher.combine(name) }
+
+    /// How many transitions are not after the instant.
+    private func passed(_ instant: Instant) -> Int {
+        var (low, high) = (0, transitions.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if transitions[middle].at <= instant { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    private func offset(ofSegment index: Int) -> Length { index == 0 ? firstOffset : transitions[index - 1].offset }
+
+    /// What the zone's clocks show.
+    package func wall(_ instant: Instant) -> WallTime {
+        let offset = offset(ofSegment: passed(instant))
+        return WallTime(milliseconds: instant.milliseconds + offset.milliseconds)
+    }
+
+    /// The instant at which the clocks show it: of two the first, and the first after the gap where they never do
+    /// (3.3.3).
+    package func instant(_ wall: WallTime) -> Instant {
+        // No offset is larger than a day and a bit, so only the changes around can matter.
+        let first = passed(Instant(milliseconds: wall.milliseconds - 2 * Length.day.milliseconds))
+        let last = passed(Instant(milliseconds: wall.milliseconds + 2 * Length.day.milliseconds))
+        for index in first...last {
+            let found = Instant(milliseconds: wall.milliseconds - offset(ofSegment: index).milliseconds)
+            let begins = index == 0 ? Instant(milliseconds: .min) : transitions[index - 1].at
+            let ends = index == transitions.count ? Instant.never : transitions[index].at
+            if found < begins { return begins }  // the segment before ended without it: a gap
+            if found < ends { return found }
+        }
+        return Instant(milliseconds: wall.milliseconds - offset(ofSegment: last).milliseconds)
+    }
+
+    /// The earliest instant, not before `instant`, at which the clock's time of day lies in `hours`; the second pass
+    /// of a repeated hour and the instant of a change included (13, 5.2.7). Nil where the clocks never show it.
+    package func next(in hours: ClockRange, from instant: Instant) -> Instant? {
+        var at = instant
+        var segment = passed(at)
+        // Every day has the hours, but for days on which a gap swallows them.
+        for _ in 0..<64 {
+            let offset = offset(ofSegment: segment)
+            let time = WallTime(milliseconds: at.milliseconds + offset.milliseconds).timeOfDay
+            let found = hours.contains(time) ? at : at + hours.from.since(time)
+            let ends = segment == transitions.count ? Instant.never : transitions[segment].at
+            if found < ends { return found }
+            at = ends
+            segment += 1
+        }
+        return nil
+    }
+}
+
+/// A time of the day on a clock's face, in milliseconds after midnight.
+package struct ClockTime: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package var milliseconds: Int64
+
+    package init(milliseconds: Int64) {
+        self.milliseconds = milliseconds
+    }
+
+    package static func < (left: Self, right: Self) -> Bool { left.milliseconds < right.milliseconds }
+
+    /// How long a clock that shows `other` runs until it shows this.
+    func since(_ other: ClockTime) -> Length {
+        let difference = milliseconds - other.milliseconds
+        return Length(milliseconds: difference < 0 ? difference + Length.day.milliseconds : difference)
+    }
+
+    /// Reads `HH:MM` and `HH:MM:SS`; nil for anything else.
+    package init?(_ text: String) {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        guard (2...3).contains(parts.count),
+            parts.allSatisfy({ $0.utf8.count == 2 && $0.utf8.allSatisfy { (48...57).contains($0) } })
+        else { return nil }
+        let numbers = parts.map { Int64($0) ?? 0 }
+        guard numbers[0] < 24, numbers[1] < 60, numbers.count == 2 || numbers[2] < 60 else { return nil }
+        milliseconds = (numbers[0] * 3_600 + numbers[1] * 60 + (numbers.count == 3 ? numbers[2] : 0)) * 1_000
+    }
+
+    package var description: String {
+        func two(_ number: Int64) -> String { number < 10 ? "0\(number)" : "\(number)" }
+        let seconds = milliseconds / 1_000
+        let minutes = "\(two(seconds / 3_600)):\(two(seconds / 60 % 60))"
+        return seconds % 60 == 0 ? minutes : "\(minutes):\(two(seconds % 60))"
+    }
+}
+
+/// [from, to) on a clock's face; over midnight where `from` is later (5.2.6).
+package struct ClockRange: Hashable, Sendable, CustomStringConvertible {
+    package var from: ClockTime
+    package var to: ClockTime
+
+    package init(from: ClockTime, to: ClockTime) {
+        self.from = from
+        self.to = to
+    }
+
+    package func contains(_ time: ClockTime) -> Bool {
+        from < to ? from <= time && time < to : from <= time || time < to
+    }
+
+    /// Every time of the day that is not in it.
+    package var complement: ClockRange { ClockRange(from: to, to: from) }
+
+    package var description: String { "\(from) to \(to)" }
+}
+
+extension WallTime {
+    /// Days since 1970-01-01 on this clock.
+    package var day: Int64 {
+        let (quotient, rest) = milliseconds.quotientAndRemainder(dividingBy: Length.day.milliseconds)
+        return rest < 0 ? quotient - 1 : quotient
+    }
+
+    /// 00:00 of its day, on a clock of UTC.
+    package var midnight: Instant { Instant(milliseconds: day * Length.day.milliseconds) }
+
+    package var timeOfDay: ClockTime { ClockTime(milliseconds: milliseconds - day * Length.day.milliseconds) }
+
+    package static func of(day: Int64, _ time: ClockTime) -> WallTime {
+        WallTime(milliseconds: day * Length.day.milliseconds + time.milliseconds)
+    }
+}
+
+package enum Weekday: Int, Hashable, Sendable, CaseIterable {
+    case monday, tuesday, wednesday, thursday, friday, saturday, sunday
+
+    /// Of a number of days since 1970-01-01, which was a Thursday.
+    package init(day: Int64) {
+        self = Self.allCases[Int(((day + 3) % 7 + 7) % 7)]
+    }
+
+    /// As campaign files write it.
+    package var name: String {
+        switch self {
+        case .monday: "monday"
+        case .tuesday: "tuesday"
+        case .wednesday: "wednesday"
+        case .thursday: "thursday"
+        case .friday: "friday"
+        case .saturday: "saturday"
+        case .sunday: "sunday"
+        }
+    }
+
+    package init?(name: String) {
+        guard let found = Self.allCases.first(where: { $0.name == name }) else { return nil }
+        self = found
+    }
+}

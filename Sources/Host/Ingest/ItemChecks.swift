@@ -1,0 +1,171 @@
+import Engine
+
+/// What is wrong with one field of an item.
+package struct ItemProblem: Error, CustomStringConvertible {
+    package let field: String
+    package let why: String
+
+    package var description: String { "\(field): \(why)" }
+}
+
+/// What every item must keep to, whichever way it comes in.
+extension Item {
+    /// Names and ids, in bytes: what fits a key of the store.
+    static let longestID = 512
+    /// Of events, properties and attributes, in bytes (2.1).
+    static let longestName = 255
+
+    static func idempotencyID(_ id: String) throws(ItemProblem) -> String? {
+        guard id.utf8.count <= longestID else {
+            throw ItemProblem(field: "id", why: "longer than \(longestID) bytes")
+        }
+        return id.isEmpty ? nil : id
+    }
+
+    static func checkNames(_ properties: Object, _ kind: String) throws(ItemProblem) -> Object {
+        for member in properties.members where member.name.isEmpty || member.name.utf8.count > longestName {
+            throw ItemProblem(
+                field: "\(kind).properties",
+                why: "a name must have 1 to \(longestName) bytes, not \(member.name.utf8.count)"
+            )
+        }
+        return properties
+    }
+
+    static func name(_ name: String, _ field: String, most: Int) throws(ItemProblem) -> String {
+        guard !name.isEmpty else { throw ItemProblem(field: field, why: "is empty") }
+        guard name.utf8.count <= most else { throw ItemProblem(field: field, why: "longer than \(most) bytes") }
+        return name
+    }
+
+    /// The profile's fields that have a meaning of their own (campaign.md, "Profile fields").
+    private static let choices: [String: [String]] = [
+        "email_subscription": ["subscribed", "opted_in", "unsubscribed"],
+        "push_subscription": ["subscribed", "opted_in", "unsubscribed"],
+        "email_status": ["ok", "hard_bounced", "spam"],
+    ]
+
+    static func check(_ set: Object) throws(ItemProblem) {
+        for member in set.members {
+            let field = "set.\(member.name)"
+            guard !member.name.isEmpty, member.name.utf8.count <= longestName else {
+                throw ItemProblem(field: "set", why: "a name must have 1 to \(longestName) bytes")
+            }
+            if member.value == .null { continue }
+            switch member.name {
+            case "email":
+                guard let address = member.value.string, address.contains("@") else {
+                    throw ItemProblem(field: field, why: "\(member.value) is not an e-mail address")
+                }
+            case "time_zone", "language", "country":
+                guard member.value.string != nil else { throw ItemProblem(field: field, why: "must be a string") }
+            case "push_tokens":
+                guard case .array(let tokens) = member.value, tokens.allSatisfy({ $0.string != nil }) else {
+                    throw ItemProblem(field: field, why: "must be a list of strings")
+                }
+            default:
+                guard let allowed = choices[member.name] else { continue }
+                guard let text = member.value.string, allowed.contains(text) else {
+                    throw ItemProblem(
+                        field: field,
+                        why: "\(member.value) is none of \(allowed.joined(separator: ", "))"
+                    )
+                }
+            }
+        }
+    }
+}
+
+extension Item.Occurred {
+    /// The fields that are properties of these names, too (13).
+    static let ownFields: [String: [String]] = [
+        Event.purchase: ["product_id", "price", "currency", "quantity"],
+        Event.location: ["latitude", "longitude"],
+        Event.campaignInteraction: ["action"],
+        Event.cardInteraction: ["card", "action"],
+    ]
+
+    static func customEvent(_ event: String, _ properties: Object) throws(ItemProblem) -> Self {
+        let name = try Item.name(event, "custom_event.event", most: Item.longestName)
+        guard name != Event.sessionStart, name != Event.purchase else {
+            throw ItemProblem(
+                field: "custom_event.event",
+                why: "\"\(name)\" is an item of its own, not a custom event's name"
+            )
+        }
+        return Self(type: Event.customEvent, subject: name, properties: properties)
+    }
+
+    static func purchase(
+        _ product: String,
+        price: Value,
+        currency: String,
+        quantity: Int64,
+        _ properties: Object
+    ) throws(ItemProblem) -> Self {
+        let product = try Item.name(product, "purchase.product_id", most: Item.longestName)
+        if case .decimal(let decimal) = price, !decimal.isFinite {
+            throw ItemProblem(field: "purchase.price", why: "not a number")
+        }
+        guard quantity >= 1 else { throw ItemProblem(field: "purchase.quantity", why: "\(quantity) is below one") }
+        var properties = properties
+        properties["product_id"] = .string(product)
+        properties["price"] = price
+        if !currency.isEmpty { properties["currency"] = .string(currency) }
+        properties["quantity"] = .integer(quantity)
+        return Self(type: Event.purchase, subject: product, properties: properties)
+    }
+
+    static func location(
+        _ latitude: Double,
+        _ longitude: Double,
+        _ properties: Object
+    ) throws(ItemProblem) -> Self {
+        guard (-90...90).contains(latitude) else {
+            throw ItemProblem(field: "location.latitude", why: "\(latitude) is not between -90 and 90 degrees")
+        }
+        guard (-180...180).contains(longitude) else {
+            throw ItemProblem(field: "location.longitude", why: "\(longitude) is not between -180 and 180 degrees")
+        }
+        var properties = properties
+        properties["latitude"] = .decimal(latitude)
+        properties["longitude"] = .decimal(longitude)
+        return Self(type: Event.location, subject: "", properties: properties)
+    }
+
+    static func campaignInteraction(
+        _ campaign: String,
+        _ action: String,
+        _ properties: Object
+    ) throws(ItemProblem) -> Self {
+        guard Event.reportedInteractions.contains(action) else {
+            throw ItemProblem(
+                field: "campaign_interaction.action",
+                why: "\"\(action)\" is none of \(Event.reportedInteractions.joined(separator: ", "))"
+            )
+        }
+        let campaign = try Item.name(campaign, "campaign_interaction.campaign", most: Item.longestName)
+        var properties = properties
+        properties["action"] = .string(action)
+        return Self(type: Event.campaignInteraction, subject: campaign, properties: properties)
+    }
+
+    static func cardInteraction(
+        _ card: String,
+        _ action: String,
+        _ properties: Object
+    ) throws(ItemProblem) -> Self {
+        let actions = ["viewed", "clicked", "dismissed"]
+        guard actions.contains(action) else {
+            throw ItemProblem(
+                field: "card_interaction.action",
+                why: "\"\(action)\" is none of \(actions.joined(separator: ", "))"
+            )
+        }
+        let card = try Item.name(card, "card_interaction.card", most: Item.longestName)
+        var properties = properties
+        properties["card"] = .string(card)
+        properties["action"] = .string(action)
+        return Self(type: Event.cardInteraction, subject: card, properties: properties)
+    }
+}

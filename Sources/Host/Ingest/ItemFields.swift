@@ -1,0 +1,104 @@
+import Engine
+
+extension Item {
+    private static let common = ["at", "user", "id", "type", "properties", "set"]
+    private static let own: [String: [String]] = [
+        Event.customEvent: ["event"], Event.purchase: ["product_id", "price", "currency", "quantity"],
+        Event.sessionStart: ["device"], Event.location: ["latitude", "longitude"],
+        Event.campaignInteraction: ["campaign", "action"], Event.cardInteraction: ["card", "action"],
+        "attributes": [],
+    ]
+
+    /// Reads an item as a scenario and `triggerd track` write it: an object with the fields of campaign.md's events.
+    package init(fields: Object) throws(ItemProblem) {
+        let type = try Self.text(fields, "type") ?? ""
+        guard let own = Self.own[type] else {
+            let known = Self.own.keys.sorted().joined(separator: ", ")
+            throw ItemProblem(
+                field: "type",
+                why: type.isEmpty ? "is missing; one of \(known)" : "\"\(type)\" is none of \(known)"
+            )
+        }
+        let known = Self.common + own
+        for member in fields.members where !known.contains(member.name) {
+            throw ItemProblem(
+                field: member.name,
+                why: "\(type) has no such field; it has \(known.joined(separator: ", "))"
+            )
+        }
+        guard let user = try Self.text(fields, "user") else { throw ItemProblem(field: "user", why: "is missing") }
+        self.user = try Self.name(user, "user", most: Self.longestID)
+        id = try Self.idempotencyID(try Self.text(fields, "id") ?? "")
+        time = try Self.instant(fields)
+        set = try Self.object(fields, "set")
+        try Self.check(set)
+        device = try Self.text(fields, "device") ?? ""
+        let properties = try Self.checkNames(try Self.object(fields, "properties"), type)
+        func required(_ name: String) throws(ItemProblem) -> String {
+            guard let text = try Self.text(fields, name) else { throw ItemProblem(field: name, why: "is missing") }
+            return text
+        }
+        func degrees(_ name: String) throws(ItemProblem) -> Double {
+            switch try Self.number(fields, name) {
+            case .integer(let whole)?: return Double(whole)
+            case .decimal(let decimal)?: return decimal
+            default: throw ItemProblem(field: name, why: "is missing")
+            }
+        }
+        switch type {
+        case Event.customEvent: occurred = try .customEvent(try required("event"), properties)
+        case Event.purchase:
+            var quantity: Int64 = 1
+            switch fields["quantity"] {
+            case nil: break
+            case .integer(let number)?: quantity = number
+            case let value?: throw ItemProblem(field: "quantity", why: "\(value) is not a whole number")
+            }
+            occurred = try .purchase(
+                try required("product_id"),
+                price: try Self.number(fields, "price") ?? .integer(0),
+                currency: try Self.text(fields, "currency") ?? "",
+                quantity: quantity,
+                properties
+            )
+        case Event.sessionStart: occurred = Occurred(type: type, subject: "", properties: properties)
+        case Event.location:
+            occurred = try .location(try degrees("latitude"), try degrees("longitude"), properties)
+        case Event.campaignInteraction:
+            occurred = try .campaignInteraction(try required("campaign"), try required("action"), properties)
+        case Event.cardInteraction:
+            occurred = try .cardInteraction(try required("card"), try required("action"), properties)
+        default:
+            guard !set.isEmpty else { throw ItemProblem(field: "set", why: "sets nothing") }
+            occurred = nil
+        }
+    }
+
+    private static func instant(_ fields: Object) throws(ItemProblem) -> Instant? {
+        guard let at = try text(fields, "at") else { return nil }
+        guard let instant = Instant(iso8601: at) else {
+            throw ItemProblem(field: "at", why: "\"\(at)\" is not an ISO 8601 instant")
+        }
+        return instant
+    }
+
+    private static func text(_ object: Object, _ name: String) throws(ItemProblem) -> String? {
+        guard let value = object[name] else { return nil }
+        guard let text = value.string else { throw ItemProblem(field: name, why: "\(value) is not a string") }
+        return text
+    }
+
+    private static func object(_ object: Object, _ name: String) throws(ItemProblem) -> Object {
+        guard let value = object[name] else { return Object() }
+        guard case .object(let found) = value else { throw ItemProblem(field: name, why: "\(value) is not an object") }
+        return found
+    }
+
+    private static func number(_ object: Object, _ name: String) throws(ItemProblem) -> Value? {
+        switch object[name] {
+        case nil: return nil
+        case .integer?, .decimal?: return object[name]
+        case let value?: throw ItemProblem(field: name, why: "\(value) is not a number")
+        }
+    }
+}

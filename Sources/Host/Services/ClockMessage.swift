@@ -1,0 +1,246 @@
+import Engine
+import Schema
+
+/// Delays, clocks and groups between the engine and the schema.
+extension Delay {
+    init(_ message: UnsafePointer<Triggerd__V1__CalendarDelay>) throws(FieldProblem) {
+        let delay = message.pointee
+        if delay.kind_case == TRIGGERD__V1__CALENDAR_DELAY__KIND_UNTIL {
+            let text = String(cString: delay.until)
+            guard let path = PropertyPath(text) else {
+                throw FieldProblem("delay.until", "\"\(text)\" is no path to a property")
+            }
+            self = .until(path)
+            return
+        }
+        let zone = try ZoneChoice(delay.time_zone, at: "delay.time_zone") ?? .user
+        let time: TimeOfDay
+        if String(cString: delay.at) == "best_time" {
+            let fallback = String(cString: delay.fallback)
+            time = .best(fallback: fallback.isEmpty ? Self.fallback : try ClockTime(fallback, at: "delay.fallback"))
+            guard zone == .user else {
+                throw FieldProblem("delay.time_zone", "the best time is always the user's own")
+            }
+        } else {
+            time = .clock(try ClockTime(String(cString: delay.at), at: "delay.at"))
+        }
+        switch delay.kind_case {
+        case TRIGGERD__V1__CALENDAR_DELAY__KIND_NEXT:
+            let name = String(cString: delay.next)
+            guard let weekday = Weekday(name: name) else {
+                throw FieldProblem("delay.next", "\"\(name)\" is no weekday")
+            }
+            self = .next(weekday, at: time, zone)
+        case TRIGGERD__V1__CALENDAR_DELAY__KIND_DAYS:
+            guard delay.days >= 0 else { throw FieldProblem("delay.days", "is below zero") }
+            self = .days(delay.days, at: time, zone)
+        default: throw FieldProblem("delay", "none of next, days and until is there")
+        }
+    }
+
+    func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__CalendarDelay> {
+        let message = arena.make(triggerd__v1__calendar_delay__init)
+        func set(_ time: TimeOfDay, _ zone: ZoneChoice) {
+            switch time {
+            case .clock(let clock): message.pointee.at = arena.text(clock.description)
+            case .best(let fallback):
+                message.pointee.at = arena.text("best_time")
+                message.pointee.fallback = arena.text(fallback.description)
+            }
+            message.pointee.time_zone = arena.text(zone.rawValue)
+        }
+        switch self {
+        case .length: break  // `delay_ms` says it
+        case .next(let weekday, let time, let zone):
+            message.pointee.kind_case = TRIGGERD__V1__CALENDAR_DELAY__KIND_NEXT
+            message.pointee.next = arena.text(weekday.name)
+            set(time, zone)
+        case .days(let days, let time, let zone):
+            message.pointee.kind_case = TRIGGERD__V1__CALENDAR_DELAY__KIND_DAYS
+            message.pointee.days = days
+            set(time, zone)
+        case .until(let path):
+            message.pointee.kind_case = TRIGGERD__V1__CALENDAR_DELAY__KIND_UNTIL
+            message.pointee.until = arena.text(path.description)
+        }
+        return message
+    }
+}
+
+extension CampaignDuration {
+    init(_ message: UnsafePointer<Triggerd__V1__Duration>) throws(FieldProblem) {
+        func wall(_ text: UnsafePointer<CChar>, _ field: String) throws(FieldProblem) -> WallTime? {
+            let text = String(cString: text)
+            guard !text.isEmpty else { return nil }
+            guard let wall = WallTime(iso8601: text) else {
+                throw FieldProblem(field, "\"\(text)\" is no instant in ISO 8601")
+            }
+            return wall
+        }
+        self.init(
+            start: try wall(message.pointee.start, "duration.start"),
+            end: try wall(message.pointee.end, "duration.end"),
+            zone: try ZoneChoice(message.pointee.time_zone, at: "duration.time_zone")
+        )
+    }
+
+    func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__Duration> {
+        let message = arena.make(triggerd__v1__duration__init)
+        if let start { message.pointee.start = arena.text(start.description) }
+        if let end { message.pointee.end = arena.text(end.description) }
+        if let zone { message.pointee.time_zone = arena.text(zone.rawValue) }
+        return message
+    }
+}
+
+extension Window {
+    init(_ message: UnsafePointer<Triggerd__V1__Window>) throws(FieldProblem) {
+        let window = message.pointee
+        let name = String(cString: window.anchor)
+        guard let anchor = name.isEmpty ? .triggerAndDelivery : Anchor(rawValue: name) else {
+            throw FieldProblem("window.anchor", "\"\(name)\" is none of trigger_and_delivery, delivery")
+        }
+        self.init(
+            hours: try ClockRange(window.from, window.to, at: "window"),
+            isNextAvailable: window.next_available != 0,
+            anchor: anchor,
+            zone: try ZoneChoice(window.time_zone, at: "window.time_zone") ?? .user
+        )
+    }
+
+    func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__Window> {
+        let message = arena.make(triggerd__v1__window__init)
+        message.pointee.from = arena.text(hours.from.description)
+        message.pointee.to = arena.text(hours.to.description)
+        message.pointee.next_available = isNextAvailable ? 1 : 0
+        message.pointee.anchor = arena.text(anchor.rawValue)
+        message.pointee.time_zone = arena.text(zone.rawValue)
+        return message
+    }
+}
+
+extension QuietHours {
+    init(_ message: UnsafePointer<Triggerd__V1__QuietHours>, at path: String) throws(FieldProblem) {
+        let name = String(cString: message.pointee.mode)
+        guard let mode = name.isEmpty ? .defer : Mode(rawValue: name) else {
+            throw FieldProblem("\(path).mode", "\"\(name)\" is none of defer, abort")
+        }
+        self.init(hours: try ClockRange(message.pointee.from, message.pointee.to, at: path), mode: mode)
+    }
+
+    func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__QuietHours> {
+        let message = arena.make(triggerd__v1__quiet_hours__init)
+        message.pointee.from = arena.text(hours.from.description)
+        message.pointee.to = arena.text(hours.to.description)
+        message.pointee.mode = arena.text(mode.rawValue)
+        return message
+    }
+}
+
+extension ControlGroup {
+    init(_ message: UnsafePointer<Triggerd__V1__ControlGroup>) {
+        let users = (0..<message.pointee.n_users).compactMap { message.pointee.users[$0].map { String(cString: $0) } }
+        self = users.isEmpty ? .percent(message.pointee.percent) : .users(users)
+    }
+
+    func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__ControlGroup> {
+        let message = arena.make(triggerd__v1__control_group__init)
+        switch self {
+        case .percent(let percent): message.pointee.percent = percent
+        case .users(let users):
+            message.pointee.n_users = users.count
+            message.pointee.users = arena.array(users.map { arena.text($0) })
+        }
+        return message
+    }
+}
+
+extension Workspace {
+    init(_ message: UnsafePointer<Triggerd__V1__Workspace>) throws(FieldProblem) {
+        self.init()
+        let workspace = message.pointee
+        let zone = String(cString: workspace.time_zone)
+        if !zone.isEmpty { timeZone = zone }
+        for index in 0..<workspace.n_frequency_caps {
+            guard let message = workspace.frequency_caps[index] else { continue }
+            let field = "workspace.frequency_caps[\(index)]"
+            let channel = String(cString: message.pointee.channel)
+            let per = String(cString: message.pointee.per)
+            guard let period = FrequencyCap.Period(per) else {
+                throw FieldProblem("\(field).per", "\"\(per)\" is no period: minutes, hours, days or weeks, like 1d")
+            }
+            guard message.pointee.at_most >= 0 else { throw FieldProblem("\(field).at_most", "is below zero") }
+            frequencyCaps.append(
+                FrequencyCap(
+                    atMost: message.pointee.at_most,
+                    channel: channel.isEmpty || channel == "any" ? nil : channel,
+                    per: period
+                )
+            )
+        }
+        controlGroup = workspace.control_group.map { ControlGroup($0) }
+        if let quiet = workspace.quiet_hours { quietHours = try QuietHours(quiet, at: "workspace.quiet_hours") }
+    }
+
+    func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__Workspace> {
+        let message = arena.make(triggerd__v1__workspace__init)
+        message.pointee.time_zone = arena.text(timeZone)
+        message.pointee.n_frequency_caps = frequencyCaps.count
+        message.pointee.frequency_caps = arena.array(
+            frequencyCaps.map { cap in
+                let message = arena.make(triggerd__v1__frequency_cap__init)
+                message.pointee.at_most = cap.atMost
+                message.pointee.channel = arena.text(cap.channel ?? "")
+                message.pointee.per = arena.text(cap.per.description)
+                return message
+            }
+        )
+        message.pointee.control_group = controlGroup?.message(in: arena)
+        message.pointee.quiet_hours = quietHours?.message(in: arena)
+        return message
+    }
+
+    package init(packed: [UInt8]) throws {
+        self = try packed.withUnsafeBytes { bytes in
+            try Arena.use { arena in
+                try Workspace(arena.unpack(Triggerd__V1__Workspace.self, schema_workspace(), bytes))
+            }
+        }
+    }
+
+    package func packed() -> [UInt8] {
+        Arena.use { arena in arena.pack(UnsafePointer(message(in: arena))) }
+    }
+}
+
+extension ZoneChoice {
+    /// Nil for an empty text.
+    fileprivate init?(_ text: UnsafePointer<CChar>, at field: String) throws(FieldProblem) {
+        let name = String(cString: text)
+        guard !name.isEmpty else { return nil }
+        guard let choice = Self(rawValue: name) else {
+            throw FieldProblem(field, "\"\(name)\" is none of user, company")
+        }
+        self = choice
+    }
+}
+
+extension ClockTime {
+    fileprivate init(_ text: String, at field: String) throws(FieldProblem) {
+        guard let time = Self(text) else { throw FieldProblem(field, "\"\(text)\" is no clock time, like 09:00") }
+        self = time
+    }
+}
+
+extension ClockRange {
+    fileprivate init(
+        _ from: UnsafePointer<CChar>,
+        _ to: UnsafePointer<CChar>,
+        at path: String
+    ) throws(FieldProblem) {
+        self.init(
+            from: try ClockTime(String(cString: from), at: "\(path).from"),
+            to: try ClockTime(String(cString: to), at: "\(path).to")
+        )
+    }
+}

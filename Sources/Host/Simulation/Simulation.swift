@@ -1,0 +1,162 @@
+import Engine
+import Storage
+
+/// The engine on a virtual clock: the same campaigns, trigger plug-ins and turns as the daemon's, no disk and no
+/// channel. Every provider accepts and every display is acknowledged at once.
+package struct Simulation {
+    private var registry: CampaignRegistry
+    private var matcher: Matcher
+    private var context: Context
+    private var users: [UserID: UserState] = [:]
+    /// In the order in which they came up.
+    private var order: [UserID] = []
+    private var ids: Set<ItemID> = []
+    private var timers = TimerQueue()
+    private var tallies: [CampaignNumber: Tally] = [:]
+    private var nextSequence: UInt64 = 1
+    private var clock = Instant(milliseconds: .min)
+
+    /// Everything that was decided, in order.
+    package private(set) var decisions: [Decision] = []
+
+    /// Applies the campaigns; those without a launch of their own are launched at `launch`. Throws what is refused.
+    package init(
+        plugins: PluginRegistry,
+        workspace: Workspace,
+        campaigns: [Campaign],
+        launch: Instant
+    ) throws(Refusal) {
+        do {
+            registry = try CampaignRegistry([], plugins: plugins)
+            registry.workspace = workspace
+            _ = try registry.apply(campaigns, at: launch)
+            matcher = try registry.makeMatcher()
+        } catch let refusal as Refusal {
+            throw refusal
+        } catch {
+            throw .unavailable(String(describing: error))
+        }
+        context = registry.makeContext(identity: "simulation")
+        context.acceptsAtOnce = true
+    }
+
+    package mutating func add(_ user: UserID, profile: Object) {
+        var state = UserState()
+        state.profile = profile
+        if users.updateValue(state, forKey: user) == nil { order.append(user) }
+    }
+
+    /// What came in at `receivedAt`, after everything that was due before.
+    package mutating func track(_ item: Item, receivedAt: Instant) {
+        advance(to: receivedAt)
+        if let id = item.id, !ids.insert(ItemID(user: item.user, id: id)).inserted {
+            turn(item.user) { $0.ignoreDuplicate(id) }
+            return
+        }
+        let time = min(item.time ?? receivedAt, receivedAt)
+        turn(item.user) { turn in
+            turn.set(item.set, at: time)
+            guard let occurred = item.occurred else { return }
+            turn.handle(
+                Event(
+                    type: occurred.type,
+                    subject: occurred.subject,
+                    user: item.user,
+                    time: time,
+                    receivedAt: receivedAt,
+                    properties: occurred.properties
+                ),
+                device: item.device
+            )
+        }
+    }
+
+    package mutating func stop(_ campaign: CampaignID, at instant: Instant) throws(Refusal) {
+        advance(to: instant)
+        _ = try registry.stop(campaign, at: instant)
+        use(registry)
+        for user in order { turn(user) { _ in } }
+    }
+
+    package mutating func resume(_ campaign: CampaignID, at instant: Instant) throws(Refusal) {
+        advance(to: instant)
+        _ = try registry.resume(campaign)
+        use(registry)
+    }
+
+    /// Lets time run: to `until`, what is due then included, and reports what stands in queues; without it, until
+    /// nothing can happen any more.
+    package mutating func finish(until: Instant?) {
+        while let timer = timers.first, until.map({ timer.at <= $0 }) ?? true { run(timer) }
+        guard let until else { return }
+        clock = max(clock, until)
+        for user in order { turn(user) { $0.reportQueue() } }
+    }
+
+    // MARK: -
+
+    /// A timer runs only when everything received up to its instant has been handled.
+    private mutating func advance(to instant: Instant) {
+        while let timer = timers.first, timer.at < instant { run(timer) }
+        clock = max(clock, instant)
+    }
+
+    private mutating func run(_ timer: Timer) {
+        timers.removeFirst()
+        clock = max(clock, timer.at)
+        turn(timer.user) { $0.handle(timer) }
+    }
+
+    private mutating func use(_ registry: CampaignRegistry) {
+        context = registry.makeContext(identity: "simulation")
+        context.acceptsAtOnce = true
+    }
+
+    private mutating func turn(_ user: UserID, _ body: (inout Turn) -> Void) {
+        if users[user] == nil { order.append(user) }
+        var turn = Turn(
+            user: user,
+            state: users.removeValue(forKey: user) ?? UserState(),
+            context: context,
+            now: clock,
+            nextSequence: nextSequence,
+            tallies: exchange(&tallies, with: [:]),
+            match: matcher.matches
+        )
+        turn.catchUp()
+        body(&turn)
+        nextSequence = turn.nextSequence
+        tallies = turn.tallies
+        decisions += turn.effects.decisions.map(\.decision)
+        for timer in turn.effects.timersAdded where timer.at != .never { timers.insert(timer) }
+        for timer in turn.effects.timersRemoved { timers.remove(timer) }
+        users[user] = turn.state
+    }
+}
+
+/// Timers in their order. Few wait at once in a simulation, so a sorted list does.
+private struct TimerQueue {
+    /// The first stands last.
+    private var timers: [Timer] = []
+
+    var first: Timer? { timers.last }
+
+    mutating func removeFirst() { timers.removeLast() }
+
+    mutating func insert(_ timer: Timer) { timers.insert(timer, at: place(timer)) }
+
+    mutating func remove(_ timer: Timer) {
+        let place = place(timer)
+        if place < timers.count, timers[place] == timer { timers.remove(at: place) }
+    }
+
+    /// How many come after it.
+    private func place(_ timer: Timer) -> Int {
+        var (low, high) = (0, timers.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if timer < timers[middle] { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}

@@ -1,0 +1,218 @@
+import ArgumentParser
+import CampaignFiles
+import Engine
+import Foundation
+import Host
+
+struct Simulate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run scenarios through the engine on a virtual clock.",
+        discussion: """
+            A scenario is a file with campaigns, users, what happens to them, and every decision that must follow. It \
+            runs through the real engine and the real trigger plug-ins; nothing is sent, and no daemon is needed.
+
+            Exit status: 0 all passed, 1 one failed, 2 a file could not be read.
+
+            EXAMPLES
+              triggerd simulate abandoned-cart.scenario.yaml
+              triggerd simulate scenarios/
+              triggerd simulate scenarios/ --json | jq 'select(.decision == "frequency_capped")'
+            """
+    )
+
+    @Argument(help: "Scenario files, or folders of them.", completion: .file()) var paths: [String]
+    @Flag(help: "Print every decision as one JSON object a line instead.") var json = false
+    @Option(help: ArgumentHelp("Where the plug-ins are.", valueName: "folder"), completion: .directory)
+    var plugins: String?
+
+    func run() throws {
+        let registry: PluginRegistry
+        do {
+            registry = try PluginRegistry(folder: plugins ?? Serve.standardPlugins)
+        } catch {
+            throw Failure("plug-ins cannot be loaded:\n\(error)")
+        }
+        let reader = CampaignReader(registry)
+        var counts = (passed: 0, failed: 0, unreadable: 0)
+        for path in paths {
+            for file in try ScenarioFiles.files(of: path) {
+                do {
+                    let run = try ScenarioRun(file: file, reader: reader, plugins: registry)
+                    output(json ? run.json : run.report)
+                    if run.isPassed { counts.passed += 1 } else { counts.failed += 1 }
+                } catch let unreadable as Failure {
+                    FileHandle.standardError.write(Data((unreadable.description + "\n").utf8))
+                    counts.unreadable += 1
+                }
+            }
+        }
+        if !json { output("\(counts.passed) passed, \(counts.failed) failed\n") }
+        if counts.unreadable > 0 { throw ExitCode(2) }
+        if counts.failed > 0 { throw ExitCode(1) }
+    }
+
+    private func output(_ text: String) {
+        FileHandle.standardOutput.write(Data(text.utf8))
+    }
+}
+
+private enum ScenarioFiles {
+    /// The file itself, or every YAML and JSON file of a folder and the folders in it, by name.
+    static func files(of path: String) throws -> [String] {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
+            return [path]
+        }
+        guard let names = FileManager.default.enumerator(atPath: path) else {
+            throw Failure("\(path): cannot be read")
+        }
+        let found = names.compactMap { $0 as? String }.sorted()
+            .filter { ["yaml", "yml", "json"].contains(($0 as NSString).pathExtension) }
+            .map { (path as NSString).appendingPathComponent($0) }
+        guard !found.isEmpty else { throw Failure("\(path): no scenario is in it") }
+        return found
+    }
+}
+
+/// One scenario, run.
+struct ScenarioRun {
+    let scenario: Scenario
+    private let decisions: [Decision]
+    /// The codes with which the campaigns were refused, and why.
+    private let refusals: [(code: String, text: String)]
+
+    /// Throws a `Failure` for a file that cannot be read.
+    init(file: String, reader: CampaignReader, plugins: PluginRegistry) throws {
+        switch reader.readScenario(file: file, text: try CampaignFolder.text(of: file)) {
+        case .failure(let errors): throw Failure(errors.all.map(\.description).joined(separator: "\n"))
+        case .success(let read): scenario = read
+        }
+        var items: [(item: Item?, event: Scenario.Event)] = []
+        for event in scenario.events {
+            guard case .item(let fields, _, let line) = event else {
+                items.append((nil, event))
+                continue
+            }
+            do {
+                items.append((try Item(fields: fields), event))
+            } catch {
+                throw Failure("\(file):\(line): \(error)")
+            }
+        }
+        guard scenario.problems.isEmpty else {
+            refusals = scenario.problems.map { ($0.code.rawValue, $0.description) }
+            decisions = []
+            return
+        }
+        do throws(Refusal) {
+            decisions = try Self.run(scenario, items, plugins)
+            refusals = []
+        } catch {
+            guard case .invalidCampaigns(let problems) = error else { throw Failure("\(file): \(error.text)") }
+            refusals = problems.map { ($0.code.rawValue, "\(file): \($0.campaign): \($0.field): \($0.text)") }
+            decisions = []
+        }
+    }
+
+    private static func run(
+        _ scenario: Scenario,
+        _ items: [(item: Item?, event: Scenario.Event)],
+        _ plugins: PluginRegistry
+    ) throws(Refusal) -> [Decision] {
+        // Campaigns without a launch of their own were launched before the first event.
+        let first = items.map { min($0.item?.time ?? $0.event.receivedAt, $0.event.receivedAt) }.min()
+        let launch = (first ?? Instant(milliseconds: 0)) + .days(-1)
+        var simulation = try Simulation(
+            plugins: plugins,
+            workspace: scenario.workspace,
+            campaigns: scenario.campaigns,
+            launch: launch
+        )
+        for (user, profile) in scenario.users { simulation.add(user, profile: profile) }
+        for (item, event) in items {
+            if let until = scenario.until, event.receivedAt > until { break }
+            switch event {
+            case .item(_, let at, _): if let item { simulation.track(item, receivedAt: at) }
+            case .stop(let campaign, let at): try simulation.stop(campaign, at: at)
+            case .resume(let campaign, let at): try simulation.resume(campaign, at: at)
+            }
+        }
+        simulation.finish(until: scenario.until)
+        return simulation.decisions
+    }
+
+    var isPassed: Bool {
+        let (missing, unexpected) = differences
+        return missing.isEmpty && unexpected.isEmpty
+    }
+
+    private var differences: (missing: [String], unexpected: [String]) {
+        switch scenario.expectation {
+        case .refused(let code):
+            if refusals.contains(where: { $0.code == code }) { return ([], []) }
+            let found = refusals.map { "refused: \($0.code)  \($0.text)" }
+            return (["refused: \(code)"], found.isEmpty ? ["(the campaigns were accepted)"] : found)
+        case .decisions(let expected):
+            var unexpected: [String] = refusals.map { "refused: \($0.code)  \($0.text)" }
+            var missing = expected
+            for decision in decisions where decision.isReported {
+                if let index = missing.firstIndex(of: decision.reported) {
+                    missing.remove(at: index)
+                } else {
+                    unexpected.append(decision.line)
+                }
+            }
+            return (missing.map(\.line), unexpected)
+        }
+    }
+
+    var report: String {
+        let (missing, unexpected) = differences
+        guard !missing.isEmpty || !unexpected.isEmpty else { return "ok \(scenario.name)\n" }
+        var lines = ["FAIL \(scenario.name)"]
+        lines += missing.map { "  missing     \($0)" }
+        lines += unexpected.map { "  unexpected  \($0)" }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    var json: String {
+        decisions.map { decision in
+            var json: Object = ["scenario": .string(scenario.name), "at": .string(decision.at.description)]
+            json["user"] = .string(decision.user)
+            json["campaign"] = decision.campaign.map(Value.string)
+            json["channel"] = decision.channel.map(Value.string)
+            json["decision"] = .string(decision.code.rawValue)
+            json["conversion"] = decision.conversion.map { .integer(Int64($0)) }
+            json["rule"] = .string(decision.rule)
+            json["why"] = .object(decision.why)
+            return json.description + "\n"
+        }.joined()
+    }
+}
+
+extension Decision {
+    /// What a scenario has to expect: every terminal decision, credited conversions, and what waits at its end.
+    fileprivate var isReported: Bool { code.isTerminal || code == .converted || code == .noSession }
+
+    fileprivate var reported: Scenario.Expected {
+        Scenario.Expected(
+            at: at,
+            user: user,
+            campaign: campaign,
+            channel: channel,
+            decision: code.rawValue,
+            conversion: conversion
+        )
+    }
+
+    fileprivate var line: String { "\(reported.line)  [rule \(rule)]  \(why)" }
+}
+
+extension Scenario.Expected {
+    fileprivate var line: String {
+        [
+            at.description, user ?? "-", campaign ?? "-", decision, channel.map { "(\($0))" },
+            conversion.map { "conversion \($0)" },
+        ].compactMap(\.self).joined(separator: "  ")
+    }
+}
