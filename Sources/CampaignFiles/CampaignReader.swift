@@ -23,20 +23,20 @@ package struct CampaignReader: Sendable {
         self.zone = zone
     }
 
-    /// The campaigns of a file, or everything that is wrong with it. A file holds one campaign, several documents
-    /// of one each, or a list under `campaigns:`.
-    package func read(file: String, text: String) -> Result<[Campaign], CampaignFileErrors> {
+    /// What a file says, or everything that is wrong with it. A file holds one campaign, several documents of one
+    /// each, or a list under `campaigns:`; beside such a list, or alone, `workspace:` may stand.
+    package func read(file: String, text: String) -> Result<CampaignSet, CampaignFileErrors> {
         var reading = CampaignReading(reader: self, file: file)
-        var campaigns: [Campaign] = []
+        var set = CampaignSet()
         if text.utf8.count > Self.largestFile {
             reading.problem("the file has \(text.utf8.count) bytes, at most \(Self.largestFile) are read", at: nil, "")
         } else {
             do {
                 var documents = try Yams.compose_all(yaml: text)
-                while let document = documents.next() { campaigns += reading.campaigns(of: document) }
+                while let document = documents.next() { reading.read(document, into: &set) }
                 // A document that does not parse ends the sequence, and says so beside it.
                 if let error = documents.error { throw error }
-                if campaigns.isEmpty, reading.problems.isEmpty {
+                if set.isEmpty, reading.problems.isEmpty {
                     reading.problem("no campaign is in this file", at: nil, "")
                 }
             } catch let error as YamlError {
@@ -45,7 +45,7 @@ package struct CampaignReader: Sendable {
                 reading.problem("\(error)", at: nil, "")
             }
         }
-        return reading.problems.isEmpty ? .success(campaigns) : .failure(CampaignFileErrors(all: reading.problems))
+        return reading.problems.isEmpty ? .success(set) : .failure(CampaignFileErrors(all: reading.problems))
     }
 }
 

@@ -3,23 +3,22 @@ import Yams
 
 /// Campaigns (campaign.md, "A campaign").
 extension CampaignReading {
-    mutating func campaigns(of document: Node) -> [Campaign] {
-        if document.scalar?.string == "" { return [] }  // an empty document
+    mutating func read(_ document: Node, into set: inout CampaignSet) {
+        if document.scalar?.string == "" { return }  // an empty document
         guard let mapping = document.mapping else {
             problem("a campaign is a mapping of keys", at: document.mark, "")
-            return []
+            return
         }
-        if let list = mapping["campaigns"], mapping["campaign"] == nil {
-            for (key, _) in mapping where key.string != "campaigns" {
-                problem("beside `campaigns` no other key may stand", at: key.mark, key.string ?? "")
-            }
-            guard let sequence = list.sequence else {
-                problem("must be a list of campaigns", at: list.mark, "campaigns")
-                return []
-            }
-            return sequence.compactMap { one($0) }
+        guard mapping["campaign"] == nil, mapping["campaigns"] != nil || mapping["workspace"] != nil else {
+            if let campaign = one(document) { set.campaigns.append(campaign) }
+            return
         }
-        return one(document).map { [$0] } ?? []
+        guard let keys = keys(document, "", known: ["campaigns", "workspace"], required: []) else { return }
+        if let node = keys["workspace"] {
+            if set.workspace != nil { problem("stands twice", at: node.mark, "workspace") }
+            set.workspace = workspace(node)
+        }
+        if let node = keys["campaigns"] { set.campaigns += list(node, "campaigns").compactMap { one($0) } }
     }
 
     mutating func one(_ node: Node) -> Campaign? {

@@ -228,6 +228,28 @@ package struct Message: Hashable, Sendable {
     }
 }
 
+/// What campaign files say: campaigns, and what holds for all of them where a file says so.
+package struct CampaignSet: Sendable {
+    package var campaigns: [Campaign]
+    /// Nil: as it is.
+    package var workspace: Workspace?
+
+    package init(campaigns: [Campaign] = [], workspace: Workspace? = nil) {
+        self.campaigns = campaigns
+        self.workspace = workspace
+    }
+
+    package var isEmpty: Bool { campaigns.isEmpty && workspace == nil }
+
+    /// Gives false where both have a workspace: only one can hold.
+    package mutating func add(_ other: CampaignSet) -> Bool {
+        campaigns += other.campaigns
+        guard workspace == nil || other.workspace == nil else { return false }
+        workspace = workspace ?? other.workspace
+        return true
+    }
+}
+
 /// What holds for all campaigns.
 package struct Workspace: Hashable, Sendable {
     /// The "company" zone, and that of a user who has none.

@@ -30,7 +30,11 @@ package final class Daemon: Sendable {
         self.plugins = plugins
         self.limits = limits
         self.readFile = readFile
-        let registry = try CampaignRegistry(try store.campaigns(), plugins: plugins)
+        let registry = try CampaignRegistry(
+            try store.campaigns(),
+            workspace: try store.workspace().map { try Workspace(packed: $0) } ?? Workspace(),
+            plugins: plugins
+        )
         let outbox = Outbox(channels: channels, store: store, limits: limits, clock: clock, logger: logger)
         let engine = try EngineThread(
             store: store,
@@ -64,9 +68,9 @@ package final class Daemon: Sendable {
     package var campaigns: CampaignTable { engine.published.get() }
 
     /// Applies campaigns before anybody can call: all of them or none.
-    package func apply(_ campaigns: [Campaign]) throws(Refusal) {
-        guard !campaigns.isEmpty else { return }
-        try engine.applyAtStart(campaigns)
+    package func apply(_ set: CampaignSet) throws(Refusal) {
+        guard !set.isEmpty else { return }
+        try engine.applyAtStart(set)
     }
 
     /// Does what was taken in, completes what was handed over, and closes the store. Call it once no call is under

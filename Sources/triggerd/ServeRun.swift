@@ -93,13 +93,14 @@ struct ServeRun {
         }
     }
 
-    private func readCampaigns(_ reader: CampaignReader) throws -> [Campaign] {
-        guard let campaigns else { return [] }
-        var read: [Campaign] = []
+    private func readCampaigns(_ reader: CampaignReader) throws -> CampaignSet {
+        guard let campaigns else { return CampaignSet() }
+        var read = CampaignSet()
         var problems: [CampaignFileProblem] = []
         for file in try CampaignFolder.files(in: campaigns) {
             switch reader.read(file: file, text: try CampaignFolder.text(of: file)) {
-            case .success(let found): read += found
+            case .success(let found):
+                if !read.add(found) { throw Failure("\(file): a second workspace; one file says what holds for all") }
             case .failure(let errors): problems += errors.all
             }
         }

@@ -54,7 +54,7 @@ struct CampaignReaderTests {
 
     @Test("every key of the language; scalars are text where text is meant")
     func reads() throws {
-        let campaign = try #require(try reader.read(file: "f", text: Self.full).get().first)
+        let campaign = try #require(try reader.read(file: "f", text: Self.full).get().campaigns.first)
         let value = try #require(PropertyPath("value"))
         let color = try #require(PropertyPath("color"))
         #expect(
@@ -87,10 +87,12 @@ struct CampaignReaderTests {
     func forms() throws {
         let json =
             #"{"campaign": "a", "trigger": {"type": "session_start"}, "messages": [{"channel": "in_app", "title": "x"}]}"#
-        #expect(try reader.read(file: "f", text: json).get().map(\.id) == ["a"])
+        #expect(try reader.read(file: "f", text: json).get().campaigns.map(\.id) == ["a"])
         let second = json.replacingOccurrences("\"a\"", "\"b\"")
-        #expect(try reader.read(file: "f", text: json + "\n---\n" + second).get().map(\.id) == ["a", "b"])
-        #expect(try reader.read(file: "f", text: "campaigns: [\(json), \(second)]").get().map(\.id) == ["a", "b"])
+        #expect(try reader.read(file: "f", text: json + "\n---\n" + second).get().campaigns.map(\.id) == ["a", "b"])
+        #expect(
+            try reader.read(file: "f", text: "campaigns: [\(json), \(second)]").get().campaigns.map(\.id) == ["a", "b"]
+        )
     }
 
     struct Bad: Sendable {
@@ -156,7 +158,7 @@ struct CampaignReaderTests {
             trigger: {type: location, on: exit, areas: [{radius_m: 10.5}]}
             messages: [{channel: in_app, title: x}]
             """
-        let trigger = try #require(try reader.read(file: "f", text: text).get().first?.trigger)
+        let trigger = try #require(try reader.read(file: "f", text: text).get().campaigns.first?.trigger)
         #expect(trigger.configuration == ["on": "exit", "areas": [.object(["radius_m": 10.5])]])
         #expect(problems(text.replacingOccurrences("exit", "leave")).map(\.field) == ["trigger.on"])
         #expect(

@@ -5,13 +5,14 @@ import Storage
 /// kept. A value: what is changed counts once the store has it.
 struct CampaignRegistry {
     private(set) var table = CampaignTable()
-    var workspace = Workspace()
+    private(set) var workspace: Workspace
     private var templates: [CampaignVersion: CampaignTemplates] = [:]
     private let plugins: PluginRegistry
 
     /// The campaigns of the store. Throws what no loaded plug-in can serve.
-    init(_ records: [CampaignRecord], plugins: PluginRegistry) throws {
+    init(_ records: [CampaignRecord], workspace: Workspace, plugins: PluginRegistry) throws {
         self.plugins = plugins
+        self.workspace = workspace
         for record in records.sorted(by: { ($0.head.number, $0.version) < ($1.head.number, $1.version) }) {
             let campaign = try Campaign(packed: record.definition)
             let problems = problems(of: campaign)
@@ -27,8 +28,9 @@ struct CampaignRegistry {
     }
 
     /// All of them, or none (campaign.md).
-    mutating func apply(_ campaigns: [Campaign], at now: Instant) throws(Refusal) -> [CampaignStatus] {
-        var problems: [CampaignProblem] = []
+    mutating func apply(_ set: CampaignSet, at now: Instant) throws(Refusal) -> [CampaignStatus] {
+        let campaigns = set.campaigns
+        var problems = set.workspace.map(problems) ?? []
         for (index, campaign) in campaigns.enumerated() {
             problems += self.problems(of: campaign)
             if campaigns[..<index].contains(where: { $0.id == campaign.id }) {
@@ -44,6 +46,7 @@ struct CampaignRegistry {
         }
         problems += togetherProblems(of: campaigns)
         guard problems.isEmpty else { throw .invalidCampaigns(problems) }
+        workspace = set.workspace ?? workspace
         var statuses: [CampaignStatus] = []
         for campaign in campaigns {
             do {
@@ -55,6 +58,22 @@ struct CampaignRegistry {
             }
         }
         return statuses
+    }
+
+    private func problems(of workspace: Workspace) -> [CampaignProblem] {
+        var found = workspace.refusals(zone: Zones.zone).map { CampaignProblem(campaign: "", $0) }
+        for (index, cap) in workspace.frequencyCaps.enumerated() {
+            guard let channel = cap.channel, plugins.channelRules[channel] == nil else { continue }
+            found.append(
+                CampaignProblem(
+                    campaign: "",
+                    field: "workspace.frequency_caps[\(index)].channel",
+                    code: .invalidCampaign,
+                    text: "no loaded plug-in serves the channel \"\(channel)\""
+                )
+            )
+        }
+        return found
     }
 
     /// What is wrong with campaigns beside those that are there: names of campaigns that are not, and circles that

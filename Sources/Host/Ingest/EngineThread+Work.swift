@@ -41,8 +41,8 @@ extension EngineThread {
             turn(user, in: &batch, loaded: &loaded) { $0.settle(send: send, channel: channel, outcome) }
             return nil
 
-        case .applyAtStart(let campaigns, let done):
-            done(change { registry throws(Refusal) in try registry.apply(campaigns, at: instant) })
+        case .applyAtStart(let set, let done):
+            done(change { registry throws(Refusal) in try registry.apply(set, at: instant) })
             return nil
 
         case .sweep(let users):
@@ -51,8 +51,8 @@ extension EngineThread {
             }
             return nil
 
-        case .apply(let campaigns, let reply):
-            let result = change { registry throws(Refusal) in try registry.apply(campaigns, at: instant) }
+        case .apply(let set, let reply):
+            let result = change { registry throws(Refusal) in try registry.apply(set, at: instant) }
             return { reply(result, $0) }
 
         case .stop(let id, let reply):
@@ -168,6 +168,7 @@ extension EngineThread {
             let matcher = try changed.makeMatcher()
             var changes = Changes()
             changes.campaigns = changed.records(of: statuses)
+            if changed.workspace != registry.workspace { changes.workspace = changed.workspace.packed() }
             if !changes.isEmpty { try store.commit(changes) }
             self.matcher = matcher
         } catch let refusal as Refusal {
@@ -183,11 +184,11 @@ extension EngineThread {
     }
 
     /// Before the thread's loop has anything of a client's to do.
-    func applyAtStart(_ campaigns: [Campaign]) throws(Refusal) {
+    func applyAtStart(_ set: CampaignSet) throws(Refusal) {
         let done = DispatchSemaphore(value: 0)
         let outcome = Published<Result<Void, Refusal>>(.success(()))
         if let refusal = queue.put(
-            .applyAtStart(campaigns) { result in
+            .applyAtStart(set) { result in
                 outcome.set(result.map { _ in })
                 done.signal()
             }

@@ -20,21 +20,43 @@ struct CampaignsService {
 
     private func apply(_ call: Call) {
         call.withRequest(Triggerd__V1__ApplyRequest.self, schema_apply_request()) { request, _ throws(Status) in
-            var read: [Campaign] = []
+            var read = CampaignSet()
             var problems: [CampaignProblem] = []
             for index in 0..<request.pointee.n_campaigns {
                 guard let message = request.pointee.campaigns[index] else { continue }
-                do throws(CampaignProblem) { read.append(try Campaign(message)) } catch { problems.append(error) }
+                do throws(CampaignProblem) { read.campaigns.append(try Campaign(message)) } catch {
+                    problems.append(error)
+                }
+            }
+            if let message = request.pointee.workspace {
+                do throws(FieldProblem) {
+                    read.workspace = try Workspace(message)
+                } catch {
+                    problems.append(
+                        CampaignProblem(campaign: "", field: error.field, code: .invalidCampaign, text: error.text)
+                    )
+                }
             }
             for index in 0..<request.pointee.n_files {
                 guard let file = request.pointee.files[index] else { continue }
                 switch readFile(String(cString: file.pointee.name), String(cString: file.pointee.text)) {
-                case .success(let campaigns): read += campaigns
+                case .success(let set):
+                    if !read.add(set) {
+                        problems.append(
+                            CampaignProblem(
+                                file: String(cString: file.pointee.name),
+                                campaign: "",
+                                field: "workspace",
+                                code: .invalidCampaign,
+                                text: "another file of this request has one, too"
+                            )
+                        )
+                    }
                 case .failure(let found): problems += found.all
                 }
             }
             guard problems.isEmpty else { throw Refusal.invalidCampaigns(problems).status }
-            guard !read.isEmpty else { throw .invalid("campaigns", "there are none") }
+            guard !read.isEmpty else { throw .invalid("campaigns", "there are none, and no workspace") }
             call.ask(
                 queue,
                 .apply(read) { result, arena in
@@ -99,7 +121,9 @@ struct CampaignsService {
 }
 
 /// Reads a campaign file with what the loaded plug-ins declare.
-package typealias ReadCampaignFile = @Sendable (_ name: String, _ text: String) -> Result<[Campaign], CampaignProblems>
+package typealias ReadCampaignFile =
+    @Sendable (_ name: String, _ text: String) ->
+    Result<CampaignSet, CampaignProblems>
 
 /// Everything that is wrong with a campaign file.
 package struct CampaignProblems: Error {

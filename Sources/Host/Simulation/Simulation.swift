@@ -27,9 +27,8 @@ package struct Simulation {
         launch: Instant
     ) throws(Refusal) {
         do {
-            registry = try CampaignRegistry([], plugins: plugins)
-            registry.workspace = workspace
-            _ = try registry.apply(campaigns, at: launch)
+            registry = try CampaignRegistry([], workspace: Workspace(), plugins: plugins)
+            _ = try registry.apply(CampaignSet(campaigns: campaigns, workspace: workspace), at: launch)
             matcher = try registry.makeMatcher()
         } catch let refusal as Refusal {
             throw refusal
