@@ -23,8 +23,10 @@ package enum Zones {
 
     private static func make(_ name: String) -> Zone? {
         guard name != "UTC" else { return .utc }
-        // Foundation also takes offsets and abbreviations for names; those are none of the zone database.
-        guard identifiers.contains(name), let zone = TimeZone(identifier: name) else { return nil }
+        // Foundation also takes offsets (`GMT+2`) and abbreviations (`PST`) for names: the zone database has neither.
+        guard name.contains("/") || withoutRegion.contains(name), let zone = TimeZone(identifier: name) else {
+            return nil
+        }
         func offset(_ date: Date) -> Length { .seconds(Int64(zone.secondsFromGMT(for: date))) }
         var transitions: [Zone.Transition] = []
         var at = first
@@ -36,9 +38,11 @@ package enum Zones {
         return Zone(name: name, offset: offset(first), transitions: transitions)
     }
 
-    private static let identifiers: Set<String> = {
-        var names = Set(TimeZone.knownTimeZoneIdentifiers)
-        names.formUnion(["UTC", "GMT", "Etc/UTC", "Etc/GMT", "Z"])
-        return names
-    }()
+    /// The names of the zone database that stand in no region.
+    private static let withoutRegion: Set<String> = [
+        "CET", "CST6CDT", "Cuba", "EET", "EST", "EST5EDT", "Egypt", "Eire", "GB", "GB-Eire", "GMT", "GMT+0", "GMT-0",
+        "GMT0", "Greenwich", "HST", "Hongkong", "Iceland", "Iran", "Israel", "Jamaica", "Japan", "Kwajalein", "Libya",
+        "MET", "MST", "MST7MDT", "NZ", "NZ-CHAT", "Navajo", "PRC", "PST8PDT", "Poland", "Portugal", "ROC", "ROK",
+        "Singapore", "Turkey", "UCT", "UTC", "Universal", "W-SU", "WET", "Zulu",
+    ]
 }
