@@ -135,6 +135,68 @@ extension UserState {
         json["last_session"] = lastSession.map { .string($0.description) }
         json["last_shown"] = lastShown.map { .string($0.description) }
         json["last_decision"] = .string(String(lastDecision))
+        for member in past.members { json[member.name] = member.value }
+        return json
+    }
+
+    /// What is remembered of what the user did; lists that are empty are left out.
+    private var past: Object {
+        var json = Object()
+        func list(_ name: String, _ elements: [Object]) {
+            if !elements.isEmpty { json[name] = .array(elements.map(Value.object)) }
+        }
+        list(
+            "counts",
+            counts.map {
+                ["event": .string($0.event), "count": .integer($0.count), "last": .string($0.last.description)]
+            }
+        )
+        list("happened", happened.map { ["event": .string($0.event), "at": .string($0.at.description)] })
+        list(
+            "spent",
+            spent.map {
+                [
+                    "currency": .string($0.currency), "millionths": .integer($0.millionths),
+                    "at": $0.at.map { .string($0.description) } ?? .null,
+                ]
+            }
+        )
+        if !engagements.isEmpty { json["engagements"] = .array(engagements.map { .string($0.description) }) }
+        if let position {
+            json["position"] = .object([
+                "latitude": .decimal(position.latitude), "longitude": .decimal(position.longitude),
+                "at": .string(position.at.description),
+            ])
+        }
+        list(
+            "conversion_windows",
+            conversionWindows.map {
+                [
+                    "campaign": .integer(Int64($0.version.number)), "send": .string(String($0.send)),
+                    "channel": $0.channel.map(Value.string) ?? .null, "opened": .string($0.opened.description),
+                    "credited": .array($0.credited.map { .integer(Int64($0) + 1) }),
+                ]
+            }
+        )
+        list(
+            "counted",
+            counted.map {
+                ["channel": .string($0.channel), "send": .string(String($0.send)), "at": .string($0.at.description)]
+            }
+        )
+        list(
+            "places",
+            places.map { ["campaign": .integer(Int64($0.campaign)), "send": .string(String($0.send))] }
+        )
+        list(
+            "chains",
+            chains.map {
+                [
+                    "id": .string(String($0.id)), "campaign": .integer(Int64($0.campaign)),
+                    "starts": .integer(Int64($0.starts)),
+                ]
+            }
+        )
         return json
     }
 }
