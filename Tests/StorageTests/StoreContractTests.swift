@@ -178,6 +178,14 @@ struct StoreContractTests {
             #expect(try store.outbox(after: nil, limit: 10) == [messages[0], messages[2]])
             #expect(try store.outbox(after: "a", limit: 10) == [messages[2]])
             #expect(try store.campaigns().sorted { $0.version < $1.version } == records)
+            var counts = Changes()
+            counts.tallies = [7: Tally(), 8: Tally()]
+            counts.tallies[8]?.takeSlot(at: Instant(milliseconds: 60_000))
+            counts.tallies[8]?.places = 3
+            counts.workspace = [1, 2]
+            try store.commit(counts)
+            #expect(try store.tallies() == counts.tallies)
+            #expect(try store.workspace() == [1, 2])
         }
     }
 
@@ -246,7 +254,7 @@ extension UserState {
             CampaignVersion(number: UInt32(number(1_000)), version: UInt32(number(9)))
         }
         func wait() -> Wait {
-            Wait(
+            var wait = Wait(
                 send: UInt64.random(in: 0 ... .max, using: &random),
                 version: version(),
                 epoch: UInt32(number(3)),
@@ -254,6 +262,11 @@ extension UserState {
                 due: instant(),
                 properties: object()
             )
+            if Bool.random(using: &random) { wait.firstDue = instant() }
+            wait.isRateLimited = Bool.random(using: &random)
+            wait.depth = UInt8(number(17))
+            wait.chain = UInt64(number(3))
+            return wait
         }
         var state = UserState()
         state.profile = object()
@@ -279,7 +292,17 @@ extension UserState {
             )
         }
         state.claims = (0..<number(3)).map { _ in
-            Claim(send: UInt64(number(99)), campaign: UInt32(number(9)), channel: "email", at: instant())
+            let version = version()
+            return Claim(
+                send: UInt64(number(99)),
+                campaign: version.number,
+                channel: "email",
+                at: instant(),
+                version: version,
+                depth: UInt8(number(17)),
+                chain: UInt64(number(3)),
+                tookSlot: Bool.random(using: &random)
+            )
         }
         state.seenExceptions = (0..<number(3)).map { _ in
             SeenException(
@@ -292,6 +315,29 @@ extension UserState {
         state.lastSession = Bool.random(using: &random) ? instant() : nil
         state.lastShown = Bool.random(using: &random) ? instant() : nil
         state.lastDecision = UInt64(number(9_999))
+        state.counts = (0..<number(3)).map { EventCount(event: "e\($0)", count: Int64(number(9)), last: instant()) }
+        state.happened = (0..<number(3)).map { Happened(event: "e\($0)", at: instant()) }
+        state.spent = (0..<number(3)).map { _ in
+            Spent(
+                currency: "EUR",
+                millionths: Int64.random(in: -9_000_000...9_000_000, using: &random),
+                at: Bool.random(using: &random) ? instant() : nil
+            )
+        }
+        state.engagements = (0..<number(3)).map { _ in instant() }
+        if Bool.random(using: &random) { state.position = Position(latitude: -1.5, longitude: 0, at: instant()) }
+        state.conversionWindows = (0..<number(3)).map { _ in
+            ConversionWindow(
+                version: version(),
+                send: UInt64(number(99)),
+                channel: Bool.random(using: &random) ? "push" : nil,
+                opened: instant(),
+                credited: Array(0..<number(3))
+            )
+        }
+        state.counted = (0..<number(3)).map { CountedMessage(channel: "push", send: UInt64($0), at: instant()) }
+        state.places = (0..<number(3)).map { Place(campaign: UInt32($0), send: UInt64(number(99))) }
+        state.chains = (0..<number(3)).map { Chain(id: UInt64($0), campaign: UInt32(number(9)), starts: 2) }
         return state
     }
 }

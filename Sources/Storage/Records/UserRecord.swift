@@ -258,6 +258,7 @@ extension ProtobufReader {
     fileprivate mutating func claim() throws(Fault) -> Claim {
         var reader = try message()
         var claim = Claim(send: 0, campaign: 0, channel: "", at: .zero)
+        claim.version.version = 0
         while let field = try reader.field() {
             switch field {
             case .fixed64(1): claim.send = try reader.fixed64()
