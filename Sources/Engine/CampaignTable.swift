@@ -90,14 +90,30 @@ extension Filter.Recent {
     }
 }
 
-/// What is counted of a campaign over all users: the slots of the minute and the places taken.
+/// What is counted of a campaign over all users: the slots of the minute, the places taken, and what became of every
+/// message that a trigger stood for. A trigger stands for as many messages as the campaign has.
 package struct Tally: Hashable, Sendable {
+    /// Messages of triggers that matched, `where` included.
+    package var matched: Int64 = 0
+    /// By how they ended. A message that has no end yet waits.
+    package private(set) var ended: [Int64]
+
     /// Minutes since 1970, of which `slots` tells.
     package var minute: Int64 = 0
     package var slots: Int64 = 0
     package var places: Int64 = 0
 
-    package init() {}
+    package init() {
+        ended = [Int64](repeating: 0, count: Decision.Code.allCases.count)
+    }
+
+    /// matched = waiting + the sum of all ends, at all times.
+    package var waiting: Int64 { matched - ended.reduce(0, +) }
+
+    package subscript(code: Decision.Code) -> Int64 {
+        get { ended[code.index] }
+        set { ended[code.index] = newValue }
+    }
 
     package static func minute(of instant: Instant) -> Int64 {
         let (quotient, rest) = instant.milliseconds.quotientAndRemainder(dividingBy: 60_000)

@@ -95,6 +95,12 @@ package struct Decision: Hashable, Sendable {
         case inAppMinimumInterval = "iam_min_interval"
         case chainTooDeep = "chain_too_deep"
 
+        /// Its place among all codes.
+        var index: Int { Self.indices[self] ?? 0 }
+        private static let indices = Dictionary(
+            uniqueKeysWithValues: allCases.enumerated().map { ($0.element, $0.offset) }
+        )
+
         /// Whether nothing more happens to what it concerns.
         package var isTerminal: Bool {
             switch self {

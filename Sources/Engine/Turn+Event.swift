@@ -144,6 +144,7 @@ extension Turn {
         guard let head = context.campaigns.head(version.number),
             let campaign = context.campaigns.campaign(version), campaign.exceptions.indices.contains(index)
         else { return }
+        versionUnderWay = version
         let exception = campaign.exceptions[index]
         let same = exception.same.flatMap { event.properties[$0] }
         if exception.same != nil, same == nil { return }  // 4.14: there is nothing that could equal.
@@ -233,6 +234,8 @@ extension Turn {
             )
             return
         }
+        tallies[version.number, default: Tally()].matched += messageCount(version)
+        effects.tallies.insert(version.number)
         guard event.depth < context.limits.chain, starts(of: version.number, in: event.chain) < context.limits.chain
         else {
             decide(.chainTooDeep, head.id, rule: "1.5", send: 0, why: ["depth": .integer(Int64(event.depth))])

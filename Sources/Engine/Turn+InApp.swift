@@ -148,6 +148,7 @@ extension Turn {
 
     /// Its lease or its time is over.
     mutating func runOut(_ entry: QueueEntry, at instant: Instant) {
+        versionUnderWay = entry.wait.version
         if let lease = entry.lease, lease.ends <= instant {
             // 13, 9.11: what happened meanwhile counts now; without it, the entry waits for the next session.
             change(entry) { $0.lease = nil }

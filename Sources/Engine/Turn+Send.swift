@@ -18,6 +18,7 @@ extension Turn {
     /// Steps 8 to 19 for a send that is due and no longer among the waits.
     mutating func judge(_ wait: Wait) {
         guard let campaign = context.campaigns.campaign(wait.version) else { return }
+        versionUnderWay = wait.version
         if let stop = stop(of: wait) {
             decide(.campaignStopped, campaign.id, rule: "3.4", send: wait.send, at: stop)
             return
@@ -260,6 +261,7 @@ extension Turn {
     }
 
     private mutating func expire(_ wait: Wait, _ campaign: Campaign, at instant: Instant) {
+        versionUnderWay = wait.version
         decide(
             .rateLimitExpired,
             campaign.id,

@@ -16,6 +16,8 @@ package struct Turn {
     package var tallies: [CampaignNumber: Tally]
     /// Who listens for an event and is meant by it, campaigns in order of creation. A pure function.
     let match: (Event) -> [Match]
+    /// Of the send that is being judged or ended.
+    var versionUnderWay: CampaignVersion?
     /// What the engine raised meanwhile, to be handled in that order (10.7).
     var raised: [Event] = []
 
@@ -66,9 +68,35 @@ extension Turn {
             send: code == .scheduled ? sequence : send,
             conversion: conversion
         )
+        account(decision)
         effects.decisions.append((decision, previous: state.lastDecision))
         state.lastDecision = sequence
         return sequence
+    }
+
+    /// Counts the messages that the decision ends: one of a channel, else all of the send's that have no end yet. A
+    /// single channel that ends before its send does so in the same turn.
+    private mutating func account(_ decision: Decision) {
+        guard decision.code.isTerminal, decision.code != .propertyFilterMismatch, let id = decision.campaign,
+            let number = context.campaigns.number(of: id)
+        else { return }
+        var count: Int64 = 1
+        if decision.channel == nil {
+            let version = decision.send == 0 ? nil : versionUnderWay
+            count = messageCount(version ?? context.campaigns.head(number)?.current)
+            for (earlier, _) in effects.decisions
+            where decision.send != 0 && earlier.send == decision.send && earlier.channel != nil
+                && earlier.code.isTerminal
+            {
+                count -= 1
+            }
+        }
+        tallies[number, default: Tally()][decision.code] += count
+        effects.tallies.insert(number)
+    }
+
+    func messageCount(_ version: CampaignVersion?) -> Int64 {
+        Int64(version.flatMap { context.campaigns.campaign($0) }?.messages.count ?? 1)
     }
 
     /// 1.1.4: an item of that id was handled before.
@@ -141,12 +169,14 @@ extension Turn {
         }
         for wait in state.waits {
             guard let stop = stop(of: wait) else { continue }
+            versionUnderWay = wait.version
             decide(.campaignStopped, campaignID(wait.version), rule: "3.4", send: wait.send, at: stop)
             removeTimer(wait.due, of: wait)
             state.waits.removeAll { $0.send == wait.send }
         }
         for entry in state.queue where !entry.isLeased(at: now) {
             guard let stop = stop(of: entry.wait) else { continue }
+            versionUnderWay = entry.wait.version
             decide(
                 .campaignStopped,
                 campaignID(entry.wait.version),

@@ -58,7 +58,13 @@ package final class Daemon: Sendable {
             HealthService(health: engine.health).service,
             EventsService(queue: engine.queue, limits: limits).service,
             InboxService(queue: engine.queue).service,
-            CampaignsService(queue: engine.queue, campaigns: engine.published, readFile: readFile).service,
+            CampaignsService(
+                queue: engine.queue,
+                campaigns: engine.published,
+                readFile: readFile,
+                store: store,
+                readers: readers
+            ).service,
             DecisionsService(store: store, readers: readers).service,
             UsersService(queue: engine.queue, store: store, campaigns: engine.published, readers: readers).service,
             PluginsService(plugins: plugins).service,

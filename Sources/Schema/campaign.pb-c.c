@@ -1099,6 +1099,57 @@ void   triggerd__v1__campaign_status__free_unpacked
   assert(message->base.descriptor == &triggerd__v1__campaign_status__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   triggerd__v1__accounts__end__init
+                     (Triggerd__V1__Accounts__End         *message)
+{
+  static const Triggerd__V1__Accounts__End init_value = TRIGGERD__V1__ACCOUNTS__END__INIT;
+  *message = init_value;
+}
+void   triggerd__v1__accounts__init
+                     (Triggerd__V1__Accounts         *message)
+{
+  static const Triggerd__V1__Accounts init_value = TRIGGERD__V1__ACCOUNTS__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__accounts__get_packed_size
+                     (const Triggerd__V1__Accounts *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__accounts__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__accounts__pack
+                     (const Triggerd__V1__Accounts *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__accounts__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__accounts__pack_to_buffer
+                     (const Triggerd__V1__Accounts *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__accounts__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__Accounts *
+       triggerd__v1__accounts__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__Accounts *)
+     protobuf_c_message_unpack (&triggerd__v1__accounts__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__accounts__free_unpacked
+                     (Triggerd__V1__Accounts *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__accounts__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   triggerd__v1__get_campaign_request__init
                      (Triggerd__V1__GetCampaignRequest         *message)
 {
@@ -3188,7 +3239,7 @@ const ProtobufCEnumDescriptor triggerd__v1__campaign_status__state__descriptor =
   triggerd__v1__campaign_status__state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__campaign_status__field_descriptors[6] =
+static const ProtobufCFieldDescriptor triggerd__v1__campaign_status__field_descriptors[7] =
 {
   {
     "definition",
@@ -3262,8 +3313,21 @@ static const ProtobufCFieldDescriptor triggerd__v1__campaign_status__field_descr
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "accounts",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__CampaignStatus, accounts),
+    &triggerd__v1__accounts__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__campaign_status__field_indices_by_name[] = {
+  6,   /* field[6] = accounts */
   4,   /* field[4] = applied_at_ms */
   5,   /* field[5] = changed */
   0,   /* field[0] = definition */
@@ -3274,7 +3338,7 @@ static const unsigned triggerd__v1__campaign_status__field_indices_by_name[] = {
 static const ProtobufCIntRange triggerd__v1__campaign_status__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__campaign_status__descriptor =
 {
@@ -3284,11 +3348,126 @@ const ProtobufCMessageDescriptor triggerd__v1__campaign_status__descriptor =
   "Triggerd__V1__CampaignStatus",
   "triggerd.v1",
   sizeof(Triggerd__V1__CampaignStatus),
-  6,
+  7,
   triggerd__v1__campaign_status__field_descriptors,
   triggerd__v1__campaign_status__field_indices_by_name,
   1,  triggerd__v1__campaign_status__number_ranges,
   (ProtobufCMessageInit) triggerd__v1__campaign_status__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__accounts__end__field_descriptors[2] =
+{
+  {
+    "decision",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Accounts__End, decision),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Accounts__End, count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__accounts__end__field_indices_by_name[] = {
+  1,   /* field[1] = count */
+  0,   /* field[0] = decision */
+};
+static const ProtobufCIntRange triggerd__v1__accounts__end__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__accounts__end__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.Accounts.End",
+  "End",
+  "Triggerd__V1__Accounts__End",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__Accounts__End),
+  2,
+  triggerd__v1__accounts__end__field_descriptors,
+  triggerd__v1__accounts__end__field_indices_by_name,
+  1,  triggerd__v1__accounts__end__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__accounts__end__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__accounts__field_descriptors[3] =
+{
+  {
+    "matched",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Accounts, matched),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "waiting",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Accounts, waiting),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ended",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__Accounts, n_ended),
+    offsetof(Triggerd__V1__Accounts, ended),
+    &triggerd__v1__accounts__end__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__accounts__field_indices_by_name[] = {
+  2,   /* field[2] = ended */
+  0,   /* field[0] = matched */
+  1,   /* field[1] = waiting */
+};
+static const ProtobufCIntRange triggerd__v1__accounts__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__accounts__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.Accounts",
+  "Accounts",
+  "Triggerd__V1__Accounts",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__Accounts),
+  3,
+  triggerd__v1__accounts__field_descriptors,
+  triggerd__v1__accounts__field_indices_by_name,
+  1,  triggerd__v1__accounts__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__accounts__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor triggerd__v1__get_campaign_request__field_descriptors[1] =

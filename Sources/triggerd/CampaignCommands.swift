@@ -151,6 +151,8 @@ private struct ReadStatus {
     let changed: Bool
     let trigger: String
     let channels: [String]
+    /// Nil where the reply has none.
+    let accounts: (matched: Int64, waiting: Int64, ended: [(decision: String, count: Int64)])?
 
     init(_ message: UnsafePointer<Triggerd__V1__CampaignStatus>) {
         let status = message.pointee
@@ -166,19 +168,40 @@ private struct ReadStatus {
         version = status.version
         launchedAt = Instant(milliseconds: status.launched_at_ms)
         changed = status.changed != 0
+        accounts = status.accounts.map { accounts in
+            (
+                accounts.pointee.matched, accounts.pointee.waiting,
+                elements(accounts.pointee.n_ended, accounts.pointee.ended).map {
+                    (String(cString: $0.pointee.decision), $0.pointee.count)
+                }
+            )
+        }
     }
 
     var state: String { isStopped ? "stopped" : "live" }
 
     var line: String {
-        "\(campaign)  \(state)  version \(version), launched \(launchedAt), \(trigger) -> \(channels.joined(separator: ", "))"
+        "\(campaign)  \(state)  version \(version), launched \(launchedAt), \(trigger) -> \(channels.joined(separator: ", "))\(accountsLine)"
+    }
+
+    /// What became of every message: matched = waiting + all the rest.
+    private var accountsLine: String {
+        guard let accounts, accounts.matched > 0 else { return "" }
+        let parts = ["matched \(accounts.matched)", "waiting \(accounts.waiting)"]
+        return "\n  " + (parts + accounts.ended.map { "\($0.decision) \($0.count)" }).joined(separator: ", ")
     }
 
     var json: Object {
-        [
+        var json: Object = [
             "campaign": .string(campaign), "state": .string(state), "version": .integer(Int64(version)),
             "launched_at": .string(launchedAt.description), "trigger": .string(trigger),
             "channels": .array(channels.map(Value.string)),
         ]
+        if let accounts {
+            json["matched"] = .integer(accounts.matched)
+            json["waiting"] = .integer(accounts.waiting)
+            json["ended"] = .object(Object(accounts.ended.map { Object.Member($0.decision, .integer($0.count)) }))
+        }
+        return json
     }
 }

@@ -11,7 +11,7 @@ struct Batch {
     /// The decisions made so far; where an answer's begin and end.
     var decisionCount: Int { changes.decisions.count }
 
-    var isEmpty: Bool { order.isEmpty && changes.isEmpty }
+    var isEmpty: Bool { order.isEmpty && changes.isEmpty && tallies.isEmpty }
 
     func state(_ user: UserID) -> UserState? { states[user] }
     func holds(_ user: UserID) -> Bool { states[user] != nil }
@@ -91,9 +91,11 @@ struct Batch {
         order.removeAll { $0 == user }
     }
 
-    /// The last of several counts.
-    mutating func touch(_ campaign: CampaignNumber, _ tally: Tally) {
-        changes.tallies[campaign] = tally
+    /// The campaigns whose tally changed.
+    private(set) var tallies: Set<CampaignNumber> = []
+
+    mutating func touch(_ campaigns: Set<CampaignNumber>) {
+        if !campaigns.isEmpty { tallies.formUnion(campaigns) }
     }
 
     mutating func put(_ record: CampaignRecord) {
@@ -101,7 +103,8 @@ struct Batch {
     }
 
     /// Everything, with the users as they ended.
-    mutating func finish() -> (changes: Changes, states: [UserID: UserState]) {
+    mutating func finish(_ all: [CampaignNumber: Tally]) -> (changes: Changes, states: [UserID: UserState]) {
+        for number in tallies { changes.tallies[number] = all[number] }
         changes.users = order.compactMap { user in states[user].map { (user, $0) } }
         return (changes, states)
     }

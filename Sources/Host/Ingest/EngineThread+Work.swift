@@ -32,7 +32,7 @@ extension EngineThread {
 
         case .delete(let user, let reply):
             guard let state = currentState(user, batch, loaded) else { return { reply(.success(false), $0) } }
-            forget(user)
+            forget(user, state, in: &batch)
             loaded[user] = nil
             batch.delete(user, state)
             return { reply(.success(true), $0) }

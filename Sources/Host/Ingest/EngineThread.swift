@@ -223,7 +223,7 @@ final class EngineThread: @unchecked Sendable {
         let result = body(&turn)
         nextSequence = turn.nextSequence
         tallies = exchange(&turn.tallies, with: [:])
-        for number in turn.effects.tallies { batch.touch(number, tallies[number] ?? Tally()) }
+        batch.touch(turn.effects.tallies)
         batch.put(turn)
         return result
     }
@@ -237,13 +237,26 @@ final class EngineThread: @unchecked Sendable {
         batch.state(user) ?? cache.peek(user) ?? loaded[user]
     }
 
-    func forget(_ user: UserID) {
+    /// What waited of a user who is deleted never triggered, so that the accounts close.
+    func forget(_ user: UserID, _ state: UserState, in batch: inout Batch) {
         _ = cache.take(user)
+        for wait in state.waits {
+            let count = context.campaigns.campaign(wait.version)?.messages.count ?? 1
+            tallies[wait.version.number]?.matched -= Int64(count)
+        }
+        for entry in state.queue { tallies[entry.wait.version.number]?.matched -= 1 }
+        for claim in state.claims { tallies[claim.campaign]?.matched -= 1 }
+        batch.touch(
+            Set(
+                state.waits.map(\.version.number) + state.queue.map(\.wait.version.number)
+                    + state.claims.map(\.campaign)
+            )
+        )
     }
 
     private func finish(_ batch: inout Batch) throws(StoreError) {
         guard !batch.isEmpty else { return }
-        let (changes, states) = batch.finish()
+        let (changes, states) = batch.finish(tallies)
         try store.commit(changes)
         health.serving()
         for (user, state) in states { cache.put(user, state) }

@@ -1,12 +1,15 @@
 import Engine
 import RPC
 import Schema
+import Storage
 
 /// `triggerd.v1.Campaigns`: applying, stopping and resuming campaigns, and what there is.
 struct CampaignsService {
     let queue: WorkQueue
     let campaigns: Published<CampaignTable>
     let readFile: ReadCampaignFile
+    let store: any Store
+    let readers: Readers
 
     var service: Service {
         Service(
@@ -76,27 +79,34 @@ struct CampaignsService {
     private func get(_ call: Call) {
         call.withRequest(Triggerd__V1__GetCampaignRequest.self, schema_get_campaign_request()) {
             request,
-            arena throws(Status) in
+            _ throws(Status) in
             let id = String(cString: request.pointee.campaign)
             let table = campaigns.get()
             guard let head = table.head(of: id), let campaign = table.campaign(head.current) else {
                 throw Refusal.unknownCampaign(id).status
             }
             let status = CampaignStatus(head: head, campaign: campaign, changed: false)
-            call.finish(arena.answer(call, status.message(in: arena)))
+            readers.read(call) { arena in
+                arena.answer(call, status.message(in: arena, try store.tallies()[head.number] ?? Tally()))
+            }
         }
     }
 
     private func list(_ call: Call) {
-        call.withRequest(Triggerd__V1__ListCampaignsRequest.self, schema_list_campaigns_request()) { _, arena in
+        call.withRequest(Triggerd__V1__ListCampaignsRequest.self, schema_list_campaigns_request()) { _, _ in
             let table = campaigns.get()
             let statuses = table.all.compactMap { head in
                 table.campaign(head.current).map { CampaignStatus(head: head, campaign: $0, changed: false) }
             }
-            let reply = arena.make(triggerd__v1__list_campaigns_reply__init)
-            reply.pointee.n_campaigns = statuses.count
-            reply.pointee.campaigns = arena.array(statuses.map { $0.message(in: arena) })
-            call.finish(arena.answer(call, reply))
+            readers.read(call) { arena in
+                let tallies = try store.tallies()
+                let reply = arena.make(triggerd__v1__list_campaigns_reply__init)
+                reply.pointee.n_campaigns = statuses.count
+                reply.pointee.campaigns = arena.array(
+                    statuses.map { $0.message(in: arena, tallies[$0.head.number] ?? Tally()) }
+                )
+                return arena.answer(call, reply)
+            }
         }
     }
 
@@ -135,7 +145,10 @@ package struct CampaignProblems: Error {
 }
 
 extension CampaignStatus {
-    fileprivate func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__CampaignStatus> {
+    fileprivate func message(
+        in arena: Arena,
+        _ tally: Tally? = nil
+    ) -> UnsafeMutablePointer<Triggerd__V1__CampaignStatus> {
         let message = arena.make(triggerd__v1__campaign_status__init)
         message.pointee.definition = campaign.message(in: arena)
         message.pointee.state =
@@ -145,6 +158,24 @@ extension CampaignStatus {
         message.pointee.launched_at_ms = head.launchedAt.milliseconds
         message.pointee.applied_at_ms = head.appliedAt.milliseconds
         message.pointee.changed = changed ? 1 : 0
+        message.pointee.accounts = tally?.message(in: arena)
+        return message
+    }
+}
+
+extension Tally {
+    fileprivate func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__Accounts> {
+        let message = arena.make(triggerd__v1__accounts__init)
+        message.pointee.matched = matched
+        message.pointee.waiting = waiting
+        let ended = Decision.Code.allCases.filter { self[$0] != 0 }.map { code in
+            let end = arena.make(triggerd__v1__accounts__end__init)
+            end.pointee.decision = arena.text(code.rawValue)
+            end.pointee.count = self[code]
+            return end
+        }
+        message.pointee.n_ended = ended.count
+        message.pointee.ended = arena.array(ended)
         return message
     }
 }

@@ -58,7 +58,7 @@ package enum DecisionRecord {
 
 extension Decision.Code {
     /// Its number on disk, for ever.
-    fileprivate var number: UInt32 {
+    var number: UInt32 {
         switch self {
         case .delivered: 1
         case .scheduled: 2
@@ -112,7 +112,7 @@ extension Decision.Code {
 
     private static let byNumber: [UInt32: Self] = Dictionary(uniqueKeysWithValues: allCases.map { ($0.number, $0) })
 
-    fileprivate init?(number: UInt32) {
+    init?(number: UInt32) {
         guard let code = Self.byNumber[number] else { return nil }
         self = code
     }

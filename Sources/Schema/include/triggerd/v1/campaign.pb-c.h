@@ -42,6 +42,8 @@ typedef struct Triggerd__V1__CampaignFile Triggerd__V1__CampaignFile;
 typedef struct Triggerd__V1__CampaignProblem Triggerd__V1__CampaignProblem;
 typedef struct Triggerd__V1__ApplyReply Triggerd__V1__ApplyReply;
 typedef struct Triggerd__V1__CampaignStatus Triggerd__V1__CampaignStatus;
+typedef struct Triggerd__V1__Accounts Triggerd__V1__Accounts;
+typedef struct Triggerd__V1__Accounts__End Triggerd__V1__Accounts__End;
 typedef struct Triggerd__V1__GetCampaignRequest Triggerd__V1__GetCampaignRequest;
 typedef struct Triggerd__V1__ListCampaignsRequest Triggerd__V1__ListCampaignsRequest;
 typedef struct Triggerd__V1__ListCampaignsReply Triggerd__V1__ListCampaignsReply;
@@ -559,10 +561,45 @@ struct  Triggerd__V1__CampaignStatus
    * In an ApplyReply: whether this call made it or changed it.
    */
   protobuf_c_boolean changed;
+  /*
+   * In a List and a Get.
+   */
+  Triggerd__V1__Accounts *accounts;
 };
 #define TRIGGERD__V1__CAMPAIGN_STATUS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__campaign_status__descriptor) \
-    , NULL, TRIGGERD__V1__CAMPAIGN_STATUS__STATE__UNSPECIFIED, 0, 0, 0, 0 }
+    , NULL, TRIGGERD__V1__CAMPAIGN_STATUS__STATE__UNSPECIFIED, 0, 0, 0, 0, NULL }
+
+
+struct  Triggerd__V1__Accounts__End
+{
+  ProtobufCMessage base;
+  /*
+   * `delivered`, `cancelled_by_exception` ...
+   */
+  char *decision;
+  int64_t count;
+};
+#define TRIGGERD__V1__ACCOUNTS__END__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__accounts__end__descriptor) \
+    , (char *)protobuf_c_empty_string, 0 }
+
+
+/*
+ * What became of every message that a trigger stood for: matched = waiting + the sum of all ends, at all times. A
+ * trigger stands for as many messages as the campaign has.
+ */
+struct  Triggerd__V1__Accounts
+{
+  ProtobufCMessage base;
+  int64_t matched;
+  int64_t waiting;
+  size_t n_ended;
+  Triggerd__V1__Accounts__End **ended;
+};
+#define TRIGGERD__V1__ACCOUNTS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__accounts__descriptor) \
+    , 0, 0, 0,NULL }
 
 
 struct  Triggerd__V1__GetCampaignRequest
@@ -1077,6 +1114,28 @@ Triggerd__V1__CampaignStatus *
 void   triggerd__v1__campaign_status__free_unpacked
                      (Triggerd__V1__CampaignStatus *message,
                       ProtobufCAllocator *allocator);
+/* Triggerd__V1__Accounts__End methods */
+void   triggerd__v1__accounts__end__init
+                     (Triggerd__V1__Accounts__End         *message);
+/* Triggerd__V1__Accounts methods */
+void   triggerd__v1__accounts__init
+                     (Triggerd__V1__Accounts         *message);
+size_t triggerd__v1__accounts__get_packed_size
+                     (const Triggerd__V1__Accounts   *message);
+size_t triggerd__v1__accounts__pack
+                     (const Triggerd__V1__Accounts   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__accounts__pack_to_buffer
+                     (const Triggerd__V1__Accounts   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__Accounts *
+       triggerd__v1__accounts__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__accounts__free_unpacked
+                     (Triggerd__V1__Accounts *message,
+                      ProtobufCAllocator *allocator);
 /* Triggerd__V1__GetCampaignRequest methods */
 void   triggerd__v1__get_campaign_request__init
                      (Triggerd__V1__GetCampaignRequest         *message);
@@ -1252,6 +1311,12 @@ typedef void (*Triggerd__V1__ApplyReply_Closure)
 typedef void (*Triggerd__V1__CampaignStatus_Closure)
                  (const Triggerd__V1__CampaignStatus *message,
                   void *closure_data);
+typedef void (*Triggerd__V1__Accounts__End_Closure)
+                 (const Triggerd__V1__Accounts__End *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__Accounts_Closure)
+                 (const Triggerd__V1__Accounts *message,
+                  void *closure_data);
 typedef void (*Triggerd__V1__GetCampaignRequest_Closure)
                  (const Triggerd__V1__GetCampaignRequest *message,
                   void *closure_data);
@@ -1300,6 +1365,8 @@ extern const ProtobufCMessageDescriptor triggerd__v1__campaign_problem__descript
 extern const ProtobufCMessageDescriptor triggerd__v1__apply_reply__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__campaign_status__descriptor;
 extern const ProtobufCEnumDescriptor    triggerd__v1__campaign_status__state__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__accounts__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__accounts__end__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__get_campaign_request__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__list_campaigns_request__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__list_campaigns_reply__descriptor;
