@@ -51,6 +51,7 @@ struct Explain: AsyncParsableCommand {
                         String(cString: reply.pointee.next_page), reply.pointee.user_known != 0
                     )
                 }
+                if shown == 0, !json { introduce(decisions, isAll: next.isEmpty) }
                 for decision in decisions { print(json ? decision.json.description : decision.line) }
                 shown += decisions.count
                 isKnown = known
@@ -66,5 +67,13 @@ struct Explain: AsyncParsableCommand {
                 )
             }
         }
+    }
+
+    /// Says so where the user never triggered the campaign, before what came near.
+    private func introduce(_ decisions: [ReadDecision], isAll: Bool) {
+        guard let campaign, isAll, !decisions.isEmpty,
+            decisions.allSatisfy({ $0.decision == Decision.Code.propertyFilterMismatch.rawValue })
+        else { return }
+        print("\(user) never triggered \(campaign); what came nearest:")
     }
 }

@@ -60,6 +60,11 @@ struct MainJobTests {
         #expect(letters[0].contains("Subject: Your Lamp"))
         #expect(try daemon.codes("bob") == ["cancelled_by_exception", "scheduled"])
         #expect(try daemon.codes("cy") == ["property_filter_mismatch"])
+        let near = try daemon.run("explain", "cy", "cart").out
+        #expect(near.hasPrefix("cy never triggered cart; what came nearest:\n"))
+        #expect(near.contains("value gte 100") && near.contains("99.5"))
+        let accounts = try daemon.run("campaigns").out
+        #expect(accounts.contains("matched 2, waiting 0, delivered 1, cancelled_by_exception 1"), "\(accounts)")
         #expect(try daemon.run("explain", "nobody").out.contains("nobody called nobody is known"))
         #expect(daemon.stop() == 0)
     }
