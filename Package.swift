@@ -119,6 +119,14 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        .executableTarget(
+            name: "engine-bench",
+            dependencies: ["Engine"],
+            path: "Benchmarks/engine",
+            swiftSettings: strict,
+            linkerSettings: [.linkedLibrary("m")]
+        ),
+
         .testTarget(name: "HouseTests", swiftSettings: strict),
         .testTarget(name: "EngineTests", dependencies: ["Engine"], swiftSettings: strict),
         .testTarget(
