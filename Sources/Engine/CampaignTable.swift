@@ -2,8 +2,7 @@
 package struct CampaignTable: Sendable {
     package private(set) var heads: [CampaignNumber: CampaignHead] = [:]
     private var numbers: [CampaignID: CampaignNumber] = [:]
-    private var versions: [CampaignVersion: Campaign] = [:]
-    private var fingerprints: [CampaignVersion: [UInt64]] = [:]
+    private var versions: [CampaignVersion: Definition] = [:]
     /// What has to be kept of users for the campaigns that ask for it.
     package private(set) var reads = Reads()
 
@@ -11,10 +10,13 @@ package struct CampaignTable: Sendable {
 
     package func head(_ number: CampaignNumber) -> CampaignHead? { heads[number] }
     package func number(of id: CampaignID) -> CampaignNumber? { numbers[id] }
-    package func campaign(_ version: CampaignVersion) -> Campaign? { versions[version] }
+    package func definition(_ version: CampaignVersion) -> Definition? { versions[version] }
+    package func campaign(_ version: CampaignVersion) -> Campaign? { versions[version]?.campaign }
 
     /// Of its exceptions, in their order.
-    package func exceptionFingerprints(_ version: CampaignVersion) -> [UInt64] { fingerprints[version] ?? [] }
+    package func exceptionFingerprints(_ version: CampaignVersion) -> [UInt64] {
+        versions[version]?.fingerprints ?? []
+    }
 
     package func head(of id: CampaignID) -> CampaignHead? { numbers[id].flatMap { heads[$0] } }
 
@@ -34,14 +36,25 @@ package struct CampaignTable: Sendable {
 
     /// Adds a version that is not the newest.
     package mutating func put(_ campaign: Campaign, as version: CampaignVersion) {
-        versions[version] = campaign
-        fingerprints[version] = campaign.exceptions.map(\.fingerprint)
+        versions[version] = Definition(campaign)
         reads.add(campaign)
     }
 
     /// Every version, in order of creation and of edits.
     package var allVersions: [(CampaignVersion, Campaign)] {
-        versions.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        versions.sorted { $0.key < $1.key }.map { ($0.key, $0.value.campaign) }
+    }
+}
+
+/// One version of a campaign, shared by all that look at it: a campaign has many parts, and copying it for each event
+/// would cost more than deciding.
+package final class Definition: Sendable {
+    package let campaign: Campaign
+    package let fingerprints: [UInt64]
+
+    init(_ campaign: Campaign) {
+        self.campaign = campaign
+        fingerprints = campaign.exceptions.map(\.fingerprint)
     }
 }
 

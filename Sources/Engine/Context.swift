@@ -1,18 +1,18 @@
 /// What deciding needs beside the user's state, all of it values: one for each instant at which something is decided.
-package struct Context: Sendable {
-    package var campaigns: CampaignTable
+package final class Context: Sendable {
+    package let campaigns: CampaignTable
     /// By name; a message to a channel that is not here cannot be sent.
-    package var channels: [String: ChannelRules]
-    package var workspace: Workspace
-    package var limits: Limits
+    package let channels: [String: ChannelRules]
+    package let workspace: Workspace
+    package let limits: Limits
     /// The data folder's name, the first part of every idempotency key.
-    package var identity: String
+    package let identity: String
     /// A pure function.
-    package var render: @Sendable (Rendering) -> Rendered
+    package let render: @Sendable (Rendering) -> Rendered
     /// A pure function from a name to its zone; nil for a name that no zone has (3.3.2).
-    package var zone: @Sendable (String) -> Zone?
+    package let zone: @Sendable (String) -> Zone?
     /// Whether every provider accepts and every display is acknowledged at once, as in a scenario.
-    package var acceptsAtOnce = false
+    package let acceptsAtOnce: Bool
 
     package init(
         campaigns: CampaignTable = CampaignTable(),
@@ -20,12 +20,14 @@ package struct Context: Sendable {
         workspace: Workspace = Workspace(),
         limits: Limits = Limits(),
         identity: String,
+        acceptsAtOnce: Bool = false,
         zone: @escaping @Sendable (String) -> Zone? = { _ in nil },
         render: @escaping @Sendable (Rendering) -> Rendered
     ) {
         self.campaigns = campaigns
         self.channels = channels
         self.workspace = workspace
+        self.acceptsAtOnce = acceptsAtOnce
         self.zone = zone
         self.limits = limits
         self.identity = identity

@@ -142,10 +142,11 @@ extension Turn {
         _ excepted: inout [CampaignNumber]
     ) {
         guard let head = context.campaigns.head(version.number),
-            let campaign = context.campaigns.campaign(version), campaign.exceptions.indices.contains(index)
+            let definition = context.campaigns.definition(version),
+            definition.campaign.exceptions.indices.contains(index)
         else { return }
         versionUnderWay = version
-        let exception = campaign.exceptions[index]
+        let exception = definition.campaign.exceptions[index]
         let same = exception.same.flatMap { event.properties[$0] }
         if exception.same != nil, same == nil { return }  // 4.14: there is nothing that could equal.
         remember(version, index, event, same)
@@ -217,7 +218,7 @@ extension Turn {
     }
 
     private mutating func trigger(_ version: CampaignVersion, _ whereHolds: Bool, _ event: Event) {
-        guard let head = context.campaigns.head(version.number), let campaign = context.campaigns.campaign(version)
+        guard let head = context.campaigns.head(version.number), let definition = context.campaigns.definition(version)
         else { return }
         guard whereHolds else {
             decide(
@@ -225,7 +226,7 @@ extension Turn {
                 head.id,
                 rule: "2.3.1",
                 send: 0,
-                why: campaign.trigger.where.map { filter in
+                why: definition.campaign.trigger.where.map { filter in
                     [
                         "where": .string(filter.description),
                         "found": .object(filter.compared(event.properties, now: now)),
@@ -241,14 +242,14 @@ extension Turn {
             decide(.chainTooDeep, head.id, rule: "1.5", send: 0, why: ["depth": .integer(Int64(event.depth))])
             return
         }
-        guard isLive(head, campaign, event), isYoung(campaign, head, event),
-            isInAudience(campaign, .notInSegmentAtTrigger, rule: "7.1.1", send: 0)
+        guard isLive(head, definition, event), isYoung(definition, head, event),
+            isInAudience(definition, .notInSegmentAtTrigger, rule: "7.1.1", send: 0)
         else { return }
         if let group = context.workspace.controlGroup, group.contains(user, salt: "") {
             decide(.globalControl, head.id, rule: "10.5", send: 0)
             return
         }
-        if let window = campaign.window, window.anchor == .triggerAndDelivery,
+        if let window = definition.campaign.window, window.anchor == .triggerAndDelivery,
             !window.hours.contains(zone(window.zone).wall(event.time).timeOfDay)
         {
             decide(
@@ -262,17 +263,17 @@ extension Turn {
             return
         }
         // 6.6: judged at the trigger instant, and again at the send.
-        guard eligible(campaign, version, at: event.time, send: 0, rule: "6.6") else { return }
+        guard eligible(definition, version, at: event.time, send: 0, rule: "6.6") else { return }
         // 3.2.1: counted from the event's time.
-        guard let due = due(campaign.delay, trigger: event.time, properties: event.properties) else {
+        guard let due = due(definition.campaign.delay, trigger: event.time, properties: event.properties) else {
             var why: Object = ["triggered_at": .string(event.time.description)]
-            if case .until(let path) = campaign.delay {
+            if case .until(let path) = definition.campaign.delay {
                 why[path.description] = path.values(in: event.properties).first ?? .string("absent")
             }
             decide(.delayInvalid, head.id, rule: "3.1", send: 0, why: why)
             return
         }
-        guard !alreadyExcepted(campaign, version, head, event) else { return }
+        guard !alreadyExcepted(definition, version, head, event) else { return }
 
         var why = Object()
         if event.time != now { why["event_at"] = .string(event.time.description) }
@@ -300,7 +301,7 @@ extension Turn {
     }
 
     /// Step 3: whether it runs, was launched before the event, and is within its duration.
-    private mutating func isLive(_ head: CampaignHead, _ campaign: Campaign, _ event: Event) -> Bool {
+    private mutating func isLive(_ head: CampaignHead, _ definition: Definition, _ event: Event) -> Bool {
         guard !head.isStopped else {
             decide(
                 .campaignNotLive,
@@ -323,12 +324,12 @@ extension Turn {
             )
             return false
         }
-        return isInDuration(campaign, event.time, send: 0)
+        return isInDuration(definition, event.time, send: 0)
     }
 
     /// Step 4.
-    private mutating func isYoung(_ campaign: Campaign, _ head: CampaignHead, _ event: Event) -> Bool {
-        guard let longest = campaign.maxEventAge, now - event.time > longest else { return true }
+    private mutating func isYoung(_ definition: Definition, _ head: CampaignHead, _ event: Event) -> Bool {
+        guard let longest = definition.campaign.maxEventAge, now - event.time > longest else { return true }
         decide(
             .eventTooOld,
             head.id,
@@ -353,19 +354,19 @@ extension Turn {
 
     /// 4.13: an exception later than the trigger is stored already.
     private mutating func alreadyExcepted(
-        _ campaign: Campaign,
+        _ definition: Definition,
         _ version: CampaignVersion,
         _ head: CampaignHead,
         _ event: Event
     ) -> Bool {
-        guard !campaign.exceptions.isEmpty, !state.seenExceptions.isEmpty else { return false }
+        guard !definition.campaign.exceptions.isEmpty, !state.seenExceptions.isEmpty else { return false }
         let oldest = Instant(milliseconds: now.milliseconds - context.limits.exceptionMemory.milliseconds)
         let fingerprints = context.campaigns.exceptionFingerprints(version)
         let found = state.seenExceptions.first { seen in
             guard seen.campaign == version.number, seen.time > event.time, seen.time >= oldest,
                 let index = fingerprints.firstIndex(of: seen.occurrence)
             else { return false }
-            guard let name = campaign.exceptions[index].same, let same = seen.same else { return true }
+            guard let name = definition.campaign.exceptions[index].same, let same = seen.same else { return true }
             return event.properties[name].map(same.equals) ?? false
         }
         guard let found else { return false }

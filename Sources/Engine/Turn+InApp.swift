@@ -40,11 +40,11 @@ extension Turn {
         ready.sort { (priority($0).rawValue, $0.sequence) > (priority($1).rawValue, $1.sequence) }
         while !ready.isEmpty {
             let entry = ready.removeFirst()
-            guard let campaign = campaign(of: entry), let index = message(of: entry) else { continue }
+            guard let definition = definition(of: entry), let index = message(of: entry) else { continue }
             let (code, reason): (Decision.Code, String)
-            switch rendered(index, campaign, entry.wait) {  // 9.9: rendered at display.
+            switch rendered(index, definition, entry.wait) {  // 9.9: rendered at display.
             case .fields(let fields):
-                lease(entry, fields, campaign.id, device)
+                lease(entry, fields, definition.campaign.id, device)
                 for other in ready { passOver(other, .inAppLowerPriority, next: nil) }
                 return
             case .aborted(let text): (code, reason) = (.templateAborted, text)
@@ -52,7 +52,7 @@ extension Turn {
             }
             decide(
                 code,
-                campaign.id,
+                definition.campaign.id,
                 channel: entry.channel,
                 rule: "9.9",
                 send: entry.wait.send,
@@ -64,11 +64,11 @@ extension Turn {
 
     /// 9.8: end and audience end an entry; outside its window it stays.
     private mutating func isStillWanted(_ entry: QueueEntry) -> Bool {
-        guard let campaign = campaign(of: entry) else { return false }
-        guard isInDuration(campaign, now, send: entry.wait.send, channel: entry.channel),
-            !campaign.rechecksAudience
+        guard let definition = definition(of: entry) else { return false }
+        guard isInDuration(definition, now, send: entry.wait.send, channel: entry.channel),
+            !definition.campaign.rechecksAudience
                 || isInAudience(
-                    campaign,
+                    definition,
                     .notInSegmentAtSend,
                     rule: "9.8",
                     send: entry.wait.send,
@@ -78,23 +78,23 @@ extension Turn {
             remove(entry)
             return false
         }
-        guard let window = campaign.window else { return true }
+        guard let window = definition.campaign.window else { return true }
         return window.hours.contains(zone(window.zone).wall(now).timeOfDay)
     }
 
-    private func campaign(of entry: QueueEntry) -> Campaign? { context.campaigns.campaign(entry.wait.version) }
+    private func definition(of entry: QueueEntry) -> Definition? { context.campaigns.definition(entry.wait.version) }
 
     /// Gives a client the message that it should show now, as a session would; the one that it has on lease already,
     /// where it says which client it is.
     package mutating func lease(device: String) {
         if let entry = state.queue.first(where: { $0.isLeased(at: now) }), let lease = entry.lease {
-            guard !device.isEmpty, lease.device == device, let campaign = campaign(of: entry),
+            guard !device.isEmpty, lease.device == device, let definition = definition(of: entry),
                 let index = message(of: entry),
-                case .fields(let fields) = rendered(index, campaign, entry.wait)
+                case .fields(let fields) = rendered(index, definition, entry.wait)
             else { return }
             effects.presented = Presented(
                 token: lease.token,
-                campaign: campaign.id,
+                campaign: definition.campaign.id,
                 channel: entry.channel,
                 fields: fields,
                 ends: lease.ends
@@ -224,11 +224,11 @@ extension Turn {
 
     private func priority(_ entry: QueueEntry) -> Message.Priority {
         guard let index = message(of: entry) else { return .medium }
-        return campaign(of: entry)?.messages[index].priority ?? .medium
+        return definition(of: entry)?.campaign.messages[index].priority ?? .medium
     }
 
     private func message(of entry: QueueEntry) -> Int? {
-        campaign(of: entry)?.messages.firstIndex { $0.channel == entry.channel }
+        definition(of: entry)?.campaign.messages.firstIndex { $0.channel == entry.channel }
     }
 
     mutating func change(_ entry: QueueEntry, _ body: (inout QueueEntry) -> Void) {

@@ -47,18 +47,18 @@ extension Turn {
 
     /// Whether the user belongs to the campaign's audience; records why not.
     mutating func isInAudience(
-        _ campaign: Campaign,
+        _ definition: Definition,
         _ code: Decision.Code,
         rule: String,
         send: UInt64,
         channel: String? = nil
     ) -> Bool {
-        guard let audience = campaign.audience else { return true }
+        guard let audience = definition.campaign.audience else { return true }
         let facts = facts
         if audience.holds(facts, now: now) { return true }
         decide(
             code,
-            campaign.id,
+            definition.campaign.id,
             channel: channel,
             rule: rule,
             send: send,
@@ -98,8 +98,8 @@ struct UserFacts: Facts {
                 return sum &+ spent.millionths
             }
             return [.decimal(Double(total) / 1_000_000)]
-        case .received(let campaign):
-            let number = context.campaigns.number(of: campaign)
+        case .received(let definition):
+            let number = context.campaigns.number(of: definition)
             return [.boolean(state.receipts.contains { $0.campaign == number && ($0.isCertain || $0.previous != nil) })]
         case .reachable(let channel):
             guard let rules = context.channels[channel] ?? .wellKnown(channel) else { return [.boolean(false)] }

@@ -47,8 +47,10 @@ extension Turn {
     }
 
     /// Whether `instant` lies in [start, end); records why not.
-    mutating func isInDuration(_ campaign: Campaign, _ instant: Instant, send: UInt64, channel: String? = nil) -> Bool {
-        guard let duration = campaign.duration else { return true }
+    mutating func isInDuration(_ definition: Definition, _ instant: Instant, send: UInt64, channel: String? = nil)
+        -> Bool
+    {
+        guard let duration = definition.campaign.duration else { return true }
         let (start, end) = limits(of: duration)
         func why(_ name: String, _ limit: Instant) -> Object {
             ["at": .string(instant.description), name: .string(limit.description)]
@@ -56,7 +58,7 @@ extension Turn {
         if let start, instant < start {
             decide(
                 .beforeStart,
-                campaign.id,
+                definition.campaign.id,
                 channel: channel,
                 rule: "5.1.3",
                 send: send,
@@ -66,15 +68,15 @@ extension Turn {
             return false
         }
         if let end, instant >= end {
-            decide(.afterEnd, campaign.id, channel: channel, rule: "5.1.3", send: send, why: why("end", end))
+            decide(.afterEnd, definition.campaign.id, channel: channel, rule: "5.1.3", send: send, why: why("end", end))
             return false
         }
         return true
     }
 
     /// The quiet hours that the campaign keeps: its own before the workspace's (10.1).
-    func quietHours(_ campaign: Campaign) -> QuietHours? {
-        switch campaign.quietHours {
+    func quietHours(_ definition: Definition) -> QuietHours? {
+        switch definition.campaign.quietHours {
         case .workspace: context.workspace.quietHours
         case .none: nil
         case .own(let hours): hours

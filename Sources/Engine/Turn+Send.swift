@@ -17,44 +17,46 @@ extension Turn {
 
     /// Steps 8 to 19 for a send that is due and no longer among the waits.
     mutating func judge(_ wait: Wait) {
-        guard let campaign = context.campaigns.campaign(wait.version) else { return }
+        guard let definition = context.campaigns.definition(wait.version) else { return }
         versionUnderWay = wait.version
         if let stop = stop(of: wait) {
-            decide(.campaignStopped, campaign.id, rule: "3.4", send: wait.send, at: stop)
+            decide(.campaignStopped, definition.campaign.id, rule: "3.4", send: wait.send, at: stop)
             return
         }
-        guard isInDuration(campaign, now, send: wait.send), isInWindow(campaign, wait),  // 8, 9
-            !campaign.rechecksAudience
-                || isInAudience(campaign, .notInSegmentAtSend, rule: "7.1.6", send: wait.send),  // 10
-            eligible(campaign, wait.version, at: now, send: wait.send, rule: "6.7")  // 11
+        guard isInDuration(definition, now, send: wait.send), isInWindow(definition, wait),  // 8, 9
+            !definition.campaign.rechecksAudience
+                || isInAudience(definition, .notInSegmentAtSend, rule: "7.1.6", send: wait.send),  // 10
+            eligible(definition, wait.version, at: now, send: wait.send, rule: "6.7")  // 11
         else { return }
 
         var pass = Pass()
-        pass.left = campaign.messages.indices.filter { reaches(campaign.messages[$0], campaign, wait, &pass) }  // 12
-        guard !pass.left.isEmpty else { return record(pass, campaign, wait) }
-        guard isAwake(campaign, wait, pass) else { return }  // 13
-        if let group = campaign.controlGroup, group.contains(user, salt: campaign.id) {  // 14
-            record(pass, campaign, wait)
-            enrol(campaign, wait)
+        pass.left = definition.campaign.messages.indices.filter {
+            reaches(definition.campaign.messages[$0], definition, wait, &pass)
+        }  // 12
+        guard !pass.left.isEmpty else { return record(pass, definition, wait) }
+        guard isAwake(definition, wait, pass) else { return }  // 13
+        if let group = definition.campaign.controlGroup, group.contains(user, salt: definition.campaign.id) {  // 14
+            record(pass, definition, wait)
+            enrol(definition, wait)
             return
         }
-        pass.left = capped(pass.left, campaign, &pass)  // 15
-        guard !pass.left.isEmpty else { return record(pass, campaign, wait) }
-        let hasSlot = takesSlot(campaign, pass)
-        if hasSlot, !isWithinRateLimit(campaign, wait, pass) { return }  // 16
-        guard hasPlace(campaign, wait, pass) else { return }  // 17
-        record(pass, campaign, wait)
+        pass.left = capped(pass.left, definition, &pass)  // 15
+        guard !pass.left.isEmpty else { return record(pass, definition, wait) }
+        let hasSlot = takesSlot(definition, pass)
+        if hasSlot, !isWithinRateLimit(definition, wait, pass) { return }  // 16
+        guard hasPlace(definition, wait, pass) else { return }  // 17
+        record(pass, definition, wait)
 
-        let queued = pass.left.filter { queues(campaign.messages[$0]) }
+        let queued = pass.left.filter { queues(definition.campaign.messages[$0]) }
         let atOnce = pass.left.filter { !queued.contains($0) }
-        if let rendered = render(atOnce, campaign, wait, othersGoOn: !queued.isEmpty) {  // 18
+        if let rendered = render(atOnce, definition, wait, othersGoOn: !queued.isEmpty) {  // 18
             if !rendered.isEmpty { use(hasSlot, wait) }
             for (index, fields) in rendered {  // 19
-                claim(campaign.messages[index], fields, campaign, wait, tookSlot: hasSlot)
+                claim(definition.campaign.messages[index], fields, definition, wait, tookSlot: hasSlot)
             }
         }
         if !queued.isEmpty { use(false, wait) }
-        for index in queued { enqueue(campaign.messages[index], campaign.id, wait) }
+        for index in queued { enqueue(definition.campaign.messages[index], definition.campaign.id, wait) }
     }
 
     /// What one pass through the checks found about single channels: recorded by the pass that ends or dispatches
@@ -72,11 +74,11 @@ extension Turn {
         }
     }
 
-    private mutating func record(_ pass: Pass, _ campaign: Campaign, _ wait: Wait) {
+    private mutating func record(_ pass: Pass, _ definition: Definition, _ wait: Wait) {
         for found in pass.found {
             decide(
                 found.code,
-                campaign.id,
+                definition.campaign.id,
                 channel: found.channel,
                 rule: found.rule,
                 send: wait.send,
@@ -92,7 +94,7 @@ extension Turn {
     /// Lets the send wait on. Gives it up where the hold would pass the campaign's end (5.1.4) or last too long (13).
     private mutating func hold(
         _ wait: Wait,
-        _ campaign: Campaign,
+        _ definition: Definition,
         until: Instant,
         _ code: Decision.Code,
         rule: String,
@@ -100,24 +102,24 @@ extension Turn {
         _ pass: Pass = Pass()
     ) {
         if code != .deferredRateLimit {
-            if let end = campaign.duration.flatMap({ limits(of: $0).end }), until >= end {
-                record(pass, campaign, wait)
+            if let end = definition.campaign.duration.flatMap({ limits(of: $0).end }), until >= end {
+                record(pass, definition, wait)
                 var why = why
                 why["held_until"] = .string(until.description)
                 why["end"] = .string(end.description)
-                decide(.afterEnd, campaign.id, rule: "5.1.4", send: wait.send, why: why)
+                decide(.afterEnd, definition.campaign.id, rule: "5.1.4", send: wait.send, why: why)
                 return
             }
             if until > wait.firstDue + context.limits.longestHold {
-                record(pass, campaign, wait)
+                record(pass, definition, wait)
                 var why = why
                 why["held_until"] = .string(until.description)
                 why["first_due"] = .string(wait.firstDue.description)
-                decide(.outsideWindowAtSend, campaign.id, rule: "5.1.4", send: wait.send, why: why)
+                decide(.outsideWindowAtSend, definition.campaign.id, rule: "5.1.4", send: wait.send, why: why)
                 return
             }
         }
-        decide(code, campaign.id, rule: rule, send: wait.send, next: until, why: why)
+        decide(code, definition.campaign.id, rule: rule, send: wait.send, next: until, why: why)
         keep(wait, until: until, isRateLimited: code == .deferredRateLimit)
     }
 
@@ -132,32 +134,34 @@ extension Turn {
     }
 
     /// Step 9.
-    private mutating func isInWindow(_ campaign: Campaign, _ wait: Wait) -> Bool {
-        guard let window = campaign.window else { return true }
+    private mutating func isInWindow(_ definition: Definition, _ wait: Wait) -> Bool {
+        guard let window = definition.campaign.window else { return true }
         let zone = zone(window.zone)
         if window.hours.contains(zone.wall(now).timeOfDay) { return true }
         let why = compared(now, window.hours, zone, "window")
         if window.isNextAvailable, let opening = zone.next(in: window.hours, from: now) {
-            hold(wait, campaign, until: opening, .deferredWindow, rule: "5.2.2", why: why)
+            hold(wait, definition, until: opening, .deferredWindow, rule: "5.2.2", why: why)
         } else {
-            decide(.outsideWindowAtSend, campaign.id, rule: "5.2.1", send: wait.send, why: why)
+            decide(.outsideWindowAtSend, definition.campaign.id, rule: "5.2.1", send: wait.send, why: why)
         }
         return false
     }
 
     /// Step 13: 9.7 exempts a send that is left with in-app alone (13, 9.12).
-    private mutating func isAwake(_ campaign: Campaign, _ wait: Wait, _ pass: Pass) -> Bool {
-        guard let quiet = quietHours(campaign), pass.left.contains(where: { !queues(campaign.messages[$0]) }) else {
+    private mutating func isAwake(_ definition: Definition, _ wait: Wait, _ pass: Pass) -> Bool {
+        guard let quiet = quietHours(definition),
+            pass.left.contains(where: { !queues(definition.campaign.messages[$0]) })
+        else {
             return true
         }
         let zone = zone(.user)
         guard quiet.hours.contains(zone.wall(now).timeOfDay) else { return true }
         let why = compared(now, quiet.hours, zone, "quiet_hours")
         if quiet.mode == .defer, let end = zone.next(in: quiet.hours.complement, from: now) {
-            hold(wait, campaign, until: end, .deferredQuietHours, rule: "10.1", why: why, pass)
+            hold(wait, definition, until: end, .deferredQuietHours, rule: "10.1", why: why, pass)
         } else {
-            record(pass, campaign, wait)
-            decide(.quietHoursAborted, campaign.id, rule: "10.1", send: wait.send, why: why)
+            record(pass, definition, wait)
+            decide(.quietHoursAborted, definition.campaign.id, rule: "10.1", send: wait.send, why: why)
         }
         return false
     }
@@ -165,13 +169,13 @@ extension Turn {
     // MARK: Groups, caps and limits
 
     /// Step 14: held out on purpose, and counted as if it had received (6.9, 8.7).
-    private mutating func enrol(_ campaign: Campaign, _ wait: Wait) {
-        decide(.controlGroup, campaign.id, rule: "10.5", send: wait.send)
+    private mutating func enrol(_ definition: Definition, _ wait: Wait) {
+        decide(.controlGroup, definition.campaign.id, rule: "10.5", send: wait.send)
         receive(wait, isCertain: true)
         openWindow(wait.version, wait.send, channel: nil, at: now)
         raise(
             Event.campaignInteraction,
-            campaign.id,
+            definition.campaign.id,
             action: Event.controlEnrolled,
             at: now,
             depth: wait.depth,
@@ -181,14 +185,14 @@ extension Turn {
 
     /// Step 15: the messages that every frequency cap allows, in the order of `messages:`; one that passes counts
     /// for the next (13, 10.2).
-    private func capped(_ messages: [Int], _ campaign: Campaign, _ pass: inout Pass) -> [Int] {
+    private func capped(_ messages: [Int], _ definition: Definition, _ pass: inout Pass) -> [Int] {
         let caps = context.workspace.frequencyCaps
-        guard !caps.isEmpty, !campaign.isExemptFromFrequencyCaps else { return messages }
+        guard !caps.isEmpty, !definition.campaign.isExemptFromFrequencyCaps else { return messages }
         var counted = state.counted.map { ($0.channel, $0.at) }
         let zone = zone(.user)
         return messages.filter { index in
-            let channel = campaign.messages[index].channel
-            guard !queues(campaign.messages[index]) else { return true }
+            let channel = definition.campaign.messages[index].channel
+            guard !queues(definition.campaign.messages[index]) else { return true }
             for cap in caps where cap.channel == nil || cap.channel == channel {
                 let count = counted.count { message in
                     guard cap.channel == nil || cap.channel == message.0 else { return false }
@@ -214,19 +218,19 @@ extension Turn {
         }
     }
 
-    private func takesSlot(_ campaign: Campaign, _ pass: Pass) -> Bool {
-        campaign.rateLimit != nil && pass.left.contains { !queues(campaign.messages[$0]) }
+    private func takesSlot(_ definition: Definition, _ pass: Pass) -> Bool {
+        definition.campaign.rateLimit != nil && pass.left.contains { !queues(definition.campaign.messages[$0]) }
     }
 
     /// A wait of which the timer ran out. One that its rate limit holds is judged again only when a slot is free and
     /// its turn has come: timers of one instant run in the order in which their sends began to wait (13, 10.3).
     private mutating func resume(_ wait: Wait) {
-        guard wait.isRateLimited, let campaign = context.campaigns.campaign(wait.version),
-            let limit = campaign.rateLimit, stop(of: wait) == nil
+        guard wait.isRateLimited, let definition = context.campaigns.definition(wait.version),
+            let limit = definition.campaign.rateLimit, stop(of: wait) == nil
         else { return judge(wait) }
         let gaveUp = wait.firstDue + context.limits.longestRateLimit
         if now >= gaveUp {
-            expire(wait, campaign, at: gaveUp)
+            expire(wait, definition, at: gaveUp)
         } else if tally(wait).slots(at: now) < limit {
             judge(wait)
         } else {
@@ -239,19 +243,19 @@ extension Turn {
     private func tally(_ wait: Wait) -> Tally { tallies[wait.version.number] ?? Tally() }
 
     /// Step 16.
-    private mutating func isWithinRateLimit(_ campaign: Campaign, _ wait: Wait, _ pass: Pass) -> Bool {
-        guard let limit = campaign.rateLimit else { return true }
+    private mutating func isWithinRateLimit(_ definition: Definition, _ wait: Wait, _ pass: Pass) -> Bool {
+        guard let limit = definition.campaign.rateLimit else { return true }
         let used = tally(wait).slots(at: now)
         if used < limit { return true }
         let gaveUp = wait.firstDue + context.limits.longestRateLimit
         guard now < gaveUp else {
-            record(pass, campaign, wait)
-            expire(wait, campaign, at: now)
+            record(pass, definition, wait)
+            expire(wait, definition, at: now)
             return false
         }
         hold(
             wait,
-            campaign,
+            definition,
             until: min(nextMinute, gaveUp),
             .deferredRateLimit,
             rule: "10.3",
@@ -260,11 +264,11 @@ extension Turn {
         return false
     }
 
-    private mutating func expire(_ wait: Wait, _ campaign: Campaign, at instant: Instant) {
+    private mutating func expire(_ wait: Wait, _ definition: Definition, at instant: Instant) {
         versionUnderWay = wait.version
         decide(
             .rateLimitExpired,
-            campaign.id,
+            definition.campaign.id,
             rule: "10.3",
             send: wait.send,
             at: instant,
@@ -273,14 +277,14 @@ extension Turn {
     }
 
     /// Step 17.
-    private mutating func hasPlace(_ campaign: Campaign, _ wait: Wait, _ pass: Pass) -> Bool {
-        guard let most = campaign.maxRecipients, !holdsPlace(wait.version.number) else { return true }
+    private mutating func hasPlace(_ definition: Definition, _ wait: Wait, _ pass: Pass) -> Bool {
+        guard let most = definition.campaign.maxRecipients, !holdsPlace(wait.version.number) else { return true }
         let taken = tally(wait).places
         if taken < most { return true }
-        record(pass, campaign, wait)
+        record(pass, definition, wait)
         decide(
             .volumeCapReached,
-            campaign.id,
+            definition.campaign.id,
             rule: "10.4",
             send: wait.send,
             why: ["max_recipients": .integer(most), "recipients": .integer(taken)]
@@ -309,7 +313,7 @@ extension Turn {
 
     /// 6: whether the user may receive the campaign again at `instant`; records why not.
     mutating func eligible(
-        _ campaign: Campaign,
+        _ definition: Definition,
         _ version: CampaignVersion,
         at instant: Instant,
         send: UInt64,
@@ -318,11 +322,11 @@ extension Turn {
         guard let receipt = state.receipts.first(where: { $0.campaign == version.number }),
             receipt.send != send || send == 0
         else { return true }
-        switch campaign.reEligibility {
+        switch definition.campaign.reEligibility {
         case .once:
             decide(
                 .alreadyReceived,
-                campaign.id,
+                definition.campaign.id,
                 rule: send == 0 ? "6.1" : rule,
                 send: send,
                 why: ["received_at": .string(receipt.at.description)]
@@ -333,7 +337,7 @@ extension Turn {
             if wait == .zero || instant >= next { return true }  // 6.5
             decide(
                 .reEligibilityPending,
-                campaign.id,
+                definition.campaign.id,
                 rule: rule == "6.7" ? "6.6" : rule,
                 send: send,
                 next: next,
@@ -347,9 +351,9 @@ extension Turn {
     }
 
     /// 10.6 per channel: the address, then its state, then consent (13); and 9.6.
-    private func reaches(_ message: Message, _ campaign: Campaign, _ wait: Wait, _ pass: inout Pass) -> Bool {
+    private func reaches(_ message: Message, _ definition: Definition, _ wait: Wait, _ pass: inout Pass) -> Bool {
         guard let rules = context.channels[message.channel] else { return false }
-        if let (code, why) = rules.fault(of: state.profile, requiresOptIn: campaign.requiresOptIn) {
+        if let (code, why) = rules.fault(of: state.profile, requiresOptIn: definition.campaign.requiresOptIn) {
             pass.found.append(Pass.Finding(code: code, channel: message.channel, rule: "10.6", why: why))
             return false
         }
@@ -359,7 +363,7 @@ extension Turn {
             pass.found.append(
                 Pass.Finding(
                     code: .alreadyQueued,
-                    channel: campaign.messages.count > 1 ? message.channel : nil,
+                    channel: definition.campaign.messages.count > 1 ? message.channel : nil,
                     rule: "9.6",
                     why: ["queued_at": .string(entry.available.description)]
                 )
@@ -376,13 +380,13 @@ extension Turn {
     /// All of them rendered, or nil: one template that aborts or fails ends what would be handed over at once (10.8).
     private mutating func render(
         _ messages: [Int],
-        _ campaign: Campaign,
+        _ definition: Definition,
         _ wait: Wait,
         othersGoOn: Bool
     ) -> [(Int, Object)]? {
         var done: [(Int, Object)] = []
         for index in messages {
-            let rendered = rendered(index, campaign, wait)
+            let rendered = rendered(index, definition, wait)
             let (code, reason): (Decision.Code, String)
             switch rendered {
             case .fields(let fields):
@@ -392,11 +396,11 @@ extension Turn {
             case .failed(let text): (code, reason) = (.templateError, text)
             }
             // 13, Decisions: a channel stands here only where in-app goes on.
-            let ended = othersGoOn ? messages.map { Optional(campaign.messages[$0].channel) } : [nil]
+            let ended = othersGoOn ? messages.map { Optional(definition.campaign.messages[$0].channel) } : [nil]
             for channel in ended {
                 decide(
                     code,
-                    campaign.id,
+                    definition.campaign.id,
                     channel: channel,
                     rule: "10.8",
                     send: wait.send,
@@ -409,9 +413,9 @@ extension Turn {
     }
 
     /// A message as it would leave now, unless the campaign's rule or its template gives it up (10.8).
-    func rendered(_ message: Int, _ campaign: Campaign, _ wait: Wait) -> Rendered {
-        if let rule = campaign.abortIf, rule.holds(facts, now: now) { return .aborted("abort_if: \(rule)") }
-        return context.render(rendering(message, campaign.id, wait))
+    func rendered(_ message: Int, _ definition: Definition, _ wait: Wait) -> Rendered {
+        if let rule = definition.campaign.abortIf, rule.holds(facts, now: now) { return .aborted("abort_if: \(rule)") }
+        return context.render(rendering(message, definition.campaign.id, wait))
     }
 
     private func rendering(_ message: Int, _ id: CampaignID, _ wait: Wait) -> Rendering {
@@ -430,13 +434,13 @@ extension Turn {
     private mutating func claim(
         _ message: Message,
         _ fields: Object,
-        _ campaign: Campaign,
+        _ definition: Definition,
         _ wait: Wait,
         tookSlot: Bool
     ) {
         guard let rules = context.channels[message.channel] else { return }
         receive(wait, isCertain: false)
-        countForCaps(message.channel, campaign, wait)
+        countForCaps(message.channel, definition, wait)
         state.claims.append(
             Claim(
                 send: wait.send,
@@ -454,7 +458,7 @@ extension Turn {
             HandOver(
                 key: key(wait.send, message.channel),
                 version: wait.version,
-                campaign: campaign.id,
+                campaign: definition.campaign.id,
                 send: wait.send,
                 channel: message.channel,
                 addresses: addresses(rules),
@@ -465,15 +469,15 @@ extension Turn {
     }
 
     /// As far back as a cap reaches.
-    private mutating func countForCaps(_ channel: String, _ campaign: Campaign, _ wait: Wait) {
-        guard !campaign.isExemptFromFrequencyCaps,
+    private mutating func countForCaps(_ channel: String, _ definition: Definition, _ wait: Wait) {
+        guard !definition.campaign.isExemptFromFrequencyCaps,
             let reach = context.workspace.frequencyCaps.map(\.reach).max()
         else { return }
         state.counted.removeAll { now - $0.at > reach }
         state.counted.append(CountedMessage(channel: channel, send: wait.send, at: now))
     }
 
-    /// The stable idempotency key: a send names its campaign, version, user and trigger event (12, row 23).
+    /// The stable idempotency key: a send names its definition, version, user and trigger event (12, row 23).
     private func key(_ send: UInt64, _ channel: String) -> String {
         "\(context.identity)-\(send)-\(channel)"
     }

@@ -96,7 +96,7 @@ extension Turn {
     }
 
     func messageCount(_ version: CampaignVersion?) -> Int64 {
-        Int64(version.flatMap { context.campaigns.campaign($0) }?.messages.count ?? 1)
+        Int64(version.flatMap { context.campaigns.definition($0) }?.campaign.messages.count ?? 1)
     }
 
     /// 1.1.4: an item of that id was handled before.

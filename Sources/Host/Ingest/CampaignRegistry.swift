@@ -168,13 +168,14 @@ struct CampaignRegistry {
         try Matcher(table) { try plugins.compile($0) }
     }
 
-    func makeContext(identity: String) -> Context {
+    func makeContext(identity: String, acceptsAtOnce: Bool = false) -> Context {
         let templates = templates
         return Context(
             campaigns: table,
             channels: plugins.channelRules,
             workspace: workspace,
             identity: identity,
+            acceptsAtOnce: acceptsAtOnce,
             zone: Zones.zone,
             render: { rendering in
                 guard let campaign = templates[rendering.version] else {

@@ -35,8 +35,7 @@ package struct Simulation {
         } catch {
             throw .unavailable(String(describing: error))
         }
-        context = registry.makeContext(identity: "simulation")
-        context.acceptsAtOnce = true
+        context = registry.makeContext(identity: "simulation", acceptsAtOnce: true)
     }
 
     package mutating func add(_ user: UserID, profile: Object) {
@@ -107,8 +106,7 @@ package struct Simulation {
     }
 
     private mutating func use(_ registry: CampaignRegistry) {
-        context = registry.makeContext(identity: "simulation")
-        context.acceptsAtOnce = true
+        context = registry.makeContext(identity: "simulation", acceptsAtOnce: true)
     }
 
     private mutating func turn(_ user: UserID, _ body: (inout Turn) -> Void) {
