@@ -50,3 +50,6 @@ wait "$daemon" || true
 
 echo "timers:"
 python3 "$here/timers/timers.py" "$triggerd"
+
+echo "the engine alone, in memory, on one core:"
+"$(dirname "$triggerd")/engine-bench"

@@ -1,48 +1,85 @@
 /// The campaigns that the engine knows, each with the versions that a waiting send may still name.
 package struct CampaignTable: Sendable {
-    package private(set) var heads: [CampaignNumber: CampaignHead] = [:]
+    /// By number: numbers are ranks of creation, so the places are dense, and looking one up is no search.
+    private var places: [Place] = []
     private var numbers: [CampaignID: CampaignNumber] = [:]
-    private var versions: [CampaignVersion: Definition] = [:]
     /// What has to be kept of users for the campaigns that ask for it.
     package private(set) var reads = Reads()
 
+    private struct Place: Sendable {
+        var head: CampaignHead?
+        /// By version.
+        var versions: [Definition?] = []
+    }
+
     package init() {}
 
-    package func head(_ number: CampaignNumber) -> CampaignHead? { heads[number] }
+    package var count: Int { numbers.count }
+
+    package func head(_ number: CampaignNumber) -> CampaignHead? {
+        Int(number) < places.count ? places[Int(number)].head : nil
+    }
+
     package func number(of id: CampaignID) -> CampaignNumber? { numbers[id] }
-    package func definition(_ version: CampaignVersion) -> Definition? { versions[version] }
-    package func campaign(_ version: CampaignVersion) -> Campaign? { versions[version]?.campaign }
+
+    package func definition(_ version: CampaignVersion) -> Definition? {
+        let (number, index) = (Int(version.number), Int(version.version))
+        guard number < places.count, index < places[number].versions.count else { return nil }
+        return places[number].versions[index]
+    }
+
+    package func campaign(_ version: CampaignVersion) -> Campaign? { definition(version)?.campaign }
 
     /// Of its exceptions, in their order.
     package func exceptionFingerprints(_ version: CampaignVersion) -> [UInt64] {
-        versions[version]?.fingerprints ?? []
+        definition(version)?.fingerprints ?? []
     }
 
-    package func head(of id: CampaignID) -> CampaignHead? { numbers[id].flatMap { heads[$0] } }
+    package func head(of id: CampaignID) -> CampaignHead? { numbers[id].flatMap { head($0) } }
 
     /// In order of creation.
-    package var all: [CampaignHead] { heads.values.sorted { $0.number < $1.number } }
+    package var all: [CampaignHead] { places.compactMap(\.head) }
+
+    /// Of the campaign that is created next.
+    package var nextNumber: CampaignNumber { CampaignNumber(max(1, places.count)) }
 
     /// Adds or replaces a campaign's head and its newest version; older versions stay.
     package mutating func put(_ head: CampaignHead, _ campaign: Campaign) {
-        heads[head.number] = head
-        numbers[head.id] = head.number
+        put(head)
         put(campaign, as: head.current)
     }
 
     package mutating func put(_ head: CampaignHead) {
-        heads[head.number] = head
+        makePlace(head.number)
+        places[Int(head.number)].head = head
+        numbers[head.id] = head.number
     }
 
     /// Adds a version that is not the newest.
     package mutating func put(_ campaign: Campaign, as version: CampaignVersion) {
-        versions[version] = Definition(campaign)
+        makePlace(version.number)
+        let index = Int(version.version)
+        while places[Int(version.number)].versions.count <= index { places[Int(version.number)].versions.append(nil) }
+        places[Int(version.number)].versions[index] = Definition(campaign)
         reads.add(campaign)
+    }
+
+    private mutating func makePlace(_ number: CampaignNumber) {
+        while places.count <= Int(number) { places.append(Place()) }
     }
 
     /// Every version, in order of creation and of edits.
     package var allVersions: [(CampaignVersion, Campaign)] {
-        versions.sorted { $0.key < $1.key }.map { ($0.key, $0.value.campaign) }
+        places.enumerated().flatMap { number, place in
+            place.versions.enumerated().compactMap { version, definition in
+                definition.map {
+                    (
+                        CampaignVersion(number: CampaignNumber(number), version: UInt32(version)),
+                        $0.campaign
+                    )
+                }
+            }
+        }
     }
 }
 

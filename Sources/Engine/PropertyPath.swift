@@ -39,6 +39,7 @@ package struct PropertyPath: Hashable, Sendable, CustomStringConvertible {
 
     /// Every present value that the path reaches; empty where there is none.
     package func values(in properties: Object) -> [Value] {
+        if steps.count == 1, case .name(let name) = steps[0] { return properties[name].map { [$0] } ?? [] }
         var reached: [Value] = [.object(properties)]
         for step in steps {
             switch step {

@@ -52,7 +52,7 @@ struct ServeRun {
             store.close()
             throw Failure("\(error)")
         }
-        let count = daemon.campaigns.heads.count
+        let count = daemon.campaigns.count
         say("campaigns: \(count == 0 ? "none" : daemon.campaigns.all.map { $0.id }.joined(separator: ", "))")
 
         let group = MultiThreadedEventLoopGroup.singleton

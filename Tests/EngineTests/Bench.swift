@@ -29,7 +29,7 @@ struct Bench {
         let old = table.head(of: campaign.id)
         let head = CampaignHead(
             id: campaign.id,
-            number: old?.number ?? CampaignNumber(table.heads.count + 1),
+            number: old?.number ?? table.nextNumber,
             version: (old?.version ?? 0) + 1,
             launchedAt: campaign.launchedAt ?? Instant(milliseconds: 0),
             appliedAt: Instant(milliseconds: 0),

@@ -121,7 +121,7 @@ struct CampaignRegistry {
             head.appliedAt = now
             if let launch = campaign.launchedAt { head.launchedAt = launch }
         } else {
-            let number = (table.heads.keys.max() ?? 0) + 1
+            let number = table.nextNumber
             head = CampaignHead(
                 id: campaign.id,
                 number: number,

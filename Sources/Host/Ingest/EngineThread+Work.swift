@@ -201,7 +201,7 @@ extension EngineThread {
 
     /// Looks for what still waits of campaigns that were stopped before this start.
     func sweepWhatWasStopped() {
-        let stopped = published.get().heads.values.filter { !$0.stops.isEmpty }.map(\.number)
+        let stopped = published.get().all.filter { !$0.stops.isEmpty }.map(\.number)
         if !stopped.isEmpty { sweep(Set(stopped)) }
     }
 
