@@ -8,7 +8,7 @@ extension CampaignReader {
         var reading = CampaignReading(reader: self, file: file)
         var scenario: Scenario?
         do {
-            if let document = try Yams.compose(yaml: text) { scenario = reading.scenario(of: document) }
+            if let document = try Yams.compose(yaml: text, .basic) { scenario = reading.scenario(of: document) }
             if scenario == nil, reading.problems.isEmpty {
                 reading.problem("no scenario is in this file", at: nil, "")
             }
@@ -94,22 +94,31 @@ extension CampaignReading {
     }
 
     private mutating func event(_ node: Node, _ path: String, after last: Scenario.Event?) -> Scenario.Event? {
-        guard let mapping = node.mapping, let atNode = mapping["at"] else {
+        // One walk: a look-up in a mapping hashes its key's whole node.
+        var found: [String: Node] = [:]
+        for (key, value) in node.mapping ?? [:] {
+            guard let name = key.scalar?.string else { continue }
+            switch name {
+            case "at", "received_at", "operator", "set": found[name] = value
+            default: break
+            }
+        }
+        guard let atNode = found["at"] else {
             problem("an event is a mapping with `at`", at: node.mark, path)
             return nil
         }
         guard let at = instant(atNode, "\(path).at") else { return nil }
-        let received = mapping["received_at"].map { instant($0, "\(path).received_at") } ?? at
+        let received = found["received_at"].map { instant($0, "\(path).received_at") } ?? at
         guard let received else { return nil }
         if let last, received < last.receivedAt {
             problem(
                 "is received before the event that stands before it",
-                at: (mapping["received_at"] ?? atNode).mark,
+                at: (found["received_at"] ?? atNode).mark,
                 path
             )
             return nil
         }
-        if mapping["operator"] != nil {
+        if found["operator"] != nil {
             let known = ["at", "operator", "campaign"]
             guard let keys = keys(node, path, known: known, required: known),
                 let act = keys["operator"].flatMap({ choice($0, "\(path).operator", ["stop", "resume"]) }),
@@ -119,7 +128,7 @@ extension CampaignReading {
         }
         var fields = object(node, path, texts: Self.eventTexts)
         fields["received_at"] = nil
-        if let set = mapping["set"] {
+        if let set = found["set"] {
             // A null stays: it removes.
             let members = object(set, "\(path).set", texts: Self.profileTexts)
             fields["set"] = .object(members)
