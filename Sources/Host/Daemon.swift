@@ -74,9 +74,9 @@ package final class Daemon: Sendable {
     package var campaigns: CampaignTable { engine.published.get() }
 
     /// Applies campaigns before anybody can call: all of them or none.
-    package func apply(_ set: CampaignSet) throws(Refusal) {
-        guard !set.isEmpty else { return }
-        try engine.applyAtStart(set)
+    package func apply(_ set: CampaignSet) throws(Refusal) -> [CampaignStatus] {
+        guard !set.isEmpty else { return [] }
+        return try engine.applyAtStart(set)
     }
 
     /// Does what was taken in, completes what was handed over, and closes the store. Call it once no call is under

@@ -1099,6 +1099,51 @@ void   triggerd__v1__campaign_status__free_unpacked
   assert(message->base.descriptor == &triggerd__v1__campaign_status__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   triggerd__v1__campaign_warning__init
+                     (Triggerd__V1__CampaignWarning         *message)
+{
+  static const Triggerd__V1__CampaignWarning init_value = TRIGGERD__V1__CAMPAIGN_WARNING__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__campaign_warning__get_packed_size
+                     (const Triggerd__V1__CampaignWarning *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__campaign_warning__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__campaign_warning__pack
+                     (const Triggerd__V1__CampaignWarning *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__campaign_warning__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__campaign_warning__pack_to_buffer
+                     (const Triggerd__V1__CampaignWarning *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__campaign_warning__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__CampaignWarning *
+       triggerd__v1__campaign_warning__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__CampaignWarning *)
+     protobuf_c_message_unpack (&triggerd__v1__campaign_warning__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__campaign_warning__free_unpacked
+                     (Triggerd__V1__CampaignWarning *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__campaign_warning__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   triggerd__v1__accounts__end__init
                      (Triggerd__V1__Accounts__End         *message)
 {
@@ -3239,7 +3284,7 @@ const ProtobufCEnumDescriptor triggerd__v1__campaign_status__state__descriptor =
   triggerd__v1__campaign_status__state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__campaign_status__field_descriptors[7] =
+static const ProtobufCFieldDescriptor triggerd__v1__campaign_status__field_descriptors[8] =
 {
   {
     "definition",
@@ -3325,6 +3370,18 @@ static const ProtobufCFieldDescriptor triggerd__v1__campaign_status__field_descr
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "warnings",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__CampaignStatus, n_warnings),
+    offsetof(Triggerd__V1__CampaignStatus, warnings),
+    &triggerd__v1__campaign_warning__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__campaign_status__field_indices_by_name[] = {
   6,   /* field[6] = accounts */
@@ -3334,11 +3391,12 @@ static const unsigned triggerd__v1__campaign_status__field_indices_by_name[] = {
   3,   /* field[3] = launched_at_ms */
   1,   /* field[1] = state */
   2,   /* field[2] = version */
+  7,   /* field[7] = warnings */
 };
 static const ProtobufCIntRange triggerd__v1__campaign_status__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__campaign_status__descriptor =
 {
@@ -3348,11 +3406,75 @@ const ProtobufCMessageDescriptor triggerd__v1__campaign_status__descriptor =
   "Triggerd__V1__CampaignStatus",
   "triggerd.v1",
   sizeof(Triggerd__V1__CampaignStatus),
-  7,
+  8,
   triggerd__v1__campaign_status__field_descriptors,
   triggerd__v1__campaign_status__field_indices_by_name,
   1,  triggerd__v1__campaign_status__number_ranges,
   (ProtobufCMessageInit) triggerd__v1__campaign_status__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__campaign_warning__field_descriptors[3] =
+{
+  {
+    "field",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__CampaignWarning, field),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "text",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__CampaignWarning, text),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rule",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__CampaignWarning, rule),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__campaign_warning__field_indices_by_name[] = {
+  0,   /* field[0] = field */
+  2,   /* field[2] = rule */
+  1,   /* field[1] = text */
+};
+static const ProtobufCIntRange triggerd__v1__campaign_warning__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__campaign_warning__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.CampaignWarning",
+  "CampaignWarning",
+  "Triggerd__V1__CampaignWarning",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__CampaignWarning),
+  3,
+  triggerd__v1__campaign_warning__field_descriptors,
+  triggerd__v1__campaign_warning__field_indices_by_name,
+  1,  triggerd__v1__campaign_warning__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__campaign_warning__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor triggerd__v1__accounts__end__field_descriptors[2] =

@@ -46,6 +46,7 @@ struct Apply: AsyncParsableCommand {
                     print(status.json)
                 } else {
                     print("\(status.campaign): \(status.changed ? "applied, version \(status.version)" : "unchanged")")
+                    for warning in status.warnings { print("  warning: \(warning)") }
                 }
             }
         }
@@ -151,6 +152,7 @@ private struct ReadStatus {
     let changed: Bool
     let trigger: String
     let channels: [String]
+    let warnings: [String]
     /// Nil where the reply has none.
     let accounts: (matched: Int64, waiting: Int64, ended: [(decision: String, count: Int64)])?
 
@@ -168,6 +170,11 @@ private struct ReadStatus {
         version = status.version
         launchedAt = Instant(milliseconds: status.launched_at_ms)
         changed = status.changed != 0
+        warnings = elements(status.n_warnings, status.warnings).map {
+            let warning = $0.pointee
+            return
+                "\(String(cString: warning.field)): \(String(cString: warning.text)) [rule \(String(cString: warning.rule))]"
+        }
         accounts = status.accounts.map { accounts in
             (
                 accounts.pointee.matched, accounts.pointee.waiting,
@@ -197,6 +204,7 @@ private struct ReadStatus {
             "launched_at": .string(launchedAt.description), "trigger": .string(trigger),
             "channels": .array(channels.map(Value.string)),
         ]
+        if !warnings.isEmpty { json["warnings"] = .array(warnings.map(Value.string)) }
         if let accounts {
             json["matched"] = .integer(accounts.matched)
             json["waiting"] = .integer(accounts.waiting)

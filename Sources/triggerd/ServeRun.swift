@@ -44,7 +44,11 @@ struct ServeRun {
                 readFile: { name, text in reader.read(file: name, text: text).mapError { $0.asProblems } },
                 logger: logger
             )
-            try daemon.apply(files)
+            for status in try daemon.apply(files) {
+                for warning in status.warnings {
+                    say("warning: \(status.campaign.id): \(warning.field): \(warning.text) [rule \(warning.rule)]")
+                }
+            }
         } catch let refusal as Refusal {
             store.close()
             throw Failure(refusal.text)

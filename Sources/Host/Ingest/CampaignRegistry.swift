@@ -50,7 +50,9 @@ struct CampaignRegistry {
         var statuses: [CampaignStatus] = []
         for campaign in campaigns {
             do {
-                statuses.append(try put(campaign, at: now))
+                var status = try put(campaign, at: now)
+                status.warnings = campaign.warnings(workspace, queues: { plugins.channelRules[$0]?.queues ?? false })
+                statuses.append(status)
             } catch let problem as CampaignProblem {
                 throw .invalidCampaigns([problem])
             } catch {

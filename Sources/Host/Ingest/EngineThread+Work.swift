@@ -184,19 +184,19 @@ extension EngineThread {
     }
 
     /// Before the thread's loop has anything of a client's to do.
-    func applyAtStart(_ set: CampaignSet) throws(Refusal) {
+    func applyAtStart(_ set: CampaignSet) throws(Refusal) -> [CampaignStatus] {
         let done = DispatchSemaphore(value: 0)
-        let outcome = Published<Result<Void, Refusal>>(.success(()))
+        let outcome = Published<Result<[CampaignStatus], Refusal>>(.success([]))
         if let refusal = queue.put(
             .applyAtStart(set) { result in
-                outcome.set(result.map { _ in })
+                outcome.set(result)
                 done.signal()
             }
         ) {
             throw refusal
         }
         done.wait()
-        try outcome.get().get()
+        return try outcome.get().get()
     }
 
     /// Looks for what still waits of campaigns that were stopped before this start.

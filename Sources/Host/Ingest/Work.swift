@@ -44,6 +44,7 @@ package struct CampaignStatus: Sendable {
     package var campaign: Campaign
     /// Whether the call made it or changed it.
     package var changed: Bool
+    package var warnings: [CampaignWarning] = []
 }
 
 /// Why the engine's thread did not do what it was asked.

@@ -159,6 +159,16 @@ extension CampaignStatus {
         message.pointee.applied_at_ms = head.appliedAt.milliseconds
         message.pointee.changed = changed ? 1 : 0
         message.pointee.accounts = tally?.message(in: arena)
+        message.pointee.n_warnings = warnings.count
+        message.pointee.warnings = arena.array(
+            warnings.map { warning in
+                let message = arena.make(triggerd__v1__campaign_warning__init)
+                message.pointee.field = arena.text(warning.field)
+                message.pointee.text = arena.text(warning.text)
+                message.pointee.rule = arena.text(warning.rule)
+                return message
+            }
+        )
         return message
     }
 }

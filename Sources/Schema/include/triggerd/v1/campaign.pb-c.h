@@ -42,6 +42,7 @@ typedef struct Triggerd__V1__CampaignFile Triggerd__V1__CampaignFile;
 typedef struct Triggerd__V1__CampaignProblem Triggerd__V1__CampaignProblem;
 typedef struct Triggerd__V1__ApplyReply Triggerd__V1__ApplyReply;
 typedef struct Triggerd__V1__CampaignStatus Triggerd__V1__CampaignStatus;
+typedef struct Triggerd__V1__CampaignWarning Triggerd__V1__CampaignWarning;
 typedef struct Triggerd__V1__Accounts Triggerd__V1__Accounts;
 typedef struct Triggerd__V1__Accounts__End Triggerd__V1__Accounts__End;
 typedef struct Triggerd__V1__GetCampaignRequest Triggerd__V1__GetCampaignRequest;
@@ -565,10 +566,27 @@ struct  Triggerd__V1__CampaignStatus
    * In a List and a Get.
    */
   Triggerd__V1__Accounts *accounts;
+  /*
+   * In an ApplyReply: what hardly anybody means.
+   */
+  size_t n_warnings;
+  Triggerd__V1__CampaignWarning **warnings;
 };
 #define TRIGGERD__V1__CAMPAIGN_STATUS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__campaign_status__descriptor) \
-    , NULL, TRIGGERD__V1__CAMPAIGN_STATUS__STATE__UNSPECIFIED, 0, 0, 0, 0, NULL }
+    , NULL, TRIGGERD__V1__CAMPAIGN_STATUS__STATE__UNSPECIFIED, 0, 0, 0, 0, NULL, 0,NULL }
+
+
+struct  Triggerd__V1__CampaignWarning
+{
+  ProtobufCMessage base;
+  char *field;
+  char *text;
+  char *rule;
+};
+#define TRIGGERD__V1__CAMPAIGN_WARNING__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__campaign_warning__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Triggerd__V1__Accounts__End
@@ -1114,6 +1132,25 @@ Triggerd__V1__CampaignStatus *
 void   triggerd__v1__campaign_status__free_unpacked
                      (Triggerd__V1__CampaignStatus *message,
                       ProtobufCAllocator *allocator);
+/* Triggerd__V1__CampaignWarning methods */
+void   triggerd__v1__campaign_warning__init
+                     (Triggerd__V1__CampaignWarning         *message);
+size_t triggerd__v1__campaign_warning__get_packed_size
+                     (const Triggerd__V1__CampaignWarning   *message);
+size_t triggerd__v1__campaign_warning__pack
+                     (const Triggerd__V1__CampaignWarning   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__campaign_warning__pack_to_buffer
+                     (const Triggerd__V1__CampaignWarning   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__CampaignWarning *
+       triggerd__v1__campaign_warning__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__campaign_warning__free_unpacked
+                     (Triggerd__V1__CampaignWarning *message,
+                      ProtobufCAllocator *allocator);
 /* Triggerd__V1__Accounts__End methods */
 void   triggerd__v1__accounts__end__init
                      (Triggerd__V1__Accounts__End         *message);
@@ -1311,6 +1348,9 @@ typedef void (*Triggerd__V1__ApplyReply_Closure)
 typedef void (*Triggerd__V1__CampaignStatus_Closure)
                  (const Triggerd__V1__CampaignStatus *message,
                   void *closure_data);
+typedef void (*Triggerd__V1__CampaignWarning_Closure)
+                 (const Triggerd__V1__CampaignWarning *message,
+                  void *closure_data);
 typedef void (*Triggerd__V1__Accounts__End_Closure)
                  (const Triggerd__V1__Accounts__End *message,
                   void *closure_data);
@@ -1365,6 +1405,7 @@ extern const ProtobufCMessageDescriptor triggerd__v1__campaign_problem__descript
 extern const ProtobufCMessageDescriptor triggerd__v1__apply_reply__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__campaign_status__descriptor;
 extern const ProtobufCEnumDescriptor    triggerd__v1__campaign_status__state__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__campaign_warning__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__accounts__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__accounts__end__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__get_campaign_request__descriptor;
