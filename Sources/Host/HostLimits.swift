@@ -21,6 +21,9 @@ package struct HostLimits: Sendable {
     /// How long a channel may take for one message before the host answers for it.
     package var sendDeadline = Length.seconds(60)
 
+    /// Whether what comes in is kept for rehearsals.
+    package var keepsEvents = true
+
     package init() {}
 
     /// Doubles from 1 s to 15 min.

@@ -70,6 +70,17 @@ package final class InMemoryStore: Store {
         }
     }
 
+    package func events(since: Instant, _ body: (StoredEvent) throws -> Bool) throws {
+        for event in kept.withLock({ $0.events }) where event.receivedAt >= since {
+            guard try body(event) else { return }
+        }
+    }
+
+    /// 100,000 events: memory is no place for a history.
+    package func trimEvents() {
+        kept.withLock { $0.events.removeFirst(max(0, $0.events.count - 100_000)) }
+    }
+
     package func dump(_ kind: RecordKind, _ body: (Record) throws -> Bool) throws {
         for record in kept.withLock({ $0.records(kind) }) {
             guard try body(record) else { return }
@@ -89,6 +100,7 @@ private struct Kept {
     var campaigns = Ordered<CampaignVersion, CampaignRecord>()
     var tallies: [CampaignNumber: Tally] = [:]
     var workspace: [UInt8]?
+    var events: [StoredEvent] = []
 
     /// What goes, then what comes: a timer removed and added in one commit is there.
     mutating func apply(_ changes: Changes) {
@@ -105,6 +117,7 @@ private struct Kept {
         }
         for (number, tally) in changes.tallies { tallies[number] = tally }
         workspace = changes.workspace ?? workspace
+        events += changes.events
     }
 
     func records(_ kind: RecordKind) -> [Record] {
@@ -115,6 +128,7 @@ private struct Kept {
         case .items: items.sorted { $0.key < $1.key }.map { .item($0.value.id, $0.value.receipt) }
         case .outbox: outbox.entries.map { .outbox($0.value) }
         case .campaigns: campaigns.entries.map { .campaign($0.value) }
+        case .events: events.map { .event($0) }
         case .tallies: tallies.sorted { $0.key < $1.key }.map { .tally($0.key, $0.value) }
         }
     }

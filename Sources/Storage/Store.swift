@@ -46,6 +46,13 @@ package protocol Store: Sendable {
     /// Beside the writer: decisions of all users before `before` (nil: from the newest), newest first, at most `limit`.
     func decisions(before: UInt64?, limit: Int) throws(StoreError) -> [StoredDecision]
 
+    /// Beside the writer: the events received from `since` on, in the order in which they were taken, until `body`
+    /// gives false.
+    func events(since: Instant, _ body: (StoredEvent) throws -> Bool) throws
+
+    /// Drops the oldest events where all of them take more room than they may.
+    func trimEvents() throws(StoreError)
+
     /// Beside the writer: every record of a kind, in the order of its keys, until `body` gives false.
     func dump(_ kind: RecordKind, _ body: (Record) throws -> Bool) throws
 
@@ -66,13 +73,14 @@ package struct Changes: Sendable {
     package var campaigns: [CampaignRecord] = []
     package var tallies: [CampaignNumber: Tally] = [:]
     package var workspace: [UInt8]?
+    package var events: [StoredEvent] = []
 
     package init() {}
 
     package var isEmpty: Bool {
         users.isEmpty && deletedUsers.isEmpty && timersAdded.isEmpty && timersRemoved.isEmpty && decisions.isEmpty
             && items.isEmpty && outboxAdded.isEmpty && outboxRemoved.isEmpty && campaigns.isEmpty
-            && tallies.isEmpty && workspace == nil
+            && tallies.isEmpty && workspace == nil && events.isEmpty
     }
 }
 
@@ -108,6 +116,41 @@ package struct ItemReceipt: Hashable, Sendable {
         self.receivedAt = receivedAt
         self.firstDecision = firstDecision
         self.decisionCount = decisionCount
+    }
+}
+
+/// What came in, kept for a while so that a campaign can be tried on it.
+package struct StoredEvent: Hashable, Sendable {
+    package var receivedAt: Instant
+    /// Tells those of one instant apart, in the order in which they were taken.
+    package var sequence: UInt64
+    package var user: UserID
+    /// Nil: when it was received.
+    package var time: Instant?
+    package var set: Object
+    /// Empty where it only set attributes.
+    package var type: String
+    package var subject: String
+    package var properties: Object
+
+    package init(
+        receivedAt: Instant,
+        sequence: UInt64,
+        user: UserID,
+        time: Instant?,
+        set: Object,
+        type: String,
+        subject: String,
+        properties: Object
+    ) {
+        self.receivedAt = receivedAt
+        self.sequence = sequence
+        self.user = user
+        self.time = time
+        self.set = set
+        self.type = type
+        self.subject = subject
+        self.properties = properties
     }
 }
 
@@ -175,7 +218,7 @@ package struct CampaignRecord: Hashable, Sendable {
 }
 
 package enum RecordKind: String, CaseIterable, Sendable {
-    case users, timers, decisions, items, outbox, campaigns, tallies
+    case users, timers, decisions, items, outbox, campaigns, tallies, events
 }
 
 package enum Record: Sendable {
@@ -186,6 +229,7 @@ package enum Record: Sendable {
     case outbox(OutboxMessage)
     case campaign(CampaignRecord)
     case tally(CampaignNumber, Tally)
+    case event(StoredEvent)
 }
 
 /// Why a store could not do what it promises.

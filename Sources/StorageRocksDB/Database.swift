@@ -13,7 +13,7 @@ final class Database: @unchecked Sendable {
 
     /// Opens the folder, which is made if it is missing. Families of a newer program are opened too, so that its
     /// format can be read.
-    init(folder: String, retention: Retention) throws(RocksDBFault) {
+    init(folder: String, retention: Retention, isReadOnly: Bool = false) throws(RocksDBFault) {
         let base = Self.baseOptions()
         defer { rocksdb_options_destroy(base) }
         let cache = rocksdb_cache_create_lru(Limits.blockCache)!
@@ -32,15 +32,28 @@ final class Database: @unchecked Sendable {
         var pointers: [UnsafePointer<CChar>?] = texts.map { UnsafePointer($0) }
         var opened = [OpaquePointer?](repeating: nil, count: names.count)
         handle = try RocksDBFault.check { fault in
-            rocksdb_open_column_families(
-                base,
-                folder,
-                Int32(names.count),
-                &pointers,
-                &options,
-                &opened,
-                &fault
-            )
+            if isReadOnly {
+                rocksdb_open_for_read_only_column_families(
+                    base,
+                    folder,
+                    Int32(names.count),
+                    &pointers,
+                    &options,
+                    &opened,
+                    0,
+                    &fault
+                )
+            } else {
+                rocksdb_open_column_families(
+                    base,
+                    folder,
+                    Int32(names.count),
+                    &pointers,
+                    &options,
+                    &opened,
+                    &fault
+                )
+            }
         }!
         self.folder = folder
         families = opened.map { $0! }
@@ -221,6 +234,28 @@ extension Database {
         var fault: UnsafeMutablePointer<CChar>?
         rocksdb_iter_get_error(iterator, &fault)
         if let fault { throw failing(RocksDBFault(taking: fault)) }
+    }
+
+    /// What its tables take on disk, in bytes.
+    func size(of family: Family) -> UInt64 {
+        var size: UInt64 = 0
+        rocksdb_property_int_cf(handle, families[family.rawValue], "rocksdb.total-sst-files-size", &size)
+        return size
+    }
+
+    /// Removes the tables that hold nothing but smaller keys.
+    func dropTables(_ family: Family, below key: UnsafeRawBufferPointer) throws(RocksDBFault) {
+        try RocksDBFault.check { fault in
+            rocksdb_delete_file_in_range_cf(
+                handle,
+                families[family.rawValue],
+                "",
+                0,
+                key.baseAddress?.assumingMemoryBound(to: CChar.self),
+                key.count,
+                &fault
+            )
+        }
     }
 
     /// Writes everything into tables and rewrites all tables.

@@ -3,7 +3,7 @@ import Engine
 
 /// A column family: records that live alike. docs/storage.md draws their keys.
 enum Family: Int, CaseIterable {
-    case meta, users, timers, decisions, items, outbox, campaigns, tallies
+    case meta, users, timers, decisions, items, outbox, campaigns, tallies, events
 
     var name: String {
         switch self {
@@ -15,6 +15,7 @@ enum Family: Int, CaseIterable {
         case .outbox: "outbox"
         case .campaigns: "campaigns"
         case .tallies: "tallies"
+        case .events: "events"
         }
     }
 
@@ -45,6 +46,9 @@ enum Family: Int, CaseIterable {
             rocksdb_options_set_compression(options, Int32(rocksdb_no_compression))
             boundIndexes(table)
             try sweep(options, keeping: retention.decisions, retention)
+        case .events:
+            boundIndexes(table)
+            try sweep(options, keeping: retention.events, retention)
         case .meta, .timers, .outbox, .campaigns, .tallies: break
         }
         rocksdb_options_set_block_based_table_factory(options, table)

@@ -26,6 +26,11 @@ extension ProtobufWriter {
         utf8(timer.user)
     }
 
+    mutating func eventKey(_ receivedAt: Instant, _ sequence: UInt64) {
+        bigEndian(receivedAt.sortable)
+        bigEndian(sequence)
+    }
+
     mutating func tallyKey(_ campaign: CampaignNumber) {
         bigEndian(campaign)
     }

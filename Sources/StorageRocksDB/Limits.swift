@@ -23,6 +23,8 @@ enum Limits {
     static let openFiles = 512
     /// One flushes memtables, the other compacts.
     static let backgroundJobs: Int32 = 2
+    /// What events are kept of, at most, in bytes: at 150 bytes each 28 million of them.
+    static let events = 4_096 * mebibyte
     /// RocksDB's own LOG: what operators need after trouble, not a history.
     static let logFile = mebibyte
     static let logFiles = 4

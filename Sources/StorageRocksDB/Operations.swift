@@ -69,6 +69,12 @@ struct Operations: ~Copyable {
             TallyRecord.encode(tally, into: &value)
             try body(.tallies, key.bytes, value.bytes)
         }
+        for event in changes.events {
+            begin()
+            key.eventKey(event.receivedAt, event.sequence)
+            EventRecord.encode(event, into: &value)
+            try body(.events, key.bytes, value.bytes)
+        }
         if let workspace = changes.workspace {
             begin()
             key.utf8(Self.workspaceKey)

@@ -10,16 +10,20 @@ package struct Retention: Sendable {
     package var items: Length
     /// For so long a decision can be explained.
     package var decisions: Length
+    /// For so long a campaign can be tried on what came in.
+    package var events: Length
     /// Asked on RocksDB's own threads.
     package var now: @Sendable () -> Instant
 
     package init(
         items: Length = .days(30),
         decisions: Length = .days(90),
+        events: Length = .days(30),
         now: @escaping @Sendable () -> Instant = Retention.systemNow
     ) {
         self.items = items
         self.decisions = decisions
+        self.events = events
         self.now = now
     }
 

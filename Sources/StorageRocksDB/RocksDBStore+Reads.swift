@@ -57,6 +57,39 @@ extension RocksDBStore {
         return try list(.decisions, below: upper, newestFirst: true, limit: limit, Self.storedDecision)
     }
 
+    package func events(since: Instant, _ body: (StoredEvent) throws -> Bool) throws {
+        var key = ProtobufWriter(capacity: 16)
+        key.eventKey(since, 0)
+        let lower = Array(key.bytes)
+        // swift-format-ignore: OnlyOneTrailingClosureArgument
+        try access.read(orThrow: { $0 as any Error }) { database -> Void in
+            try database.scan(.events, from: lower, failing: fault) { key, value in
+                try body(
+                    try Self.decoding(.events, key) { () throws(ProtobufReader.Fault) in try Self.event(key, value) }
+                )
+            }
+        }
+    }
+
+    package func trimEvents() throws(StoreError) {
+        let oldest = try list(.events, limit: 1, Self.event).first?.receivedAt
+        let newest = try list(.events, newestFirst: true, limit: 1, Self.event).first?.receivedAt
+        guard let oldest, let newest else { return }
+        try access.read { database throws(StoreError) in
+            let size = database.size(of: .events)
+            guard size > UInt64(Limits.events) else { return }
+            // Events come evenly enough: so much of the time holds so much of them. Whole tables go, so the rest is
+            // dropped with the next look.
+            let share = 1 - Double(Limits.events) / Double(size)
+            let span = Double((newest - oldest).milliseconds) * share
+            var key = ProtobufWriter(capacity: 16)
+            key.eventKey(oldest + Length(milliseconds: Int64(span)), 0)
+            try StoreError.doing("trim", folder) { () throws(RocksDBFault) in
+                try database.dropTables(.events, below: key.bytes)
+            }
+        }
+    }
+
     /// Holds the store open as it is: one that has to be opened again after a failed write waits for it.
     package func dump(_ kind: RecordKind, _ body: (Record) throws -> Bool) throws {
         // swift-format-ignore: OnlyOneTrailingClosureArgument
@@ -152,6 +185,7 @@ extension RocksDBStore {
         case .items: return .item(try reader.itemKey(), try ItemRecord.decode(value))
         case .outbox: return .outbox(try outboxMessage(key, value))
         case .campaigns: return .campaign(try campaign(key, value))
+        case .events: return .event(try event(key, value))
         case .tallies:
             let (number, tally) = try tally(key, value)
             return .tally(number, tally)
@@ -184,6 +218,15 @@ extension RocksDBStore {
         return try OutboxRecord.decode(value, key: try reader.restAsString())
     }
 
+    private static func event(
+        _ key: UnsafeRawBufferPointer,
+        _ value: UnsafeRawBufferPointer
+    ) throws(ProtobufReader.Fault) -> StoredEvent {
+        var reader = ProtobufReader(key)
+        let receivedAt = Instant(sortable: try reader.bigEndian64())
+        return try EventRecord.decode(value, receivedAt: receivedAt, sequence: try reader.bigEndian64())
+    }
+
     private static func tally(
         _ key: UnsafeRawBufferPointer,
         _ value: UnsafeRawBufferPointer
@@ -211,6 +254,7 @@ extension RecordKind {
         case .outbox: .outbox
         case .campaigns: .campaigns
         case .tallies: .tallies
+        case .events: .events
         }
     }
 }

@@ -32,6 +32,18 @@ package final class RocksDBStore: Store, @unchecked Sendable {
         access = DatabaseAccess(database)
     }
 
+    /// Opens a data folder for reading, beside a daemon that may be writing: it shows what was committed by now.
+    package init(reading data: String) throws(StoreError) {
+        folder = data + "/rocksdb"
+        retention = Retention()
+        let folder = folder
+        let database = try StoreError.doing("open the store", folder) { () throws(RocksDBFault) in
+            try Database(folder: folder, retention: Retention(), isReadOnly: true)
+        }
+        identity = try Self.identity(database, new: { "" })
+        access = DatabaseAccess(database)
+    }
+
     deinit {
         rocksdb_writebatch_destroy(batch)
     }

@@ -8,7 +8,7 @@ struct Dump: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print the records of a data folder as JSON lines.",
         discussion: """
-            The daemon must not be running: the folder is opened for reading.
+            The daemon may be running: what it has committed by now is shown.
 
             EXAMPLES
               triggerd dump ./data
@@ -22,7 +22,7 @@ struct Dump: ParsableCommand {
 
     func run() throws {
         do {
-            let store = try RocksDBStore(folder: data)
+            let store = try RocksDBStore(reading: data)
             defer { store.close() }
             for kind in kind.map({ [$0] }) ?? RecordKind.allCases {
                 try store.dump(kind) { record in
@@ -70,6 +70,13 @@ extension Record {
                 "launched_at": .string(record.head.launchedAt.description),
                 "applied_at": .string(record.head.appliedAt.description), "stopped": .boolean(record.head.isStopped),
                 "stops": .array(record.head.stops.map { .string($0.description) }),
+            ]
+        case .event(let event):
+            [
+                "kind": "event", "received_at": .string(event.receivedAt.description), "user": .string(event.user),
+                "at": event.time.map { .string($0.description) } ?? .null, "type": .string(event.type),
+                "subject": .string(event.subject), "properties": .object(event.properties),
+                "set": .object(event.set),
             ]
         case .tally(let number, let tally):
             [

@@ -48,6 +48,12 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A channel's setting.", valueName: "channel.name=value"))
     var set: [String] = []
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Keep what comes in, for 30 days and up to 4 GiB, so that campaigns can be tried on it."
+    )
+    var keepEvents = true
+
     func validate() throws {
         if let listen { _ = try Self.address(listen) }
         for setting in set { _ = try ChannelSettings.parse(setting) }
@@ -60,6 +66,7 @@ struct Serve: AsyncParsableCommand {
             data: data ?? Self.standardData,
             campaigns: campaigns,
             plugins: plugins ?? Self.standardPlugins,
+            keepsEvents: keepEvents,
             settings: try ChannelSettings(options: set, environment: ProcessInfo.processInfo.environment)
         ).run()
     }

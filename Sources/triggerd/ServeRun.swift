@@ -16,6 +16,7 @@ struct ServeRun {
     let data: String
     let campaigns: String?
     let plugins: String
+    let keepsEvents: Bool
     let settings: ChannelSettings
 
     /// How long calls under way may take when the daemon is told to end.
@@ -36,12 +37,15 @@ struct ServeRun {
         }
         say("data: \(data)")
         let daemon: Daemon
+        var limits = HostLimits()
+        limits.keepsEvents = keepsEvents
         do {
             daemon = try Daemon(
                 store: store,
                 plugins: registry,
                 channels: try startChannels(registry),
                 readFile: { name, text in reader.read(file: name, text: text).mapError { $0.asProblems } },
+                limits: limits,
                 logger: logger
             )
             for status in try daemon.apply(files) {

@@ -6,10 +6,13 @@ import Host
 
 struct Simulate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Run scenarios through the engine on a virtual clock.",
+        abstract: "Run scenarios, or what really happened, through the engine on a virtual clock.",
         discussion: """
             A scenario is a file with campaigns, users, what happens to them, and every decision that must follow. It \
             runs through the real engine and the real trigger plug-ins; nothing is sent, and no daemon is needed.
+
+            With --campaign and --from a draft is tried on the events that a daemon kept, beside the live campaigns: who \
+            would have got what, when, and who not and why. The daemon may be running.
 
             Exit status: 0 all passed, 1 one failed, 2 a file could not be read.
 
@@ -17,13 +20,38 @@ struct Simulate: ParsableCommand {
               triggerd simulate abandoned-cart.scenario.yaml
               triggerd simulate scenarios/
               triggerd simulate scenarios/ --json | jq 'select(.decision == "frequency_capped")'
+              triggerd simulate --campaign draft.yaml --from /var/lib/triggerd --since 7d
+              triggerd simulate --campaign draft.yaml --from ./data --since 2026-03-01 --user u1
             """
     )
 
-    @Argument(help: "Scenario files, or folders of them.", completion: .file()) var paths: [String]
+    @Argument(help: "Scenario files, or folders of them; - is standard input.", completion: .file()) var paths:
+        [String] = []
+    @Option(help: ArgumentHelp("A campaign file to try on what really happened.", valueName: "file"))
+    var campaign: String?
+    @Option(help: ArgumentHelp("The data folder with the events.", valueName: "dir"), completion: .directory)
+    var from: String?
+    @Option(
+        help: ArgumentHelp("Decisions from this instant on, or this long ago; the draft's launch.", valueName: "when")
+    )
+    var since: String?
+    @Option(help: "Only this user's decisions.") var user: String?
     @Flag(help: "Print every decision as one JSON object a line instead.") var json = false
     @Option(help: ArgumentHelp("Where the plug-ins are.", valueName: "folder"), completion: .directory)
     var plugins: String?
+
+    func validate() throws {
+        if campaign == nil, from == nil, since == nil, user == nil {
+            if paths.isEmpty { throw ValidationError("name scenario files, or --campaign and --from") }
+            return
+        }
+        guard campaign != nil, from != nil, paths.isEmpty else {
+            throw ValidationError("a rehearsal needs --campaign FILE and --from DIR, and no scenario files")
+        }
+        if let since, Instant(iso8601: since) == nil, Length(since) == nil {
+            throw ValidationError("--since \(since): write an instant, 2026-03-01, or how long ago, 7d")
+        }
+    }
 
     func run() throws {
         let registry: PluginRegistry
@@ -31,6 +59,18 @@ struct Simulate: ParsableCommand {
             registry = try PluginRegistry(folder: plugins ?? Serve.standardPlugins)
         } catch {
             throw Failure("plug-ins cannot be loaded:\n\(error)")
+        }
+        if let campaign, let from {
+            let ago = Length(since ?? "30d").map { Clock.system.now() + Length(milliseconds: -$0.milliseconds) }
+            try Rehearsal(
+                draft: campaign,
+                data: from,
+                since: since.flatMap(Instant.init(iso8601:)) ?? ago ?? Instant(milliseconds: 0),
+                user: user,
+                json: json,
+                plugins: registry
+            ).run()
+            return
         }
         let reader = CampaignReader(registry)
         var counts = (passed: 0, failed: 0, unreadable: 0)
@@ -176,21 +216,26 @@ struct ScenarioRun {
     }
 
     var json: String {
-        decisions.map { decision in
-            var json: Object = ["scenario": .string(scenario.name), "at": .string(decision.at.description)]
-            json["user"] = .string(decision.user)
-            json["campaign"] = decision.campaign.map(Value.string)
-            json["channel"] = decision.channel.map(Value.string)
-            json["decision"] = .string(decision.code.rawValue)
-            json["conversion"] = decision.conversion.map { .integer(Int64($0)) }
-            json["rule"] = .string(decision.rule)
-            json["why"] = .object(decision.why)
-            return json.description + "\n"
-        }.joined()
+        decisions.map { $0.json(scenario: scenario.name).description + "\n" }.joined()
     }
 }
 
 extension Decision {
+    /// With the fields of campaign.md's `simulate --json`.
+    func json(scenario: String?) -> Object {
+        var json = Object()
+        json["scenario"] = scenario.map(Value.string)
+        json["at"] = .string(at.description)
+        json["user"] = .string(user)
+        json["campaign"] = campaign.map(Value.string)
+        json["channel"] = channel.map(Value.string)
+        json["decision"] = .string(code.rawValue)
+        json["conversion"] = conversion.map { .integer(Int64($0)) }
+        json["rule"] = .string(rule)
+        json["why"] = .object(why)
+        return json
+    }
+
     /// What a scenario has to expect: every terminal decision, credited conversions, and what waits at its end.
     fileprivate var isReported: Bool { code.isTerminal || code == .converted || code == .noSession }
 

@@ -98,6 +98,22 @@ struct Batch {
         if !campaigns.isEmpty { tallies.formUnion(campaigns) }
     }
 
+    /// For rehearsals.
+    mutating func keep(_ item: Item, at receivedAt: Instant, _ sequence: UInt64) {
+        changes.events.append(
+            StoredEvent(
+                receivedAt: receivedAt,
+                sequence: sequence,
+                user: item.user,
+                time: item.time,
+                set: item.set,
+                type: item.occurred?.type ?? "",
+                subject: item.occurred?.subject ?? "",
+                properties: item.occurred?.properties ?? Object()
+            )
+        )
+    }
+
     mutating func put(_ record: CampaignRecord) {
         changes.campaigns.append(record)
     }

@@ -110,6 +110,7 @@ extension EngineThread {
                 return ItemAnswer(isDuplicate: true, decisions: try firstAnswer(receipt, item.user))
             }
         }
+        if keepsEvents { batch.keep(item, at: instant, takeEventSequence()) }
         let first = batch.decisionCount
         let (presented, sequence) = turn(item.user, in: &batch, loaded: &loaded) { turn in
             let sequence = turn.nextSequence

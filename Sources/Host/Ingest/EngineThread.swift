@@ -25,6 +25,8 @@ final class EngineThread: @unchecked Sendable {
     private var cache: UserCache
     private var timers = TimerWindow()
     private var nextSequence: UInt64
+    /// Told apart from those of an earlier start of the same instant by beginning at the clock's.
+    private var nextEvent: UInt64
     private var tallies: [CampaignNumber: Tally]
     private var lastInstant = Instant(milliseconds: .min)
     /// Outcomes that could not be recorded yet.
@@ -55,11 +57,13 @@ final class EngineThread: @unchecked Sendable {
         context = registry.makeContext(identity: store.identity)
         // Never below what any decision had, and never below the clock: decisions that were dropped for their age
         // leave no number behind.
+        nextEvent = UInt64(max(1, clock.now().milliseconds)) * 1_000
         nextSequence = max(try store.nextSequence(), UInt64(max(1, clock.now().milliseconds)) * 1_000)
     }
 
     /// Until the queue is closed and empty.
     func run() {
+        trimEvents()
         var works: [Work] = []
         while true {
             let wake = nextWake()
@@ -68,6 +72,24 @@ final class EngineThread: @unchecked Sendable {
             step(works)
             works.removeAll(keepingCapacity: true)
             if isDone { break }
+        }
+    }
+
+    var keepsEvents: Bool { limits.keepsEvents }
+
+    func takeEventSequence() -> UInt64 {
+        defer { nextEvent += 1 }
+        if nextEvent % Self.eventsBetweenTrims == 0 { trimEvents() }
+        return nextEvent
+    }
+
+    private static let eventsBetweenTrims: UInt64 = 1 << 20
+
+    private func trimEvents() {
+        do {
+            try store.trimEvents()
+        } catch {
+            logger.error("old events cannot be dropped: \(error)")
         }
     }
 

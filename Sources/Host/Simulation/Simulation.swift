@@ -38,6 +38,62 @@ package struct Simulation {
         context = registry.makeContext(identity: "simulation", acceptsAtOnce: true)
     }
 
+    /// The live campaigns of a store, and a draft beside them or in the place of the one of its name.
+    package init(
+        plugins: PluginRegistry,
+        store: any Store,
+        draft: CampaignSet,
+        launch: Instant
+    ) throws {
+        registry = try CampaignRegistry(
+            try store.campaigns(),
+            workspace: try store.workspace().map { try Workspace(packed: $0) } ?? Workspace(),
+            plugins: plugins
+        )
+        _ = try registry.apply(draft, at: launch)
+        matcher = try registry.makeMatcher()
+        context = registry.makeContext(identity: "simulation", acceptsAtOnce: true)
+    }
+
+    /// Runs what a store kept, up to `until`. A user begins with what is known of them now, without the attributes
+    /// that an event sets later, and with the receipts that are older than the first event. Gives how many events
+    /// there were.
+    package mutating func replay(_ store: any Store, until: Instant) throws -> Int {
+        var later: [UserID: Set<String>] = [:]
+        var first: Instant?
+        try store.events(since: Instant(milliseconds: 0)) { event in
+            first = first ?? event.receivedAt
+            later[event.user, default: []].formUnion(event.set.members.map(\.name))
+            return event.receivedAt <= until
+        }
+        guard let first else { return 0 }
+        for (user, set) in later.sorted(by: { $0.key < $1.key }) {
+            let known = try store.user(user) ?? UserState()
+            add(user, profile: Object(known.profile.members.filter { !set.contains($0.name) }))
+            users[user]?.receipts = known.receipts.filter { $0.at < first }
+        }
+        var count = 0
+        try store.events(since: first) { event in
+            guard event.receivedAt <= until else { return false }
+            count += 1
+            track(Item(event), receivedAt: event.receivedAt)
+            return true
+        }
+        finish(until: until)
+        return count
+    }
+
+    /// Messages of those campaigns that have no end yet.
+    package func waiting(of campaigns: Set<CampaignID>, user: UserID?) -> Int {
+        let numbers = Set(campaigns.compactMap { context.campaigns.number(of: $0) })
+        return users.filter { user == nil || $0.key == user }.reduce(0) { sum, each in
+            let waits = each.value.waits.filter { numbers.contains($0.version.number) }
+            let queued = each.value.queue.count { numbers.contains($0.wait.version.number) }
+            return sum + queued
+                + waits.reduce(0) { $0 + (context.campaigns.campaign($1.version)?.messages.count ?? 1) }
+        }
+    }
+
     package mutating func add(_ user: UserID, profile: Object) {
         var state = UserState()
         state.profile = profile
@@ -155,5 +211,20 @@ private struct TimerQueue {
             if timer < timers[middle] { low = middle + 1 } else { high = middle }
         }
         return low
+    }
+}
+
+extension Item {
+    /// As it came in.
+    fileprivate init(_ event: StoredEvent) {
+        self.init(
+            user: event.user,
+            id: nil,
+            time: event.time,
+            set: event.set,
+            occurred: event.type.isEmpty
+                ? nil : Occurred(type: event.type, subject: event.subject, properties: event.properties),
+            device: ""
+        )
     }
 }

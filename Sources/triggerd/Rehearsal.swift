@@ -1,0 +1,87 @@
+import CampaignFiles
+import Engine
+import Foundation
+import Host
+import Storage
+import StorageRocksDB
+
+/// A draft, tried on what really happened: the events that a daemon kept, through the draft beside the live campaigns,
+/// on a virtual clock. Nothing is sent, and nothing is written.
+struct Rehearsal {
+    let draft: String
+    let data: String
+    let since: Instant
+    let user: String?
+    let json: Bool
+    let plugins: PluginRegistry
+
+    func run() throws {
+        let reader = CampaignReader(plugins)
+        let set: CampaignSet
+        switch reader.read(file: draft, text: try CampaignFolder.text(of: draft)) {
+        case .success(let read): set = read
+        case .failure(let errors): throw Failure(errors.all.map(\.description).joined(separator: "\n"))
+        }
+        let store: RocksDBStore
+        do {
+            store = try RocksDBStore(reading: data)
+        } catch {
+            throw Failure("\(data): \(error)")
+        }
+        defer { store.close() }
+        let now = Clock.system.now()
+        var simulation: Simulation
+        do {
+            simulation = try Simulation(plugins: plugins, store: store, draft: set, launch: since)
+        } catch let refusal as Refusal {
+            throw Failure("\(draft): \(refusal.text)")
+        }
+        let replayed = try simulation.replay(store, until: now)
+        let drafted = Set(set.campaigns.map(\.id))
+        let decisions = simulation.decisions.filter { decision in
+            decision.campaign.map(drafted.contains) ?? false && decision.at >= since
+                && (user == nil || decision.user == user)
+        }
+        let ends = decisions.filter { $0.code.isTerminal || $0.code == .converted }
+        if json {
+            for decision in ends { print(decision.json(scenario: nil)) }
+            return
+        }
+        table(ends)
+        summary(ends, waiting: simulation.waiting(of: drafted, user: user), replayed)
+    }
+
+    private func table(_ ends: [Decision]) {
+        guard !ends.isEmpty else { return }
+        let width = ends.map(\.user.count).max() ?? 0
+        for decision in ends {
+            let channel = decision.channel.map { " (\($0))" } ?? ""
+            let why = decision.why.members.map { "\($0.name): \($0.value.plain)" }.joined(separator: ", ")
+            print(
+                "\(decision.at)  \(decision.user.padding(toLength: width, withPad: " ", startingAt: 0))  "
+                    + "\(decision.campaign ?? "")  \(decision.code.rawValue)\(channel)"
+                    + "\(why.isEmpty ? "" : "  \(why)")  [rule \(decision.rule)]"
+            )
+        }
+        print("")
+    }
+
+    /// A bar for each reason.
+    private func summary(_ ends: [Decision], waiting: Int, _ replayed: Int) {
+        var counts = Dictionary(grouping: ends, by: \.code.rawValue).mapValues(\.count)
+        if waiting > 0 { counts["waiting"] = waiting }
+        let most = counts.values.max() ?? 0
+        let names = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        let width = names.map(\.key.count).max() ?? 0
+        let digits = String(most).count
+        for (name, count) in names {
+            let number = String(count)
+            let bar = String(repeating: "█", count: max(1, count * 40 / max(1, most)))
+            print(
+                name.padding(toLength: width, withPad: " ", startingAt: 0) + "  "
+                    + String(repeating: " ", count: digits - number.count) + number + "  " + bar
+            )
+        }
+        print("\(replayed) events replayed, \(ends.count) decisions since \(since)")
+    }
+}
