@@ -154,6 +154,11 @@ let package = Package(
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "ModelTests",
+            dependencies: ["triggerd", "Host", "CampaignFiles", "Engine"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "DaemonTests", exclude: ["Fixtures"], swiftSettings: strict),
     ]
 )

@@ -237,9 +237,9 @@ extension Decision {
     }
 
     /// What a scenario has to expect: every terminal decision, credited conversions, and what waits at its end.
-    fileprivate var isReported: Bool { code.isTerminal || code == .converted || code == .noSession }
+    var isReported: Bool { code.isTerminal || code == .converted || code == .noSession }
 
-    fileprivate var reported: Scenario.Expected {
+    var reported: Scenario.Expected {
         Scenario.Expected(
             at: at,
             user: user,
@@ -254,7 +254,7 @@ extension Decision {
 }
 
 extension Scenario.Expected {
-    fileprivate var line: String {
+    var line: String {
         [
             at.description, user ?? "-", campaign ?? "-", decision, channel.map { "(\($0))" },
             conversion.map { "conversion \($0)" },
