@@ -39,8 +39,13 @@ extension CampaignReading {
         )
         readWhen(keys, into: &campaign)
         readWhom(keys, into: &campaign)
-        guard problems.count == before, id != nil, trigger != nil else { return nil }
-        for refusal in campaign.refusals(queues: { reader.channels[$0]?.queues ?? false }) {
+        guard id != nil, trigger != nil else { return nil }
+        // What could not be read has its own problem; what the rules refuse of the rest is told beside it.
+        let faulty = Set(problems[before...].map { Self.key(of: $0.field) })
+        for refusal in campaign.refusals(queues: { reader.channels[$0]?.queues ?? false })
+        where !faulty.contains(Self.key(of: refusal.field))
+            && !(refusal.code == .exceptionNeedsDelay && faulty.contains("delay"))
+        {
             problem(
                 refusal.text,
                 at: place(of: refusal.field) ?? node.mark,
@@ -51,6 +56,9 @@ extension CampaignReading {
         }
         return problems.count == before ? campaign : nil
     }
+
+    /// The campaign's own key that a path begins with.
+    private static func key(of path: String) -> String { String(path.prefix { $0 != "." && $0 != "[" }) }
 
     /// The place of a path, or of the nearest key around it.
     func place(of path: String) -> Mark? {

@@ -31,7 +31,7 @@ extension CampaignReading {
             return .until(path)
         }
         let zone = zone(keys, "delay")
-        guard let at = timeOfDay(keys, node) else { return nil }
+        let time = timeOfDay(keys, node)
         if kind == "next" {
             guard let name = text(what, "delay.next") else { return nil }
             guard let weekday = Weekday(name: name.lowercased()) else {
@@ -39,9 +39,10 @@ extension CampaignReading {
                 problem("\"\(name)\" is none of \(days)", at: what.mark, "delay.next", rule: "3.1")
                 return nil
             }
-            return .next(weekday, at: at, zone)
+            return time.map { .next(weekday, at: $0, zone) }
         }
-        return whole(what, "delay.days").map { .days($0, at: at, zone) }
+        guard let days = whole(what, "delay.days"), let time else { return nil }
+        return .days(days, at: time, zone)
     }
 
     private mutating func timeOfDay(_ keys: [String: Node], _ node: Node) -> Delay.TimeOfDay? {

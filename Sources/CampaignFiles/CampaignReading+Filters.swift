@@ -46,6 +46,8 @@ extension CampaignReading {
             }
         }
         guard !operators.isEmpty else {
+            // One that could not be read has its own problem.
+            if mapping.contains(where: { Filter.Operator.names.contains($0.key.scalar?.string ?? "") }) { return nil }
             problem("no operator stands beside `\(name)`", at: node.mark, path, rule: "2.2")
             return nil
         }
