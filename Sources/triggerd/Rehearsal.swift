@@ -36,7 +36,11 @@ struct Rehearsal {
         } catch let refusal as Refusal {
             throw Failure("\(draft): \(refusal.text)")
         }
-        let replayed = try simulation.replay(store, until: now)
+        let (line, begin) = (ProgressLine(), ContinuousClock.now)
+        let replayed = try simulation.replay(store, until: now) { count, all in
+            line.show(count, Double(count) / Double(max(1, all)), since: begin)
+        }
+        line.clear()
         let drafted = Set(set.campaigns.map(\.id))
         let decisions = simulation.decisions.filter { decision in
             decision.campaign.map(drafted.contains) ?? false && decision.at >= since

@@ -58,10 +58,16 @@ package struct Simulation {
     /// Runs what a store kept, up to `until`. A user begins with what is known of them now, without the attributes
     /// that an event sets later, and with the receipts that are older than the first event. Gives how many events
     /// there were.
-    package mutating func replay(_ store: any Store, until: Instant) throws -> Int {
+    package mutating func replay(
+        _ store: any Store,
+        until: Instant,
+        progress: (_ count: Int, _ of: Int) -> Void
+    ) throws -> Int {
         var later: [UserID: Set<String>] = [:]
         var first: Instant?
+        var all = 0
         try store.events(since: Instant(milliseconds: 0)) { event in
+            all += 1
             first = first ?? event.receivedAt
             later[event.user, default: []].formUnion(event.set.members.map(\.name))
             return event.receivedAt <= until
@@ -76,6 +82,7 @@ package struct Simulation {
         try store.events(since: first) { event in
             guard event.receivedAt <= until else { return false }
             count += 1
+            if count % 10_000 == 0 { progress(count, all) }
             track(Item(event), receivedAt: event.receivedAt)
             return true
         }
@@ -182,35 +189,38 @@ package struct Simulation {
         tallies = turn.tallies
         decisions += turn.effects.decisions.map(\.decision)
         for timer in turn.effects.timersAdded where timer.at != .never { timers.insert(timer) }
-        for timer in turn.effects.timersRemoved { timers.remove(timer) }
         users[user] = turn.state
     }
 }
 
-/// Timers in their order. Few wait at once in a simulation, so a sorted list does.
+/// Timers, the first of them at hand: a binary heap. One that was removed stays and finds nothing to do.
 private struct TimerQueue {
-    /// The first stands last.
-    private var timers: [Timer] = []
+    private var heap: [Timer] = []
 
-    var first: Timer? { timers.last }
+    var first: Timer? { heap.first }
 
-    mutating func removeFirst() { timers.removeLast() }
-
-    mutating func insert(_ timer: Timer) { timers.insert(timer, at: place(timer)) }
-
-    mutating func remove(_ timer: Timer) {
-        let place = place(timer)
-        if place < timers.count, timers[place] == timer { timers.remove(at: place) }
+    mutating func insert(_ timer: Timer) {
+        heap.append(timer)
+        var place = heap.count - 1
+        while place > 0, heap[place] < heap[(place - 1) / 2] {
+            heap.swapAt(place, (place - 1) / 2)
+            place = (place - 1) / 2
+        }
     }
 
-    /// How many come after it.
-    private func place(_ timer: Timer) -> Int {
-        var (low, high) = (0, timers.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if timer < timers[middle] { low = middle + 1 } else { high = middle }
+    mutating func removeFirst() {
+        heap.swapAt(0, heap.count - 1)
+        heap.removeLast()
+        var place = 0
+        while true {
+            var least = place
+            for child in [2 * place + 1, 2 * place + 2] where child < heap.count && heap[child] < heap[least] {
+                least = child
+            }
+            guard least != place else { return }
+            heap.swapAt(place, least)
+            place = least
         }
-        return low
     }
 }
 
