@@ -47,6 +47,8 @@ enum Family: Int, CaseIterable {
             boundIndexes(table)
             try sweep(options, keeping: retention.decisions, retention)
         case .events:
+            // Only ever appended, and hardly read: a vector is the cheapest memtable there is.
+            rocksdb_options_set_memtable_vector_rep(options)
             boundIndexes(table)
             try sweep(options, keeping: retention.events, retention)
         case .meta, .timers, .outbox, .campaigns, .tallies: break

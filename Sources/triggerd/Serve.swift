@@ -48,14 +48,19 @@ struct Serve: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A channel's setting.", valueName: "channel.name=value"))
     var set: [String] = []
 
-    @Flag(
-        inversion: .prefixedNo,
-        help: "Keep what comes in, for 30 days and up to 4 GiB, so that campaigns can be tried on it."
+    @Option(
+        help: ArgumentHelp(
+            "Keep what comes in for so long, and up to 4 GiB of it, so that campaigns can be tried on it; 0s keeps none.",
+            valueName: "length"
+        )
     )
-    var keepEvents = true
+    var keepEvents = "30d"
 
     func validate() throws {
         if let listen { _ = try Self.address(listen) }
+        guard Length(keepEvents) != nil else {
+            throw ValidationError("--keep-events \(keepEvents): write a length of time, 30d, or 0s")
+        }
         for setting in set { _ = try ChannelSettings.parse(setting) }
     }
 
@@ -66,7 +71,7 @@ struct Serve: AsyncParsableCommand {
             data: data ?? Self.standardData,
             campaigns: campaigns,
             plugins: plugins ?? Self.standardPlugins,
-            keepsEvents: keepEvents,
+            keepEvents: Length(keepEvents) ?? .zero,
             settings: try ChannelSettings(options: set, environment: ProcessInfo.processInfo.environment)
         ).run()
     }

@@ -16,7 +16,7 @@ struct ServeRun {
     let data: String
     let campaigns: String?
     let plugins: String
-    let keepsEvents: Bool
+    let keepEvents: Length
     let settings: ChannelSettings
 
     /// How long calls under way may take when the daemon is told to end.
@@ -31,14 +31,14 @@ struct ServeRun {
 
         let store: any Store
         do {
-            store = try RocksDBStore(folder: data)
+            store = try RocksDBStore(folder: data, retention: Retention(events: keepEvents))
         } catch {
             throw Failure("the data folder \(data): \(error)")
         }
         say("data: \(data)")
         let daemon: Daemon
         var limits = HostLimits()
-        limits.keepsEvents = keepsEvents
+        limits.keepsEvents = keepEvents != .zero
         do {
             daemon = try Daemon(
                 store: store,

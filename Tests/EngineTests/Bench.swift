@@ -7,6 +7,7 @@ struct Bench {
     var state = UserState()
     var sequence: UInt64 = 1
     var tallies: [CampaignNumber: Tally] = [:]
+    var workspace = Workspace()
     var channels = [
         "email": ChannelRules(
             queues: false,
@@ -93,7 +94,13 @@ struct Bench {
 
     @discardableResult
     mutating func turn(at seconds: Int64, _ body: (inout Turn, Bench) -> Void) -> [Decision] {
-        let context = Context(campaigns: table, channels: channels, identity: "test", render: render)
+        let context = Context(
+            campaigns: table,
+            channels: channels,
+            workspace: workspace,
+            identity: "test",
+            render: render
+        )
         let bench = self
         var turn = Turn(
             user: "u",
@@ -122,6 +129,9 @@ struct Bench {
                 if exception.where?.holds(event.properties, now: event.receivedAt) ?? true {
                     found.append(Match(version, .exception(index)))
                 }
+            }
+            for (index, conversion) in campaign.conversions.enumerated() where conversion.occurrence.isMet(by: event) {
+                found.append(Match(version, .conversion(index)))
             }
             if table.head(version.number)?.current == version, campaign.trigger.isMet(by: event) {
                 let holds = campaign.trigger.where?.holds(event.properties, now: event.receivedAt) ?? true

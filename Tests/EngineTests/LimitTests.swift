@@ -1,0 +1,96 @@
+import Engine
+import Testing
+
+@Suite struct LimitTests {
+    func campaign(_ change: (inout Campaign) -> Void) -> Campaign {
+        var campaign = Campaign(id: "C", trigger: .event("cart"), reEligibility: .after(.zero), messages: [.email])
+        change(&campaign)
+        return campaign
+    }
+
+    @discardableResult
+    func settle(_ bench: inout Bench, _ outcome: DeliveryOutcome, at seconds: Int64) -> [Decision] {
+        guard let claim = bench.state.claims.first else { return [] }
+        return bench.turn(at: seconds) { turn, _ in turn.settle(send: claim.send, channel: claim.channel, outcome) }
+    }
+
+    @Test("10.3: beyond the minute's slots a send waits for the next minute, and goes then")
+    func rateLimit() {
+        var bench = Bench(campaign { $0.rateLimit = 1 })
+        #expect(bench.event("cart", at: 10).codes == [.scheduled])
+        let held = bench.event("cart", at: 11)
+        #expect(held.codes == [.scheduled, .deferredRateLimit])
+        #expect(held.last?.next == .at(60))
+        #expect(bench.state.claims.count == 1)
+        bench.run(to: 59)
+        #expect(bench.state.claims.count == 1)
+        bench.run(to: 60)
+        #expect(bench.state.claims.count == 2)
+        #expect(bench.tallies[1]?.slots(at: .at(60)) == 1)
+    }
+
+    @Test("13, Hand-over: what a provider refuses gives slot, place, cap and receipt back")
+    func givesBack() {
+        var bench = Bench(
+            campaign {
+                $0.rateLimit = 1
+                $0.maxRecipients = 1
+                $0.reEligibility = .once
+            }
+        )
+        bench.workspace.frequencyCaps = [FrequencyCap(atMost: 1, per: .days(1))]
+        bench.event("cart", at: 10)
+        #expect(bench.tallies[1]?.slots(at: .at(10)) == 1)
+        #expect(bench.tallies[1]?.places == 1)
+        #expect(bench.state.counted.count == 1)
+        #expect(settle(&bench, .refused(reason: "554"), at: 12).codes == [.providerRejected])
+        #expect(bench.tallies[1]?.slots(at: .at(12)) == 0)
+        #expect(bench.tallies[1]?.places == 0)
+        #expect(bench.state.counted.isEmpty && bench.state.receipts.isEmpty)
+        // All of it is free again, so the next send goes in the same minute.
+        #expect(bench.event("cart", at: 20).codes == [.scheduled])
+        #expect(settle(&bench, .gaveUp(reason: "no answer"), at: 30).codes == [.providerGaveUp])
+        bench.event("cart", at: 40)
+        #expect(settle(&bench, .accepted(id: ""), at: 41).codes == [.delivered])
+        #expect(bench.tallies[1]?.places == 1)
+        #expect(bench.event("cart", at: 50).ends == [.alreadyReceived])
+    }
+
+    @Test("10.2: a cap counts what was handed over, and names itself")
+    func cap() {
+        var bench = Bench(campaign { _ in })
+        bench.workspace.frequencyCaps = [FrequencyCap(atMost: 1, channel: "email", per: .rolling(.seconds(3_600)))]
+        bench.event("cart", at: 0)
+        let capped = bench.event("cart", at: 3_599)
+        #expect(capped.ends == [.frequencyCapped])
+        #expect(capped.last?.why["cap"] == "at most 1 email per 1h")
+        #expect(bench.event("cart", at: 3_600).codes == [.scheduled])
+    }
+
+    @Test("10.7, step 12: a channel that needs an address of another kind")
+    func noAddress() {
+        var bench = Bench(campaign { $0.messages = [Message(channel: "sms")] })
+        bench.channels["sms"] = ChannelRules(queues: false, addressField: "phone")
+        #expect(bench.event("cart", at: 0).ends == [.noAddress])
+    }
+
+    @Test("8.3, 8.4: a receipt converts once for each conversion, until its time is over")
+    func conversions() {
+        var bench = Bench(
+            campaign {
+                $0.conversions = [Conversion(.event("buy"), within: .seconds(100)), Conversion(.event("view"))]
+            }
+        )
+        bench.event("cart", at: 0)
+        #expect(bench.event("buy", at: 5).isEmpty, "nothing is a receipt before the provider has it")
+        settle(&bench, .accepted(id: ""), at: 6)
+        let converted = bench.event("buy", at: 50)
+        #expect(converted.codes == [.converted])
+        #expect(converted.first?.conversion == 1)
+        #expect(bench.event("buy", at: 60).isEmpty)
+        #expect(bench.event("view", at: 200).first?.conversion == 2)
+        bench.event("cart", at: 1_000)
+        settle(&bench, .accepted(id: ""), at: 1_001)
+        #expect(bench.event("buy", at: 1_100).isEmpty, "the deadline is out")
+    }
+}
