@@ -12,6 +12,11 @@ public protocol Channel: AnyObject, Sendable {
     static var addressField: String? { get }
     static var statusField: String? { get }
     static var consentField: String? { get }
+    /// What is done where nobody knows whether the provider has a message; `sendAgain` if not said.
+    static var unknownPolicy: UnknownPolicy { get }
+    /// When a campaign is applied: throws a `PluginError` where these fields, an object that `messageFields` holds for,
+    /// can never be sent. Templates stand in them as they are written. All can, if not said.
+    static func check(_ fields: Value) throws
     /// `settings` is an object that `settingFields` holds for, with `data_folder` beside it. Throws a `PluginError`.
     init(settings: Value) throws
     /// Begins to send and returns; `send` is ended exactly once, from any thread. Called from several threads.
@@ -19,6 +24,19 @@ public protocol Channel: AnyObject, Sendable {
     /// Returns when every send that was begun has ended.
     func drain()
     func stop()
+}
+
+extension Channel {
+    public static var unknownPolicy: UnknownPolicy { .sendAgain }
+    public static func check(_ fields: Value) throws {}
+}
+
+/// After a crash, a deadline, or `Outcome.unknown`. An operator may choose otherwise.
+public enum UnknownPolicy: Sendable {
+    /// With the same key.
+    case sendAgain
+    /// It is set aside as failed.
+    case neverAgain
 }
 
 public enum Presentation: Sendable {
@@ -39,6 +57,8 @@ public struct Message: Sendable {
     public let fields: [Value.Member]
     /// When the host answers for the channel, in milliseconds since 1970.
     public let deadline: Int64
+    /// 1 for the first try.
+    public let attempt: Int
 
     public init(
         key: String,
@@ -46,7 +66,8 @@ public struct Message: Sendable {
         user: String,
         addresses: [String],
         fields: [Value.Member],
-        deadline: Int64
+        deadline: Int64,
+        attempt: Int = 1
     ) {
         self.key = key
         self.campaign = campaign
@@ -54,6 +75,7 @@ public struct Message: Sendable {
         self.addresses = addresses
         self.fields = fields
         self.deadline = deadline
+        self.attempt = attempt
     }
 
     public subscript(field: String) -> Value? {
@@ -75,7 +97,8 @@ extension Message {
             user: String(message.user),
             addresses: UnsafeBufferPointer(start: message.addresses, count: message.address_count).map { String($0) },
             fields: UnsafeBufferPointer(start: message.fields, count: message.field_count).map(Value.Member.init),
-            deadline: message.deadline_ms
+            deadline: message.deadline_ms,
+            attempt: Int(message.attempt)
         )
     }
 }
@@ -84,19 +107,33 @@ extension Message {
 public enum Outcome: Hashable, Sendable {
     /// The provider has it; its id, where it gave one.
     case accepted(id: String)
-    /// Not before so many milliseconds from now, and why.
-    case tryAgain(after: Int64, String)
+    /// Not before so many milliseconds from now: what the provider asked for, else 0; the host spaces tries out by
+    /// itself. With the reason, and whom it concerns.
+    case tryAgain(after: Int64, String, cause: Cause = .message)
     /// For good, and why.
     case refused(String)
     /// For good: the address is of no use any more, and why.
     case addressDead(String, String)
+    /// The provider may have it or not, and why nobody knows: the channel's `unknownPolicy` decides.
+    case unknown(String)
 
-    var parts: (result: UInt32, detail: String, address: String, wait: Int64) {
+    public enum Cause: UInt32, Hashable, Sendable {
+        /// This message alone.
+        case message = 0
+        /// The provider wants fewer at a time.
+        case throttled
+        /// It takes nothing: the channel's other messages wait too.
+        case unavailable
+    }
+
+    var parts: (result: UInt32, detail: String, address: String, wait: Int64, cause: UInt32) {
         switch self {
-        case .accepted(let id): (TRIGGERD_ACCEPTED.rawValue, id, "", 0)
-        case .tryAgain(let wait, let reason): (TRIGGERD_TRY_AGAIN.rawValue, reason, "", wait)
-        case .refused(let reason): (TRIGGERD_REFUSED.rawValue, reason, "", 0)
-        case .addressDead(let address, let reason): (TRIGGERD_ADDRESS_DEAD.rawValue, reason, address, 0)
+        case .accepted(let id): (TRIGGERD_ACCEPTED.rawValue, id, "", 0, 0)
+        case .tryAgain(let wait, let reason, let cause):
+            (TRIGGERD_TRY_AGAIN.rawValue, reason, "", wait, cause.rawValue)
+        case .refused(let reason): (TRIGGERD_REFUSED.rawValue, reason, "", 0, 0)
+        case .addressDead(let address, let reason): (TRIGGERD_ADDRESS_DEAD.rawValue, reason, address, 0, 0)
+        case .unknown(let reason): (TRIGGERD_UNKNOWN.rawValue, reason, "", 0, 0)
         }
     }
 }
@@ -110,8 +147,11 @@ public struct Send: Hashable, Sendable {
     }
 
     /// Ends it. Gives false where it was ended before, by the channel or by the host at the message's deadline.
+    /// - Parameters:
+    ///   - service: which of several providers behind the channel the outcome is of; empty where there is one.
+    ///   - deadAddresses: those of the message's that are of no use any more, whatever the outcome.
     @discardableResult
-    public func complete(_ outcome: Outcome) -> Bool {
-        Host.complete(handle, outcome)
+    public func complete(_ outcome: Outcome, service: String = "", deadAddresses: [String] = []) -> Bool {
+        Host.complete(handle, outcome, service, deadAddresses)
     }
 }

@@ -23,22 +23,51 @@ enum Host {
     }
 
     /// Gives false where the send was ended before.
-    static func complete(_ send: UInt64, _ outcome: Outcome) -> Bool {
+    static func complete(
+        _ send: UInt64,
+        _ outcome: Outcome,
+        _ service: String,
+        _ deadAddresses: [String]
+    ) -> Bool {
         guard let host = table.get() else { return false }
-        let (result, detail, address, wait) = outcome.parts
-        let code = detail.withText { detail in
-            address.withText { address in
-                var message = triggerd_outcome(
-                    size: UInt32(MemoryLayout<triggerd_outcome>.size),
-                    result: result,
-                    detail: detail,
-                    address: address,
-                    wait_ms: wait
-                )
-                return host.pointee.complete(send, &message)
+        let parts = outcome.parts
+        let code = parts.detail.withText { detail in
+            parts.address.withText { address in
+                service.withText { service in
+                    withTexts(deadAddresses) { dead in
+                        var message = triggerd_outcome(
+                            size: UInt32(MemoryLayout<triggerd_outcome>.size),
+                            result: parts.result,
+                            detail: detail,
+                            address: address,
+                            wait_ms: parts.wait,
+                            cause: parts.cause,
+                            service: service,
+                            dead_addresses: dead.baseAddress,
+                            dead_address_count: dead.count
+                        )
+                        return host.pointee.complete(send, &message)
+                    }
+                }
             }
         }
         return code == TRIGGERD_COMPLETED.rawValue
+    }
+
+    private static func withTexts<Result>(
+        _ strings: [String],
+        _ body: (UnsafeBufferPointer<triggerd_text>) -> Result
+    ) -> Result {
+        // One copy of all bytes, and views into it.
+        let bytes = strings.flatMap { $0.utf8.map { CChar(bitPattern: $0) } }
+        return bytes.withUnsafeBufferPointer { bytes in
+            var start = 0
+            let texts = strings.map { string in
+                defer { start += string.utf8.count }
+                return triggerd_text(bytes: bytes.baseAddress.map { $0 + start }, length: string.utf8.count)
+            }
+            return texts.withUnsafeBufferPointer(body)
+        }
     }
 }
 

@@ -66,7 +66,10 @@ struct Tables: Registry {
         let messageFields = Sender.messageFields.map { Optional($0.permanent) }
         let settingFields = Sender.settingFields.map { Optional($0.permanent) }
         let presentation = Sender.presentation == .atOnce ? TRIGGERD_AT_ONCE : TRIGGERD_NEXT_SESSION
-        let maker = Unmanaged.passRetained(ChannelMaker { ChannelBox(try Sender(settings: $0)) })
+        let maker = Unmanaged.passRetained(
+            ChannelMaker(make: { ChannelBox(try Sender(settings: $0)) }, check: { try Sender.check($0) })
+        )
+        let policy = Sender.unknownPolicy == .sendAgain ? TRIGGERD_SEND_AGAIN : TRIGGERD_NEVER_AGAIN
         channels.append(
             .permanent(
                 triggerd_channel(
@@ -104,6 +107,17 @@ struct Tables: Registry {
                     stop: { instance in
                         guard let instance else { return }
                         Unmanaged<ChannelBox>.fromOpaque(instance).takeRetainedValue().channel.stop()
+                    },
+                    unknown_policy: policy.rawValue,
+                    check: { context, fields, why in
+                        guard let context else { return true }
+                        do {
+                            try Unmanaged<ChannelMaker>.fromOpaque(context).takeUnretainedValue().check(Value(fields))
+                            return true
+                        } catch {
+                            write(String(describing: error), to: why)
+                            return false
+                        }
                     }
                 )
             )
@@ -142,9 +156,11 @@ private final class OccurrenceBox {
 
 private final class ChannelMaker {
     let make: (Value) throws -> ChannelBox
+    let check: (Value) throws -> Void
 
-    init(_ make: @escaping (Value) throws -> ChannelBox) {
+    init(make: @escaping (Value) throws -> ChannelBox, check: @escaping (Value) throws -> Void) {
         self.make = make
+        self.check = check
     }
 }
 

@@ -9,12 +9,12 @@ extension Outcome {
     var reason: String {
         switch self {
         case .accepted(let id): id
-        case .tryAgain(_, let reason), .refused(let reason), .addressDead(_, let reason): reason
+        case .tryAgain(_, let reason, _), .refused(let reason), .addressDead(_, let reason), .unknown(let reason): reason
         }
     }
 
     func triesAgain(after wait: Int64, _ beginning: String) -> Bool {
-        guard case .tryAgain(wait, let reason) = self else { return false }
+        guard case .tryAgain(wait, let reason, _) = self else { return false }
         return reason.hasPrefix(beginning)
     }
 }

@@ -33,8 +33,8 @@ import Testing
         let found: Meaning? =
             switch outcome {
             case .accepted: nil
-            case .tryAgain(30_000, _): .later
-            case .tryAgain(60_000, _): .repair
+            case .tryAgain(30_000, _, _): .later
+            case .tryAgain(60_000, _, _): .repair
             case .tryAgain: nil
             case .refused: .refused
             case .addressDead: .dead

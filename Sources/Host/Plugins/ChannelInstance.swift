@@ -94,7 +94,8 @@ package final class ChannelInstance: @unchecked Sendable {
                             address_count: texts.count,
                             fields: fields.root.pointee.of.members,
                             field_count: message.fields.members.count,
-                            deadline_ms: (clock.now() + deadline).milliseconds
+                            deadline_ms: (clock.now() + deadline).milliseconds,
+                            attempt: 1
                         )
                         table.pointee.send(instance, send, &view)
                     }

@@ -33,7 +33,7 @@ extern "C" {
 #endif
 
 #define TRIGGERD_ABI_MAJOR 1
-#define TRIGGERD_ABI_MINOR 0
+#define TRIGGERD_ABI_MINOR 1
 #define TRIGGERD_ENTRY_SYMBOL "triggerd_plugin_1"
 
 /* Whether `field` lies within what the other side gave. */
@@ -101,7 +101,8 @@ typedef enum triggerd_field_type {
 
 typedef enum triggerd_field_flags {
     TRIGGERD_FIELD_REQUIRED = 1,
-    TRIGGERD_FIELD_TEMPLATE = 2,     /* a message's field: the host renders it over event and user */
+    TRIGGERD_FIELD_TEMPLATE = 2,     /* a message's field: the host renders it over event and user;
+                                      * of TRIGGERD_FIELD_ANY every string in it (since 1.1) */
     TRIGGERD_FIELD_HTML = 4,         /* a template whose values are escaped for HTML */
     TRIGGERD_FIELD_SECRET = 8        /* a channel's setting: never printed */
 } triggerd_field_flags;
@@ -181,14 +182,24 @@ typedef struct triggerd_message {
     const triggerd_member *fields; /* the message's fields, rendered */
     size_t field_count;
     int64_t deadline_ms; /* the host answers for the channel at this instant */
+    uint32_t attempt; /* since 1.1: 1 for the first try */
 } triggerd_message;
 
 typedef enum triggerd_result {
     TRIGGERD_ACCEPTED = 1,    /* the provider has it; `detail` is its id */
     TRIGGERD_TRY_AGAIN = 2,   /* not before `wait_ms` from now */
     TRIGGERD_REFUSED = 3,     /* for good; `detail` says why */
-    TRIGGERD_ADDRESS_DEAD = 4 /* for good, and `address` is of no use any more */
+    TRIGGERD_ADDRESS_DEAD = 4, /* for good, and `address` is of no use any more */
+    TRIGGERD_UNKNOWN = 5 /* since 1.1: the provider may have it or not; the channel's policy decides */
 } triggerd_result;
+
+/* Since 1.1: whom a TRIGGERD_TRY_AGAIN concerns. The host spaces the tries out by itself; a channel
+ * names a wait only where the provider did. */
+typedef enum triggerd_cause {
+    TRIGGERD_ABOUT_MESSAGE = 0, /* this message alone */
+    TRIGGERD_THROTTLED = 1,     /* the provider wants fewer at a time */
+    TRIGGERD_UNAVAILABLE = 2    /* it takes nothing: the channel's other messages wait too */
+} triggerd_cause;
 
 typedef struct triggerd_outcome {
     uint32_t size;
@@ -196,9 +207,23 @@ typedef struct triggerd_outcome {
     triggerd_text detail;
     triggerd_text address;
     int64_t wait_ms;
+    /* since 1.1 */
+    uint32_t cause; /* triggerd_cause */
+    /* Which of several providers behind the channel this is of; empty: there is one. What one of
+     * them cannot take holds nothing up that is meant for another. */
+    triggerd_text service;
+    const triggerd_text *dead_addresses; /* of no use any more, whatever the result */
+    size_t dead_address_count;
 } triggerd_outcome;
 
 typedef uint64_t triggerd_send; /* an index and a generation */
+
+/* Since 1.1: what is done where nobody knows whether the provider has a message (a crash, a
+ * deadline, TRIGGERD_UNKNOWN). An operator may choose otherwise. */
+typedef enum triggerd_unknown_policy {
+    TRIGGERD_SEND_AGAIN = 0, /* with the same key */
+    TRIGGERD_NEVER_AGAIN = 1 /* it is set aside as failed */
+} triggerd_unknown_policy;
 
 typedef struct triggerd_channel {
     uint32_t size;
@@ -223,6 +248,12 @@ typedef struct triggerd_channel {
     /* Returns when every send that was begun is completed. */
     void (*drain)(void *instance);
     void (*stop)(void *instance);
+    /* since 1.1 */
+    uint32_t unknown_policy; /* triggerd_unknown_policy */
+    /* When a campaign is applied: whether a message's fields, an object that the schema holds for,
+     * can ever be sent; false and the reason where they cannot. Templates stand in them as they are
+     * written. NULL: all can. */
+    bool (*check)(const void *context, const triggerd_value *fields, triggerd_reason *why);
 } triggerd_channel;
 
 /* ---- the two tables ---- */
