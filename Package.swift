@@ -154,6 +154,7 @@ let package = Package(
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),
+        .testTarget(name: "HostTests", dependencies: ["Host", "Storage", "Engine"], swiftSettings: strict),
         .testTarget(
             name: "ModelTests",
             dependencies: ["triggerd", "Host", "CampaignFiles", "Engine"],

@@ -133,8 +133,8 @@ package struct Effects: Sendable {
     package var timersAdded: [Timer] = []
     package var timersRemoved: [Timer] = []
     package var handOvers: [HandOver] = []
-    /// The keys of messages whose outcome is known.
-    package var settled: [String] = []
+    /// Claimed messages that must not be tried any more.
+    package var withdrawn: [(channel: String, number: UInt64)] = []
     /// The campaigns whose tally changed.
     package var tallies: Set<CampaignNumber> = []
     /// What the user's session is to show.
@@ -153,6 +153,8 @@ package struct HandOver: Sendable {
     package var addresses: [String]
     package var fields: Object
     package var at: Instant
+    /// Its place in its channel's line.
+    package var number: UInt64
 }
 
 /// An in-app message, leased to one client.

@@ -54,6 +54,8 @@ package struct Decision: Hashable, Sendable {
         case deferredWindow = "deferred_window"
         case deferredQuietHours = "deferred_quiet_hours"
         case deferredRateLimit = "deferred_rate_limit"
+        case deferredProvider = "deferred_provider"
+        case redriven
         case rescheduledByTrigger = "rescheduled_by_trigger"
         case cancelledByException = "cancelled_by_exception"
         case beforeStart = "before_start"
@@ -93,6 +95,7 @@ package struct Decision: Hashable, Sendable {
         case alreadyQueued = "already_queued"
         case inAppLowerPriority = "iam_lower_priority"
         case inAppMinimumInterval = "iam_min_interval"
+        case inAppHeld = "iam_held"
         case chainTooDeep = "chain_too_deep"
 
         /// Its place among all codes.
@@ -104,8 +107,8 @@ package struct Decision: Hashable, Sendable {
         /// Whether nothing more happens to what it concerns.
         package var isTerminal: Bool {
             switch self {
-            case .scheduled, .queuedInApp, .deferredWindow, .deferredQuietHours, .deferredRateLimit,
-                .inAppLowerPriority, .inAppMinimumInterval, .noSession, .converted:
+            case .scheduled, .queuedInApp, .deferredWindow, .deferredQuietHours, .deferredRateLimit, .deferredProvider,
+                .redriven, .inAppLowerPriority, .inAppMinimumInterval, .inAppHeld, .noSession, .converted:
                 false
             default: true
             }

@@ -19,7 +19,10 @@ extension Turn {
     /// A session started at `session`: what waits is judged again (9.8), and one message is shown.
     package mutating func startSession(_ session: Instant, device: String) {
         guard !state.queue.contains(where: { $0.isLeased(at: now) }) else { return }  // 13, 9.11
-        display(state.queue.filter { $0.available <= session && now < $0.expires }, device)  // 9.2, 9.5
+        let ready = state.queue.filter {
+            $0.available <= session && now < $0.expires && $0.heldUntil.map { $0 <= now } ?? true
+        }
+        display(ready, device)  // 9.2, 9.5
     }
 
     /// 9.2: a session start of the same instant counts, also one stored before the entry was made.
@@ -104,14 +107,55 @@ extension Turn {
         startSession(now, device: device)
     }
 
-    /// The client says that the message was seen. Gives whether the lease still held.
-    package mutating func acknowledge(token: UInt64) -> Bool {
-        guard let entry = state.queue.first(where: { $0.lease?.token == token && $0.isLeased(at: now) }) else {
-            return false
-        }
+    /// The client says that the message was seen, and what the user did with it then: `in_app_clicked`,
+    /// `in_app_dismissed` or nothing. Gives whether the lease still held.
+    package mutating func acknowledge(token: UInt64, action: String? = nil) -> Bool {
+        guard let entry = leased(token) else { return false }
         see(entry)
+        if let action {
+            // As a client's own item would (1.3), which any campaign may listen to.
+            raised.append(
+                Event(
+                    type: Event.campaignInteraction,
+                    subject: campaignID(entry.wait.version) ?? "",
+                    user: user,
+                    time: now,
+                    receivedAt: now,
+                    properties: ["action": .string(action)]
+                )
+            )
+        }
         handleRaised()
         return true
+    }
+
+    /// The client wants a better moment: the lease is over, and the message is not shown before `until`. Gives
+    /// whether the lease still held.
+    package mutating func hold(token: UInt64, until: Instant) -> Bool {
+        guard let entry = leased(token), let lease = entry.lease else { return false }
+        removeTimer(lease.ends, of: entry.wait)
+        let over = now
+        change(entry) { $0.lease?.ends = over }
+        // What happened meanwhile counts now (13, 9.11).
+        guard let ended = state.queue.first(where: { $0.sequence == entry.sequence }) else { return true }
+        runOut(ended, at: now)
+        if state.queue.contains(where: { $0.sequence == entry.sequence }) {
+            change(entry) { $0.heldUntil = until }
+            decide(
+                .inAppHeld,
+                campaignID(entry.wait.version),
+                channel: entry.channel,
+                rule: "9.11",
+                send: entry.wait.send,
+                next: until
+            )
+        }
+        handleRaised()
+        return true
+    }
+
+    private func leased(_ token: UInt64) -> QueueEntry? {
+        state.queue.first { $0.lease?.token == token && $0.isLeased(at: now) }
     }
 
     /// 13, 9.11: delivered at the instant of the acknowledgement.

@@ -440,7 +440,8 @@ extension Turn {
     ) {
         guard let rules = context.channels[message.channel] else { return }
         receive(wait, isCertain: false)
-        countForCaps(message.channel, definition, wait)
+        countForCaps(message.channel, definition, send: wait.send)
+        let number = context.acceptsAtOnce ? 0 : takeSequence()
         state.claims.append(
             Claim(
                 send: wait.send,
@@ -450,7 +451,8 @@ extension Turn {
                 version: wait.version,
                 depth: wait.depth,
                 chain: wait.chain,
-                tookSlot: tookSlot
+                tookSlot: tookSlot,
+                number: number
             )
         )
         if context.acceptsAtOnce { return accept(message.channel, wait) }
@@ -463,18 +465,19 @@ extension Turn {
                 channel: message.channel,
                 addresses: addresses(rules),
                 fields: fields,
-                at: now
+                at: now,
+                number: number
             )
         )
     }
 
     /// As far back as a cap reaches.
-    private mutating func countForCaps(_ channel: String, _ definition: Definition, _ wait: Wait) {
+    mutating func countForCaps(_ channel: String, _ definition: Definition, send: UInt64) {
         guard !definition.campaign.isExemptFromFrequencyCaps,
             let reach = context.workspace.frequencyCaps.map(\.reach).max()
         else { return }
         state.counted.removeAll { now - $0.at > reach }
-        state.counted.append(CountedMessage(channel: channel, send: wait.send, at: now))
+        state.counted.append(CountedMessage(channel: channel, send: send, at: now))
     }
 
     /// The stable idempotency key: a send names its definition, version, user and trigger event (12, row 23).
@@ -496,129 +499,25 @@ extension Turn {
 
     /// 6.3. Only the first delivery of a send sets its receipt (9.12).
     mutating func receive(_ wait: Wait, isCertain: Bool) {
-        let number = wait.version.number
+        receive(wait.version.number, send: wait.send, isCertain: isCertain)
+    }
+
+    mutating func receive(_ number: CampaignNumber, send: UInt64, isCertain: Bool) {
         guard let index = state.receipts.firstIndex(where: { $0.campaign == number }) else {
-            state.receipts.append(Receipt(campaign: number, at: now, send: wait.send, isCertain: isCertain))
+            state.receipts.append(Receipt(campaign: number, at: now, send: send, isCertain: isCertain))
             return
         }
-        if state.receipts[index].send == wait.send {
+        if state.receipts[index].send == send {
             state.receipts[index].isCertain = state.receipts[index].isCertain || isCertain
         } else {
             let before = state.receipts[index].at
             state.receipts[index] = Receipt(
                 campaign: number,
                 at: now,
-                send: wait.send,
+                send: send,
                 isCertain: isCertain,
                 previous: before
             )
-        }
-    }
-}
-
-/// What a channel said of a message that it was handed.
-package enum DeliveryOutcome: Hashable, Sendable {
-    case accepted(id: String)
-    case refused(reason: String)
-    case addressDead(address: String, reason: String)
-    /// Not accepted within 72 h.
-    case gaveUp(reason: String)
-}
-
-extension Turn {
-    /// Records what became of a claimed message. An outcome that comes twice changes nothing.
-    package mutating func settle(send: UInt64, channel: String, _ outcome: DeliveryOutcome) {
-        effects.settled.append(key(send, channel))
-        conclude(send: send, channel: channel, outcome)
-        handleRaised()
-    }
-
-    fileprivate mutating func accept(_ channel: String, _ wait: Wait) {
-        conclude(send: wait.send, channel: channel, .accepted(id: ""))
-    }
-
-    private mutating func conclude(send: UInt64, channel: String, _ outcome: DeliveryOutcome) {
-        guard let index = state.claims.firstIndex(where: { $0.send == send && $0.channel == channel }) else { return }
-        let claim = state.claims.remove(at: index)
-        let id = context.campaigns.head(claim.campaign)?.id
-        switch outcome {
-        case .accepted(let provider):
-            // 13: at the instant of the hand-over.
-            decide(
-                .delivered,
-                id,
-                channel: channel,
-                rule: "6.3",
-                send: send,
-                at: claim.at,
-                why: provider.isEmpty ? [:] : ["provider_id": .string(provider)]
-            )
-            if let receipt = state.receipts.firstIndex(where: { $0.campaign == claim.campaign && $0.send == send }) {
-                state.receipts[receipt].isCertain = true
-            }
-            openWindow(claim.version, send, channel: channel, at: claim.at)
-            raise(
-                Event.campaignInteraction,
-                id,
-                action: Event.handOver(of: channel),
-                at: claim.at,
-                depth: claim.depth,
-                chain: claim.chain
-            )
-        case .refused(let reason):
-            decide(.providerRejected, id, channel: channel, rule: "13", send: send, why: ["reason": .string(reason)])
-            giveBack(claim)
-        case .addressDead(let address, let reason):
-            decide(
-                .providerRejected,
-                id,
-                channel: channel,
-                rule: "13",
-                send: send,
-                why: ["reason": .string(reason), "address": .string(address)]
-            )
-            retire(address, of: channel)
-            giveBack(claim)
-        case .gaveUp(let reason):
-            decide(.providerGaveUp, id, channel: channel, rule: "13", send: send, why: ["reason": .string(reason)])
-            giveBack(claim)
-        }
-    }
-
-    /// 6.4: triggered but not received has no effect: receipt, cap, slot and place are given back.
-    private mutating func giveBack(_ claim: Claim) {
-        state.counted.removeAll { $0.send == claim.send && $0.channel == claim.channel }
-        let isDelivered = state.receipts.contains {
-            $0.campaign == claim.campaign && $0.send == claim.send && $0.isCertain
-        }
-        guard !isDelivered, !state.claims.contains(where: { $0.send == claim.send }) else { return }
-        if let index = state.receipts.firstIndex(where: { $0.campaign == claim.campaign && $0.send == claim.send }) {
-            if let previous = state.receipts[index].previous {
-                state.receipts[index] = Receipt(campaign: claim.campaign, at: previous, send: 0, isCertain: true)
-            } else {
-                state.receipts.remove(at: index)
-            }
-        }
-        var tally = tallies[claim.campaign] ?? Tally()
-        if claim.tookSlot { tally.giveSlotBack(of: claim.at) }
-        if !state.queue.contains(where: { $0.wait.send == claim.send }),
-            let place = state.places.firstIndex(where: { $0.campaign == claim.campaign && $0.send == claim.send })
-        {
-            state.places.remove(at: place)
-            tally.places -= 1
-        }
-        guard tally != tallies[claim.campaign] ?? Tally() else { return }
-        tallies[claim.campaign] = tally
-        effects.tallies.insert(claim.campaign)
-    }
-
-    /// 13, Hand-over: an address that the channel calls dead becomes `hard_bounced`, a token is removed.
-    private mutating func retire(_ address: String, of channel: String) {
-        guard let rules = context.channels[channel], let field = rules.addressField else { return }
-        switch state.profile[field] {
-        case .array(let elements)?: state.profile[field] = .array(elements.filter { $0.string != address })
-        case .string(address)?: if let status = rules.statusField { state.profile[status] = "hard_bounced" }
-        default: break
         }
     }
 }

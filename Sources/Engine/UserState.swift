@@ -223,6 +223,8 @@ package struct QueueEntry: Hashable, Sendable {
     /// `never` where it does not expire (9.5).
     package var expires: Instant
     package var lease: Lease?
+    /// The client asked for a better moment: not shown before.
+    package var heldUntil: Instant?
 
     package init(
         wait: Wait,
@@ -272,6 +274,10 @@ package struct Claim: Hashable, Sendable {
     package var chain: UInt64
     /// Whether the send took one of the minute's slots.
     package var tookSlot: Bool
+    /// Its place in its channel's line.
+    package var number: UInt64
+    /// The user must not be reached any more: no further try.
+    package var isWithdrawn = false
 
     package init(
         send: UInt64,
@@ -281,7 +287,8 @@ package struct Claim: Hashable, Sendable {
         version: CampaignVersion? = nil,
         depth: UInt8 = 0,
         chain: UInt64 = 0,
-        tookSlot: Bool = false
+        tookSlot: Bool = false,
+        number: UInt64 = 0
     ) {
         self.send = send
         self.campaign = campaign
@@ -291,6 +298,7 @@ package struct Claim: Hashable, Sendable {
         self.depth = depth
         self.chain = chain
         self.tookSlot = tookSlot
+        self.number = number
     }
 }
 

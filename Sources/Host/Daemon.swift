@@ -10,7 +10,7 @@ package final class Daemon: Sendable {
     private let outbox: Outbox
     private let store: any Store
     private let plugins: PluginRegistry
-    private let threads: DaemonThreads
+    private let threads: [BackgroundThread]
     private let readers = Readers()
     private let limits: HostLimits
     private let readFile: ReadCampaignFile
@@ -35,9 +35,20 @@ package final class Daemon: Sendable {
             workspace: try store.workspace().map { try Workspace(packed: $0) } ?? Workspace(),
             plugins: plugins
         )
-        let outbox = Outbox(channels: channels, store: store, limits: limits, clock: clock, logger: logger)
+        let queue = WorkQueue(limit: limits.queuedItems)
+        let health = Health()
+        let outbox = try Outbox(
+            channels: channels,
+            store: store,
+            clock: clock,
+            logger: logger,
+            health: health,
+            settle: { work in _ = queue.put(work, isOwn: true) }
+        )
         let engine = try EngineThread(
             store: store,
+            queue: queue,
+            health: health,
             registry: registry,
             outbox: outbox,
             readers: readers,
@@ -45,17 +56,17 @@ package final class Daemon: Sendable {
             clock: clock,
             logger: logger
         )
-        let queue = engine.queue
-        outbox.settle = { work in _ = queue.put(work, isOwn: true) }
         self.outbox = outbox
         self.engine = engine
-        threads = DaemonThreads(engine: { engine.run() }, outbox: { outbox.run() })
+        threads = [BackgroundThread("triggerd-engine") { engine.run() }]
+            + outbox.threads.map { BackgroundThread($0.name, $0.body) }
         engine.sweepWhatWasStopped()
     }
 
     package var services: [Service] {
         [
-            HealthService(health: engine.health).service,
+            HealthService(health: engine.health, outbox: outbox).service,
+            OutboxService(queue: engine.queue, store: store, readers: readers, limits: limits).service,
             EventsService(queue: engine.queue, limits: limits).service,
             InboxService(queue: engine.queue).service,
             CampaignsService(
@@ -84,30 +95,28 @@ package final class Daemon: Sendable {
     package func stop() {
         outbox.stop()
         engine.queue.close()
-        threads.join()
+        for thread in threads { thread.join() }
         store.close()
     }
 }
 
-/// The daemon's own two threads, with a stack that is known.
-final class DaemonThreads: Sendable {
-    private let ended: [DispatchSemaphore]
+/// A thread of the daemon's own, with a stack that is known.
+final class BackgroundThread: Sendable {
+    private let end = DispatchSemaphore(value: 0)
 
-    init(engine: @escaping @Sendable () -> Void, outbox: @escaping @Sendable () -> Void) {
-        ended = [("triggerd-engine", engine), ("triggerd-outbox", outbox)].map { name, body in
-            let end = DispatchSemaphore(value: 0)
-            let thread = Thread {
-                body()
-                end.signal()
-            }
-            thread.name = name
-            thread.stackSize = 8 << 20
-            thread.start()
-            return end
+    /// Begins at once.
+    init(_ name: String, _ body: @escaping @Sendable () -> Void) {
+        let end = end
+        let thread = Thread {
+            body()
+            end.signal()
         }
+        thread.name = name
+        thread.stackSize = 8 << 20
+        thread.start()
     }
 
     func join() {
-        for end in ended { end.wait() }
+        end.wait()
     }
 }

@@ -14,20 +14,11 @@ package struct HostLimits: Sendable {
     package var cachedUsers = 32_768
     /// Items of one request.
     package var itemsPerRequest = 10_000
-    /// Claimed messages in memory; the rest wait on disk.
-    package var outboxWindow = 8_192
-    /// 13, Hand-over: a message that no provider accepted by then has failed.
-    package var givesUpAfter = Length.seconds(72 * 3_600)
-    /// How long a channel may take for one message before the host answers for it.
-    package var sendDeadline = Length.seconds(60)
+    /// Dead letters of one request: as many as a commit holds with ease.
+    package var redrivesPerRequest = 500
 
     /// Whether what comes in is kept for rehearsals.
     package var keepsEvents = true
 
     package init() {}
-
-    /// Doubles from 1 s to 15 min.
-    func pause(beforeAttempt attempt: Int) -> Length {
-        .seconds(min(900, 1 << Int64(min(attempt - 1, 10))))
-    }
 }

@@ -97,6 +97,51 @@ void   triggerd__v1__health_reply__free_unpacked
   assert(message->base.descriptor == &triggerd__v1__health_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   triggerd__v1__degraded_channel__init
+                     (Triggerd__V1__DegradedChannel         *message)
+{
+  static const Triggerd__V1__DegradedChannel init_value = TRIGGERD__V1__DEGRADED_CHANNEL__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__degraded_channel__get_packed_size
+                     (const Triggerd__V1__DegradedChannel *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__degraded_channel__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__degraded_channel__pack
+                     (const Triggerd__V1__DegradedChannel *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__degraded_channel__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__degraded_channel__pack_to_buffer
+                     (const Triggerd__V1__DegradedChannel *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__degraded_channel__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__DegradedChannel *
+       triggerd__v1__degraded_channel__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__DegradedChannel *)
+     protobuf_c_message_unpack (&triggerd__v1__degraded_channel__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__degraded_channel__free_unpacked
+                     (Triggerd__V1__DegradedChannel *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__degraded_channel__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   triggerd__v1__list_plugins_request__init
                      (Triggerd__V1__ListPluginsRequest         *message)
 {
@@ -280,7 +325,7 @@ const ProtobufCEnumDescriptor triggerd__v1__health_reply__status__descriptor =
   triggerd__v1__health_reply__status__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__health_reply__field_descriptors[2] =
+static const ProtobufCFieldDescriptor triggerd__v1__health_reply__field_descriptors[3] =
 {
   {
     "status",
@@ -306,15 +351,28 @@ static const ProtobufCFieldDescriptor triggerd__v1__health_reply__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "degraded",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__HealthReply, n_degraded),
+    offsetof(Triggerd__V1__HealthReply, degraded),
+    &triggerd__v1__degraded_channel__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__health_reply__field_indices_by_name[] = {
+  2,   /* field[2] = degraded */
   1,   /* field[1] = reason */
   0,   /* field[0] = status */
 };
 static const ProtobufCIntRange triggerd__v1__health_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__health_reply__descriptor =
 {
@@ -324,11 +382,101 @@ const ProtobufCMessageDescriptor triggerd__v1__health_reply__descriptor =
   "Triggerd__V1__HealthReply",
   "triggerd.v1",
   sizeof(Triggerd__V1__HealthReply),
-  2,
+  3,
   triggerd__v1__health_reply__field_descriptors,
   triggerd__v1__health_reply__field_indices_by_name,
   1,  triggerd__v1__health_reply__number_ranges,
   (ProtobufCMessageInit) triggerd__v1__health_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__degraded_channel__field_descriptors[5] =
+{
+  {
+    "channel",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__DegradedChannel, channel),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "service",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__DegradedChannel, service),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__DegradedChannel, reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "since_ms",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__DegradedChannel, since_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "waiting",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__DegradedChannel, waiting),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__degraded_channel__field_indices_by_name[] = {
+  0,   /* field[0] = channel */
+  2,   /* field[2] = reason */
+  1,   /* field[1] = service */
+  3,   /* field[3] = since_ms */
+  4,   /* field[4] = waiting */
+};
+static const ProtobufCIntRange triggerd__v1__degraded_channel__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__degraded_channel__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.DegradedChannel",
+  "DegradedChannel",
+  "Triggerd__V1__DegradedChannel",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__DegradedChannel),
+  5,
+  triggerd__v1__degraded_channel__field_descriptors,
+  triggerd__v1__degraded_channel__field_indices_by_name,
+  1,  triggerd__v1__degraded_channel__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__degraded_channel__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 #define triggerd__v1__list_plugins_request__field_descriptors NULL

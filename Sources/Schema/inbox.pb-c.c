@@ -238,6 +238,96 @@ void   triggerd__v1__acknowledge_reply__free_unpacked
   assert(message->base.descriptor == &triggerd__v1__acknowledge_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   triggerd__v1__hold_request__init
+                     (Triggerd__V1__HoldRequest         *message)
+{
+  static const Triggerd__V1__HoldRequest init_value = TRIGGERD__V1__HOLD_REQUEST__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__hold_request__get_packed_size
+                     (const Triggerd__V1__HoldRequest *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__hold_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__hold_request__pack
+                     (const Triggerd__V1__HoldRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__hold_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__hold_request__pack_to_buffer
+                     (const Triggerd__V1__HoldRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__hold_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__HoldRequest *
+       triggerd__v1__hold_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__HoldRequest *)
+     protobuf_c_message_unpack (&triggerd__v1__hold_request__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__hold_request__free_unpacked
+                     (Triggerd__V1__HoldRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__hold_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   triggerd__v1__hold_reply__init
+                     (Triggerd__V1__HoldReply         *message)
+{
+  static const Triggerd__V1__HoldReply init_value = TRIGGERD__V1__HOLD_REPLY__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__hold_reply__get_packed_size
+                     (const Triggerd__V1__HoldReply *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__hold_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__hold_reply__pack
+                     (const Triggerd__V1__HoldReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__hold_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__hold_reply__pack_to_buffer
+                     (const Triggerd__V1__HoldReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__hold_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__HoldReply *
+       triggerd__v1__hold_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__HoldReply *)
+     protobuf_c_message_unpack (&triggerd__v1__hold_reply__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__hold_reply__free_unpacked
+                     (Triggerd__V1__HoldReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__hold_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor triggerd__v1__lease_request__field_descriptors[2] =
 {
   {
@@ -468,7 +558,7 @@ const ProtobufCMessageDescriptor triggerd__v1__lease__descriptor =
   (ProtobufCMessageInit) triggerd__v1__lease__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__acknowledge_request__field_descriptors[2] =
+static const ProtobufCFieldDescriptor triggerd__v1__acknowledge_request__field_descriptors[3] =
 {
   {
     "user",
@@ -494,15 +584,28 @@ static const ProtobufCFieldDescriptor triggerd__v1__acknowledge_request__field_d
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "action",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__AcknowledgeRequest, action),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__acknowledge_request__field_indices_by_name[] = {
+  2,   /* field[2] = action */
   1,   /* field[1] = token */
   0,   /* field[0] = user */
 };
 static const ProtobufCIntRange triggerd__v1__acknowledge_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__acknowledge_request__descriptor =
 {
@@ -512,7 +615,7 @@ const ProtobufCMessageDescriptor triggerd__v1__acknowledge_request__descriptor =
   "Triggerd__V1__AcknowledgeRequest",
   "triggerd.v1",
   sizeof(Triggerd__V1__AcknowledgeRequest),
-  2,
+  3,
   triggerd__v1__acknowledge_request__field_descriptors,
   triggerd__v1__acknowledge_request__field_indices_by_name,
   1,  triggerd__v1__acknowledge_request__number_ranges,
@@ -535,5 +638,87 @@ const ProtobufCMessageDescriptor triggerd__v1__acknowledge_reply__descriptor =
   triggerd__v1__acknowledge_reply__field_indices_by_name,
   0,  triggerd__v1__acknowledge_reply__number_ranges,
   (ProtobufCMessageInit) triggerd__v1__acknowledge_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__hold_request__field_descriptors[3] =
+{
+  {
+    "user",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__HoldRequest, user),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "token",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__HoldRequest, token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "for_ms",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__HoldRequest, for_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__hold_request__field_indices_by_name[] = {
+  2,   /* field[2] = for_ms */
+  1,   /* field[1] = token */
+  0,   /* field[0] = user */
+};
+static const ProtobufCIntRange triggerd__v1__hold_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__hold_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.HoldRequest",
+  "HoldRequest",
+  "Triggerd__V1__HoldRequest",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__HoldRequest),
+  3,
+  triggerd__v1__hold_request__field_descriptors,
+  triggerd__v1__hold_request__field_indices_by_name,
+  1,  triggerd__v1__hold_request__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__hold_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+#define triggerd__v1__hold_reply__field_descriptors NULL
+#define triggerd__v1__hold_reply__field_indices_by_name NULL
+#define triggerd__v1__hold_reply__number_ranges NULL
+const ProtobufCMessageDescriptor triggerd__v1__hold_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.HoldReply",
+  "HoldReply",
+  "Triggerd__V1__HoldReply",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__HoldReply),
+  0,
+  triggerd__v1__hold_reply__field_descriptors,
+  triggerd__v1__hold_reply__field_indices_by_name,
+  0,  triggerd__v1__hold_reply__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__hold_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

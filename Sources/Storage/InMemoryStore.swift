@@ -32,11 +32,34 @@ package final class InMemoryStore: Store {
         }
     }
 
-    package func outbox(after: String?, limit: Int) -> [OutboxMessage] {
+    package func outbox(_ channel: String, after: UInt64, limit: Int) -> [OutboxEntry] {
         kept.withLock { kept in
-            let start = after.map { kept.outbox.firstIndex(above: Bytes($0)) } ?? 0
-            return kept.outbox.entries[start...].prefix(limit).map(\.value)
+            let start = kept.outbox.firstIndex(above: OutboxKey(OutboxPlace(channel: channel, number: after)))
+            return kept.outbox.entries[start...].prefix { $0.value.channel == channel }.prefix(limit)
+                .map { OutboxEntry(message: $0.value, state: kept.outboxStates[$0.value.place]) }
         }
+    }
+
+    package func outboxEntry(_ place: OutboxPlace) -> OutboxEntry? {
+        kept.withLock { kept in
+            kept.outbox[OutboxKey(place)].map { OutboxEntry(message: $0, state: kept.outboxStates[place]) }
+        }
+    }
+
+    package func outboxCounts() -> [String: Int] {
+        kept.withLock { kept in
+            kept.outbox.entries.reduce(into: [:]) { $0[$1.value.channel, default: 0] += 1 }
+        }
+    }
+
+    package func deadLetters(after: UInt64, limit: Int) -> [DeadLetter] {
+        kept.withLock { kept in
+            kept.failed.entries[kept.failed.firstIndex(above: after)...].prefix(limit).map(\.value)
+        }
+    }
+
+    package func deadLetter(_ number: UInt64) -> DeadLetter? {
+        kept.withLock { $0.failed[number] }
     }
 
     package func campaigns() -> [CampaignRecord] {
@@ -96,7 +119,9 @@ private struct Kept {
     var items: [ItemKey: (id: ItemID, receipt: ItemReceipt)] = [:]
     var timers = Ordered<TimerKey, Timer>()
     var decisions = Ordered<UInt64, StoredDecision>()
-    var outbox = Ordered<Bytes, OutboxMessage>()
+    var outbox = Ordered<OutboxKey, OutboxMessage>()
+    var outboxStates: [OutboxPlace: OutboxState] = [:]
+    var failed = Ordered<UInt64, DeadLetter>()
     var campaigns = Ordered<CampaignVersion, CampaignRecord>()
     var tallies: [CampaignNumber: Tally] = [:]
     var workspace: [UInt8]?
@@ -110,8 +135,12 @@ private struct Kept {
         for timer in changes.timersRemoved { timers[TimerKey(timer)] = nil }
         for stored in changes.decisions { decisions[stored.decision.sequence] = stored }
         for (id, receipt) in changes.items { items[ItemKey(id)] = (id, receipt) }
-        for key in changes.outboxRemoved { outbox[Bytes(key)] = nil }
-        for message in changes.outboxAdded { outbox[Bytes(message.key)] = message }
+        for message in changes.outboxAdded { outbox[OutboxKey(message.place)] = message }
+        for (place, state) in changes.outboxStates { outboxStates[place] = state }
+        for place in changes.outboxRemoved { outbox[OutboxKey(place)] = nil }
+        for place in changes.outboxStatesRemoved { outboxStates[place] = nil }
+        for letter in changes.deadLettersAdded { failed[letter.message.number] = letter }
+        for number in changes.deadLettersRemoved { failed[number] = nil }
         for record in changes.campaigns {
             campaigns[CampaignVersion(number: record.head.number, version: record.version)] = record
         }
@@ -126,7 +155,9 @@ private struct Kept {
         case .timers: timers.entries.map { .timer($0.value) }
         case .decisions: decisions.entries.map { .decision($0.value) }
         case .items: items.sorted { $0.key < $1.key }.map { .item($0.value.id, $0.value.receipt) }
-        case .outbox: outbox.entries.map { .outbox($0.value) }
+        case .outbox:
+            outbox.entries.map { .outbox(OutboxEntry(message: $0.value, state: outboxStates[$0.value.place])) }
+        case .failed: failed.entries.map { .failed($0.value) }
         case .campaigns: campaigns.entries.map { .campaign($0.value) }
         case .events: events.map { .event($0) }
         case .tallies: tallies.sorted { $0.key < $1.key }.map { .tally($0.key, $0.value) }
@@ -144,6 +175,19 @@ private struct Bytes: Hashable, Comparable {
 
     static func < (left: Self, right: Self) -> Bool {
         left.utf8.lexicographicallyPrecedes(right.utf8)
+    }
+}
+
+private struct OutboxKey: Comparable {
+    let channel: Bytes
+    let number: UInt64
+
+    init(_ place: OutboxPlace) {
+        (channel, number) = (Bytes(place.channel), place.number)
+    }
+
+    static func < (left: Self, right: Self) -> Bool {
+        (left.channel, left.number) < (right.channel, right.number)
     }
 }
 

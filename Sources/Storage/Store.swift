@@ -23,8 +23,22 @@ package protocol Store: Sendable {
     /// The timers after `after` (nil: from the first) and up to `through`, in order, at most `limit`.
     func timers(after: Timer?, through: Instant, limit: Int) throws(StoreError) -> [Timer]
 
-    /// Messages that were claimed and have no outcome yet, in order of their keys, after `after`, at most `limit`.
-    func outbox(after: String?, limit: Int) throws(StoreError) -> [OutboxMessage]
+    /// Beside the writer: a channel's messages that have no outcome yet, in the order in which they were claimed,
+    /// those of a higher number than `after`, at most `limit`.
+    func outbox(_ channel: String, after: UInt64, limit: Int) throws(StoreError) -> [OutboxEntry]
+
+    /// Beside the writer: the message at a place; nil where it has left.
+    func outboxEntry(_ place: OutboxPlace) throws(StoreError) -> OutboxEntry?
+
+    /// How many messages have no outcome yet, by channel.
+    func outboxCounts() throws(StoreError) -> [String: Int]
+
+    /// Beside the writer: messages that were given up, in the order in which they were claimed, those of a higher
+    /// number than `after`, at most `limit`.
+    func deadLetters(after: UInt64, limit: Int) throws(StoreError) -> [DeadLetter]
+
+    /// Beside the writer: the dead letter of that number; nil where there is none any more.
+    func deadLetter(_ number: UInt64) throws(StoreError) -> DeadLetter?
 
     func campaigns() throws(StoreError) -> [CampaignRecord]
 
@@ -69,7 +83,12 @@ package struct Changes: Sendable {
     package var decisions: [StoredDecision] = []
     package var items: [(id: ItemID, receipt: ItemReceipt)] = []
     package var outboxAdded: [OutboxMessage] = []
-    package var outboxRemoved: [String] = []
+    package var outboxStates: [(place: OutboxPlace, state: OutboxState)] = []
+    /// Comes after those added and changed. Of messages whose state was written, `outboxStatesRemoved` names it too.
+    package var outboxRemoved: [OutboxPlace] = []
+    package var outboxStatesRemoved: [OutboxPlace] = []
+    package var deadLettersAdded: [DeadLetter] = []
+    package var deadLettersRemoved: [UInt64] = []
     package var campaigns: [CampaignRecord] = []
     package var tallies: [CampaignNumber: Tally] = [:]
     package var workspace: [UInt8]?
@@ -79,8 +98,9 @@ package struct Changes: Sendable {
 
     package var isEmpty: Bool {
         users.isEmpty && deletedUsers.isEmpty && timersAdded.isEmpty && timersRemoved.isEmpty && decisions.isEmpty
-            && items.isEmpty && outboxAdded.isEmpty && outboxRemoved.isEmpty && campaigns.isEmpty
-            && tallies.isEmpty && workspace == nil && events.isEmpty
+            && items.isEmpty && outboxAdded.isEmpty && outboxStates.isEmpty && outboxRemoved.isEmpty
+            && outboxStatesRemoved.isEmpty && deadLettersAdded.isEmpty && deadLettersRemoved.isEmpty
+            && campaigns.isEmpty && tallies.isEmpty && workspace == nil && events.isEmpty
     }
 }
 
@@ -165,8 +185,21 @@ package struct StoredDecision: Hashable, Sendable {
     }
 }
 
+/// Where a message stands: a channel's line is worked off in the order of these numbers.
+package struct OutboxPlace: Hashable, Sendable {
+    package var channel: String
+    package var number: UInt64
+
+    package init(channel: String, number: UInt64) {
+        self.channel = channel
+        self.number = number
+    }
+}
+
 /// A message that was claimed: everything that handing it over again needs.
 package struct OutboxMessage: Hashable, Sendable {
+    /// Its place in its channel's line; unique in a data folder.
+    package var number: UInt64
     /// The stable idempotency key.
     package var key: String
     package var user: UserID
@@ -179,7 +212,10 @@ package struct OutboxMessage: Hashable, Sendable {
     package var fields: Object
     package var claimedAt: Instant
 
+    package var place: OutboxPlace { OutboxPlace(channel: channel, number: number) }
+
     package init(
+        number: UInt64,
         key: String,
         user: UserID,
         version: CampaignVersion,
@@ -190,6 +226,7 @@ package struct OutboxMessage: Hashable, Sendable {
         fields: Object,
         claimedAt: Instant
     ) {
+        self.number = number
         self.key = key
         self.user = user
         self.version = version
@@ -199,6 +236,59 @@ package struct OutboxMessage: Hashable, Sendable {
         self.addresses = addresses
         self.fields = fields
         self.claimedAt = claimedAt
+    }
+}
+
+/// What is known of a message that was tried, or is not to be tried any more. Without one, no try has ended yet.
+package struct OutboxState: Hashable, Sendable {
+    /// Tries that ended without an outcome.
+    package var attempts: UInt32 = 0
+    /// When it may be tried next.
+    package var notBefore: Instant = .zero
+    /// Why the last try came to nothing.
+    package var reason: String = ""
+    /// The channel was about to be told: after a crash nobody knows whether the provider has it. Kept for channels
+    /// that never send again then.
+    package var isHandedOver: Bool = false
+    /// The user must not be reached any more: no further try.
+    package var isWithdrawn: Bool = false
+    /// Of the message's addresses, those that the provider called dead.
+    package var deadAddresses: [String] = []
+
+    package init() {}
+}
+
+package struct OutboxEntry: Hashable, Sendable {
+    package var message: OutboxMessage
+    package var state: OutboxState?
+
+    package init(message: OutboxMessage, state: OutboxState? = nil) {
+        self.message = message
+        self.state = state
+    }
+}
+
+/// A message that no provider took, kept with its payload until it is sent after all, or too old.
+package struct DeadLetter: Hashable, Sendable {
+    package var message: OutboxMessage
+    package var failedAt: Instant
+    /// `provider_rejected` or `provider_gave_up`.
+    package var code: Decision.Code
+    package var reason: String
+    package var attempts: UInt32
+
+    package init(
+        message: OutboxMessage,
+        failedAt: Instant,
+        code: Decision.Code,
+        reason: String,
+        attempts: UInt32
+    ) {
+        self.message = message
+        self.failedAt = failedAt
+        self.code = code
+        self.reason = reason
+        self.attempts = attempts
     }
 }
 
@@ -218,7 +308,7 @@ package struct CampaignRecord: Hashable, Sendable {
 }
 
 package enum RecordKind: String, CaseIterable, Sendable {
-    case users, timers, decisions, items, outbox, campaigns, tallies, events
+    case users, timers, decisions, items, outbox, failed, campaigns, tallies, events
 }
 
 package enum Record: Sendable {
@@ -226,7 +316,8 @@ package enum Record: Sendable {
     case timer(Timer)
     case decision(StoredDecision)
     case item(ItemID, ItemReceipt)
-    case outbox(OutboxMessage)
+    case outbox(OutboxEntry)
+    case failed(DeadLetter)
     case campaign(CampaignRecord)
     case tally(CampaignNumber, Tally)
     case event(StoredEvent)

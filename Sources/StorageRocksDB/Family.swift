@@ -3,7 +3,7 @@ import Engine
 
 /// A column family: records that live alike. docs/storage.md draws their keys.
 enum Family: Int, CaseIterable {
-    case meta, users, timers, decisions, items, outbox, campaigns, tallies, events
+    case meta, users, timers, decisions, items, outbox, failed, campaigns, tallies, events
 
     var name: String {
         switch self {
@@ -13,6 +13,7 @@ enum Family: Int, CaseIterable {
         case .decisions: "decisions"
         case .items: "items"
         case .outbox: "outbox"
+        case .failed: "failed"
         case .campaigns: "campaigns"
         case .tallies: "tallies"
         case .events: "events"
@@ -51,6 +52,7 @@ enum Family: Int, CaseIterable {
             rocksdb_options_set_memtable_vector_rep(options)
             boundIndexes(table)
             try sweep(options, keeping: retention.events, retention)
+        case .failed: try sweep(options, keeping: retention.failed, retention)
         case .meta, .timers, .outbox, .campaigns, .tallies: break
         }
         rocksdb_options_set_block_based_table_factory(options, table)

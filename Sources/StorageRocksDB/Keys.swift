@@ -26,6 +26,14 @@ extension ProtobufWriter {
         utf8(timer.user)
     }
 
+    /// A message and what is known of its tries stand side by side. A channel's name holds no zero byte.
+    mutating func outboxKey(_ place: OutboxPlace, _ part: OutboxPart) {
+        utf8(place.channel)
+        append(byte: 0)
+        bigEndian(place.number)
+        append(byte: part.rawValue)
+    }
+
     mutating func eventKey(_ receivedAt: Instant, _ sequence: UInt64) {
         bigEndian(receivedAt.sortable)
         bigEndian(sequence)
@@ -62,6 +70,21 @@ extension ProtobufReader {
     mutating func campaignKey() throws(Fault) -> CampaignVersion {
         let number = try bigEndian32()
         return CampaignVersion(number: number, version: try bigEndian32())
+    }
+}
+
+enum OutboxPart: UInt8 {
+    case message = 0
+    case state = 1
+}
+
+extension ProtobufReader {
+    mutating func outboxKey(_ key: UnsafeRawBufferPointer) throws(Fault) -> (place: OutboxPlace, part: OutboxPart) {
+        guard let end = key.firstIndex(of: 0), key.count == end + 10, let part = OutboxPart(rawValue: key[key.count - 1])
+        else { throw .outOfRange }
+        var number = ProtobufReader(UnsafeRawBufferPointer(rebasing: key[(end + 1)...]))
+        let channel = String(decoding: key[..<end], as: UTF8.self)
+        return (OutboxPlace(channel: channel, number: try number.bigEndian64()), part)
     }
 }
 

@@ -46,17 +46,7 @@ struct Operations: ~Copyable {
             ItemRecord.encode(receipt, into: &value)
             try body(.items, key.bytes, value.bytes)
         }
-        for name in changes.outboxRemoved {
-            key.clear()
-            key.utf8(name)
-            try body(.outbox, key.bytes, nil)
-        }
-        for message in changes.outboxAdded {
-            begin()
-            key.utf8(message.key)
-            OutboxRecord.encode(message, into: &value)
-            try body(.outbox, key.bytes, value.bytes)
-        }
+        try eachOfOutbox(changes, body)
         for record in changes.campaigns {
             begin()
             key.campaignKey(CampaignVersion(number: record.head.number, version: record.version))
@@ -80,6 +70,45 @@ struct Operations: ~Copyable {
             key.utf8(Self.workspaceKey)
             workspace.withUnsafeBytes { value.append($0) }
             try body(.meta, key.bytes, value.bytes)
+        }
+    }
+
+    private mutating func eachOfOutbox<Fault: Error>(
+        _ changes: Changes,
+        _ body: (Family, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) throws(Fault) -> Void
+    ) throws(Fault) {
+        for message in changes.outboxAdded {
+            begin()
+            key.outboxKey(message.place, .message)
+            OutboxRecord.encode(message, into: &value)
+            try body(.outbox, key.bytes, value.bytes)
+        }
+        for (place, state) in changes.outboxStates {
+            begin()
+            key.outboxKey(place, .state)
+            OutboxStateRecord.encode(state, into: &value)
+            try body(.outbox, key.bytes, value.bytes)
+        }
+        for place in changes.outboxRemoved {
+            key.clear()
+            key.outboxKey(place, .message)
+            try body(.outbox, key.bytes, nil)
+        }
+        for place in changes.outboxStatesRemoved {
+            key.clear()
+            key.outboxKey(place, .state)
+            try body(.outbox, key.bytes, nil)
+        }
+        for letter in changes.deadLettersAdded {
+            begin()
+            key.bigEndian(letter.message.number)
+            DeadLetterRecord.encode(letter, into: &value)
+            try body(.failed, key.bytes, value.bytes)
+        }
+        for number in changes.deadLettersRemoved {
+            key.clear()
+            key.bigEndian(number)
+            try body(.failed, key.bytes, nil)
         }
     }
 

@@ -10,6 +10,8 @@ package struct Retention: Sendable {
     package var items: Length
     /// For so long a decision can be explained.
     package var decisions: Length
+    /// For so long a message that was given up can be sent after all.
+    package var failed: Length
     /// For so long a campaign can be tried on what came in.
     package var events: Length
     /// Asked on RocksDB's own threads.
@@ -18,11 +20,13 @@ package struct Retention: Sendable {
     package init(
         items: Length = .days(30),
         decisions: Length = .days(90),
+        failed: Length = .days(30),
         events: Length = .days(30),
         now: @escaping @Sendable () -> Instant = Retention.systemNow
     ) {
         self.items = items
         self.decisions = decisions
+        self.failed = failed
         self.events = events
         self.now = now
     }

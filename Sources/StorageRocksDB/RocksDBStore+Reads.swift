@@ -16,8 +16,77 @@ extension RocksDBStore {
         return try list(.timers, from: lower, below: upper, limit: limit, Self.timer)
     }
 
-    package func outbox(after: String?, limit: Int) throws(StoreError) -> [OutboxMessage] {
-        try list(.outbox, from: after.map { Array($0.utf8) + [0] } ?? [], limit: limit, Self.outboxMessage)
+    package func outbox(_ channel: String, after: UInt64, limit: Int) throws(StoreError) -> [OutboxEntry] {
+        guard limit > 0 else { return [] }
+        var key = ProtobufWriter(capacity: 64)
+        key.outboxKey(OutboxPlace(channel: channel, number: after == .max ? after : after + 1), .message)
+        let lower = Array(key.bytes)
+        let upper = Array(channel.utf8) + [1]
+        return try access.read { database throws(StoreError) in
+            var entries: [OutboxEntry] = []
+            try database.scan(.outbox, from: lower, below: upper, failing: fault) { (key, value) throws(StoreError) in
+                try Self.decoding(.outbox, key) { () throws(ProtobufReader.Fault) in
+                    try Self.add(key, value, to: &entries, limit: limit)
+                }
+            }
+            return entries
+        }
+    }
+
+    /// Gives whether to read on: the state of a message stands behind it.
+    private static func add(
+        _ key: UnsafeRawBufferPointer,
+        _ value: UnsafeRawBufferPointer,
+        to entries: inout [OutboxEntry],
+        limit: Int
+    ) throws(ProtobufReader.Fault) -> Bool {
+        var reader = ProtobufReader(key)
+        let (place, part) = try reader.outboxKey(key)
+        switch part {
+        case .message:
+            guard entries.count < limit else { return false }
+            entries.append(OutboxEntry(message: try OutboxRecord.decode(value)))
+        case .state:
+            // One whose message has left is of no use.
+            guard let last = entries.indices.last, entries[last].message.number == place.number else { return true }
+            entries[last].state = try OutboxStateRecord.decode(value)
+        }
+        return true
+    }
+
+    package func outboxEntry(_ place: OutboxPlace) throws(StoreError) -> OutboxEntry? {
+        guard let entry = try outbox(place.channel, after: place.number - 1, limit: 1).first,
+            entry.message.number == place.number
+        else { return nil }
+        return entry
+    }
+
+    package func outboxCounts() throws(StoreError) -> [String: Int] {
+        try access.read { database throws(StoreError) in
+            var counts: [String: Int] = [:]
+            try database.scan(.outbox, failing: fault) { (key, _) throws(StoreError) in
+                let (place, part) = try Self.decoding(.outbox, key) { () throws(ProtobufReader.Fault) in
+                    var reader = ProtobufReader(key)
+                    return try reader.outboxKey(key)
+                }
+                if part == .message { counts[place.channel, default: 0] += 1 }
+                return true
+            }
+            return counts
+        }
+    }
+
+    package func deadLetters(after: UInt64, limit: Int) throws(StoreError) -> [DeadLetter] {
+        let lower = withUnsafeBytes(of: (after == .max ? after : after + 1).bigEndian) { Array($0) }
+        return try list(.failed, from: lower, limit: limit) { (_, value) throws(ProtobufReader.Fault) in
+            try DeadLetterRecord.decode(value)
+        }
+    }
+
+    package func deadLetter(_ number: UInt64) throws(StoreError) -> DeadLetter? {
+        try withUnsafeBytes(of: number.bigEndian) { key throws(StoreError) in
+            try one(.failed, key, "dead letter \(number)", DeadLetterRecord.decode)
+        }
     }
 
     package func campaigns() throws(StoreError) -> [CampaignRecord] {
@@ -94,13 +163,23 @@ extension RocksDBStore {
     package func dump(_ kind: RecordKind, _ body: (Record) throws -> Bool) throws {
         // swift-format-ignore: OnlyOneTrailingClosureArgument
         try access.read(orThrow: { $0 as any Error }) { database -> Void in
+            var last: OutboxEntry?
             try database.scan(kind.family, failing: fault) { key, value in
-                try body(
-                    try Self.decoding(kind.family, key) { () throws(ProtobufReader.Fault) in
-                        try Self.record(kind, key, value)
-                    }
-                )
+                guard kind == .outbox else {
+                    return try body(
+                        try Self.decoding(kind.family, key) { () throws(ProtobufReader.Fault) in
+                            try Self.record(kind, key, value)
+                        }
+                    )
+                }
+                var entries = last.map { [$0] } ?? []
+                _ = try Self.decoding(.outbox, key) { () throws(ProtobufReader.Fault) in
+                    try Self.add(key, value, to: &entries, limit: 2)
+                }
+                last = entries.last
+                return entries.count == 2 ? try body(.outbox(entries[0])) : true
             }
+            if let last { _ = try body(.outbox(last)) }
         }
     }
 
@@ -183,7 +262,8 @@ extension RocksDBStore {
         case .timers: return .timer(try timer(key, value))
         case .decisions: return .decision(try storedDecision(key, value))
         case .items: return .item(try reader.itemKey(), try ItemRecord.decode(value))
-        case .outbox: return .outbox(try outboxMessage(key, value))
+        case .outbox: return .outbox(OutboxEntry(message: try OutboxRecord.decode(value)))
+        case .failed: return .failed(try DeadLetterRecord.decode(value))
         case .campaigns: return .campaign(try campaign(key, value))
         case .events: return .event(try event(key, value))
         case .tallies:
@@ -208,14 +288,6 @@ extension RocksDBStore {
     ) throws(ProtobufReader.Fault) -> StoredDecision {
         var reader = ProtobufReader(key)
         return try DecisionRecord.decode(value, sequence: try reader.bigEndian64())
-    }
-
-    private static func outboxMessage(
-        _ key: UnsafeRawBufferPointer,
-        _ value: UnsafeRawBufferPointer
-    ) throws(ProtobufReader.Fault) -> OutboxMessage {
-        var reader = ProtobufReader(key)
-        return try OutboxRecord.decode(value, key: try reader.restAsString())
     }
 
     private static func event(
@@ -252,6 +324,7 @@ extension RecordKind {
         case .decisions: .decisions
         case .items: .items
         case .outbox: .outbox
+        case .failed: .failed
         case .campaigns: .campaigns
         case .tallies: .tallies
         case .events: .events

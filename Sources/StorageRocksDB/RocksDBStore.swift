@@ -28,7 +28,9 @@ package final class RocksDBStore: Store, @unchecked Sendable {
         self.retention = retention
         try FolderLock.make(folder)
         let database = try Self.open(folder, retention)
-        identity = try Self.identity(database, new: newIdentity)
+        let (identity, format) = try Self.identity(database, new: newIdentity)
+        self.identity = identity
+        if format < FolderRecord.format { try FormatUpgrade(database, from: format).run(identity: identity) }
         access = DatabaseAccess(database)
     }
 
@@ -40,7 +42,7 @@ package final class RocksDBStore: Store, @unchecked Sendable {
         let database = try StoreError.doing("open the store", folder) { () throws(RocksDBFault) in
             try Database(folder: folder, retention: Retention(), isReadOnly: true)
         }
-        identity = try Self.identity(database, new: { "" })
+        identity = try Self.identity(database, new: { "" }).identity
         access = DatabaseAccess(database)
     }
 
@@ -186,7 +188,10 @@ package final class RocksDBStore: Store, @unchecked Sendable {
     }
 
     /// What the folder says of itself; a new one is told.
-    private static func identity(_ database: Database, new: () -> String) throws(StoreError) -> String {
+    private static func identity(
+        _ database: Database,
+        new: () -> String
+    ) throws(StoreError) -> (identity: String, format: UInt32) {
         var key = ProtobufWriter(capacity: 16)
         key.utf8("folder")
         let found = try StoreError.doing("read", database.folder) { () throws(RocksDBFault) in
@@ -195,7 +200,7 @@ package final class RocksDBStore: Store, @unchecked Sendable {
             }
         }
         switch found {
-        case .success(let record) where record.format <= FolderRecord.format: return record.identity
+        case .success(let record) where record.format <= FolderRecord.format: return (record.identity, record.format)
         case .success(let record): throw .newer(folder: record.format, program: FolderRecord.format)
         case .failure(let error): throw .corrupt("what \(database.folder) says of itself: \(error)")
         case nil: break
@@ -207,6 +212,6 @@ package final class RocksDBStore: Store, @unchecked Sendable {
         defer { rocksdb_writebatch_destroy(batch) }
         database.put(batch, .meta, key.bytes, value.bytes)
         try StoreError.doing("write", database.folder) { () throws(RocksDBFault) in try database.write(batch) }
-        return record.identity
+        return (record.identity, record.format)
     }
 }

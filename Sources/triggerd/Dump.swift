@@ -56,13 +56,8 @@ extension Record {
                 "first_decision": .string(String(receipt.firstDecision)),
                 "decision_count": .integer(Int64(receipt.decisionCount)),
             ]
-        case .outbox(let message):
-            [
-                "kind": "outbox", "key": .string(message.key), "user": .string(message.user),
-                "channel": .string(message.channel), "send": .string(String(message.send)),
-                "addresses": .array(message.addresses.map(Value.string)), "fields": .object(message.fields),
-                "claimed_at": .string(message.claimedAt.description),
-            ]
+        case .outbox(let entry): entry.json
+        case .failed(let letter): letter.json
         case .campaign(let record):
             [
                 "kind": "campaign", "campaign": .string(record.head.id), "number": .integer(Int64(record.head.number)),
@@ -123,6 +118,7 @@ extension UserState {
                 object["available"] = .string(entry.available.description)
                 object["expires"] = .string(entry.expires.description)
                 object["leased_until"] = entry.lease.map { .string($0.ends.description) }
+                object["held_until"] = entry.heldUntil.map { .string($0.description) }
                 return .object(object)
             }
         )
@@ -130,7 +126,8 @@ extension UserState {
             claims.map { claim in
                 .object([
                     "send": .string(String(claim.send)), "channel": .string(claim.channel),
-                    "at": .string(claim.at.description),
+                    "at": .string(claim.at.description), "number": .string(String(claim.number)),
+                    "withdrawn": .boolean(claim.isWithdrawn),
                 ])
             }
         )
@@ -215,5 +212,41 @@ extension Wait {
             "version": .integer(Int64(version.version)), "trigger": .string(trigger.description),
             "due": .string(due.description), "properties": .object(properties),
         ]
+    }
+}
+
+extension OutboxMessage {
+    fileprivate func json(_ kind: String) -> Object {
+        [
+            "kind": .string(kind), "key": .string(key), "user": .string(user), "channel": .string(channel),
+            "number": .string(String(number)), "campaign": .string(campaign), "send": .string(String(send)),
+            "addresses": .array(addresses.map(Value.string)), "fields": .object(fields),
+            "claimed_at": .string(claimedAt.description),
+        ]
+    }
+}
+
+extension OutboxEntry {
+    fileprivate var json: Object {
+        var json = message.json("outbox")
+        guard let state else { return json }
+        json["attempts"] = .integer(Int64(state.attempts))
+        json["not_before"] = .string(state.notBefore.description)
+        json["reason"] = .string(state.reason)
+        json["handed_over"] = .boolean(state.isHandedOver)
+        json["withdrawn"] = .boolean(state.isWithdrawn)
+        json["dead_addresses"] = .array(state.deadAddresses.map(Value.string))
+        return json
+    }
+}
+
+extension DeadLetter {
+    fileprivate var json: Object {
+        var json = message.json("failed")
+        json["failed_at"] = .string(failedAt.description)
+        json["decision"] = .string(code.rawValue)
+        json["reason"] = .string(reason)
+        json["attempts"] = .integer(Int64(attempts))
+        return json
     }
 }

@@ -15,7 +15,7 @@ struct Serve: AsyncParsableCommand {
             It says what it loaded and where it listens, a line each, and then \"ready\". SIGTERM and SIGINT drain: \
             calls under way are answered, nothing accepted is lost.
 
-            A channel's settings are given with --set, or as environment variables: TRIGGERD_EMAIL_URL is email.url.
+            A channel's settings are given with --set, or as environment variables: TRIGGERD_EMAIL_URL is email.url.             Secrets come from the environment or from files: TRIGGERD_EMAIL_PASSWORD, or email.password_file=PATH.
 
             EXAMPLES
               triggerd serve --data ./data --campaigns ./campaigns
@@ -72,7 +72,7 @@ struct Serve: AsyncParsableCommand {
             campaigns: campaigns,
             plugins: plugins ?? Self.standardPlugins,
             keepEvents: Length(keepEvents) ?? .zero,
-            settings: try ChannelSettings(options: set, environment: ProcessInfo.processInfo.environment)
+            settings: try ChannelSettings(options: set)
         ).run()
     }
 

@@ -124,7 +124,7 @@ struct ServeRun {
         for (name, channel) in registry.registeredChannels {
             started[name] = try ChannelInstance(
                 channel,
-                settings: settings.settings(of: name, channel.settingFields),
+                settings: try settings.settings(of: name, channel.settingFields),
                 dataFolder: data
             )
         }

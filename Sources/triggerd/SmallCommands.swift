@@ -8,19 +8,34 @@ struct Inbox: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Take the in-app message that a user's client would show now.",
         discussion: """
-            The message is leased for 30 s. With --acknowledge it counts as seen; without, it is queued again.
+            The message is leased for 30 s. With --acknowledge it counts as seen, with --action the user did something             with it; with --hold it is not shown for a while; without, it is queued again.
 
             EXAMPLES
               triggerd inbox u1
               triggerd inbox u1 --acknowledge --json
+              triggerd inbox u1 --action clicked
+              triggerd inbox u1 --hold 10m
             """
     )
 
     @OptionGroup var daemon: SocketOption
     @Argument(help: "The user.") var user: String
     @Flag(help: "Count it as seen.") var acknowledge = false
+    @Option(help: "Count it as seen, and report what the user did: viewed, clicked or dismissed.")
+    var action: String?
+    @Option(help: ArgumentHelp("Do not show it for so long.", valueName: "length")) var hold: String?
     @Option(help: "The client; the one that has the message on lease is given it again.") var device = ""
     @Flag(help: "One JSON object.") var json = false
+
+    func validate() throws {
+        if let action, !["viewed", "clicked", "dismissed"].contains(action) {
+            throw ValidationError("--action \(action): write viewed, clicked or dismissed")
+        }
+        if let hold, Length(hold) == nil { throw ValidationError("--hold \(hold): write a length of time, 10m") }
+        if hold != nil, acknowledge || action != nil {
+            throw ValidationError("a message is either held or acknowledged")
+        }
+    }
 
     func run() async throws {
         try await daemon.withConnection { connection in
@@ -40,10 +55,25 @@ struct Inbox: AsyncParsableCommand {
                 return
             }
             print(json ? lease.json.description : lease.text)
-            if acknowledge {
+            if let hold = hold.flatMap({ Length($0) }) {
+                let request = packed(triggerd__v1__hold_request__init) { request, arena in
+                    request.pointee.user = arena.text(user)
+                    request.pointee.token = lease.token
+                    request.pointee.for_ms = hold.milliseconds
+                }
+                try await connection.call(
+                    "Inbox",
+                    "Hold",
+                    request,
+                    Triggerd__V1__HoldReply.self,
+                    schema_hold_reply()
+                ) { _ in }
+            }
+            if acknowledge || action != nil {
                 let request = packed(triggerd__v1__acknowledge_request__init) { request, arena in
                     request.pointee.user = arena.text(user)
                     request.pointee.token = lease.token
+                    request.pointee.action = arena.text(action ?? "")
                 }
                 try await connection.call(
                     "Inbox",
@@ -144,7 +174,7 @@ struct Health: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Ask the daemon whether it serves.",
         discussion: """
-            Exit status 0 where it serves, else 1.
+            Exit status 0 where it serves, else 1. A channel whose provider takes nothing is named as degraded: its             messages wait, and everything else goes on.
 
             EXAMPLES
               triggerd health && echo up
@@ -156,7 +186,7 @@ struct Health: AsyncParsableCommand {
 
     func run() async throws {
         try await daemon.withConnection { connection in
-            let (serves, reason) = try await connection.call(
+            let (serves, reason, degraded) = try await connection.call(
                 "Health",
                 "Check",
                 packed(triggerd__v1__health_request__init),
@@ -165,17 +195,35 @@ struct Health: AsyncParsableCommand {
             ) { reply in
                 (
                     reply.pointee.status == TRIGGERD__V1__HEALTH_REPLY__STATUS__SERVING,
-                    String(cString: reply.pointee.reason)
+                    String(cString: reply.pointee.reason),
+                    elements(reply.pointee.n_degraded, reply.pointee.degraded).map { channel -> Object in
+                        [
+                            "channel": .string(String(cString: channel.pointee.channel)),
+                            "service": .string(String(cString: channel.pointee.service)),
+                            "reason": .string(String(cString: channel.pointee.reason)),
+                            "since": .string(Instant(milliseconds: channel.pointee.since_ms).description),
+                            "waiting": .integer(Int64(clamping: channel.pointee.waiting)),
+                        ]
+                    }
                 )
             }
             if json {
                 var object: Object = ["serving": .boolean(serves)]
                 if !reason.isEmpty { object["reason"] = .string(reason) }
+                object["degraded"] = .array(degraded.map(Value.object))
                 print(object)
             } else {
                 print(serves ? "serving" : "not serving: \(reason)")
+                for channel in degraded { print(Self.line(channel)) }
             }
             if !serves { throw ExitCode(1) }
         }
+    }
+
+    private static func line(_ channel: Object) -> String {
+        func plain(_ name: String) -> String { channel[name]?.plain ?? "" }
+        let service = plain("service")
+        let name = service.isEmpty ? plain("channel") : "\(plain("channel")) (\(service))"
+        return "degraded: \(name): \(plain("reason")); since \(plain("since")), \(plain("waiting")) messages wait"
     }
 }

@@ -35,7 +35,7 @@ import Testing
             case .accepted: nil
             case .tryAgain(30_000, _, _): .later
             case .tryAgain(60_000, _, _): .repair
-            case .tryAgain: nil
+            case .tryAgain, .unknown: nil
             case .refused: .refused
             case .addressDead: .dead
             }

@@ -167,4 +167,75 @@ struct InAppTests {
         #expect(cancelled.map(\.channel) == ["in_app"])
         #expect(bench.state.receipts.map(\.at) == [.at(10)])
     }
+
+    @Test("clicked and dismissed: seen, and reported as interactions that other campaigns listen to")
+    func actions() {
+        for action in ["in_app_clicked", "in_app_dismissed"] {
+            var bench = Bench(
+                campaign("A"),
+                Campaign(
+                    id: "B",
+                    trigger: Occurrence(type: Event.campaignInteraction),
+                    reEligibility: .after(.zero),
+                    messages: [.email]
+                )
+            )
+            bench.event("e", at: 10)
+            bench.session(at: 20)
+            let token = bench.effects.presented?.token ?? 0
+            let decisions = bench.turn(at: 21) { turn, _ in
+                let done = turn.acknowledge(token: token, action: action)
+                #expect(done)
+            }
+            #expect(decisions.first?.code == .delivered)
+            // One for having seen it, one for what was done with it.
+            #expect(decisions.filter { $0.campaign == "B" && $0.code == .scheduled }.count == 2)
+        }
+    }
+
+    @Test("held for later: the lease is over, and it is shown by the first session that is late enough")
+    func hold() {
+        var bench = Bench(campaign("A"))
+        bench.event("e", at: 10)
+        bench.session(at: 20)
+        let token = bench.effects.presented?.token ?? 0
+        let held = bench.turn(at: 21) { turn, _ in
+            let done = turn.hold(token: token, until: .at(600))
+            #expect(done)
+        }
+        #expect(held.codes == [.inAppHeld])
+        #expect(held[0].next == .at(600))
+        #expect(bench.timers.allSatisfy { $0.at == .never })
+        bench.turn(at: 22) { turn, _ in
+            let done = turn.acknowledge(token: token)
+            #expect(!done)
+        }
+        bench.session(at: 599)
+        #expect(bench.effects.presented == nil)
+        bench.session(at: 600)
+        #expect(bench.effects.presented?.campaign == "A")
+        bench.turn(at: 601) { turn, _ in
+            let done = turn.hold(token: token, until: .at(700))
+            #expect(!done)
+        }
+    }
+
+    @Test("held for later, an exception that happened while it was leased counts now")
+    func holdExcepted() {
+        var excepted = campaign("A")
+        excepted.delay = .length(.seconds(5))
+        excepted.exceptions = [.event("x")]
+        var bench = Bench(excepted)
+        bench.event("e", at: 10)
+        bench.run(to: 15)
+        bench.session(at: 20)
+        let token = bench.effects.presented?.token ?? 0
+        bench.event("x", at: 21)
+        let held = bench.turn(at: 22) { turn, _ in
+            let done = turn.hold(token: token, until: .at(600))
+            #expect(done)
+        }
+        #expect(held.codes == [.cancelledByException])
+        #expect(bench.state.queue.isEmpty)
+    }
 }

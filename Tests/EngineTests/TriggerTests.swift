@@ -157,7 +157,12 @@ struct TriggerTests {
         bench.event("cart", at: 10)
         let send = bench.effects.handOvers[0].send
         let settled = bench.turn(at: 11) { turn, _ in
-            turn.settle(send: send, channel: "email", .addressDead(address: "u@example.com", reason: "550"))
+            turn.settle(
+                send: send,
+                channel: "email",
+                .refused(reason: "550"),
+                deadAddresses: ["u@example.com"]
+            )
         }
         #expect(settled.codes == [.providerRejected])
         #expect(bench.event("cart", at: 12).ends == [.hardBounced])

@@ -145,17 +145,33 @@ struct StoreContractTests {
 
     @Test("the outbox and the campaigns", arguments: Kind.allCases)
     func outbox(kind: Kind) throws {
-        let messages = ["a", "b", "c"].map { key in
+        let messages = [(1, "email"), (2, "email"), (3, "em"), (4, "email")].map { number, channel in
             OutboxMessage(
-                key: key,
+                number: number,
+                key: "key-\(number)",
                 user: "u",
                 version: CampaignVersion(number: 3, version: 2),
                 campaign: "cart",
                 send: 9,
-                channel: "email",
+                channel: channel,
                 addresses: ["x@example.com", "y@example.com"],
                 fields: ["subject": "Grüße", "n": 1],
                 claimedAt: Instant(milliseconds: 77)
+            )
+        }
+        var state = OutboxState()
+        state.attempts = 3
+        state.notBefore = Instant(milliseconds: 9_000)
+        state.reason = "451 later"
+        (state.isHandedOver, state.isWithdrawn) = (true, true)
+        state.deadAddresses = ["y@example.com"]
+        let letters = messages.prefix(3).map {
+            DeadLetter(
+                message: $0,
+                failedAt: Retention.systemNow(),
+                code: .providerGaveUp,
+                reason: "no",
+                attempts: 7
             )
         }
         let head = CampaignHead(
@@ -173,10 +189,36 @@ struct StoreContractTests {
                 $0.outboxAdded = messages
                 $0.campaigns = records
             }
-            try Self.commit(store) { $0.outboxRemoved = ["b"] }
+            try Self.commit(store) {
+                $0.outboxStates = [(messages[0].place, state), (messages[1].place, state)]
+            }
+            try Self.commit(store) {
+                $0.outboxRemoved = [messages[1].place]
+                $0.outboxStatesRemoved = [messages[1].place]
+            }
+            try Self.commit(store) { $0.deadLettersAdded = letters }
+            try Self.commit(store) { $0.deadLettersRemoved = [2] }
         } read: { (store) throws in
-            #expect(try store.outbox(after: nil, limit: 10) == [messages[0], messages[2]])
-            #expect(try store.outbox(after: "a", limit: 10) == [messages[2]])
+            let email = [OutboxEntry(message: messages[0], state: state), OutboxEntry(message: messages[3])]
+            #expect(try store.outbox("email", after: 0, limit: 10) == email)
+            #expect(try store.outbox("email", after: 0, limit: 1) == [email[0]])
+            #expect(try store.outbox("email", after: 1, limit: 10) == [email[1]])
+            #expect(try store.outbox("email", after: 4, limit: 10) == [])
+            #expect(try store.outbox("em", after: 0, limit: 10) == [OutboxEntry(message: messages[2])])
+            #expect(try store.outbox("e", after: 0, limit: 10) == [])
+            #expect(try store.outboxEntry(messages[0].place) == email[0])
+            #expect(try store.outboxEntry(messages[1].place) == nil)
+            #expect(try store.outboxCounts() == ["email": 2, "em": 1])
+            #expect(try store.deadLetters(after: 0, limit: 10) == [letters[0], letters[2]])
+            #expect(try store.deadLetters(after: 1, limit: 10) == [letters[2]])
+            #expect(try store.deadLetter(3) == letters[2])
+            #expect(try store.deadLetter(2) == nil)
+            var dumped: [OutboxEntry] = []
+            try store.dump(.outbox) { record in
+                if case .outbox(let entry) = record { dumped.append(entry) }
+                return true
+            }
+            #expect(dumped == [OutboxEntry(message: messages[2])] + email)
             #expect(try store.campaigns().sorted { $0.version < $1.version } == records)
             var counts = Changes()
             counts.tallies = [7: Tally(), 8: Tally()]
@@ -281,7 +323,7 @@ extension UserState {
         }
         state.waits = (0..<number(4)).map { _ in wait() }
         state.queue = (0..<number(3)).map { _ in
-            QueueEntry(
+            var entry = QueueEntry(
                 wait: wait(),
                 channel: "in_app",
                 sequence: UInt64(number(999)),
@@ -290,10 +332,12 @@ extension UserState {
                 lease: Bool.random(using: &random)
                     ? Lease(token: 7, ends: instant(), device: "phone", isExcepted: Bool.random(using: &random)) : nil
             )
+            entry.heldUntil = Bool.random(using: &random) ? instant() : nil
+            return entry
         }
         state.claims = (0..<number(3)).map { _ in
             let version = version()
-            return Claim(
+            var claim = Claim(
                 send: UInt64(number(99)),
                 campaign: version.number,
                 channel: "email",
@@ -301,8 +345,11 @@ extension UserState {
                 version: version,
                 depth: UInt8(number(17)),
                 chain: UInt64(number(3)),
-                tookSlot: Bool.random(using: &random)
+                tookSlot: Bool.random(using: &random),
+                number: UInt64(number(99))
             )
+            claim.isWithdrawn = Bool.random(using: &random)
+            return claim
         }
         state.seenExceptions = (0..<number(3)).map { _ in
             SeenException(

@@ -11,7 +11,7 @@ struct Batch {
     /// The decisions made so far; where an answer's begin and end.
     var decisionCount: Int { changes.decisions.count }
 
-    var isEmpty: Bool { order.isEmpty && changes.isEmpty && tallies.isEmpty }
+    var isEmpty: Bool { order.isEmpty && changes.isEmpty && tallies.isEmpty && outboxStates.isEmpty }
 
     func state(_ user: UserID) -> UserState? { states[user] }
     func holds(_ user: UserID) -> Bool { states[user] != nil }
@@ -38,9 +38,10 @@ struct Batch {
         }
         changes.timersAdded += turn.effects.timersAdded
         changes.timersRemoved += turn.effects.timersRemoved
-        changes.outboxRemoved += turn.effects.settled
+        withdrawn += turn.effects.withdrawn.map { OutboxPlace(channel: $0.channel, number: $0.number) }
         for handOver in turn.effects.handOvers {
             let message = OutboxMessage(
+                number: handOver.number,
                 key: handOver.key,
                 user: user,
                 version: handOver.version,
@@ -62,6 +63,68 @@ struct Batch {
     }
 
     private var touched: Set<UserID> = []
+
+    // MARK: The outbox
+
+    private(set) var recorded: [String: RecordedOutcomes] = [:]
+    /// Claimed messages that must not be tried any more.
+    private(set) var withdrawn: [OutboxPlace] = []
+    /// Told once it is on disk.
+    private(set) var marked: [@Sendable () -> Void] = []
+    private var outboxStates: [OutboxPlace: OutboxState] = [:]
+    private var settled: Set<OutboxPlace> = []
+
+    /// Nothing more comes of the message.
+    mutating func settle(_ message: OutboxMessage, hasState: Bool) {
+        changes.outboxRemoved.append(message.place)
+        if hasState || outboxStates.removeValue(forKey: message.place) != nil {
+            changes.outboxStatesRemoved.append(message.place)
+        }
+        settled.insert(message.place)
+        recorded[message.channel, default: RecordedOutcomes()].outcomes += 1
+        recorded[message.channel, default: RecordedOutcomes()].ended += 1
+    }
+
+    mutating func putOff(_ message: OutboxMessage, _ state: OutboxState) {
+        outboxStates[message.place] = state
+        recorded[message.channel, default: RecordedOutcomes()].outcomes += 1
+    }
+
+    mutating func mark(_ message: OutboxMessage, _ state: OutboxState, _ isMarked: @escaping @Sendable () -> Void) {
+        outboxStates[message.place] = state
+        marked.append(isMarked)
+    }
+
+    /// The message must not be tried any more.
+    mutating func withdraw(_ place: OutboxPlace) {
+        withdrawn.append(place)
+    }
+
+    /// Beside what is known of the message's tries already; `standing` reads that.
+    mutating func recordWithdrawal(
+        of place: OutboxPlace,
+        _ standing: () throws(StoreError) -> OutboxState?
+    ) throws(StoreError) {
+        guard !settled.contains(place) else { return }
+        var state = OutboxState()
+        if let known = outboxStates[place] {
+            state = known
+        } else if let known = try standing() {
+            state = known
+        }
+        state.isWithdrawn = true
+        outboxStates[place] = state
+    }
+
+    mutating func giveUp(_ letter: DeadLetter) {
+        changes.deadLettersAdded.append(letter)
+    }
+
+    mutating func redrive(_ number: UInt64) {
+        changes.deadLettersRemoved.append(number)
+    }
+
+    func isRedriven(_ number: UInt64) -> Bool { changes.deadLettersRemoved.contains(number) }
 
     mutating func answered(_ id: ItemID, _ receipt: ItemReceipt) {
         itemReceipts[id] = receipt
@@ -121,6 +184,7 @@ struct Batch {
     /// Everything, with the users as they ended.
     mutating func finish(_ all: [CampaignNumber: Tally]) -> (changes: Changes, states: [UserID: UserState]) {
         for number in tallies { changes.tallies[number] = all[number] }
+        changes.outboxStates = outboxStates.map { ($0.key, $0.value) }
         changes.users = order.compactMap { user in states[user].map { (user, $0) } }
         return (changes, states)
     }

@@ -25,9 +25,15 @@ extension EngineThread {
             }
             return { reply(.success(presented), $0) }
 
-        case .acknowledge(let user, let token, let reply):
+        case .acknowledge(let user, let token, let action, let reply):
             guard isKnown(user, batch, loaded) else { return { reply(.failure(.leaseOver), $0) } }
-            let held = turn(user, in: &batch, loaded: &loaded) { $0.acknowledge(token: token) }
+            let held = turn(user, in: &batch, loaded: &loaded) { $0.acknowledge(token: token, action: action) }
+            return { reply(held ? .success(()) : .failure(.leaseOver), $0) }
+
+        case .hold(let user, let token, let length, let reply):
+            guard isKnown(user, batch, loaded) else { return { reply(.failure(.leaseOver), $0) } }
+            let until = instant + length
+            let held = turn(user, in: &batch, loaded: &loaded) { $0.hold(token: token, until: until) }
             return { reply(held ? .success(()) : .failure(.leaseOver), $0) }
 
         case .delete(let user, let reply):
@@ -37,9 +43,23 @@ extension EngineThread {
             batch.delete(user, state)
             return { reply(.success(true), $0) }
 
-        case .settle(let user, let send, let channel, let outcome):
-            turn(user, in: &batch, loaded: &loaded) { $0.settle(send: send, channel: channel, outcome) }
+        case .settle(let message, let outcome, let attempts, let hasState, let dead):
+            settle(message, outcome, attempts, hasState, dead, in: &batch, &loaded)
             return nil
+
+        case .putOff(let message, let state, let failed, let dead):
+            putOff(message, state, failed, dead, in: &batch, &loaded)
+            return nil
+
+        case .mark(let message, let isMarked):
+            var state = try store.outboxEntry(message.place)?.state ?? OutboxState()
+            state.isHandedOver = true
+            batch.mark(message, state, isMarked)
+            return nil
+
+        case .redrive(let numbers, let reply):
+            let answers = try numbers.map { try redrive($0, in: &batch, &loaded) }
+            return { reply(.success(answers), $0) }
 
         case .applyAtStart(let set, let done):
             done(change { registry throws(Refusal) in try registry.apply(set, at: instant) })
@@ -143,12 +163,15 @@ extension EngineThread {
         return ItemAnswer(isDuplicate: false, decisions: decisions, presented: presented)
     }
 
+    /// More than any decision is followed by: a claim a channel, and a lease.
+    private static let numbersPerDecision: UInt64 = 32
+
     /// The decisions of an answer that was given before, from the store.
     private func firstAnswer(_ receipt: ItemReceipt, _ user: UserID) throws(StoreError) -> [Decision] {
         var decisions: [Decision] = []
         var sequence = receipt.firstDecision
-        // Between two decisions of one item stand at most the tokens of leases; none of another user's.
-        let end = sequence + UInt64(receipt.decisionCount) * 2 + 1
+        // Between the decisions of one item stand the numbers of its leases and claims, and none of another user's.
+        let end = sequence + UInt64(receipt.decisionCount + 1) * Self.numbersPerDecision
         while decisions.count < receipt.decisionCount, sequence < end {
             if let stored = try store.decision(sequence), stored.decision.user == user {
                 decisions.append(stored.decision)

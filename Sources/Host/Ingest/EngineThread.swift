@@ -9,7 +9,7 @@ import Storage
 final class EngineThread: @unchecked Sendable {
     // Everything but the queue, the health and the logger belongs to the thread alone.
     let queue: WorkQueue
-    let health = Health()
+    let health: Health
     let store: any Store
     let clock: Clock
     let logger: Logger
@@ -35,6 +35,8 @@ final class EngineThread: @unchecked Sendable {
 
     init(
         store: any Store,
+        queue: WorkQueue,
+        health: Health,
         registry: CampaignRegistry,
         outbox: Outbox,
         readers: Readers,
@@ -49,7 +51,8 @@ final class EngineThread: @unchecked Sendable {
         self.limits = limits
         self.clock = clock
         self.logger = logger
-        queue = WorkQueue(limit: limits.queuedItems)
+        self.queue = queue
+        self.health = health
         tallies = try store.tallies()
         cache = UserCache(capacity: limits.cachedUsers)
         published = Published(registry.table)
@@ -182,7 +185,7 @@ final class EngineThread: @unchecked Sendable {
     }
 
     /// Loads what the cache does not hold, in one read.
-    private func load(_ users: Set<UserID>) throws(StoreError) -> [UserID: UserState] {
+    func load(_ users: Set<UserID>) throws(StoreError) -> [UserID: UserState] {
         let missing = Array(users)
         guard !missing.isEmpty else { return [:] }
         let states = try store.users(missing)
@@ -199,11 +202,13 @@ final class EngineThread: @unchecked Sendable {
         for work in works {
             switch work {
             case .track(let items, _): for item in items { users.insert(item.user) }
-            case .lease(let user, _, _), .acknowledge(let user, _, _), .delete(let user, _),
-                .settle(let user, _, _, _):
+            case .lease(let user, _, _), .acknowledge(let user, _, _, _), .hold(let user, _, _, _),
+                .delete(let user, _):
                 users.insert(user)
+            case .settle(let message, _, _, _, _), .putOff(let message, _, _, _): users.insert(message.user)
             case .sweep(let all): users.formUnion(all)
-            case .apply, .applyAtStart, .stop, .resume: break
+            // Dead letters tell of whom they are; their users are read then.
+            case .apply, .applyAtStart, .stop, .resume, .mark, .redrive: break
             }
         }
         return users
@@ -267,7 +272,10 @@ final class EngineThread: @unchecked Sendable {
             tallies[wait.version.number]?.matched -= Int64(count)
         }
         for entry in state.queue { tallies[entry.wait.version.number]?.matched -= 1 }
-        for claim in state.claims { tallies[claim.campaign]?.matched -= 1 }
+        for claim in state.claims {
+            tallies[claim.campaign]?.matched -= 1
+            if claim.number != 0 { batch.withdraw(OutboxPlace(channel: claim.channel, number: claim.number)) }
+        }
         batch.touch(
             Set(
                 state.waits.map(\.version.number) + state.queue.map(\.wait.version.number)
@@ -278,6 +286,10 @@ final class EngineThread: @unchecked Sendable {
 
     private func finish(_ batch: inout Batch) throws(StoreError) {
         guard !batch.isEmpty else { return }
+        let withdrawn = batch.withdrawn
+        for place in withdrawn {
+            try batch.recordWithdrawal(of: place) { () throws(StoreError) in try store.outboxEntry(place)?.state }
+        }
         let (changes, states) = batch.finish(tallies)
         try store.commit(changes)
         health.serving()
@@ -285,7 +297,9 @@ final class EngineThread: @unchecked Sendable {
         for timer in changes.timersAdded { timers.insert(timer) }
         for timer in changes.timersRemoved { timers.remove(timer) }
         outbox.handOver(batch.handOvers)
-        outbox.recorded(changes.outboxRemoved)
+        outbox.withdraw(withdrawn)
+        outbox.recorded(batch.recorded)
+        for isMarked in batch.marked { isMarked() }
     }
 
     /// Nothing of the batch happened: what it changed in memory is forgotten and read again.
@@ -302,15 +316,15 @@ extension Work {
     var changesCampaigns: Bool {
         switch self {
         case .apply, .applyAtStart, .stop, .resume: true
-        case .track, .lease, .acknowledge, .delete, .settle, .sweep: false
+        case .track, .lease, .acknowledge, .hold, .delete, .settle, .putOff, .mark, .redrive, .sweep: false
         }
     }
 
     /// The daemon's own: nobody would ask again, so it is kept until it can be recorded.
     var isOwn: Bool {
         switch self {
-        case .settle, .sweep: true
-        case .track, .lease, .acknowledge, .delete, .apply, .applyAtStart, .stop, .resume: false
+        case .settle, .putOff, .mark, .sweep: true
+        case .track, .lease, .acknowledge, .hold, .delete, .redrive, .apply, .applyAtStart, .stop, .resume: false
         }
     }
 
@@ -318,12 +332,14 @@ extension Work {
         switch self {
         case .track(_, let reply): { reply(.failure(refusal), $0) }
         case .lease(_, _, let reply): { reply(.failure(refusal), $0) }
-        case .acknowledge(_, _, let reply): { reply(.failure(refusal), $0) }
+        case .acknowledge(_, _, _, let reply): { reply(.failure(refusal), $0) }
+        case .hold(_, _, _, let reply): { reply(.failure(refusal), $0) }
+        case .redrive(_, let reply): { reply(.failure(refusal), $0) }
         case .delete(_, let reply): { reply(.failure(refusal), $0) }
         case .apply(_, let reply): { reply(.failure(refusal), $0) }
         case .stop(_, let reply): { reply(.failure(refusal), $0) }
         case .resume(_, let reply): { reply(.failure(refusal), $0) }
-        case .settle, .sweep, .applyAtStart: nil
+        case .settle, .putOff, .mark, .sweep, .applyAtStart: nil
         }
     }
 }

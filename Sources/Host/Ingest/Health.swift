@@ -2,20 +2,35 @@ import Synchronization
 
 /// Whether the daemon can do what it is for, for anybody who asks.
 package final class Health: Sendable {
-    private let reason = Mutex<String?>(nil)
+    private struct State {
+        var problem: String?
+        /// Channels with which something is wrong.
+        var unwell: Set<String> = []
+    }
+
+    private let state = Mutex(State())
 
     /// Nil where it serves.
-    package var problem: String? { reason.withLock { $0 } }
+    package var problem: String? { state.withLock(\.problem) }
+
+    /// Whether it serves, and all channels do.
+    var isWhole: Bool { state.withLock { $0.problem == nil && $0.unwell.isEmpty } }
 
     func serving() {
-        reason.withLock { $0 = nil }
+        state.withLock { $0.problem = nil }
     }
 
     /// Gives whether that is news.
     func notServing(_ why: String) -> Bool {
-        reason.withLock { reason in
-            defer { reason = why }
-            return reason == nil
+        state.withLock { state in
+            defer { state.problem = why }
+            return state.problem == nil
+        }
+    }
+
+    func channel(_ name: String, isWell: Bool) {
+        state.withLock { state in
+            if isWell { state.unwell.remove(name) } else { state.unwell.insert(name) }
         }
     }
 }

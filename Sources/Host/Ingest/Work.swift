@@ -1,5 +1,6 @@
 import Engine
 import RPC
+import Storage
 
 /// A call and what answers it.
 package typealias Finished = (call: Call, result: Result<Payload, Status>)
@@ -12,13 +13,23 @@ package typealias Reply<Value> = @Sendable (Result<Value, Refusal>, Arena) -> Fi
 enum Work: Sendable {
     case track([Item], Reply<[ItemAnswer]>)
     case lease(UserID, device: String, Reply<Presented?>)
-    case acknowledge(UserID, token: UInt64, Reply<Void>)
+    /// `action`: what the user did with the message, beside seeing it.
+    case acknowledge(UserID, token: UInt64, action: String?, Reply<Void>)
+    /// Not shown for so long.
+    case hold(UserID, token: UInt64, Length, Reply<Void>)
     case delete(UserID, Reply<Bool>)
     case apply(CampaignSet, Reply<[CampaignStatus]>)
     case applyAtStart(CampaignSet, @Sendable (Result<[CampaignStatus], Refusal>) -> Void)
     case stop(CampaignID, Reply<CampaignStatus>)
     case resume(CampaignID, Reply<CampaignStatus>)
-    case settle(UserID, send: UInt64, channel: String, DeliveryOutcome)
+    /// A message's last outcome. `hasState`: whether the store knows of tries of it.
+    case settle(OutboxMessage, DeliveryOutcome, attempts: UInt32, hasState: Bool, deadAddresses: [String])
+    /// A try that came to nothing.
+    case putOff(OutboxMessage, OutboxState, FailedTry, deadAddresses: [String])
+    /// The channel is about to have the message; called when that is on disk.
+    case mark(OutboxMessage, @Sendable () -> Void)
+    /// Dead letters, by their numbers.
+    case redrive([UInt64], Reply<[RedriveAnswer]>)
     /// Users of whom some timers belong to a campaign that was stopped.
     case sweep([UserID])
 
@@ -27,9 +38,17 @@ enum Work: Sendable {
         switch self {
         case .track(let items, _): max(1, items.count)
         case .sweep(let users): users.count
-        case .lease, .acknowledge, .delete, .apply, .applyAtStart, .stop, .resume, .settle: 1
+        case .redrive(let letters, _): max(1, letters.count)
+        case .lease, .acknowledge, .hold, .delete, .apply, .applyAtStart, .stop, .resume, .settle, .putOff, .mark: 1
         }
     }
+}
+
+/// What became of a dead letter that was to be sent after all.
+package struct RedriveAnswer: Sendable {
+    package var number: UInt64
+    /// Why it stays a dead letter; nil where it is in its channel's line again.
+    package var refusal: String?
 }
 
 /// What was decided about one item.

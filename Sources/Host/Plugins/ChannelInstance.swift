@@ -1,84 +1,101 @@
-import Dispatch
 import Engine
-import Logging
 import PluginABI
 import Storage
-import Synchronization
 
-/// What a channel says of one try to send.
-enum ChannelOutcome: Hashable, Sendable {
-    case accepted(id: String)
-    case tryAgain(after: Length, reason: String)
-    case refused(reason: String)
-    case addressDead(address: String, reason: String)
-}
-
-/// A channel that was started. Every send ends exactly once: by the channel, or by the host at its deadline.
+/// A channel that was started. What it ends, it ends once.
 package final class ChannelInstance: @unchecked Sendable {
     // The plug-in keeps its own threads in order; nothing here changes after `init`.
     let name: String
-    let concurrency: Int
+    let line: LineSettings
     private let table: UnsafePointer<triggerd_channel>
     private let instance: UnsafeMutableRawPointer
     private let calls: PluginCounters
-    private let deadline: Length
-    private let clock: Clock
+    private let secrets = Secrets()
 
     /// Throws the channel's reason, or what is wrong with the settings.
     package init(
         _ channel: PluginRegistry.RegisteredChannel,
         settings: Object,
-        dataFolder: String,
-        deadline: Length = HostLimits().sendDeadline,
-        clock: Clock = .system
+        dataFolder: String
     ) throws(PluginRegistry.Problem) {
         name = String(channel.table.pointee.name)
-        concurrency = max(1, Int(channel.table.pointee.concurrency))
         table = channel.table
         calls = channel.calls
-        self.deadline = deadline
-        self.clock = clock
+        var settings = settings
         let faults = FieldSchema.faults(of: settings, channel.settingFields, at: name)
         guard faults.isEmpty else {
-            throw PluginRegistry.Problem(
-                file: "channel \(name)",
-                reason: faults.map { "\($0.field): \($0.text)" }.joined(separator: "; "),
-                cure: "mend the setting"
-            )
+            throw Self.problem(name, faults.map { "\($0.field): \($0.text)" }.joined(separator: "; "))
         }
-        var settings = settings
+        do throws(SettingFault) {
+            try Self.readSecrets(of: channel, &settings, into: secrets)
+            line = try LineSettings(
+                taking: &settings,
+                concurrency: max(1, Int(channel.table.pointee.concurrency)),
+                unknownPolicy: channel.unknownPolicy
+            )
+        } catch {
+            throw Self.problem(name, "\(name).\(error.text)")
+        }
         settings["data_folder"] = .string(dataFolder)
         let tree = ValueTree(.object(FieldSchema.normalized(settings, channel.settingFields)))
         var reason = ""
         let started = withReason(&reason) { why in
             withExtendedLifetime(tree) { channel.table.pointee.start(channel.table.pointee.context, tree.root, why) }
         }
-        guard let started else {
-            throw PluginRegistry.Problem(
-                file: "channel \(name)",
-                reason: "it cannot start: \(reason)",
-                cure: "mend the setting"
-            )
-        }
+        guard let started else { throw Self.problem(name, "it cannot start: \(secrets.redacted(reason))") }
         instance = started
     }
 
-    /// Begins to send. `ended` is called once, on any thread.
-    func send(_ message: OutboxMessage, _ ended: @escaping @Sendable (ChannelOutcome) -> Void) {
+    private static func problem(_ name: String, _ reason: String) -> PluginRegistry.Problem {
+        PluginRegistry.Problem(file: "channel \(name)", reason: reason, cure: "mend the setting")
+    }
+
+    /// Puts what files hold in the place of their names.
+    private static func readSecrets(
+        of channel: PluginRegistry.RegisteredChannel,
+        _ settings: inout Object,
+        into secrets: Secrets
+    ) throws(SettingFault) {
+        for field in channel.ownSettingFields where field.isSecret {
+            let fileSetting = ChannelSettingFields.file(of: field.name)
+            if let path = settings[fileSetting]?.string {
+                guard settings[field.name] == nil else {
+                    throw SettingFault(text: "\(field.name) is set, and \(fileSetting) too: one of them is enough")
+                }
+                do {
+                    settings[field.name] = .string(try ChannelSettingFields.secret(in: path))
+                } catch {
+                    throw SettingFault(text: "\(fileSetting): \((error as? SettingFault)?.text ?? "\(error)")")
+                }
+                settings[fileSetting] = nil
+            }
+            guard let secret = settings[field.name]?.string else { continue }
+            secrets.add(secret)
+            PluginHost.secrets.add(secret)
+            Secrets.keepOutOfCores()
+        }
+    }
+
+    /// Hands a message over. `ended` is called once, on any thread; it gives false where the host had given the send
+    /// up by then.
+    func send(
+        _ message: OutboxMessage,
+        addresses: [String],
+        attempt: UInt32,
+        deadline: Instant,
+        _ ended: @escaping SendTable.Ended
+    ) {
         calls.count()
-        let send = PluginHost.sends.begin { [calls] outcome in
-            if case .tryAgain = outcome { calls.countFailure() }
-            ended(outcome)
+        let send = PluginHost.sends.begin(redacted: { [secrets] in secrets.redacted($0) }) { [calls] report in
+            switch report.outcome {
+            case .tryAgain, .unknown: calls.countFailure()
+            case .accepted, .refused, .addressDead: break
+            }
+            return ended(report)
         }
-        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(deadline.milliseconds))) {
-            _ = PluginHost.sends.end(
-                send,
-                .tryAgain(after: .zero, reason: "the channel did not answer within \(self.deadline)")
-            )
-        }
-        let addresses = ValueTree(.array(message.addresses.map(Value.string)))
+        let addressTree = ValueTree(.array(addresses.map(Value.string)))
         let fields = ValueTree(.object(message.fields))
-        let texts = UnsafeBufferPointer(start: addresses.root.pointee.of.elements, count: message.addresses.count).map {
+        let texts = UnsafeBufferPointer(start: addressTree.root.pointee.of.elements, count: addresses.count).map {
             triggerd_text(bytes: $0.of.string, length: Int($0.count))
         }
         message.key.withText { key in
@@ -94,15 +111,15 @@ package final class ChannelInstance: @unchecked Sendable {
                             address_count: texts.count,
                             fields: fields.root.pointee.of.members,
                             field_count: message.fields.members.count,
-                            deadline_ms: (clock.now() + deadline).milliseconds,
-                            attempt: 1
+                            deadline_ms: deadline.milliseconds,
+                            attempt: attempt
                         )
                         table.pointee.send(instance, send, &view)
                     }
                 }
             }
         }
-        withExtendedLifetime((addresses, fields)) {}
+        withExtendedLifetime((addressTree, fields)) {}
     }
 
     func drain() {
@@ -111,100 +128,5 @@ package final class ChannelInstance: @unchecked Sendable {
 
     func stop() {
         table.pointee.stop(instance)
-    }
-}
-
-/// What the host's C table does.
-enum PluginHost {
-    static let sends = SendTable()
-    private static let logger = Logger(label: "triggerd.plugin")
-
-    // Made once, never changed.
-    nonisolated(unsafe) static let table: UnsafePointer<triggerd_host> = {
-        let version: StaticString = "0.1.0"
-        let table = UnsafeMutablePointer<triggerd_host>.allocate(capacity: 1)
-        table.initialize(
-            to: triggerd_host(
-                size: UInt32(MemoryLayout<triggerd_host>.size),
-                abi_minor: UInt32(TRIGGERD_ABI_MINOR),
-                version: triggerd_text(
-                    bytes: UnsafeRawPointer(version.utf8Start).assumingMemoryBound(to: CChar.self),
-                    length: version.utf8CodeUnitCount
-                ),
-                log: { level, text in
-                    let line = Logger.Message(stringLiteral: String(text))
-                    switch level {
-                    case TRIGGERD_LOG_DEBUG.rawValue: logger.debug(line)
-                    case TRIGGERD_LOG_INFO.rawValue: logger.info(line)
-                    case TRIGGERD_LOG_WARNING.rawValue: logger.warning(line)
-                    default: logger.error(line)
-                    }
-                },
-                complete: { send, outcome in
-                    guard let outcome, let result = ChannelOutcome(outcome.pointee) else {
-                        return TRIGGERD_BAD_OUTCOME.rawValue
-                    }
-                    return (sends.end(send, result) ? TRIGGERD_COMPLETED : TRIGGERD_UNKNOWN_SEND).rawValue
-                }
-            )
-        )
-        return UnsafePointer(table)
-    }()
-}
-
-extension ChannelOutcome {
-    fileprivate init?(_ outcome: triggerd_outcome) {
-        guard outcome.size >= UInt32(MemoryLayout<triggerd_outcome>.size) else { return nil }
-        let detail = String(outcome.detail)
-        switch outcome.result {
-        case TRIGGERD_ACCEPTED.rawValue: self = .accepted(id: detail)
-        case TRIGGERD_TRY_AGAIN.rawValue:
-            self = .tryAgain(after: Length(milliseconds: max(0, outcome.wait_ms)), reason: detail)
-        case TRIGGERD_REFUSED.rawValue: self = .refused(reason: detail)
-        case TRIGGERD_ADDRESS_DEAD.rawValue: self = .addressDead(address: String(outcome.address), reason: detail)
-        default: return nil
-        }
-    }
-}
-
-/// The sends under way, each under an index and a generation: ending one twice is told from ending the next one.
-final class SendTable: Sendable {
-    private struct Slot {
-        var generation: UInt32 = 1
-        var ended: (@Sendable (ChannelOutcome) -> Void)?
-    }
-
-    private struct Slots {
-        var all: [Slot] = []
-        var free: [Int] = []
-    }
-
-    private let slots = Mutex(Slots())
-
-    func begin(_ ended: @escaping @Sendable (ChannelOutcome) -> Void) -> UInt64 {
-        slots.withLock { slots in
-            let index = slots.free.popLast() ?? slots.all.count
-            if index == slots.all.count { slots.all.append(Slot()) }
-            slots.all[index].ended = ended
-            return UInt64(slots.all[index].generation) << 32 | UInt64(index)
-        }
-    }
-
-    /// Gives false where there is no such send, or it has ended.
-    func end(_ send: UInt64, _ outcome: ChannelOutcome) -> Bool {
-        let ended = slots.withLock { slots -> (@Sendable (ChannelOutcome) -> Void)? in
-            let index = Int(send & 0xffff_ffff)
-            guard slots.all.indices.contains(index), slots.all[index].generation == UInt32(send >> 32) else {
-                return nil
-            }
-            defer {
-                slots.all[index].ended = nil
-                slots.all[index].generation &+= 1
-                slots.free.append(index)
-            }
-            return slots.all[index].ended
-        }
-        ended?(outcome)
-        return ended != nil
     }
 }

@@ -17,6 +17,17 @@ package struct FieldSchema: Sendable {
     package var summary: String
     package var oneOf: [String]
 
+    init(name: String, kind: Kind, summary: String, oneOf: [String] = []) {
+        self.name = name
+        self.kind = kind
+        self.summary = summary
+        self.oneOf = oneOf
+        isRequired = false
+        isTemplate = false
+        isHTML = false
+        isSecret = false
+    }
+
     init(_ field: UnsafePointer<triggerd_field>) {
         let field = field.pointee
         name = String(field.name)

@@ -24,8 +24,17 @@ package struct PluginRegistry: @unchecked Sendable {
         let table: UnsafePointer<triggerd_channel>
         let calls: PluginCounters
         package let messageFields: [FieldSchema]
+        /// Its own, and those that the host gives every channel.
         package let settingFields: [FieldSchema]
+        let ownSettingFields: [FieldSchema]
         package let rules: ChannelRules
+        let unknownPolicy: UnknownPolicy
+
+        /// Whether the table reaches as far as this field: a module of an older version leaves the newest out.
+        func has<Field>(_ field: KeyPath<triggerd_channel, Field>) -> Bool {
+            guard let offset = MemoryLayout<triggerd_channel>.offset(of: field) else { return false }
+            return offset + MemoryLayout<Field>.size <= Int(table.pointee.size)
+        }
     }
 
     /// What is wrong with a file, and what mends it.
@@ -149,7 +158,7 @@ package struct PluginRegistry: @unchecked Sendable {
             loaded.triggerTypes.append(type)
         }
         for table in UnsafeBufferPointer(start: module.pointee.channels, count: module.pointee.channel_count) {
-            guard let table, table.pointee.size >= UInt32(MemoryLayout<triggerd_channel>.size) else {
+            guard let table, Int(table.pointee.size) >= RegisteredChannel.oldestSize else {
                 throw problem("a channel's table is cut short", "build it against this contract's header")
             }
             let channel = String(table.pointee.name)
@@ -157,7 +166,15 @@ package struct PluginRegistry: @unchecked Sendable {
             if channels[channel] != nil {
                 throw problem("the channel \(channel) is claimed by two modules", "remove one of the two")
             }
-            channels[channel] = RegisteredChannel(table, counters)
+            let registered = RegisteredChannel(table, counters)
+            let names = registered.settingFields.map(\.name)
+            if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
+                throw problem(
+                    "the channel \(channel) has a setting \(twice), which every channel has",
+                    "give the setting another name"
+                )
+            }
+            channels[channel] = registered
             loaded.channels.append(channel)
         }
         plugins.append(loaded)
@@ -172,12 +189,33 @@ package struct PluginRegistry: @unchecked Sendable {
 }
 
 extension PluginRegistry.RegisteredChannel {
+    /// The size of a channel's table of version 1.0.
+    fileprivate static let oldestSize =
+        MemoryLayout<triggerd_channel>.offset(of: \triggerd_channel.stop)! + MemoryLayout<UInt>.size
+
+    /// Why such a message could never be sent; nil where it can.
+    fileprivate func fault(of fields: Object) -> String? {
+        guard has(\.check), let check = table.pointee.check else { return nil }
+        let tree = ValueTree(.object(FieldSchema.normalized(fields, messageFields)))
+        var reason = ""
+        let holds = withReason(&reason) { why in
+            withExtendedLifetime(tree) { check(table.pointee.context, tree.root, why) }
+        }
+        return holds ? nil : reason
+    }
+
     fileprivate init(_ table: UnsafePointer<triggerd_channel>, _ calls: PluginCounters) {
         func name(_ text: triggerd_text) -> String? { text.length == 0 ? nil : String(text) }
         self.table = table
         self.calls = calls
         messageFields = FieldSchema.all(table.pointee.message_fields, table.pointee.message_field_count)
-        settingFields = FieldSchema.all(table.pointee.setting_fields, table.pointee.setting_field_count)
+        ownSettingFields = FieldSchema.all(table.pointee.setting_fields, table.pointee.setting_field_count)
+        settingFields = ChannelSettingFields.all(of: ownSettingFields)
+        let hasPolicy =
+            MemoryLayout<triggerd_channel>.offset(of: \triggerd_channel.unknown_policy)! + MemoryLayout<UInt32>.size
+            <= Int(table.pointee.size)
+        unknownPolicy =
+            hasPolicy && table.pointee.unknown_policy == TRIGGERD_NEVER_AGAIN.rawValue ? .neverAgain : .again
         rules = ChannelRules(
             queues: table.pointee.presentation == TRIGGERD_NEXT_SESSION.rawValue,
             addressField: name(table.pointee.address_field),
@@ -270,6 +308,7 @@ extension PluginRegistry {
         var found = FieldSchema.faults(of: message.fields, channel.messageFields, at: path).map {
             problem($0.field, $0.text)
         }
+        if found.isEmpty, let fault = channel.fault(of: message.fields) { found.append(problem(path, fault)) }
         if !channel.rules.queues, message.expiresAfter != nil || message.priority != .medium {
             found.append(
                 problem(

@@ -56,6 +56,13 @@ package struct Arena {
         return array
     }
 
+    /// A repeated field of numbers.
+    package func numbers(_ numbers: [UInt64]) -> UnsafeMutablePointer<UInt64> {
+        let memory = allocate(UInt64.self, max(1, numbers.count))
+        for (index, number) in numbers.enumerated() { (memory + index).initialize(to: number) }
+        return memory
+    }
+
     /// Packs a message that was built here.
     package func pack<Message>(_ message: UnsafePointer<Message>) -> [UInt8] {
         let base = UnsafeRawPointer(message).assumingMemoryBound(to: ProtobufCMessage.self)

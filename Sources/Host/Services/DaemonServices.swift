@@ -4,6 +4,7 @@ import Schema
 /// `triggerd.v1.Health`: the cheapest call.
 struct HealthService {
     let health: Health
+    let outbox: Outbox
 
     /// `status: SERVING`.
     private static let serving = Payload(bytes: [0x08, 0x01])
@@ -13,14 +14,30 @@ struct HealthService {
     }
 
     private func check(_ call: Call) {
-        guard let problem = health.problem else {
+        guard !health.isWhole else {
             call.reply(Self.serving)
             return
         }
         Arena.use { arena in
             let reply = arena.make(triggerd__v1__health_reply__init)
-            reply.pointee.status = TRIGGERD__V1__HEALTH_REPLY__STATUS__NOT_SERVING
-            reply.pointee.reason = arena.text(problem)
+            reply.pointee.status = TRIGGERD__V1__HEALTH_REPLY__STATUS__SERVING
+            if let problem = health.problem {
+                reply.pointee.status = TRIGGERD__V1__HEALTH_REPLY__STATUS__NOT_SERVING
+                reply.pointee.reason = arena.text(problem)
+            }
+            let conditions = outbox.conditions()
+            reply.pointee.n_degraded = conditions.count
+            reply.pointee.degraded = arena.array(
+                conditions.map { condition in
+                    let message = arena.make(triggerd__v1__degraded_channel__init)
+                    message.pointee.channel = arena.text(condition.channel)
+                    message.pointee.service = arena.text(condition.service)
+                    message.pointee.reason = arena.text(condition.reason)
+                    message.pointee.since_ms = condition.since.milliseconds
+                    message.pointee.waiting = UInt64(max(0, condition.waiting))
+                    return message
+                }
+            )
             call.finish(arena.answer(call, reply))
         }
     }

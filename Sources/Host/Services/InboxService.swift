@@ -7,7 +7,12 @@ struct InboxService {
     let queue: WorkQueue
 
     var service: Service {
-        Service("triggerd.v1.Inbox", methods: ["Lease": { self.lease($0) }, "Acknowledge": { self.acknowledge($0) }])
+        Service(
+            "triggerd.v1.Inbox",
+            methods: [
+                "Lease": { self.lease($0) }, "Acknowledge": { self.acknowledge($0) }, "Hold": { self.hold($0) },
+            ]
+        )
     }
 
     private func lease(_ call: Call) {
@@ -35,12 +40,44 @@ struct InboxService {
             _ throws(Status) in
             let user = try request.pointee.user.asUser()
             guard request.pointee.token != 0 else { throw .invalid("token", "is missing") }
+            let action: String?
+            switch String(cString: request.pointee.action) {
+            case "", "viewed": action = nil
+            case "clicked": action = "in_app_clicked"
+            case "dismissed": action = "in_app_dismissed"
+            case let other: throw .invalid("action", "\"\(other)\" is none of viewed, clicked, dismissed")
+            }
             call.ask(
                 queue,
-                .acknowledge(user, token: request.pointee.token) { result, arena in
+                .acknowledge(user, token: request.pointee.token, action: action) { result, arena in
                     switch result {
                     case .failure(let refusal): return (call, .failure(refusal.status))
                     case .success: return arena.answer(call, arena.make(triggerd__v1__acknowledge_reply__init))
+                    }
+                }
+            )
+        }
+    }
+}
+
+extension InboxService {
+    /// As long as a window may hold a message.
+    private static let longestHold = Length.days(7)
+
+    private func hold(_ call: Call) {
+        call.withRequest(Triggerd__V1__HoldRequest.self, schema_hold_request()) { request, _ throws(Status) in
+            let user = try request.pointee.user.asUser()
+            guard request.pointee.token != 0 else { throw .invalid("token", "is missing") }
+            guard (0...Self.longestHold.milliseconds).contains(request.pointee.for_ms) else {
+                throw .invalid("for_ms", "is not within 0 and \(Self.longestHold)")
+            }
+            let length = Length(milliseconds: request.pointee.for_ms)
+            call.ask(
+                queue,
+                .hold(user, token: request.pointee.token, length) { result, arena in
+                    switch result {
+                    case .failure(let refusal): return (call, .failure(refusal.status))
+                    case .success: return arena.answer(call, arena.make(triggerd__v1__hold_reply__init))
                     }
                 }
             )

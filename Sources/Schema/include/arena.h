@@ -15,6 +15,7 @@
 #include "triggerd/v1/decision.pb-c.h"
 #include "triggerd/v1/events.pb-c.h"
 #include "triggerd/v1/inbox.pb-c.h"
+#include "triggerd/v1/outbox.pb-c.h"
 #include "triggerd/v1/users.pb-c.h"
 #include "triggerd/v1/value.pb-c.h"
 
@@ -67,6 +68,12 @@ SCHEMA_DESCRIPTOR(lease_request)
 SCHEMA_DESCRIPTOR(lease_reply)
 SCHEMA_DESCRIPTOR(acknowledge_request)
 SCHEMA_DESCRIPTOR(acknowledge_reply)
+SCHEMA_DESCRIPTOR(hold_request)
+SCHEMA_DESCRIPTOR(hold_reply)
+SCHEMA_DESCRIPTOR(list_failed_request)
+SCHEMA_DESCRIPTOR(list_failed_reply)
+SCHEMA_DESCRIPTOR(redrive_request)
+SCHEMA_DESCRIPTOR(redrive_reply)
 SCHEMA_DESCRIPTOR(get_user_request)
 SCHEMA_DESCRIPTOR(user)
 SCHEMA_DESCRIPTOR(delete_user_request)

@@ -107,6 +107,9 @@ extension Decision.Code {
         case .eventTooOld: 45
         case .noSession: 46
         case .chainTooDeep: 47
+        case .deferredProvider: 48
+        case .redriven: 49
+        case .inAppHeld: 50
         }
     }
 

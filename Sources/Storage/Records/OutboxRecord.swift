@@ -1,6 +1,6 @@
 import Engine
 
-/// A claimed message as message `Outbox`; its stable key is the key.
+/// A claimed message as message `Outbox`; its place is the key.
 package enum OutboxRecord {
     package static func encode(_ message: OutboxMessage, into writer: inout ProtobufWriter) {
         writer.string(1, message.user)
@@ -12,15 +12,15 @@ package enum OutboxRecord {
         writer.members(7, message.fields)
         writer.instant(8, milliseconds: message.claimedAt.milliseconds)
         writer.string(9, message.campaign)
+        writer.string(10, message.key)
+        writer.fixed(11, message.number)
     }
 
-    package static func decode(
-        _ bytes: UnsafeRawBufferPointer,
-        key: String
-    ) throws(ProtobufReader.Fault) -> OutboxMessage {
+    package static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> OutboxMessage {
         var reader = ProtobufReader(bytes)
         var message = OutboxMessage(
-            key: key,
+            number: 0,
+            key: "",
             user: "",
             version: CampaignVersion(number: 0, version: 0),
             campaign: "",
@@ -42,10 +42,41 @@ package enum OutboxRecord {
             case .bytes(7): fields.append(try reader.member())
             case .varint(8): message.claimedAt = try reader.instant()
             case .bytes(9): message.campaign = try reader.string()
+            case .bytes(10): message.key = try reader.string()
+            case .fixed64(11): message.number = try reader.fixed64()
             default: try reader.skip(field)
             }
         }
         message.fields = Object(fields)
         return message
+    }
+}
+
+/// What is known of a claimed message's tries, as message `OutboxState`, beside it.
+package enum OutboxStateRecord {
+    package static func encode(_ state: OutboxState, into writer: inout ProtobufWriter) {
+        writer.unsigned(1, state.attempts)
+        writer.instant(2, milliseconds: state.notBefore.milliseconds)
+        writer.string(3, state.reason)
+        writer.boolean(4, state.isHandedOver)
+        writer.boolean(5, state.isWithdrawn)
+        for address in state.deadAddresses { writer.presentString(6, address) }
+    }
+
+    package static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> OutboxState {
+        var reader = ProtobufReader(bytes)
+        var state = OutboxState()
+        while let field = try reader.field() {
+            switch field {
+            case .varint(1): state.attempts = try reader.uint32()
+            case .varint(2): state.notBefore = try reader.instant()
+            case .bytes(3): state.reason = try reader.string()
+            case .varint(4): state.isHandedOver = try reader.boolean()
+            case .varint(5): state.isWithdrawn = try reader.boolean()
+            case .bytes(6): state.deadAddresses.append(try reader.string())
+            default: try reader.skip(field)
+            }
+        }
+        return state
     }
 }

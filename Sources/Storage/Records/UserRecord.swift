@@ -22,6 +22,7 @@ package enum UserRecord {
                 writer.instant(4, milliseconds: entry.available.milliseconds)
                 writer.instant(5, milliseconds: entry.expires.milliseconds)
                 if let lease = entry.lease { writer.lease(6, lease) }
+                if let held = entry.heldUntil { writer.presentInstant(7, held) }
             }
         }
         for claim in state.claims {
@@ -34,6 +35,8 @@ package enum UserRecord {
                 writer.unsigned(6, UInt32(claim.depth))
                 writer.fixed(7, claim.chain)
                 writer.boolean(8, claim.tookSlot)
+                writer.fixed(9, claim.number)
+                writer.boolean(10, claim.isWithdrawn)
             }
         }
         for seen in state.seenExceptions {
@@ -234,6 +237,7 @@ extension ProtobufReader {
             case .varint(4): entry.available = try reader.instant()
             case .varint(5): entry.expires = try reader.instant()
             case .bytes(6): entry.lease = try reader.lease()
+            case .varint(7): entry.heldUntil = try reader.instant()
             default: try reader.skip(field)
             }
         }
@@ -269,6 +273,8 @@ extension ProtobufReader {
             case .varint(6): claim.depth = try reader.uint8()
             case .fixed64(7): claim.chain = try reader.fixed64()
             case .varint(8): claim.tookSlot = try reader.boolean()
+            case .fixed64(9): claim.number = try reader.fixed64()
+            case .varint(10): claim.isWithdrawn = try reader.boolean()
             default: try reader.skip(field)
             }
         }

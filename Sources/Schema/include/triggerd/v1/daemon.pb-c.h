@@ -17,6 +17,7 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Triggerd__V1__HealthRequest Triggerd__V1__HealthRequest;
 typedef struct Triggerd__V1__HealthReply Triggerd__V1__HealthReply;
+typedef struct Triggerd__V1__DegradedChannel Triggerd__V1__DegradedChannel;
 typedef struct Triggerd__V1__ListPluginsRequest Triggerd__V1__ListPluginsRequest;
 typedef struct Triggerd__V1__ListPluginsReply Triggerd__V1__ListPluginsReply;
 typedef struct Triggerd__V1__Plugin Triggerd__V1__Plugin;
@@ -56,10 +57,35 @@ struct  Triggerd__V1__HealthReply
    * Why it is not serving.
    */
   char *reason;
+  /*
+   * Channels of which the provider takes nothing, or not all: their messages wait, everything else goes on.
+   */
+  size_t n_degraded;
+  Triggerd__V1__DegradedChannel **degraded;
 };
 #define TRIGGERD__V1__HEALTH_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__health_reply__descriptor) \
-    , TRIGGERD__V1__HEALTH_REPLY__STATUS__UNKNOWN, (char *)protobuf_c_empty_string }
+    , TRIGGERD__V1__HEALTH_REPLY__STATUS__UNKNOWN, (char *)protobuf_c_empty_string, 0,NULL }
+
+
+struct  Triggerd__V1__DegradedChannel
+{
+  ProtobufCMessage base;
+  char *channel;
+  /*
+   * Which of several providers behind the channel; empty where there is one.
+   */
+  char *service;
+  char *reason;
+  int64_t since_ms;
+  /*
+   * The channel's messages that have no outcome yet.
+   */
+  uint64_t waiting;
+};
+#define TRIGGERD__V1__DEGRADED_CHANNEL__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__degraded_channel__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0 }
 
 
 /*
@@ -141,6 +167,25 @@ Triggerd__V1__HealthReply *
 void   triggerd__v1__health_reply__free_unpacked
                      (Triggerd__V1__HealthReply *message,
                       ProtobufCAllocator *allocator);
+/* Triggerd__V1__DegradedChannel methods */
+void   triggerd__v1__degraded_channel__init
+                     (Triggerd__V1__DegradedChannel         *message);
+size_t triggerd__v1__degraded_channel__get_packed_size
+                     (const Triggerd__V1__DegradedChannel   *message);
+size_t triggerd__v1__degraded_channel__pack
+                     (const Triggerd__V1__DegradedChannel   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__degraded_channel__pack_to_buffer
+                     (const Triggerd__V1__DegradedChannel   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__DegradedChannel *
+       triggerd__v1__degraded_channel__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__degraded_channel__free_unpacked
+                     (Triggerd__V1__DegradedChannel *message,
+                      ProtobufCAllocator *allocator);
 /* Triggerd__V1__ListPluginsRequest methods */
 void   triggerd__v1__list_plugins_request__init
                      (Triggerd__V1__ListPluginsRequest         *message);
@@ -206,6 +251,9 @@ typedef void (*Triggerd__V1__HealthRequest_Closure)
 typedef void (*Triggerd__V1__HealthReply_Closure)
                  (const Triggerd__V1__HealthReply *message,
                   void *closure_data);
+typedef void (*Triggerd__V1__DegradedChannel_Closure)
+                 (const Triggerd__V1__DegradedChannel *message,
+                  void *closure_data);
 typedef void (*Triggerd__V1__ListPluginsRequest_Closure)
                  (const Triggerd__V1__ListPluginsRequest *message,
                   void *closure_data);
@@ -224,6 +272,7 @@ typedef void (*Triggerd__V1__Plugin_Closure)
 extern const ProtobufCMessageDescriptor triggerd__v1__health_request__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__health_reply__descriptor;
 extern const ProtobufCEnumDescriptor    triggerd__v1__health_reply__status__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__degraded_channel__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__list_plugins_request__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__list_plugins_reply__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__plugin__descriptor;

@@ -22,6 +22,8 @@ typedef struct Triggerd__V1__Lease Triggerd__V1__Lease;
 typedef struct Triggerd__V1__Lease__FieldsEntry Triggerd__V1__Lease__FieldsEntry;
 typedef struct Triggerd__V1__AcknowledgeRequest Triggerd__V1__AcknowledgeRequest;
 typedef struct Triggerd__V1__AcknowledgeReply Triggerd__V1__AcknowledgeReply;
+typedef struct Triggerd__V1__HoldRequest Triggerd__V1__HoldRequest;
+typedef struct Triggerd__V1__HoldReply Triggerd__V1__HoldReply;
 
 
 /* --- enums --- */
@@ -32,7 +34,8 @@ typedef struct Triggerd__V1__AcknowledgeReply Triggerd__V1__AcknowledgeReply;
 /*
  * In-app messages: one is leased to one client for 30 s; acknowledged it is delivered, else it waits for the next
  * session.
- * service Inbox: Lease(LeaseRequest) LeaseReply, Acknowledge(AcknowledgeRequest) AcknowledgeReply
+ * service Inbox: Lease(LeaseRequest) LeaseReply, Acknowledge(AcknowledgeRequest) AcknowledgeReply,
+ * Hold(HoldRequest) HoldReply
  */
 struct  Triggerd__V1__LeaseRequest
 {
@@ -98,10 +101,15 @@ struct  Triggerd__V1__AcknowledgeRequest
   ProtobufCMessage base;
   char *user;
   uint64_t token;
+  /*
+   * What the user did with it: `viewed` (also when empty), `clicked` or `dismissed`. The latter two are reported as the
+   * interactions `in_app_clicked` and `in_app_dismissed`, beside `in_app_viewed`.
+   */
+  char *action;
 };
 #define TRIGGERD__V1__ACKNOWLEDGE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__acknowledge_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
 
 
 struct  Triggerd__V1__AcknowledgeReply
@@ -110,6 +118,33 @@ struct  Triggerd__V1__AcknowledgeReply
 };
 #define TRIGGERD__V1__ACKNOWLEDGE_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__acknowledge_reply__descriptor) \
+     }
+
+
+/*
+ * The client wants a better moment: the lease is over, and the message is not shown for so long.
+ */
+struct  Triggerd__V1__HoldRequest
+{
+  ProtobufCMessage base;
+  char *user;
+  uint64_t token;
+  /*
+   * 0: until the client asks again, or the next session.
+   */
+  int64_t for_ms;
+};
+#define TRIGGERD__V1__HOLD_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__hold_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0 }
+
+
+struct  Triggerd__V1__HoldReply
+{
+  ProtobufCMessage base;
+};
+#define TRIGGERD__V1__HOLD_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__hold_reply__descriptor) \
      }
 
 
@@ -211,6 +246,44 @@ Triggerd__V1__AcknowledgeReply *
 void   triggerd__v1__acknowledge_reply__free_unpacked
                      (Triggerd__V1__AcknowledgeReply *message,
                       ProtobufCAllocator *allocator);
+/* Triggerd__V1__HoldRequest methods */
+void   triggerd__v1__hold_request__init
+                     (Triggerd__V1__HoldRequest         *message);
+size_t triggerd__v1__hold_request__get_packed_size
+                     (const Triggerd__V1__HoldRequest   *message);
+size_t triggerd__v1__hold_request__pack
+                     (const Triggerd__V1__HoldRequest   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__hold_request__pack_to_buffer
+                     (const Triggerd__V1__HoldRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__HoldRequest *
+       triggerd__v1__hold_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__hold_request__free_unpacked
+                     (Triggerd__V1__HoldRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Triggerd__V1__HoldReply methods */
+void   triggerd__v1__hold_reply__init
+                     (Triggerd__V1__HoldReply         *message);
+size_t triggerd__v1__hold_reply__get_packed_size
+                     (const Triggerd__V1__HoldReply   *message);
+size_t triggerd__v1__hold_reply__pack
+                     (const Triggerd__V1__HoldReply   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__hold_reply__pack_to_buffer
+                     (const Triggerd__V1__HoldReply   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__HoldReply *
+       triggerd__v1__hold_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__hold_reply__free_unpacked
+                     (Triggerd__V1__HoldReply *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Triggerd__V1__LeaseRequest_Closure)
@@ -231,6 +304,12 @@ typedef void (*Triggerd__V1__AcknowledgeRequest_Closure)
 typedef void (*Triggerd__V1__AcknowledgeReply_Closure)
                  (const Triggerd__V1__AcknowledgeReply *message,
                   void *closure_data);
+typedef void (*Triggerd__V1__HoldRequest_Closure)
+                 (const Triggerd__V1__HoldRequest *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__HoldReply_Closure)
+                 (const Triggerd__V1__HoldReply *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -243,6 +322,8 @@ extern const ProtobufCMessageDescriptor triggerd__v1__lease__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__lease__fields_entry__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__acknowledge_request__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__acknowledge_reply__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__hold_request__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__hold_reply__descriptor;
 
 PROTOBUF_C__END_DECLS
 

@@ -1,0 +1,255 @@
+/// What a channel said of a message that it was handed, once nothing more comes of it.
+package enum DeliveryOutcome: Hashable, Sendable {
+    case accepted(id: String)
+    /// For good.
+    case refused(reason: String)
+    /// Not accepted within 72 h.
+    case gaveUp(reason: String)
+    /// It may have been accepted, and is never sent again.
+    case unknown(reason: String)
+    /// It was not tried any more, as the user must not be reached.
+    case withdrawn
+
+    /// How it ends where nobody received the message for certain; nil where somebody did, or nobody should.
+    package var failure: (code: Decision.Code, reason: String)? {
+        switch self {
+        case .accepted, .withdrawn: nil
+        case .refused(let reason): (.providerRejected, reason)
+        case .gaveUp(let reason), .unknown(let reason): (.providerGaveUp, reason)
+        }
+    }
+}
+
+/// A try that ended without an outcome.
+package struct FailedTry: Hashable, Sendable {
+    package var reason: String
+    /// 1 for the first.
+    package var attempt: UInt32
+    package var next: Instant
+
+    package init(reason: String, attempt: UInt32, next: Instant) {
+        self.reason = reason
+        self.attempt = attempt
+        self.next = next
+    }
+}
+
+/// What becomes of a message that was handed over (13, Hand-over).
+extension Turn {
+    /// Records what became of a claimed message. An outcome that comes twice changes nothing.
+    package mutating func settle(
+        send: UInt64,
+        channel: String,
+        _ outcome: DeliveryOutcome,
+        deadAddresses: [String] = []
+    ) {
+        conclude(send: send, channel: channel, outcome, deadAddresses)
+        retire(deadAddresses, of: channel)
+        handleRaised()
+    }
+
+    /// A try came to nothing; the message is tried again.
+    package mutating func putOff(send: UInt64, channel: String, _ failed: FailedTry, deadAddresses: [String] = []) {
+        guard let claim = state.claims.first(where: { $0.send == send && $0.channel == channel }) else { return }
+        var why: Object = ["reason": .string(failed.reason), "attempt": .integer(Int64(failed.attempt))]
+        why.name(deadAddresses)
+        decide(
+            .deferredProvider,
+            context.campaigns.head(claim.campaign)?.id,
+            channel: channel,
+            rule: "13",
+            send: send,
+            next: failed.next,
+            why: why
+        )
+        retire(deadAddresses, of: channel)
+        handleRaised()
+    }
+
+    mutating func accept(_ channel: String, _ wait: Wait) {
+        conclude(send: wait.send, channel: channel, .accepted(id: ""), [])
+    }
+
+    private mutating func conclude(
+        send: UInt64,
+        channel: String,
+        _ outcome: DeliveryOutcome,
+        _ deadAddresses: [String]
+    ) {
+        guard let index = state.claims.firstIndex(where: { $0.send == send && $0.channel == channel }) else { return }
+        let claim = state.claims.remove(at: index)
+        let id = context.campaigns.head(claim.campaign)?.id
+        if let (code, reason) = outcome.failure {
+            var why: Object = ["reason": .string(reason)]
+            why.name(deadAddresses)
+            decide(code, id, channel: channel, rule: "13", send: send, why: why)
+            return giveBack(claim)
+        }
+        guard case .accepted(let provider) = outcome else {
+            let (code, why) = fault(of: claim) ?? (.unsubscribed, ["since": "withdrawn"])
+            decide(code, id, channel: channel, rule: "10.6", send: send, why: why)
+            return giveBack(claim)
+        }
+        var why: Object = provider.isEmpty ? [:] : ["provider_id": .string(provider)]
+        why.name(deadAddresses)
+        // 13: at the instant of the hand-over.
+        decide(.delivered, id, channel: channel, rule: "6.3", send: send, at: claim.at, why: why)
+        if let receipt = state.receipts.firstIndex(where: { $0.campaign == claim.campaign && $0.send == send }) {
+            state.receipts[receipt].isCertain = true
+        }
+        openWindow(claim.version, send, channel: channel, at: claim.at)
+        raise(
+            Event.campaignInteraction,
+            id,
+            action: Event.handOver(of: channel),
+            at: claim.at,
+            depth: claim.depth,
+            chain: claim.chain
+        )
+    }
+
+    /// 6.4: triggered but not received has no effect: receipt, cap, slot and place are given back.
+    private mutating func giveBack(_ claim: Claim) {
+        state.counted.removeAll { $0.send == claim.send && $0.channel == claim.channel }
+        let isDelivered = state.receipts.contains {
+            $0.campaign == claim.campaign && $0.send == claim.send && $0.isCertain
+        }
+        guard !isDelivered, !state.claims.contains(where: { $0.send == claim.send }) else { return }
+        if let index = state.receipts.firstIndex(where: { $0.campaign == claim.campaign && $0.send == claim.send }) {
+            if let previous = state.receipts[index].previous {
+                state.receipts[index] = Receipt(campaign: claim.campaign, at: previous, send: 0, isCertain: true)
+            } else {
+                state.receipts.remove(at: index)
+            }
+        }
+        var tally = tallies[claim.campaign] ?? Tally()
+        if claim.tookSlot { tally.giveSlotBack(of: claim.at) }
+        if !state.queue.contains(where: { $0.wait.send == claim.send }),
+            let place = state.places.firstIndex(where: { $0.campaign == claim.campaign && $0.send == claim.send })
+        {
+            state.places.remove(at: place)
+            tally.places -= 1
+        }
+        guard tally != tallies[claim.campaign] ?? Tally() else { return }
+        tallies[claim.campaign] = tally
+        effects.tallies.insert(claim.campaign)
+    }
+
+    /// 13, Hand-over: an address that the channel calls dead becomes `hard_bounced`, a token is removed.
+    private mutating func retire(_ addresses: [String], of channel: String) {
+        guard !addresses.isEmpty, let rules = context.channels[channel], let field = rules.addressField else { return }
+        switch state.profile[field] {
+        case .array(let elements)?:
+            let left = elements.filter { !addresses.contains($0.string ?? "") }
+            guard left.count < elements.count else { return }
+            state.profile[field] = .array(left)
+        case .string(let address)? where addresses.contains(address):
+            if let status = rules.statusField {
+                state.profile[status] = "hard_bounced"
+            } else {
+                state.profile[field] = nil
+            }
+        default: return
+        }
+        withdraw()
+    }
+
+    /// Whoever may not be reached any more is not tried again: what was claimed for them and is not under way ends.
+    mutating func withdraw() {
+        for index in state.claims.indices where !state.claims[index].isWithdrawn {
+            let claim = state.claims[index]
+            guard claim.number != 0, fault(of: claim) != nil else { continue }
+            state.claims[index].isWithdrawn = true
+            effects.withdrawn.append((claim.channel, claim.number))
+        }
+    }
+
+    package func isWithdrawn(send: UInt64, channel: String) -> Bool {
+        state.claims.contains { $0.send == send && $0.channel == channel && $0.isWithdrawn }
+    }
+
+    private func fault(of claim: Claim) -> (Decision.Code, Object)? {
+        let requiresOptIn = context.campaigns.campaign(claim.version)?.requiresOptIn ?? false
+        return context.channels[claim.channel]?.fault(of: state.profile, requiresOptIn: requiresOptIn)
+    }
+}
+
+// MARK: Dead letters
+
+/// A message that was given up, to be sent after all.
+package struct Redrive: Sendable {
+    package var key: String
+    package var version: CampaignVersion
+    package var campaign: CampaignID
+    package var send: UInt64
+    package var channel: String
+    package var fields: Object
+    /// How it ended before.
+    package var code: Decision.Code
+
+    package init(
+        key: String,
+        version: CampaignVersion,
+        campaign: CampaignID,
+        send: UInt64,
+        channel: String,
+        fields: Object,
+        code: Decision.Code
+    ) {
+        self.key = key
+        self.version = version
+        self.campaign = campaign
+        self.send = send
+        self.channel = channel
+        self.fields = fields
+        self.code = code
+    }
+}
+
+extension Turn {
+    /// Claims a dead letter anew, under its key and to the addresses of now. Gives why the user cannot be reached,
+    /// where nothing is done.
+    package mutating func redrive(_ letter: Redrive) -> (Decision.Code, Object)? {
+        guard let rules = context.channels[letter.channel] else { return (.noAddress, ["channel": "not loaded"]) }
+        let definition = context.campaigns.definition(letter.version)
+        let requiresOptIn = definition?.campaign.requiresOptIn ?? false
+        if let fault = rules.fault(of: state.profile, requiresOptIn: requiresOptIn) { return fault }
+        let number = takeSequence()
+        decide(.redriven, letter.campaign, channel: letter.channel, rule: "13", send: letter.send)
+        // It has no end any more.
+        tallies[letter.version.number, default: Tally()][letter.code] -= 1
+        effects.tallies.insert(letter.version.number)
+        receive(letter.version.number, send: letter.send, isCertain: false)
+        if let definition { countForCaps(letter.channel, definition, send: letter.send) }
+        state.claims.append(
+            Claim(
+                send: letter.send,
+                campaign: letter.version.number,
+                channel: letter.channel,
+                at: now,
+                version: letter.version,
+                number: number
+            )
+        )
+        effects.handOvers.append(
+            HandOver(
+                key: letter.key,
+                version: letter.version,
+                campaign: letter.campaign,
+                send: letter.send,
+                channel: letter.channel,
+                addresses: rules.addresses(in: state.profile),
+                fields: letter.fields,
+                at: now,
+                number: number
+            )
+        )
+        return nil
+    }
+}
+
+extension Object {
+    fileprivate mutating func name(_ deadAddresses: [String]) {
+        if !deadAddresses.isEmpty { self["dead_addresses"] = .array(deadAddresses.map(Value.string)) }
+    }
+}

@@ -1,0 +1,39 @@
+import Engine
+
+/// What is wrong with a channel just now, by the provider behind it (empty: there is one).
+struct Conditions {
+    struct Condition: Hashable, Sendable {
+        var reason: String
+        var since: Instant
+    }
+
+    private(set) var byService: [String: Condition] = [:]
+    private var putOffs: [String: Int] = [:]
+
+    var isEmpty: Bool { byService.isEmpty }
+
+    mutating func set(_ service: String, _ reason: String, _ now: Instant) {
+        byService[service] = Condition(reason: reason, since: byService[service]?.since ?? now)
+    }
+
+    mutating func clear(_ service: String) {
+        byService[service] = nil
+        putOffs[service] = nil
+    }
+
+    mutating func learn(_ report: ChannelReport, _ now: Instant, putOffsToDegrade: Int) {
+        switch report.outcome {
+        case .accepted, .refused, .addressDead: clear(report.service)
+        case .unknown(let reason): count(report.service, reason, now, putOffsToDegrade)
+        case .tryAgain(_, let reason, .message): count(report.service, reason, now, putOffsToDegrade)
+        case .tryAgain(_, let reason, .throttled), .tryAgain(_, let reason, .unavailable):
+            set(report.service, reason, now)
+        }
+    }
+
+    /// One message that is put off says nothing of the provider; many one after the other do.
+    private mutating func count(_ service: String, _ reason: String, _ now: Instant, _ enough: Int) {
+        putOffs[service, default: 0] += 1
+        if putOffs[service, default: 0] >= enough { set(service, reason, now) }
+    }
+}

@@ -1,0 +1,222 @@
+import Engine
+import Foundation
+import Logging
+import Storage
+
+/// A channel's line at work: a thread of its own that does what `LineStateMachine` decides, so that a channel that
+/// hangs holds up no other.
+final class Line: @unchecked Sendable {
+    // What varies is read and written under `condition` alone.
+    private let condition = NSCondition()
+    private var machine: LineStateMachine
+    private var isStopping = false
+    private var isOver = false
+
+    let name: String
+    private let channel: ChannelInstance
+    private let store: any Store
+    private let clock: Clock
+    private let logger: Logger
+    private let settle: @Sendable (Work) -> Void
+    private let conditionsChanged: @Sendable (String, Bool) -> Void
+
+    /// How long channels may take to end what they have when the daemon ends.
+    private static let grace = Length.seconds(10)
+    /// How long a store that could not be read is left alone.
+    private static let readPause = Length.seconds(1)
+
+    /// - Parameters:
+    ///   - pending: the channel's messages in the store.
+    ///   - settle: puts work into the queue of the engine's thread.
+    ///   - conditionsChanged: told whether something is wrong with the channel, when that changes.
+    init(
+        _ channel: ChannelInstance,
+        store: any Store,
+        pending: Int,
+        clock: Clock,
+        logger: Logger,
+        settle: @escaping @Sendable (Work) -> Void,
+        conditionsChanged: @escaping @Sendable (String, Bool) -> Void
+    ) {
+        self.channel = channel
+        name = channel.name
+        machine = LineStateMachine(name: channel.name, settings: channel.line, pending: pending)
+        self.store = store
+        self.clock = clock
+        self.logger = logger
+        self.settle = settle
+        self.conditionsChanged = conditionsChanged
+    }
+
+    private func locked<Result>(_ body: (inout LineStateMachine) -> Result) -> Result {
+        condition.lock()
+        defer { condition.unlock() }
+        return body(&machine)
+    }
+
+    /// Messages that are on disk as claimed.
+    func handOver(_ messages: [OutboxMessage]) {
+        let now = clock.now()
+        locked { machine in
+            for message in messages { machine.handOver(message, now: now) }
+            condition.signal()
+        }
+    }
+
+    /// On disk by now: outcomes, of which `ended` were a message's last.
+    func recorded(_ count: Int, ended: Int) {
+        locked { machine in
+            machine.recorded(count, ended: ended)
+            condition.signal()
+        }
+    }
+
+    func marked(_ number: UInt64) {
+        locked { machine in
+            machine.marked(number)
+            condition.signal()
+        }
+    }
+
+    func withdraw(_ number: UInt64) {
+        let now = clock.now()
+        locked { machine in
+            machine.withdraw(number, now: now)
+            condition.signal()
+        }
+    }
+
+    /// What is wrong, and how many messages have no outcome yet.
+    func report() -> (conditions: [String: Conditions.Condition], waiting: Int) {
+        locked { ($0.conditions.byService, $0.pending) }
+    }
+
+    /// Until `stop`.
+    func run() {
+        condition.lock()
+        while !isStopping {
+            let wasWell = machine.conditions.isEmpty
+            let step = machine.next(clock.now())
+            let isWell = machine.conditions.isEmpty
+            if case .wait(let until) = step {
+                wait(until)
+                continue
+            }
+            condition.unlock()
+            if wasWell != isWell { conditionsChanged(name, isWell) }
+            perform(step)
+            condition.lock()
+        }
+        isOver = true
+        condition.broadcast()
+        condition.unlock()
+    }
+
+    private func wait(_ until: Instant) {
+        let pause = until == .never ? Length.seconds(3_600) : until - clock.now()
+        guard pause > .zero else { return }
+        _ = condition.wait(until: Date(timeIntervalSinceNow: Double(pause.milliseconds) / 1_000))
+    }
+
+    private func perform(_ step: LineStateMachine.Step) {
+        switch step {
+        case .wait: break
+        case .read(let after, let limit):
+            guard let entries = read({ try store.outbox(name, after: after, limit: limit) }) else { return }
+            let now = clock.now()
+            locked { $0.read(entries, isAll: entries.count < limit, now: now) }
+        case .load(let numbers): load(numbers)
+        case .send(let entry): send(entry)
+        case .mark(let message):
+            settle(.mark(message) { [weak self] in self?.marked(message.number) })
+        case .settle(let entry, let outcome, let dead):
+            settle(
+                .settle(
+                    entry.message,
+                    outcome,
+                    attempts: (entry.state?.attempts ?? 0) + (outcome == .withdrawn ? 0 : 1),
+                    hasState: entry.state != nil,
+                    deadAddresses: dead
+                )
+            )
+        case .putOff(let message, let state, let failed, let dead):
+            if failed.attempt == 1 {
+                logger.notice(
+                    "a message is tried again",
+                    metadata: [
+                        "channel": "\(name)", "key": "\(message.key)", "at": "\(failed.next)",
+                        "reason": "\(failed.reason)",
+                    ]
+                )
+            }
+            settle(.putOff(message, state, failed, deadAddresses: dead))
+        }
+    }
+
+    private func load(_ numbers: [UInt64]) {
+        for (index, number) in numbers.enumerated() {
+            let place = OutboxPlace(channel: name, number: number)
+            guard let entry: OutboxEntry? = read({ try store.outboxEntry(place) }) else {
+                locked { $0.unloaded(Array(numbers[index...])) }
+                return
+            }
+            let now = clock.now()
+            locked { $0.loaded(number, entry, now: now) }
+        }
+    }
+
+    /// Nil where the store could not be read; after a pause it is asked again.
+    private func read<Value>(_ body: () throws -> Value) -> Value? {
+        do {
+            return try body()
+        } catch {
+            logger.error("the outbox cannot be read: \(error)")
+            Thread.sleep(forTimeInterval: Double(Self.readPause.milliseconds) / 1_000)
+            return nil
+        }
+    }
+
+    private func send(_ entry: OutboxEntry) {
+        let (message, state) = (entry.message, entry.state)
+        let deadline = clock.now() + channel.line.deadline
+        let dead = state?.deadAddresses ?? []
+        let addresses = dead.isEmpty ? message.addresses : message.addresses.filter { !dead.contains($0) }
+        channel.send(
+            message,
+            addresses: addresses,
+            attempt: (state?.attempts ?? 0) + 1,
+            deadline: deadline
+        ) { [self] report in
+            ended(message.number, entry, report)
+        }
+    }
+
+    private func ended(_ number: UInt64, _ entry: OutboxEntry, _ report: ChannelReport) -> Bool {
+        let now = clock.now()
+        condition.lock()
+        let wasWell = machine.conditions.isEmpty
+        let step = machine.ended(number, attempt: entry.state?.attempts ?? 0, report, now)
+        let isWell = machine.conditions.isEmpty
+        condition.signal()
+        condition.unlock()
+        if wasWell != isWell { conditionsChanged(name, isWell) }
+        guard let step else { return false }
+        perform(step)
+        return true
+    }
+
+    /// Hands nothing over any more, and lets the channel end what it has.
+    func stop() {
+        condition.lock()
+        isStopping = true
+        condition.broadcast()
+        while !isOver { condition.wait() }
+        let end = Date(timeIntervalSinceNow: Double(Self.grace.milliseconds) / 1_000)
+        while machine.underWayCount > 0, condition.wait(until: end) {}
+        let isIdle = machine.underWayCount == 0 && machine.overdue == 0
+        condition.unlock()
+        // One that hangs would drain for ever: it is told to stop at once.
+        if isIdle { channel.drain() }
+        channel.stop()
+    }
+}

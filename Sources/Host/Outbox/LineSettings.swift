@@ -1,0 +1,57 @@
+import Engine
+
+/// What is done where nobody knows whether a provider has a message.
+package enum UnknownPolicy: String, Hashable, Sendable, CaseIterable {
+    /// With the same key.
+    case again
+    /// It is set aside as failed.
+    case neverAgain = "never_again"
+}
+
+/// How a channel's line is worked off.
+struct LineSettings: Hashable, Sendable {
+    /// Messages that the channel has at once, at most.
+    var concurrency: Int
+    /// Messages handed over in a second, at most; nil: as many as the channel takes.
+    var perSecond: Double?
+    /// 13, Hand-over: a message that was not accepted for so long has failed.
+    var givesUpAfter = Length.days(3)
+    var unknownPolicy = UnknownPolicy.again
+    /// How long the channel may take for one message before its outcome counts as unknown.
+    var deadline = Length.seconds(60)
+
+    /// Messages in memory that wait for nothing but their turn; the rest wait on disk.
+    var window = 2_048
+    /// Messages known by their numbers alone: those that are tried later, and those behind them.
+    var longestTracked = 1_000_000
+    /// Outcomes that are not on disk yet: with more nothing is handed over, so that a disk that is full bounds what a
+    /// crash would make the provider see twice.
+    var mostUnrecorded = 4_096
+    /// The longest pause before a message's next try, unless its provider asks for a longer one.
+    var longestPause = Length.seconds(900)
+    /// The longest pause of a line whose provider takes nothing: it is soon noticed that it takes messages again.
+    var longestRest = Length.seconds(60)
+    /// Messages put off one after the other before the line counts as degraded.
+    var putOffsToDegrade = 20
+
+    init(concurrency: Int) {
+        self.concurrency = concurrency
+    }
+}
+
+/// Pauses that double from a second on. Up to a quarter is taken off by chance that the key decides, so that messages
+/// that failed together are not tried together.
+enum BackOff {
+    static func pause(_ attempt: UInt32, longest: Length, key: String) -> Length {
+        let whole = min(longest.milliseconds, 1_000 << Int64(min(attempt.subtractingSaturating(1), 20)))
+        var hash = StableHash()
+        hash.combine(key)
+        hash.combine(word: UInt64(attempt))
+        let off = Double(hash.value % 1_024) / 4_096
+        return Length(milliseconds: Int64(Double(whole) * (1 - off)))
+    }
+}
+
+extension UInt32 {
+    fileprivate func subtractingSaturating(_ other: UInt32) -> UInt32 { self > other ? self - other : 0 }
+}

@@ -1,0 +1,302 @@
+import Engine
+import Storage
+
+/// A channel's line: which message is handed over when, which waits, and what an outcome means. Decides and does no
+/// I/O; `Line` does.
+///
+/// A message is in one of these states:
+/// - *on disk*: its number is above `cursor`, and nothing of it is in memory;
+/// - *behind*: an earlier message of its user has no outcome yet (order per user and channel);
+/// - *later*: it was tried, and its pause is not over;
+/// - *wanted*: its turn has come, and it is to be read from disk;
+/// - *ready*: it waits for a free place;
+/// - *marking*: it is being put on disk that the channel will have it (where it is never sent again after a crash);
+/// - *under way*: the channel has it;
+/// - *overdue*: the channel did not answer in time, and may still do;
+/// - *ending*: it ends without another try.
+struct LineStateMachine {
+    enum Step: Equatable {
+        /// To be read from disk, in order, those above `after`.
+        case read(after: UInt64, limit: Int)
+        /// To be read from disk, one by one.
+        case load([UInt64])
+        /// To be handed to the channel now.
+        case send(OutboxEntry)
+        /// To be put on disk as handed over; `marked` follows.
+        case mark(OutboxMessage)
+        case settle(OutboxEntry, DeliveryOutcome, deadAddresses: [String])
+        case putOff(OutboxMessage, OutboxState, FailedTry, deadAddresses: [String])
+        /// Nothing to do before.
+        case wait(until: Instant)
+    }
+
+    struct UnderWay {
+        var entry: OutboxEntry
+        var deadline: Instant
+    }
+
+    let settings: LineSettings
+    let name: String
+
+    private(set) var cursor: UInt64 = 0
+    private(set) var hasMoreOnDisk = true
+    private var ready = Fifo<OutboxEntry>()
+    private var later = LaterHeap()
+    private var wanted: [UInt64] = []
+    private var endings = Fifo<(OutboxEntry, DeliveryOutcome)>()
+    /// Users with a message in memory, and the numbers behind it.
+    private var users: [UserID: [UInt64]] = [:]
+    private var behind = 0
+    private var withdrawn: Set<UInt64> = []
+    private var marking: [UInt64: OutboxEntry] = [:]
+    private var marked = Fifo<OutboxEntry>()
+    private var underWay: [UInt64: UnderWay] = [:]
+    private var deadlines = Fifo<(at: Instant, number: UInt64)>()
+    private(set) var overdue = 0
+    private(set) var unrecorded = 0
+    /// Messages that have no outcome on disk yet.
+    private(set) var pending = 0
+
+    private var pace: Pace
+    private(set) var conditions = Conditions()
+
+    init(name: String, settings: LineSettings, pending: Int) {
+        self.name = name
+        self.settings = settings
+        self.pending = pending
+        hasMoreOnDisk = pending > 0
+        pace = Pace(settings)
+    }
+
+    /// How many the channel may have just now.
+    var limit: Int { pace.limit }
+    var underWayCount: Int { underWay.count }
+
+    // MARK: What comes in
+
+    /// Claimed just now, and on disk.
+    mutating func handOver(_ message: OutboxMessage, now: Instant) {
+        pending += 1
+        if hasMoreOnDisk || message.number <= cursor { return }
+        guard ready.count < settings.window else {
+            hasMoreOnDisk = true
+            return
+        }
+        cursor = message.number
+        admit(OutboxEntry(message: message), now)
+    }
+
+    /// What `Step.read` asked for; `isAll`: there is no more on disk.
+    mutating func read(_ entries: [OutboxEntry], isAll: Bool, now: Instant) {
+        for entry in entries where entry.message.number > cursor {
+            cursor = entry.message.number
+            admit(entry, now)
+        }
+        if isAll { hasMoreOnDisk = false }
+    }
+
+    /// What `Step.load` asked for; nil where it has left the disk meanwhile.
+    mutating func loaded(_ number: UInt64, _ entry: OutboxEntry?, now: Instant) {
+        if let entry { place(entry, now) }
+    }
+
+    /// What `Step.load` asked for could not be read; it is asked for again.
+    mutating func unloaded(_ numbers: [UInt64]) {
+        wanted += numbers
+    }
+
+    mutating func marked(_ number: UInt64) {
+        guard var entry = marking.removeValue(forKey: number) else { return }
+        var state = entry.state ?? OutboxState()
+        state.isHandedOver = true
+        entry.state = state
+        marked.append(entry)
+    }
+
+    /// Outcomes that are on disk; `ended` of them were the message's last.
+    mutating func recorded(_ count: Int, ended: Int) {
+        unrecorded -= count
+        pending -= ended
+    }
+
+    /// The message must not be tried any more. One that is under way ends with that try.
+    mutating func withdraw(_ number: UInt64, now: Instant) {
+        guard number <= cursor else { return }
+        withdrawn.insert(number)
+        if later.bring(number, to: now) { return }
+        ready.removeFirst { $0.message.number == number }.map { end($0, .withdrawn) }
+    }
+
+    private mutating func admit(_ entry: OutboxEntry, _ now: Instant) {
+        if users[entry.message.user] != nil {
+            users[entry.message.user]?.append(entry.message.number)
+            behind += 1
+            return
+        }
+        users[entry.message.user] = []
+        place(entry, now)
+    }
+
+    private mutating func place(_ entry: OutboxEntry, _ now: Instant) {
+        let state = entry.state ?? OutboxState()
+        if state.isWithdrawn || withdrawn.contains(entry.message.number) { return end(entry, .withdrawn) }
+        if state.isHandedOver, settings.unknownPolicy == .neverAgain {
+            return end(entry, .unknown(reason: "the daemon ended while the channel had it: nobody knows its outcome"))
+        }
+        let last = entry.message.claimedAt + settings.givesUpAfter
+        if now >= last {
+            let reason = state.reason.isEmpty ? "it could not be tried within \(settings.givesUpAfter)" : state.reason
+            return end(entry, .gaveUp(reason: reason))
+        }
+        if state.notBefore > now {
+            later.push(Later(at: min(state.notBefore, last), number: entry.message.number))
+        } else {
+            ready.append(entry)
+        }
+    }
+
+    private mutating func end(_ entry: OutboxEntry, _ outcome: DeliveryOutcome) {
+        endings.append((entry, outcome))
+    }
+
+    // MARK: What is to be done
+
+    /// The next thing to do. Ask again until it is to wait.
+    mutating func next(_ now: Instant) -> Step {
+        if let step = expire(now) { return step }
+        if unrecorded < settings.mostUnrecorded, let (entry, outcome) = endings.popFirst() {
+            return settled(entry, outcome, [])
+        }
+        while let due = later.first, due.at <= now {
+            later.pop()
+            wanted.append(due.number)
+        }
+        if !wanted.isEmpty {
+            defer { wanted.removeAll() }
+            return .load(wanted)
+        }
+        if hasMoreOnDisk, ready.count < settings.window / 2, users.count + behind < settings.longestTracked {
+            return .read(after: cursor, limit: settings.window)
+        }
+        return start(now)
+    }
+
+    private mutating func start(_ now: Instant) -> Step {
+        var wait = min(later.first?.at ?? .never, deadlines.first?.at ?? .never)
+        guard !(ready.isEmpty && marked.isEmpty), unrecorded < settings.mostUnrecorded else {
+            return .wait(until: wait)
+        }
+        if let entry = marked.popFirst() {
+            return withdrawn.contains(entry.message.number) ? settled(entry, .withdrawn, []) : send(entry, now)
+        }
+        let busy = underWay.count + marking.count + overdue
+        switch pace.start(now, busy: busy) {
+        case .free: break
+        case .notBefore(let at):
+            wait = min(wait, at)
+            return .wait(until: wait)
+        }
+        guard let entry = ready.popFirst() else { return .wait(until: wait) }
+        if withdrawn.contains(entry.message.number) { return settled(entry, .withdrawn, []) }
+        pace.started(now)
+        guard settings.unknownPolicy == .neverAgain else { return send(entry, now) }
+        marking[entry.message.number] = entry
+        return .mark(entry.message)
+    }
+
+    private mutating func send(_ entry: OutboxEntry, _ now: Instant) -> Step {
+        let deadline = now + settings.deadline
+        underWay[entry.message.number] = UnderWay(entry: entry, deadline: deadline)
+        deadlines.append((deadline, entry.message.number))
+        return .send(entry)
+    }
+
+    /// A send whose deadline has passed: nobody knows its outcome. It keeps its place until the channel answers.
+    private mutating func expire(_ now: Instant) -> Step? {
+        while let first = deadlines.first, first.at <= now || underWay[first.number]?.deadline != first.at {
+            _ = deadlines.popFirst()
+            guard let late = underWay[first.number], late.deadline == first.at else { continue }
+            underWay[first.number] = nil
+            overdue += 1
+            conditions.set("", "no answer within \(settings.deadline), \(overdue) of \(settings.concurrency)", now)
+            return outcome(of: late.entry, ChannelReport(.unknown(reason: "no answer within \(settings.deadline)")), now)
+        }
+        return nil
+    }
+
+    // MARK: Outcomes
+
+    /// What the channel says of a message's try, `attempt` of which had failed before; nil where it was given up at its
+    /// deadline.
+    mutating func ended(_ number: UInt64, attempt: UInt32, _ report: ChannelReport, _ now: Instant) -> Step? {
+        guard let sent = underWay[number], sent.entry.state?.attempts ?? 0 == attempt else {
+            overdue -= 1
+            if overdue == 0 { conditions.clear("") }
+            return nil
+        }
+        underWay[number] = nil
+        pace.learn(report, now, name)
+        conditions.learn(report, now, putOffsToDegrade: settings.putOffsToDegrade)
+        return outcome(of: sent.entry, report, now)
+    }
+
+    private mutating func outcome(of entry: OutboxEntry, _ report: ChannelReport, _ now: Instant) -> Step {
+        let dead = report.deadAddresses
+        switch report.outcome {
+        case .accepted(let id): return settled(entry, .accepted(id: id), dead)
+        case .refused(let reason): return settled(entry, .refused(reason: reason), dead)
+        case .addressDead(let address, let reason):
+            return settled(entry, .refused(reason: reason), dead.contains(address) ? dead : dead + [address])
+        case .unknown(let reason):
+            if settings.unknownPolicy == .neverAgain { return settled(entry, .unknown(reason: reason), dead) }
+            return putOff(entry, reason, BackOff.pause, .zero, dead, now)
+        case .tryAgain(let wait, let reason, let cause):
+            // The whole line rests: the message goes when it does.
+            let rest = pace.restUntil - now
+            if cause == .unavailable, report.service.isEmpty, rest > .zero {
+                return putOff(entry, reason, { _, _, _ in rest }, .zero, dead, now)
+            }
+            return putOff(entry, reason, BackOff.pause, wait, dead, now)
+        }
+    }
+
+    private mutating func putOff(
+        _ entry: OutboxEntry,
+        _ reason: String,
+        _ pause: (UInt32, Length, String) -> Length,
+        _ asked: Length,
+        _ dead: [String],
+        _ now: Instant
+    ) -> Step {
+        let message = entry.message
+        if withdrawn.contains(message.number) { return settled(entry, .withdrawn, dead) }
+        let last = message.claimedAt + settings.givesUpAfter
+        guard now < last else { return settled(entry, .gaveUp(reason: reason), dead) }
+        var state = entry.state ?? OutboxState()
+        state.attempts += 1
+        state.notBefore = min(now + max(asked, pause(state.attempts, settings.longestPause, message.key)), last)
+        state.reason = reason
+        state.isHandedOver = false
+        state.deadAddresses += dead.filter { !state.deadAddresses.contains($0) }
+        later.push(Later(at: state.notBefore, number: message.number))
+        unrecorded += 1
+        let failed = FailedTry(reason: reason, attempt: state.attempts, next: state.notBefore)
+        return .putOff(message, state, failed, deadAddresses: dead)
+    }
+
+    private mutating func settled(_ entry: OutboxEntry, _ outcome: DeliveryOutcome, _ dead: [String]) -> Step {
+        unrecorded += 1
+        withdrawn.remove(entry.message.number)
+        // The user's next message has its turn.
+        if var line = users[entry.message.user] {
+            if line.isEmpty {
+                users[entry.message.user] = nil
+            } else {
+                wanted.append(line.removeFirst())
+                behind -= 1
+                users[entry.message.user] = line
+            }
+        }
+        return .settle(entry, outcome, deadAddresses: dead)
+    }
+}

@@ -1,0 +1,85 @@
+import Engine
+import PluginABI
+
+/// What a channel says of one try to send.
+enum ChannelOutcome: Hashable, Sendable {
+    case accepted(id: String)
+    /// `after`: what the provider asked for.
+    case tryAgain(after: Length, reason: String, cause: Cause)
+    case refused(reason: String)
+    case addressDead(address: String, reason: String)
+    case unknown(reason: String)
+
+    /// Whom a failed try concerns.
+    enum Cause: Hashable, Sendable {
+        case message, throttled, unavailable
+    }
+}
+
+/// An outcome, with what it says of more than the message.
+struct ChannelReport: Hashable, Sendable {
+    var outcome: ChannelOutcome
+    /// Which of several providers behind the channel it is of; empty: there is one.
+    var service = ""
+    /// Of the message's addresses, those of no use any more.
+    var deadAddresses: [String] = []
+
+    init(_ outcome: ChannelOutcome, service: String = "", deadAddresses: [String] = []) {
+        self.outcome = outcome
+        self.service = service
+        self.deadAddresses = deadAddresses
+    }
+}
+
+extension ChannelReport {
+    /// The most that is kept of what a provider says, in characters: it stands in a decision.
+    private static let longestDetail = 500
+    /// The size of an outcome of version 1.0.
+    private static let oldestSize =
+        MemoryLayout<triggerd_outcome>.offset(of: \triggerd_outcome.wait_ms)! + MemoryLayout<Int64>.size
+
+    /// Nil for what is no outcome. A module of an older version leaves the fields out that it does not know.
+    init?(_ pointer: UnsafePointer<triggerd_outcome>, redacted: (String) -> String) {
+        let size = Int(pointer.pointee.size)
+        guard size >= Self.oldestSize else { return nil }
+        let isWhole = size >= MemoryLayout<triggerd_outcome>.size
+        func has(_ offset: Int?, _ length: Int) -> Bool { isWhole || offset.map { $0 + length <= size } ?? false }
+
+        let detail = redacted(String(String(pointer.pointee.detail).prefix(Self.longestDetail)))
+        switch pointer.pointee.result {
+        case TRIGGERD_ACCEPTED.rawValue: outcome = .accepted(id: detail)
+        case TRIGGERD_TRY_AGAIN.rawValue:
+            let hasCause = has(
+                MemoryLayout<triggerd_outcome>.offset(of: \triggerd_outcome.cause),
+                MemoryLayout<UInt32>.size
+            )
+            outcome = .tryAgain(
+                after: Length(milliseconds: max(0, pointer.pointee.wait_ms)),
+                reason: detail,
+                cause: hasCause ? ChannelOutcome.Cause(pointer.pointee.cause) : .message
+            )
+        case TRIGGERD_REFUSED.rawValue: outcome = .refused(reason: detail)
+        case TRIGGERD_ADDRESS_DEAD.rawValue:
+            outcome = .addressDead(address: String(pointer.pointee.address), reason: detail)
+        case TRIGGERD_UNKNOWN.rawValue: outcome = .unknown(reason: detail)
+        default: return nil
+        }
+        if isWhole {
+            service = String(pointer.pointee.service)
+            deadAddresses = UnsafeBufferPointer(
+                start: pointer.pointee.dead_addresses,
+                count: pointer.pointee.dead_addresses == nil ? 0 : pointer.pointee.dead_address_count
+            ).map { String($0) }
+        }
+    }
+}
+
+extension ChannelOutcome.Cause {
+    fileprivate init(_ cause: UInt32) {
+        switch cause {
+        case TRIGGERD_THROTTLED.rawValue: self = .throttled
+        case TRIGGERD_UNAVAILABLE.rawValue: self = .unavailable
+        default: self = .message
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Engine
+import Foundation
+
+/// The settings that every channel has beside its own, and how a secret may be given.
+enum ChannelSettingFields {
+    static let concurrency = "concurrency"
+    static let perSecond = "per_second"
+    static let giveUpAfter = "give_up_after"
+    static let unknownOutcome = "unknown_outcome"
+
+    /// The channel's own, those of the host, and for each secret one that names the file that it stands in.
+    static func all(of own: [FieldSchema]) -> [FieldSchema] {
+        own + host + own.filter(\.isSecret).map { secret in
+            FieldSchema(
+                name: file(of: secret.name),
+                kind: .string,
+                summary: "the file that holds \(secret.name)"
+            )
+        }
+    }
+
+    static func file(of secret: String) -> String { secret + "_file" }
+
+    private static let host = [
+        FieldSchema(name: concurrency, kind: .integer, summary: "messages that the channel has at once, at most"),
+        FieldSchema(name: perSecond, kind: .number, summary: "messages handed over in a second, at most"),
+        FieldSchema(
+            name: giveUpAfter,
+            kind: .string,
+            summary: "a length of time up to 72h, the default: a message that was not accepted by then has failed"
+        ),
+        FieldSchema(
+            name: unknownOutcome,
+            kind: .string,
+            summary: "what is done with a message of which nobody knows whether the provider has it",
+            oneOf: UnknownPolicy.allCases.map(\.rawValue)
+        ),
+    ]
+
+    private static let longestSecret = 1 << 16
+
+    /// The secret in a file, without the line end that an editor leaves.
+    static func secret(in path: String) throws -> String {
+        guard let handle = FileHandle(forReadingAtPath: path), let data = try handle.read(upToCount: longestSecret + 1)
+        else { throw SettingFault(text: "\(path) cannot be read, or is empty") }
+        guard data.count <= longestSecret else { throw SettingFault(text: "\(path) is no secret: it is too long") }
+        guard let text = String(data: data, encoding: .utf8) else { throw SettingFault(text: "\(path) is not UTF-8") }
+        return text.trimmingCharacters(in: .newlines)
+    }
+}
+
+struct SettingFault: Error {
+    let text: String
+}
+
+extension LineSettings {
+    /// Takes what is the host's out of a channel's settings. Throws what is wrong, without the channel's name.
+    init(taking settings: inout Object, concurrency most: Int, unknownPolicy: UnknownPolicy) throws(SettingFault) {
+        func take(_ name: String) -> Value? {
+            defer { settings[name] = nil }
+            return settings[name]
+        }
+        self.init(concurrency: most)
+        self.unknownPolicy = unknownPolicy
+        if case .integer(let count)? = take(ChannelSettingFields.concurrency) {
+            guard (1...Int64(most)).contains(count) else {
+                throw SettingFault(text: "\(ChannelSettingFields.concurrency): \(count) is not within 1 to \(most)")
+            }
+            concurrency = Int(count)
+        }
+        switch take(ChannelSettingFields.perSecond) {
+        case .integer(let rate)?: perSecond = Double(rate)
+        case .decimal(let rate)?: perSecond = rate
+        default: break
+        }
+        if let perSecond, !(perSecond > 0 && perSecond <= 1_000_000) {
+            throw SettingFault(text: "\(ChannelSettingFields.perSecond): \(perSecond) is not within 0 to 1000000")
+        }
+        if let text = take(ChannelSettingFields.giveUpAfter)?.string {
+            guard let length = Length(text), length > .zero, length <= .days(3) else {
+                throw SettingFault(
+                    text: "\(ChannelSettingFields.giveUpAfter): \(text) is no length of time up to 72h, as in 12h"
+                )
+            }
+            givesUpAfter = length
+        }
+        if let text = take(ChannelSettingFields.unknownOutcome)?.string, let policy = UnknownPolicy(rawValue: text) {
+            self.unknownPolicy = policy
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import Engine
+import Foundation
+import Synchronization
+
+/// The secrets that channels were given, so that none stands in a text that leaves the process: a provider may well
+/// say back what it was sent. They are held masked.
+package final class Secrets: Sendable {
+    private static let mask: UInt8 = 0xA5
+    /// Shorter ones would be found in ordinary words.
+    private static let shortest = 6
+
+    private let masked = Mutex<[[UInt8]]>([])
+
+    package init() {}
+
+    var isEmpty: Bool { masked.withLock(\.isEmpty) }
+
+    func add(_ secret: String) {
+        let bytes = secret.utf8.map { $0 ^ Self.mask }
+        guard bytes.count >= Self.shortest else { return }
+        masked.withLock { if !$0.contains(bytes) { $0.append(bytes) } }
+    }
+
+    /// The text with every secret in it replaced.
+    func redacted(_ text: String) -> String {
+        let secrets = masked.withLock { $0 }
+        guard !secrets.isEmpty, secrets.contains(where: { Self.place(of: $0, in: Array(text.utf8)) != nil }) else {
+            return text
+        }
+        var bytes = Array(text.utf8)
+        for secret in secrets {
+            while let place = Self.place(of: secret, in: bytes) {
+                bytes.replaceSubrange(place..<(place + secret.count), with: Array("[secret]".utf8))
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    private static func place(of secret: [UInt8], in bytes: [UInt8]) -> Int? {
+        guard bytes.count >= secret.count else { return nil }
+        return (0...(bytes.count - secret.count)).first { start in
+            secret.indices.allSatisfy { bytes[start + $0] ^ mask == secret[$0] }
+        }
+    }
+
+    /// From now on a core of this process, also one that a debugger takes, holds no memory that a secret could stand
+    /// in. Linux asks this file which kinds of memory it writes.
+    package static func keepOutOfCores() {
+        try? Data("0x0".utf8).write(to: URL(filePath: "/proc/self/coredump_filter"))
+    }
+}

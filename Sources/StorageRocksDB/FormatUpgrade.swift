@@ -1,0 +1,51 @@
+import CRocksDB
+import Engine
+import Storage
+
+/// Makes the records of an older folder those that this program writes, in one commit.
+struct FormatUpgrade {
+    private let database: Database
+    private let format: UInt32
+
+    init(_ database: Database, from format: UInt32) {
+        self.database = database
+        self.format = format
+    }
+
+    func run(identity: String) throws(StoreError) {
+        let batch = rocksdb_writebatch_create()!
+        defer { rocksdb_writebatch_destroy(batch) }
+        if format < 2 { try placeMessages(batch) }
+        var key = ProtobufWriter(capacity: 16)
+        key.utf8("folder")
+        var value = ProtobufWriter(capacity: 64)
+        FolderRecord(identity: identity).encode(into: &value)
+        database.put(batch, .meta, key.bytes, value.bytes)
+        try StoreError.doing("write", database.folder) { () throws(RocksDBFault) in try database.write(batch) }
+    }
+
+    /// Format 1 kept claimed messages by their idempotency keys; now they stand by their places in their channels'
+    /// lines. Their sends' order is the nearest to that in which they were claimed.
+    private func placeMessages(_ batch: OpaquePointer) throws(StoreError) {
+        let folder = database.folder
+        var newKey = ProtobufWriter(capacity: 64)
+        var value = ProtobufWriter()
+        try database.scan(.outbox, failing: { $0.storeError(doing: "read", folder: folder) }) {
+            (key, bytes) throws(StoreError) in
+            do throws(ProtobufReader.Fault) {
+                var message = try OutboxRecord.decode(bytes)
+                message.key = String(decoding: key, as: UTF8.self)
+                message.number = message.send
+                newKey.clear()
+                value.clear()
+                newKey.outboxKey(message.place, .message)
+                OutboxRecord.encode(message, into: &value)
+            } catch {
+                throw .corrupt("outbox, key \(String(decoding: key, as: UTF8.self)): \(error)")
+            }
+            database.delete(batch, .outbox, key)
+            database.put(batch, .outbox, newKey.bytes, value.bytes)
+            return true
+        }
+    }
+}

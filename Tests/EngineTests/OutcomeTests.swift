@@ -1,0 +1,139 @@
+import Engine
+import Testing
+
+/// What becomes of messages that were handed over: tries that fail, users who leave meanwhile, dead letters.
+struct OutcomeTests {
+    private func claimed(at seconds: Int64 = 10) -> Bench {
+        var bench = Bench(Campaign(id: "C", trigger: .event("cart"), messages: [.email]))
+        bench.event("cart", at: seconds)
+        return bench
+    }
+
+    private var failed: FailedTry { FailedTry(reason: "451 later", attempt: 2, next: .at(40)) }
+
+    @Test("a try that fails ends nothing, and says when the next one is")
+    func putOff() {
+        var bench = claimed()
+        let send = bench.effects.handOvers[0].send
+        let decisions = bench.turn(at: 20) { turn, _ in turn.putOff(send: send, channel: "email", failed) }
+        #expect(decisions.codes == [.deferredProvider])
+        #expect(decisions[0].next == .at(40))
+        #expect(decisions[0].why["reason"] == "451 later")
+        #expect(decisions[0].why["attempt"] == 2)
+        #expect(bench.tallies.values.first?.waiting == 1)
+        let end = bench.turn(at: 41) { turn, _ in turn.settle(send: send, channel: "email", .accepted(id: "x")) }
+        #expect(end.codes == [.delivered])
+    }
+
+    @Test("tokens that are dead leave the profile, whatever became of the message, and are told")
+    func deadTokens() {
+        var bench = Bench(
+            Campaign(id: "C", trigger: .event("cart"), messages: [Message(channel: "push", fields: ["title": "x"])])
+        )
+        bench.channels["push"] = ChannelRules(queues: false, addressField: "push_tokens")
+        bench.turn(at: 1) { turn, _ in turn.set(["push_tokens": ["a", "b", "c"]], at: turn.now) }
+        bench.event("cart", at: 10)
+        let send = bench.effects.handOvers[0].send
+        bench.turn(at: 11) { turn, _ in
+            turn.putOff(send: send, channel: "push", failed, deadAddresses: ["b"])
+        }
+        #expect(bench.state.profile["push_tokens"] == ["a", "c"])
+        let end = bench.turn(at: 12) { turn, _ in
+            turn.settle(send: send, channel: "push", .accepted(id: ""), deadAddresses: ["c"])
+        }
+        #expect(end[0].why["dead_addresses"] == ["c"])
+        #expect(bench.state.profile["push_tokens"] == ["a"])
+    }
+
+    @Test("whoever unsubscribes is not tried again: the claim is withdrawn once, and its end is the consent's")
+    func withdrawn() {
+        var bench = claimed()
+        let handOver = bench.effects.handOvers[0]
+        bench.turn(at: 20) { turn, _ in turn.set(["plan": "gold"], at: turn.now) }
+        #expect(bench.effects.withdrawn.isEmpty)
+        bench.turn(at: 21) { turn, _ in turn.set(["email_subscription": "unsubscribed"], at: turn.now) }
+        #expect(bench.effects.withdrawn.map(\.number) == [handOver.number])
+        bench.turn(at: 22) { turn, _ in turn.set(["plan": "silver"], at: turn.now) }
+        #expect(bench.effects.withdrawn.isEmpty)
+        let end = bench.turn(at: 23) { turn, _ in
+            turn.settle(send: handOver.send, channel: "email", .withdrawn)
+        }
+        #expect(end.codes == [.unsubscribed])
+        #expect(bench.state.claims.isEmpty)
+        // 6.4: nothing was received.
+        #expect(bench.state.receipts.isEmpty)
+    }
+
+    @Test("a message under way when its user left, and accepted all the same, is delivered")
+    func withdrawnTooLate() {
+        var bench = claimed()
+        let send = bench.effects.handOvers[0].send
+        bench.turn(at: 21) { turn, _ in turn.set(["email_subscription": "unsubscribed"], at: turn.now) }
+        let end = bench.turn(at: 22) { turn, _ in turn.settle(send: send, channel: "email", .accepted(id: "")) }
+        #expect(end.codes == [.delivered])
+    }
+
+    @Test("an outcome that nobody knows, where it is never sent again, ends as given up")
+    func unknown() {
+        var bench = claimed()
+        let send = bench.effects.handOvers[0].send
+        let end = bench.turn(at: 22) { turn, _ in
+            turn.settle(send: send, channel: "email", .unknown(reason: "a crash"))
+        }
+        #expect(end.codes == [.providerGaveUp])
+        #expect(bench.state.receipts.isEmpty)
+    }
+
+    private func letter(_ handOver: HandOver, _ code: Decision.Code = .providerRejected) -> Redrive {
+        Redrive(
+            key: handOver.key,
+            version: handOver.version,
+            campaign: handOver.campaign,
+            send: handOver.send,
+            channel: handOver.channel,
+            fields: handOver.fields,
+            code: code
+        )
+    }
+
+    @Test("a dead letter goes again under its key, to the address of now; accounts close at every step")
+    func redrive() {
+        var bench = claimed()
+        let first = bench.effects.handOvers[0]
+        bench.turn(at: 11) { turn, _ in turn.settle(send: first.send, channel: "email", .refused(reason: "554")) }
+        #expect(bench.tallies.values.first?.waiting == 0)
+        bench.turn(at: 12) { turn, _ in turn.set(["email": "new@example.com"], at: turn.now) }
+        let redriven = bench.turn(at: 13) { turn, _ in
+            let done = turn.redrive(letter(first))
+            #expect(done == nil)
+        }
+        #expect(redriven.codes == [.redriven])
+        let again = bench.effects.handOvers[0]
+        #expect(again.key == first.key)
+        #expect(again.number > first.number)
+        #expect(again.addresses == ["new@example.com"])
+        #expect(bench.tallies.values.first?.waiting == 1)
+        // Its receipt is reserved again.
+        #expect(bench.event("cart", at: 14).codes == [.alreadyReceived])
+        let end = bench.turn(at: 15) { turn, _ in
+            turn.settle(send: again.send, channel: "email", .accepted(id: ""))
+        }
+        #expect(end.codes == [.delivered])
+        #expect(bench.tallies.values.first?[.providerRejected] == 0)
+        #expect(bench.tallies.values.first?[.delivered] == 1)
+    }
+
+    @Test("a dead letter of a user who must not be reached stays where it is")
+    func redriveRefused() {
+        var bench = claimed()
+        let first = bench.effects.handOvers[0]
+        bench.turn(at: 11) { turn, _ in turn.settle(send: first.send, channel: "email", .refused(reason: "554")) }
+        bench.turn(at: 12) { turn, _ in turn.set(["email_subscription": "unsubscribed"], at: turn.now) }
+        let decisions = bench.turn(at: 13) { turn, _ in
+            let fault = turn.redrive(letter(first))
+            #expect(fault?.0 == .unsubscribed)
+        }
+        #expect(decisions.isEmpty)
+        #expect(bench.effects.handOvers.isEmpty)
+    }
+}

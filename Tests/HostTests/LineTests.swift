@@ -1,0 +1,391 @@
+import Engine
+import Storage
+import Testing
+
+@testable import Host
+
+/// A channel's line, stepped: every test names the message, what the channel says, and what follows.
+struct LineTests {
+    static func settings(_ change: (inout LineSettings) -> Void = { _ in }) -> LineSettings {
+        var settings = LineSettings(concurrency: 2)
+        change(&settings)
+        return settings
+    }
+
+    static func message(_ number: UInt64, user: String? = nil, at seconds: Int64 = 0) -> OutboxMessage {
+        OutboxMessage(
+            number: number,
+            key: "key-\(number)",
+            user: user ?? "u\(number)",
+            version: CampaignVersion(number: 1, version: 1),
+            campaign: "C",
+            send: number,
+            channel: "email",
+            addresses: ["\(number)@example.com"],
+            fields: [:],
+            claimedAt: .at(seconds)
+        )
+    }
+
+    static func entry(_ number: UInt64, user: String? = nil, _ change: (inout OutboxState) -> Void) -> OutboxEntry {
+        var state = OutboxState()
+        change(&state)
+        return OutboxEntry(message: message(number, user: user), state: state)
+    }
+
+    static func machine(_ settings: LineSettings = settings(), pending: Int = 0) -> LineStateMachine {
+        LineStateMachine(name: "email", settings: settings, pending: pending)
+    }
+
+    static let later = ChannelReport(.tryAgain(after: .zero, reason: "451", cause: .message))
+    static let gone = ChannelReport(.tryAgain(after: .zero, reason: "refused", cause: .unavailable))
+    static let accepted = ChannelReport(.accepted(id: "x"))
+
+    @Test("messages leave in order, as many at once as the channel takes")
+    func concurrency() {
+        var line = Self.machine()
+        for number in 1...3 { line.handOver(Self.message(UInt64(number)), now: .at(0)) }
+        #expect(line.next(.at(0)) == .send(OutboxEntry(message: Self.message(1))))
+        #expect(line.next(.at(0)) == .send(OutboxEntry(message: Self.message(2))))
+        #expect(line.next(.at(0)) == .wait(until: .at(60)))
+        #expect(
+            line.ended(1, attempt: 0, Self.accepted, .at(1))
+                == .settle(OutboxEntry(message: Self.message(1)), .accepted(id: "x"), deadAddresses: [])
+        )
+        #expect(line.next(.at(1)) == .send(OutboxEntry(message: Self.message(3))))
+    }
+
+    @Test("one user's messages leave one after the other, also when the first is put off")
+    func order() {
+        var line = Self.machine()
+        line.handOver(Self.message(1, user: "u"), now: .at(0))
+        line.handOver(Self.message(2, user: "u"), now: .at(0))
+        line.handOver(Self.message(3), now: .at(0))
+        #expect(line.next(.at(0)) == .send(OutboxEntry(message: Self.message(1, user: "u"))))
+        #expect(line.next(.at(0)) == .send(OutboxEntry(message: Self.message(3))))
+        guard case .putOff(_, let state, _, _)? = line.ended(1, attempt: 0, Self.later, .at(1)) else {
+            Issue.record("it is not put off")
+            return
+        }
+        _ = line.ended(3, attempt: 0, Self.accepted, .at(1))
+        guard case .wait = line.next(.at(1)) else {
+            Issue.record("the second overtakes the first")
+            return
+        }
+        #expect(line.next(state.notBefore) == .load([1]))
+        let tried = OutboxEntry(message: Self.message(1, user: "u"), state: state)
+        line.loaded(1, tried, now: state.notBefore)
+        #expect(line.next(state.notBefore) == .send(tried))
+        _ = line.ended(1, attempt: 1, Self.accepted, .at(3))
+        #expect(line.next(.at(3)) == .load([2]))
+        line.loaded(2, OutboxEntry(message: Self.message(2, user: "u")), now: .at(3))
+        #expect(line.next(.at(3)) == .send(OutboxEntry(message: Self.message(2, user: "u"))))
+    }
+
+    @Test("pauses double up to their longest, differ from message to message, and are the same every time")
+    func backOff() {
+        for attempt in UInt32(1)...40 {
+            let whole = min(900_000, Int64(1_000) << Int64(min(attempt - 1, 20)))
+            let pause = BackOff.pause(attempt, longest: .seconds(900), key: "a").milliseconds
+            #expect(pause >= whole * 3 / 4 && pause <= whole)
+            #expect(pause == BackOff.pause(attempt, longest: .seconds(900), key: "a").milliseconds)
+        }
+        let pauses = Set((0..<100).map { BackOff.pause(3, longest: .seconds(900), key: "key-\($0)").milliseconds })
+        #expect(pauses.count > 50)
+    }
+
+    @Test("what the provider asks for is obeyed, however long")
+    func retryAfter() {
+        var line = Self.machine()
+        line.handOver(Self.message(1), now: .at(0))
+        _ = line.next(.at(0))
+        let report = ChannelReport(.tryAgain(after: .seconds(3_600), reason: "429", cause: .message))
+        guard case .putOff(_, let state, let failed, _)? = line.ended(1, attempt: 0, report, .at(1)) else {
+            Issue.record("it is not put off")
+            return
+        }
+        #expect(state.notBefore == .at(3_601))
+        #expect(failed == FailedTry(reason: "429", attempt: 1, next: .at(3_601)))
+        #expect(line.next(.at(2)) == .wait(until: .at(3_601)))
+    }
+
+    @Test("at its last instant a message is given up, whether it was tried or never could be")
+    func givesUp() {
+        var line = Self.machine(Self.settings { $0.givesUpAfter = .seconds(100) }, pending: 1)
+        #expect(line.next(.at(100)) == .read(after: 0, limit: 2_048))
+        line.read([OutboxEntry(message: Self.message(1))], isAll: true, now: .at(100))
+        #expect(
+            line.next(.at(100))
+                == .settle(
+                    OutboxEntry(message: Self.message(1)),
+                    .gaveUp(reason: "it could not be tried within 100s"),
+                    deadAddresses: []
+                )
+        )
+        var tried = Self.machine(Self.settings { $0.givesUpAfter = .seconds(100) })
+        tried.handOver(Self.message(1), now: .at(0))
+        _ = tried.next(.at(99))
+        guard case .putOff(_, let state, _, _)? = tried.ended(1, attempt: 0, Self.later, .at(99)) else {
+            Issue.record("it is not put off")
+            return
+        }
+        #expect(state.notBefore <= .at(100))
+        let entry = OutboxEntry(message: Self.message(1), state: state)
+        #expect(tried.next(.at(100)) == .load([1]))
+        tried.loaded(1, entry, now: .at(100))
+        #expect(tried.next(.at(100)) == .settle(entry, .gaveUp(reason: "451"), deadAddresses: []))
+    }
+
+    @Test("a provider that takes nothing: the line rests, then one message tries, then all go on")
+    func rests() {
+        var line = Self.machine(Self.settings { $0.concurrency = 4 })
+        for number in 1...8 { line.handOver(Self.message(UInt64(number)), now: .at(0)) }
+        for _ in 1...4 { _ = line.next(.at(0)) }
+        for number in 1...4 { _ = line.ended(UInt64(number), attempt: 0, Self.gone, .at(0)) }
+        #expect(line.conditions.byService[""]?.reason == "refused")
+        guard case .wait(let until) = line.next(.at(0)) else {
+            Issue.record("it does not rest")
+            return
+        }
+        #expect(until > .at(0) && until <= .at(1))
+        // The rest is over: messages that failed come again with it, and one of all tries.
+        guard case .load(let numbers) = line.next(until) else {
+            Issue.record("those that failed do not come again")
+            return
+        }
+        for number in numbers { line.loaded(number, Self.entry(number) { $0.attempts = 1 }, now: until) }
+        guard case .send(let probe) = line.next(until), case .wait = line.next(until) else {
+            Issue.record("not one alone tries")
+            return
+        }
+        _ = line.ended(probe.message.number, attempt: probe.state?.attempts ?? 0, Self.accepted, until)
+        #expect(line.conditions.isEmpty)
+        for _ in 1...4 {
+            guard case .send = line.next(until) else {
+                Issue.record("it does not go on")
+                return
+            }
+        }
+    }
+
+    @Test("rests double up to a minute")
+    func restsDouble() {
+        var line = Self.machine(Self.settings { $0.concurrency = 1 })
+        for number in 1...40 { line.handOver(Self.message(UInt64(number)), now: .at(0)) }
+        var now = Instant.at(0)
+        var rests: [Int64] = []
+        for _ in 1...12 {
+            var step = line.next(now)
+            while case .load(let numbers) = step {
+                for number in numbers { line.loaded(number, Self.entry(number) { $0.attempts = 1 }, now: now) }
+                step = line.next(now)
+            }
+            guard case .send(let entry) = step else {
+                Issue.record("nothing tries")
+                return
+            }
+            _ = line.ended(entry.message.number, attempt: entry.state?.attempts ?? 0, Self.gone, now)
+            guard case .wait(let until) = line.next(now) else {
+                Issue.record("it does not rest")
+                return
+            }
+            rests.append((until - now).milliseconds)
+            now = until
+        }
+        #expect(rests[0] <= 1_000 && rests[4] > 8_000)
+        #expect(rests.allSatisfy { $0 <= 60_000 } && rests.last! >= 45_000)
+    }
+
+    @Test("a provider that wants fewer gets half as many at once, and more again with every round")
+    func throttled() {
+        var line = Self.machine(Self.settings { $0.concurrency = 8 })
+        for number in 1...400 { line.handOver(Self.message(UInt64(number)), now: .at(0)) }
+        for _ in 1...8 { _ = line.next(.at(0)) }
+        let report = ChannelReport(.tryAgain(after: .zero, reason: "429", cause: .throttled))
+        for number in 1...4 { _ = line.ended(UInt64(number), attempt: 0, report, .at(0)) }
+        #expect(line.limit == 4)
+        for number in 5...8 { _ = line.ended(UInt64(number), attempt: 0, Self.accepted, .at(0)) }
+        var under = 0
+        while case .send = line.next(.at(0)) { under += 1 }
+        #expect(under == line.limit)
+        #expect(line.limit == 5 || line.limit == 4)
+    }
+
+    @Test("no more in a second than the setting says")
+    func rate() {
+        var line = Self.machine(Self.settings { ($0.concurrency, $0.perSecond) = (1_000, 100) })
+        for number in 1...500 { line.handOver(Self.message(UInt64(number)), now: .at(0)) }
+        var sent = 0
+        var now = Instant.at(0)
+        while now < .at(2) {
+            switch line.next(now) {
+            case .send: sent += 1
+            case .wait(let until): now = max(until, now + Length(milliseconds: 1))
+            default: Issue.record("nothing else is to be done")
+            }
+        }
+        #expect((195...206).contains(sent))
+    }
+
+    @Test("a send without an answer is given up, keeps its place, and does not end the message's next try")
+    func overdue() {
+        var line = Self.machine(Self.settings { $0.concurrency = 1 })
+        line.handOver(Self.message(1), now: .at(0))
+        line.handOver(Self.message(2), now: .at(0))
+        _ = line.next(.at(0))
+        guard case .putOff = line.next(.at(60)) else {
+            Issue.record("it is not given up")
+            return
+        }
+        #expect(line.overdue == 1)
+        #expect(line.conditions.byService[""] != nil)
+        // The only place is taken: the channel hangs, and its messages wait.
+        guard case .wait = line.next(.at(60)) else {
+            Issue.record("a channel that hangs is given more")
+            return
+        }
+        #expect(line.ended(1, attempt: 0, Self.accepted, .at(61)) == nil)
+        #expect(line.overdue == 0)
+        #expect(line.next(.at(60)) == .send(OutboxEntry(message: Self.message(2))))
+    }
+
+    @Test("never again: put on disk before the channel has it; after a crash it is not sent")
+    func neverAgain() {
+        let settings = Self.settings { $0.unknownPolicy = .neverAgain }
+        var line = Self.machine(settings)
+        line.handOver(Self.message(1), now: .at(0))
+        #expect(line.next(.at(0)) == .mark(Self.message(1)))
+        #expect(line.next(.at(0)) == .wait(until: .never))
+        line.marked(1)
+        #expect(line.next(.at(0)) == .send(Self.entry(1) { $0.isHandedOver = true }))
+        guard case .settle(_, .unknown, _)? = line.ended(1, attempt: 0, ChannelReport(.unknown(reason: "?")), .at(1))
+        else {
+            Issue.record("it is sent again")
+            return
+        }
+        var after = Self.machine(settings, pending: 1)
+        _ = after.next(.at(0))
+        after.read([Self.entry(1) { $0.isHandedOver = true }], isAll: true, now: .at(0))
+        guard case .settle(_, .unknown, _) = after.next(.at(0)) else {
+            Issue.record("it is sent again after a crash")
+            return
+        }
+        var again = Self.machine(pending: 1)
+        _ = again.next(.at(0))
+        again.read([Self.entry(1) { $0.isHandedOver = true }], isAll: true, now: .at(0))
+        guard case .send = again.next(.at(0)) else {
+            Issue.record("a channel that sends again does not")
+            return
+        }
+    }
+
+    @Test("a pause survives a restart")
+    func pauseOnDisk() {
+        var line = Self.machine(pending: 1)
+        _ = line.next(.at(0))
+        line.read([Self.entry(1) { $0.notBefore = .at(500) }], isAll: true, now: .at(10))
+        #expect(line.next(.at(10)) == .wait(until: .at(500)))
+        #expect(line.next(.at(500)) == .load([1]))
+    }
+
+    @Test("a withdrawn message ends without a try, wherever it is", arguments: ["ready", "later", "under way", "disk"])
+    func withdrawn(place: String) {
+        var line = Self.machine(pending: place == "disk" ? 1 : 0)
+        func isWithdrawn(_ step: LineStateMachine.Step?) -> Bool {
+            if case .settle(_, .withdrawn, _)? = step { true } else { false }
+        }
+        switch place {
+        case "ready":
+            line.handOver(Self.message(1), now: .at(0))
+            line.withdraw(1, now: .at(0))
+            #expect(isWithdrawn(line.next(.at(0))))
+        case "later":
+            line.handOver(Self.message(1), now: .at(0))
+            _ = line.next(.at(0))
+            guard case .putOff(_, var state, _, _)? = line.ended(1, attempt: 0, Self.later, .at(0)) else { return }
+            line.withdraw(1, now: .at(0))
+            #expect(line.next(.at(0)) == .load([1]))
+            state.isWithdrawn = true
+            line.loaded(1, OutboxEntry(message: Self.message(1), state: state), now: .at(0))
+            #expect(isWithdrawn(line.next(.at(0))))
+        case "under way":
+            line.handOver(Self.message(1), now: .at(0))
+            _ = line.next(.at(0))
+            line.withdraw(1, now: .at(0))
+            #expect(line.next(.at(0)) == .wait(until: .at(60)))
+            #expect(isWithdrawn(line.ended(1, attempt: 0, Self.later, .at(1))))
+        default:
+            _ = line.next(.at(0))
+            line.withdraw(1, now: .at(0))
+            line.read([Self.entry(1) { $0.isWithdrawn = true }], isAll: true, now: .at(0))
+            #expect(isWithdrawn(line.next(.at(0))))
+        }
+    }
+
+    @Test("memory holds a window of what waits; the rest comes from disk in order")
+    func window() {
+        var line = Self.machine(Self.settings { $0.window = 4 })
+        for number in 1...10 { line.handOver(Self.message(UInt64(number)), now: .at(0)) }
+        var sent: [UInt64] = []
+        for _ in 1...40 where sent.count < 10 {
+            switch line.next(.at(0)) {
+            case .send(let entry):
+                sent.append(entry.message.number)
+                _ = line.ended(entry.message.number, attempt: 0, Self.accepted, .at(0))
+                line.recorded(1, ended: 1)
+            case .read(let after, let limit):
+                let numbers = (after + 1...10).prefix(limit)
+                line.read(
+                    numbers.map { OutboxEntry(message: Self.message($0)) },
+                    isAll: numbers.count < limit,
+                    now: .at(0)
+                )
+            default: Issue.record("nothing else is to be done")
+            }
+        }
+        #expect(sent == Array(1...10))
+        #expect(line.pending == 0)
+    }
+
+    @Test("outcomes that are not on disk bound what is handed over")
+    func unrecorded() {
+        var line = Self.machine(Self.settings { $0.mostUnrecorded = 2 })
+        for number in 1...4 { line.handOver(Self.message(UInt64(number)), now: .at(0)) }
+        for number in [UInt64(1), 2] {
+            _ = line.next(.at(0))
+            _ = line.ended(number, attempt: 0, Self.accepted, .at(0))
+        }
+        guard case .wait = line.next(.at(0)) else {
+            Issue.record("it goes on")
+            return
+        }
+        line.recorded(1, ended: 1)
+        guard case .send = line.next(.at(0)) else {
+            Issue.record("it does not go on")
+            return
+        }
+    }
+
+    @Test("one of several providers that takes nothing is named, and holds nothing up")
+    func services() {
+        var line = Self.machine()
+        for number in 1...3 { line.handOver(Self.message(UInt64(number)), now: .at(0)) }
+        _ = line.next(.at(0))
+        let report = ChannelReport(.tryAgain(after: .zero, reason: "down", cause: .unavailable), service: "fcm")
+        guard case .putOff? = line.ended(1, attempt: 0, report, .at(0)) else {
+            Issue.record("it is not put off")
+            return
+        }
+        #expect(line.conditions.byService["fcm"]?.reason == "down")
+        guard case .send = line.next(.at(0)) else {
+            Issue.record("the line rests")
+            return
+        }
+        _ = line.ended(2, attempt: 0, ChannelReport(.accepted(id: ""), service: "apns"), .at(0))
+        #expect(line.conditions.byService["fcm"] != nil)
+    }
+}
+
+extension Instant {
+    static func at(_ seconds: Int64) -> Instant { Instant(milliseconds: seconds * 1_000) }
+}
