@@ -11,12 +11,12 @@ struct Pace {
 
     private let settings: LineSettings
     private var allowed: Double
-    private var lastFall = Instant(milliseconds: .min)
+    private var lastFall = Instant(milliseconds: -1_000)
     /// What may leave at once, where so many a second may.
     private var tokens: Double
     private var tokensAt: Instant?
     /// Nothing is handed over before; then one message tries.
-    private(set) var restUntil = Instant(milliseconds: .min)
+    private(set) var restUntil = Instant(milliseconds: 0)
     private var rests: UInt32 = 0
     private var isProbing = false
 
