@@ -61,11 +61,16 @@ final class DaemonProcess {
 
     /// Waits for "ready".
     func start(_ more: String...) throws {
+        try start(arguments: more)
+    }
+
+    func start(arguments more: [String], environment: [String: String] = [:]) throws {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Self.binary)
         process.arguments =
             ["serve", "--data", data, "--socket", socket, "--campaigns", folder.appending(path: "campaigns").path]
             + more
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let output = Pipe()
         process.standardOutput = output
         let log = folder.appending(path: "log")

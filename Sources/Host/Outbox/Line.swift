@@ -103,13 +103,25 @@ final class Line: @unchecked Sendable {
                 continue
             }
             condition.unlock()
-            if wasWell != isWell { conditionsChanged(name, isWell) }
+            if wasWell != isWell { tell(isWell) }
             perform(step)
             condition.lock()
         }
         isOver = true
         condition.broadcast()
         condition.unlock()
+    }
+
+    private func tell(_ isWell: Bool) {
+        conditionsChanged(name, isWell)
+        guard !isWell else {
+            logger.notice("the channel \(name) is well again")
+            return
+        }
+        for (service, condition) in report().conditions {
+            let provider = service.isEmpty ? name : "\(name) (\(service))"
+            logger.warning("the channel \(provider) is degraded, its messages wait: \(condition.reason)")
+        }
     }
 
     private func wait(_ until: Instant) {
@@ -140,15 +152,13 @@ final class Line: @unchecked Sendable {
                 )
             )
         case .putOff(let message, let state, let failed, let dead):
-            if failed.attempt == 1 {
-                logger.notice(
-                    "a message is tried again",
-                    metadata: [
-                        "channel": "\(name)", "key": "\(message.key)", "at": "\(failed.next)",
-                        "reason": "\(failed.reason)",
-                    ]
-                )
-            }
+            logger.debug(
+                "a message is tried again",
+                metadata: [
+                    "channel": "\(name)", "key": "\(message.key)", "at": "\(failed.next)",
+                    "reason": "\(failed.reason)",
+                ]
+            )
             settle(.putOff(message, state, failed, deadAddresses: dead))
         }
     }
@@ -199,7 +209,7 @@ final class Line: @unchecked Sendable {
         let isWell = machine.conditions.isEmpty
         condition.signal()
         condition.unlock()
-        if wasWell != isWell { conditionsChanged(name, isWell) }
+        if wasWell != isWell { tell(isWell) }
         guard let step else { return false }
         perform(step)
         return true

@@ -1,0 +1,250 @@
+import Foundation
+import Testing
+
+/// Every message from ready to outcome, through crashes, with a channel that does what it is told.
+@Suite(.serialized)
+struct OutboxTests {
+    @Test("kill -9 while the provider has it: it goes again under its key")
+    func again() throws {
+        let script = try ScriptedChannel()
+        try script.tell("hang")
+        try script.start()
+        try script.event("u")
+        try script.daemon.wait("the first try") { script.sent.count == 1 }
+        script.daemon.kill()
+        try script.tell("accept")
+        try script.start()
+        try script.daemon.wait("the second try") { script.sent.count == 2 }
+        #expect(script.sent[0].key == script.sent[1].key)
+        try script.daemon.wait("its outcome") { try script.daemon.codes("u").first == "delivered" }
+        script.daemon.kill()
+        try script.start()
+        try script.event("v")
+        try script.daemon.wait("another user's") { script.sent.last?.user == "v" }
+        #expect(script.sent.count == 3)
+    }
+
+    @Test("never again: after a crash it is a dead letter, and goes when an operator says so")
+    func neverAgain() throws {
+        let script = try ScriptedChannel("scripted_once")
+        try script.tell("hang")
+        try script.start()
+        try script.event("u")
+        try script.daemon.wait("the only try") { script.sent.count == 1 }
+        script.daemon.kill()
+        try script.tell("accept")
+        try script.start()
+        try script.daemon.wait("its end") { try script.daemon.codes("u").first == "provider_gave_up" }
+        #expect(script.sent.count == 1)
+        let failed = try script.daemon.run("failed", "--json").json
+        #expect(failed.count == 1)
+        #expect((failed.first?["reason"] as? String)?.contains("nobody knows") == true)
+        #expect((failed.first?["fields"] as? [String: String]) == ["text": "x"])
+        let redriven = try script.daemon.run("redrive", failed.first?["id"] as? String ?? "")
+        #expect(redriven.status == 0, "\(redriven.err)")
+        try script.daemon.wait("the operator's try") { script.sent.count == 2 }
+        #expect(script.sent[0].key == script.sent[1].key)
+        try script.daemon.wait("its outcome") { try script.daemon.codes("u").first == "delivered" }
+        #expect(try script.daemon.run("failed", "--json").json.isEmpty)
+    }
+
+    @Test("an operator's policy beats the channel's: a channel that never sends again does")
+    func policy() throws {
+        let script = try ScriptedChannel("scripted_once")
+        try script.tell("hang")
+        try script.start("unknown_outcome=again")
+        try script.event("u")
+        try script.daemon.wait("the first try") { script.sent.count == 1 }
+        script.daemon.kill()
+        try script.tell("accept")
+        try script.start("unknown_outcome=again")
+        try script.daemon.wait("its outcome") { try script.daemon.codes("u").first == "delivered" }
+        #expect(script.sent.count == 2)
+    }
+
+    @Test("a pause that the provider asked for survives kill -9")
+    func pause() throws {
+        let script = try ScriptedChannel()
+        try script.tell("hour")
+        try script.start()
+        try script.event("u")
+        try script.daemon.wait("its pause") { try script.daemon.codes("u").first == "deferred_provider" }
+        script.daemon.kill()
+        try script.tell("accept")
+        try script.start()
+        try script.event("v")
+        try script.daemon.wait("another user's") { try script.daemon.codes("v").first == "delivered" }
+        #expect(script.sent.map(\.user) == ["u", "v"])
+        let kept = try script.daemon.run("dump", script.daemon.data, "--kind", "outbox").json
+        #expect(kept.first?["attempts"] as? Int == 1)
+    }
+
+    @Test("one user's messages keep their order while the first is tried again; another user's overtake")
+    func order() throws {
+        let script = try ScriptedChannel()
+        try script.tell("later")
+        try script.start()
+        try script.event("u", text: "1")
+        try script.daemon.wait("the first try") { script.sent.count == 1 }
+        try script.event("u", text: "2")
+        try script.tell("accept")
+        try script.event("v")
+        try script.daemon.wait("all of them") { script.sent.count == 4 }
+        let keys = script.sent.map(\.key)
+        #expect(script.sent[1].user == "v")
+        #expect(keys[0] == keys[2] && keys[3] != keys[0])
+        #expect(script.sent[2].attempt == 2)
+        try script.daemon.wait("accounts") {
+            try script.daemon.codes("u").filter { $0 == "delivered" }.count == 2
+        }
+    }
+
+    @Test("whoever unsubscribes while a message waits for its next try does not get it")
+    func unsubscribed() throws {
+        let script = try ScriptedChannel()
+        try script.tell("hour")
+        try script.start()
+        try script.event("u")
+        try script.daemon.wait("its pause") { try script.daemon.codes("u").first == "deferred_provider" }
+        try script.daemon.run("track", "--user", "u", "--set", "push_subscription=unsubscribed")
+        try script.daemon.wait("its end") { try script.daemon.codes("u").first == "unsubscribed" }
+        #expect(script.sent.count == 1)
+        #expect(try script.daemon.run("failed", "--json").json.isEmpty)
+        #expect(try script.daemon.run("dump", script.daemon.data, "--kind", "outbox").json.isEmpty)
+    }
+
+    @Test("tokens that are dead leave the profile, and are not tried again")
+    func deadTokens() throws {
+        let script = try ScriptedChannel()
+        try script.tell("dead")
+        try script.start()
+        try script.event("u")
+        try script.daemon.wait("its outcome") { try script.daemon.codes("u").first == "delivered" }
+        #expect(try script.daemon.run("explain", "u").out.contains(#"dead_addresses: ["t-u"]"#))
+        try script.daemon.run("track", "--user", "u", "--event", "e", "--property", "text=y")
+        try script.daemon.wait("the next") { script.sent.count == 2 }
+        #expect(script.sent[0].addresses == ["t-u", "s-u"])
+        #expect(script.sent[1].addresses == ["s-u"])
+    }
+
+    @Test("refused for good: a dead letter with payload and reason; a campaign's are sent again together")
+    func redrive() throws {
+        let script = try ScriptedChannel()
+        try script.tell("refuse")
+        try script.start()
+        for user in ["a", "b", "d"] { try script.event(user) }
+        try script.daemon.wait("three ends") { try script.daemon.run("failed", "--json").json.count == 3 }
+        #expect(try script.daemon.run("failed", "--user", "b", "--json").json.count == 1)
+        #expect(try script.daemon.run("failed", "--campaign", "other").out == "no such message failed\n")
+        try script.daemon.run("track", "--user", "b", "--set", "push_subscription=unsubscribed")
+        try script.tell("accept")
+        let run = try script.daemon.run("redrive", "--campaign", "c")
+        #expect(run.status == 1)
+        #expect(run.out == "2 of 3 messages are sent again\n")
+        #expect(run.err.contains("unsubscribed"))
+        try script.daemon.wait("their outcomes") {
+            try ["a", "d"].allSatisfy { try script.daemon.codes($0).first == "delivered" }
+        }
+        #expect(try script.daemon.run("failed", "--json").json.map { $0["user"] as? String } == ["b"])
+        let accounts = try script.daemon.run("campaigns", "--json").json
+        let text = String(describing: accounts)
+        #expect(text.contains("delivered = 2") || text.contains("\"delivered\": 2"), "\(text)")
+        #expect(try script.daemon.run("redrive").status == 2)
+    }
+
+    @Test("a provider that is down: messages wait, health says why, and nothing else is held up")
+    func down() throws {
+        let script = try ScriptedChannel()
+        try script.tell("down")
+        try script.start()
+        try script.event("u")
+        try script.daemon.wait("health") {
+            try script.daemon.run("health").out.contains("degraded: scripted: as told: down")
+        }
+        let health = try script.daemon.run("health", "--json")
+        #expect(health.status == 0)
+        #expect(health.json.first?["serving"] as? Bool == true)
+        try script.event("v")
+        try script.tell("accept")
+        try script.daemon.wait("both") {
+            try ["u", "v"].allSatisfy { try script.daemon.codes($0).first == "delivered" }
+        }
+        #expect(try script.daemon.run("health").out == "serving\n")
+    }
+
+    @Test("give_up_after: a message that no provider takes is given up then, and is a dead letter")
+    func givesUp() throws {
+        let script = try ScriptedChannel()
+        try script.tell("later")
+        try script.start("give_up_after=2s")
+        try script.event("u")
+        try script.daemon.wait("its end") { try script.daemon.codes("u").first == "provider_gave_up" }
+        let failed = try script.daemon.run("failed", "--json").json
+        #expect((failed.first?["reason"] as? String)?.hasPrefix("as told: later") == true)
+    }
+
+    @Test("a secret stands in no outcome, log or answer, and on no command line")
+    func secret() throws {
+        let script = try ScriptedChannel()
+        let file = script.daemon.folder.appending(path: "secret")
+        try Data("correct-horse-battery\n".utf8).write(to: file)
+        try script.tell("refuse")
+        try script.start("secret_file=\(file.path)")
+        try script.event("u")
+        try script.daemon.wait("its end") { try script.daemon.codes("u").first == "provider_rejected" }
+        let printed = try [["explain", "u"], ["failed"], ["failed", "--json"], ["plugins"], ["health", "--json"]]
+            .map { try DaemonProcess.run($0, environment: ["TRIGGERD_SOCKET": script.daemon.socket]) }
+            .map { $0.out + $0.err }.joined()
+        #expect(printed.contains("[secret]"))
+        #expect(!printed.contains("battery"))
+        #expect(script.daemon.stop() == 0)
+        let log = try String(contentsOf: script.daemon.folder.appending(path: "log"), encoding: .utf8)
+        #expect(!log.contains("battery"))
+        let refused = try DaemonProcess.run([
+            "serve", "--data", script.daemon.data, "--socket", script.daemon.socket, "--set",
+            "email.password=correct-horse-battery",
+        ])
+        #expect(refused.status == 1)
+        #expect(refused.err.contains("email.password_file"))
+        #expect(!refused.err.contains("battery"))
+    }
+
+    @Test(
+        "settings that every channel has are checked at the start, each by its name",
+        arguments: [
+            ("concurrency=0", "scripted.concurrency: 0 is not within 1 to 8"),
+            ("concurrency=many", "scripted.concurrency: must be a whole number"),
+            ("per_second=-1", "scripted.per_second: -1.0 is not within"),
+            ("give_up_after=80h", "scripted.give_up_after: 80h is no length of time up to 72h"),
+            ("unknown_outcome=perhaps", "scripted.unknown_outcome: \"perhaps\" is none of again, never_again"),
+            ("secret_file=/nowhere", "scripted.secret_file: /nowhere cannot be read"),
+        ]
+    )
+    func settings(setting: String, says: String) throws {
+        let script = try ScriptedChannel()
+        #expect(throws: DaemonProcess.DidNotStart.self) { try script.start(setting) }
+        let log = try String(contentsOf: script.daemon.folder.appending(path: "log"), encoding: .utf8)
+        #expect(log.contains(says), "\(log)")
+    }
+
+    @Test("a channel that blocks or hangs delays no other channel's messages")
+    func isolation() throws {
+        let script = try ScriptedChannel()
+        try script.tell("block")
+        try script.start()
+        let letters = """
+            campaign: letters
+            trigger: {type: custom_event, event: letter}
+            re_eligibility: {after: 0s}
+            messages: [{channel: email, subject: s, body: b}]
+            """
+        #expect(try script.daemon.run("apply", "-", input: letters).status == 0)
+        try script.event("u")
+        try script.daemon.wait("the block") { script.sent.count == 1 }
+        let begin = Date()
+        try script.daemon.run("track", "--user", "v", "--set", "email=v@example.com", "--event", "letter")
+        try script.daemon.wait("the letter") { try script.daemon.codes("v").first == "delivered" }
+        #expect(Date().timeIntervalSince(begin) < 2.5)
+        #expect(try script.daemon.codes("u").first == "scheduled")
+    }
+}
