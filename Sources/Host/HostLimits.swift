@@ -11,7 +11,7 @@ package struct HostLimits: Sendable {
     /// Timers run together, so that many that are due at once do not hold up what comes in.
     package var timersPerCommit = 128
     /// Users kept decoded.
-    package var cachedUsers = 32_768
+    package var cachedUsers = 8_192
     /// Items of one request.
     package var itemsPerRequest = 10_000
     /// Dead letters of one request: as many as a commit holds with ease.

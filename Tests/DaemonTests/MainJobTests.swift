@@ -92,6 +92,59 @@ struct MainJobTests {
         #expect(try daemon.run("inbox", "u", "--device", "phone").out.contains("nothing to show"))
     }
 
+    @Test("in-app: put off for a better moment, then clicked, which another campaign hears")
+    func inAppActions() throws {
+        let daemon = try DaemonProcess(
+            """
+            campaign: hello
+            trigger: {type: custom_event, event: e}
+            messages: [{channel: in_app, title: "Hi {{ user.id }}"}]
+            """,
+            """
+            campaign: follow-up
+            trigger: {type: campaign_interaction, action: in_app_clicked, campaign: hello}
+            messages: [{channel: push, title: "You clicked"}]
+            """
+        )
+        try daemon.start()
+        try daemon.run("track", "--user", "u", "--set", "push_tokens=[\"t\"]", "--event", "e")
+        #expect(try daemon.run("inbox", "u", "--hold", "1h").out.contains("Hi u"))
+        #expect(try daemon.codes("u").first == "iam_held")
+        #expect(try daemon.run("inbox", "u").out.contains("nothing to show"))
+        try daemon.run("track", "--user", "v", "--set", "push_tokens=[\"t\"]", "--event", "e")
+        #expect(try daemon.run("inbox", "v", "--hold", "0s").status == 0)
+        #expect(try daemon.run("inbox", "v", "--action", "clicked").out.contains("Hi v"))
+        try daemon.wait("the follow-up") { try daemon.codes("v", "follow-up").first == "delivered" }
+        #expect(try daemon.codes("v", "hello") == ["delivered", "iam_held", "queued_in_app", "scheduled"])
+        #expect(try daemon.run("inbox", "v", "--action", "eaten").status == 2)
+    }
+
+    @Test("1.1.4: an item that was sent at once on several channels gives its first answer again, over a restart too")
+    func duplicateOfSends() throws {
+        let daemon = try DaemonProcess(
+            """
+            campaign: both
+            trigger: {type: custom_event, event: e}
+            messages: [{channel: push, title: a}, {channel: email, subject: b, body: b}, {channel: in_app, title: c}]
+            """,
+            """
+            campaign: other
+            trigger: {type: custom_event, event: e}
+            messages: [{channel: push, title: a}, {channel: email, subject: b, body: b}]
+            """
+        )
+        try daemon.start()
+        let line =
+            #"{"user": "u", "id": "1", "set": {"email": "u@example.com", "push_tokens": ["t"]}, "type": "custom_event", "event": "e"}"#
+        let first = try daemon.run("track", "-", "--json", input: line).json[0]["decisions"] as? [Any] ?? []
+        #expect(first.count == 3)
+        try daemon.wait("the outcomes") { try daemon.codes("u").filter { $0 == "delivered" }.count == 4 }
+        daemon.kill()
+        try daemon.start()
+        let again = try daemon.run("track", "-", "--json", input: line).json[0]["decisions"] as? [Any] ?? []
+        #expect(NSArray(array: again).isEqual(to: first))
+    }
+
     @Test(
         "1.1.4: the same id with the same item gives the first answer; with another one it is refused, over a restart too"
     )
