@@ -58,7 +58,8 @@ package final class Daemon: Sendable {
         )
         self.outbox = outbox
         self.engine = engine
-        threads = [BackgroundThread("triggerd-engine") { engine.run() }]
+        threads =
+            [BackgroundThread("triggerd-engine") { engine.run() }]
             + outbox.threads.map { BackgroundThread($0.name, $0.body) }
         engine.sweepWhatWasStopped()
     }

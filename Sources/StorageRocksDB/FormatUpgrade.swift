@@ -30,8 +30,8 @@ struct FormatUpgrade {
         let folder = database.folder
         var newKey = ProtobufWriter(capacity: 64)
         var value = ProtobufWriter()
-        try database.scan(.outbox, failing: { $0.storeError(doing: "read", folder: folder) }) {
-            (key, bytes) throws(StoreError) in
+        func fault(_ fault: RocksDBFault) -> StoreError { fault.storeError(doing: "read", folder: folder) }
+        try database.scan(.outbox, failing: fault) { (key, bytes) throws(StoreError) in
             do throws(ProtobufReader.Fault) {
                 var message = try OutboxRecord.decode(bytes)
                 message.key = String(decoding: key, as: UTF8.self)

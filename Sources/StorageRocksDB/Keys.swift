@@ -80,7 +80,8 @@ enum OutboxPart: UInt8 {
 
 extension ProtobufReader {
     mutating func outboxKey(_ key: UnsafeRawBufferPointer) throws(Fault) -> (place: OutboxPlace, part: OutboxPart) {
-        guard let end = key.firstIndex(of: 0), key.count == end + 10, let part = OutboxPart(rawValue: key[key.count - 1])
+        guard let end = key.firstIndex(of: 0), key.count == end + 10,
+            let part = OutboxPart(rawValue: key[key.count - 1])
         else { throw .outOfRange }
         var number = ProtobufReader(UnsafeRawBufferPointer(rebasing: key[(end + 1)...]))
         let channel = String(decoding: key[..<end], as: UTF8.self)

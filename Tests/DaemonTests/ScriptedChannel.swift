@@ -70,7 +70,8 @@ final class ScriptedChannel {
     }
 
     func event(_ user: String, text: String = "x") throws {
-        let item = #"{"user": "\#(user)", "set": {"push_tokens": ["t-\#(user)", "s-\#(user)"]}, "#
+        let item =
+            #"{"user": "\#(user)", "set": {"push_tokens": ["t-\#(user)", "s-\#(user)"]}, "#
             + #""type": "custom_event", "event": "e", "properties": {"text": "\#(text)"}}"#
         let run = try daemon.run("track", "-", input: item + "\n")
         #expect(run.status == 0, "\(run.err)")

@@ -219,7 +219,8 @@ struct LineStateMachine {
             underWay[first.number] = nil
             overdue += 1
             conditions.set("", "no answer within \(settings.deadline), \(overdue) of \(settings.concurrency)", now)
-            return outcome(of: late.entry, ChannelReport(.unknown(reason: "no answer within \(settings.deadline)")), now)
+            let report = ChannelReport(.unknown(reason: "no answer within \(settings.deadline)"))
+            return outcome(of: late.entry, report, now)
         }
         return nil
     }

@@ -86,13 +86,16 @@ package final class ChannelInstance: @unchecked Sendable {
         _ ended: @escaping SendTable.Ended
     ) {
         calls.count()
-        let send = PluginHost.sends.begin(redacted: { [secrets] in secrets.redacted($0) }) { [calls] report in
-            switch report.outcome {
-            case .tryAgain, .unknown: calls.countFailure()
-            case .accepted, .refused, .addressDead: break
+        let send = PluginHost.sends.begin(
+            redacted: { [secrets] in secrets.redacted($0) },
+            { [calls] report in
+                switch report.outcome {
+                case .tryAgain, .unknown: calls.countFailure()
+                case .accepted, .refused, .addressDead: break
+                }
+                return ended(report)
             }
-            return ended(report)
-        }
+        )
         let addressTree = ValueTree(.array(addresses.map(Value.string)))
         let fields = ValueTree(.object(message.fields))
         let texts = UnsafeBufferPointer(start: addressTree.root.pointee.of.elements, count: addresses.count).map {

@@ -10,13 +10,14 @@ enum ChannelSettingFields {
 
     /// The channel's own, those of the host, and for each secret one that names the file that it stands in.
     static func all(of own: [FieldSchema]) -> [FieldSchema] {
-        own + host + own.filter(\.isSecret).map { secret in
-            FieldSchema(
-                name: file(of: secret.name),
-                kind: .string,
-                summary: "the file that holds \(secret.name)"
-            )
-        }
+        own + host
+            + own.filter(\.isSecret).map { secret in
+                FieldSchema(
+                    name: file(of: secret.name),
+                    kind: .string,
+                    summary: "the file that holds \(secret.name)"
+                )
+            }
     }
 
     static func file(of secret: String) -> String { secret + "_file" }
