@@ -140,7 +140,7 @@ let package = Package(
         ),
         .testTarget(
             name: "StorageTests",
-            dependencies: ["Storage", "StorageRocksDB", "Engine"],
+            dependencies: ["Storage", "StorageRocksDB", "CRocksDB", "Engine"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -1,0 +1,55 @@
+import CRocksDB
+import Engine
+import Foundation
+import Storage
+import Testing
+
+@testable import StorageRocksDB
+
+/// A folder that an older program wrote.
+struct FormatUpgradeTests {
+    @Test("format 1 kept claimed messages by their keys; they are found in their channels' lines")
+    func placesMessages() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "triggerd-old-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var message = OutboxMessage(
+            number: 0,
+            key: "",
+            user: "u",
+            version: CampaignVersion(number: 1, version: 1),
+            campaign: "cart",
+            send: 42,
+            channel: "email",
+            addresses: ["u@example.com"],
+            fields: ["subject": "s"],
+            claimedAt: Instant(milliseconds: 7)
+        )
+        let new = try RocksDBStore(folder: folder)
+        let identity = new.identity
+        try new.access.read { database throws(StoreError) in
+            let batch = rocksdb_writebatch_create()!
+            defer { rocksdb_writebatch_destroy(batch) }
+            var key = ProtobufWriter(capacity: 64)
+            var value = ProtobufWriter(capacity: 256)
+            key.utf8("old-42-email")
+            OutboxRecord.encode(message, into: &value)
+            database.put(batch, .outbox, key.bytes, value.bytes)
+            key.clear()
+            value.clear()
+            key.utf8("folder")
+            FolderRecord(format: 1, identity: identity).encode(into: &value)
+            database.put(batch, .meta, key.bytes, value.bytes)
+            try StoreError.doing("write", folder) { () throws(RocksDBFault) in try database.write(batch) }
+        }
+        new.close()
+
+        (message.key, message.number) = ("old-42-email", 42)
+        for _ in 1...2 {
+            let store = try RocksDBStore(folder: folder)
+            #expect(store.identity == identity)
+            #expect(try store.outbox("email", after: 0, limit: 10) == [OutboxEntry(message: message)])
+            #expect(try store.outboxCounts() == ["email": 1])
+            store.close()
+        }
+    }
+}
