@@ -95,7 +95,7 @@ extension Renderer {
             default: return .null
             }
         case .string(let text) where name == "size" || name == "length" || name == "count":
-            try budget.take(workOn: text.utf8.count, perStep: 64)
+            try budget.take(workOn: text.utf8.count, .telling)
             return .integer(Int64(text.count))
         default: return .null
         }
@@ -133,7 +133,7 @@ extension Renderer {
             return first == second
         case (.array(let first), .array(let second)):
             guard first.count == second.count else { return false }
-            try budget.take(workOn: first.count, perStep: 16)
+            try budget.take(workOn: first.count, .telling)
             for (one, other) in zip(first, second) where !(try equal(one, other)) { return false }
             return true
         case (.object(let first), .object(let second)):
@@ -150,10 +150,10 @@ extension Renderer {
     private mutating func contains(_ whole: Value, _ part: Value) throws(RenderFault) -> Bool {
         switch (whole, part) {
         case (.string(let text), .string(let sought)):
-            try budget.take(workOn: text.utf8.count + sought.utf8.count)
+            try budget.take(workOn: text.utf8.count + sought.utf8.count, .seeking)
             return sought.isEmpty || !ByteSearch(Array(sought.utf8)).places(in: Array(text.utf8), most: 1).isEmpty
         case (.array(let elements), _):
-            try budget.take(workOn: elements.count, perStep: 16)
+            try budget.take(workOn: elements.count, .telling)
             for element in elements where try equal(element, part) { return true }
             return false
         case (.object(let object), .string(let name)): return try member(name, of: object) != .null

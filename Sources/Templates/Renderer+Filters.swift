@@ -19,7 +19,7 @@ extension Renderer {
         case .capitalize, .uppercase, .lowercase, .title, .truncate, .truncateWords, .url, .escape, .strip, .replace,
             .append, .prepend, .lineBreaks:
             let text = try text(of: value)
-            try budget.take(workOn: text.utf8.count, perStep: call.kind.walksCharacters ? 64 : 1_024)
+            try budget.take(workOn: text.utf8.count, call.kind.walksCharacters ? .telling : .copying)
             let changed = try changed(call, text)
             try check(length: changed)
             return .string(changed)
@@ -51,7 +51,7 @@ extension Renderer {
     }
 
     private mutating func replaced(_ text: String, _ sought: String, _ other: String) throws(RenderFault) -> String {
-        try budget.take(workOn: sought.utf8.count)
+        try budget.take(workOn: text.utf8.count + sought.utf8.count, .seeking)
         guard !sought.isEmpty else { return text }
         let (bytes, replacement) = (Array(text.utf8), Array(other.utf8))
         let places = ByteSearch(Array(sought.utf8)).places(in: bytes)
@@ -72,7 +72,7 @@ extension Renderer {
     /// A JSON text; for HTML one in which no tag can begin or end.
     private mutating func json(_ value: Value) throws(RenderFault) -> String {
         let text = value.description
-        try budget.take(workOn: text.utf8.count, perStep: 64)
+        try budget.take(workOn: text.utf8.count, .telling)
         try check(length: text)
         guard escaping == .html else { return text }
         var json = try replaced(text, "<", "\\u003c")
@@ -104,7 +104,7 @@ extension Renderer {
         case (.first, .string(let text)): return text.first.map { .string(String($0)) } ?? .null
         case (.last, .string(let text)): return text.last.map { .string(String($0)) } ?? .null
         case (.size, .string(let text)):
-            try budget.take(workOn: text.utf8.count, perStep: 64)
+            try budget.take(workOn: text.utf8.count, .telling)
             return .integer(Int64(text.count))
         case (.split, .string(let text)): return .array(try split(text, try string(call, 0) ?? ""))
         default: throw unusable(call, value)
@@ -112,7 +112,7 @@ extension Renderer {
     }
 
     private mutating func split(_ text: String, _ separator: String) throws(RenderFault) -> [Value] {
-        try budget.take(workOn: text.utf8.count + separator.utf8.count, perStep: 64)
+        try budget.take(workOn: text.utf8.count + separator.utf8.count, .telling)
         let most = budget.limits.longestList
         let tooMany = RenderFault.failed("`split` gives more than \(most) elements")
         var parts: [Value] = []

@@ -103,7 +103,7 @@ extension Renderer {
         do throws(DateFormat.Fault) { format = try DateFormat(written) } catch {
             throw failed(error.text, at: call.offset)
         }
-        try budget.take(workOn: written.utf8.count, perStep: 64)
+        try budget.take(workOn: written.utf8.count, .telling)
         let zone = try zone(call)
         let language = try language(call, 2)
         let wall: WallTime

@@ -37,13 +37,13 @@ extension Renderer {
         case .array(let elements): return try joined(elements, by: ", ")
         case .object(let object):
             let text = object.description
-            try budget.take(workOn: text.utf8.count, perStep: 64)
+            try budget.take(workOn: text.utf8.count, .telling)
             return text
         }
     }
 
     mutating func joined(_ elements: [Value], by separator: String) throws(RenderFault) -> String {
-        try budget.take(workOn: elements.count, perStep: 16)
+        try budget.take(workOn: elements.count, .telling)
         var joined = ""
         for (index, element) in elements.enumerated() {
             if index > 0 { joined += separator }

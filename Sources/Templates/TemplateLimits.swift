@@ -7,8 +7,8 @@ package struct TemplateLimits: Hashable, Sendable {
     /// Parentheses, `not` and brackets within each other, for the same reason.
     package var deepestExpression = 32
     /// What a render may do. A step is a node of the template, a turn of a loop, a filter, or the work that these do
-    /// on 1,024 bytes (64 where characters are told apart, which is slower): below 1 us each, so that one message holds
-    /// up the others for 100 ms at most.
+    /// on 1,024 bytes (on 128 where something is sought, on 16 where characters are told apart, which is slower): about
+    /// 1 us each, so that the worst message holds up the others for a few tenths of a second.
     package var mostSteps = 100_000
     /// The bytes that a render gives, and those of any text on the way: more is no message, and memory is finite.
     package var longestOutput = 1 << 20
@@ -37,9 +37,18 @@ package struct RenderBudget: Sendable {
         steps -= count
     }
 
+    /// How much is done in one step.
+    enum Pace: Int {
+        /// Bytes that are only copied.
+        case copying = 1_024
+        case seeking = 128
+        /// Bytes whose characters are told apart; elements of a list.
+        case telling = 16
+    }
+
     /// The work on so many bytes.
-    mutating func take(workOn count: Int, perStep: Int = 1_024) throws(RenderFault) {
-        if count >= perStep { try take(steps: count / perStep) }
+    mutating func take(workOn count: Int, _ pace: Pace = .copying) throws(RenderFault) {
+        if count >= pace.rawValue { try take(steps: count / pace.rawValue) }
     }
 
     mutating func take(output count: Int) throws(RenderFault) {
