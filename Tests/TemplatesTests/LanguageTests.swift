@@ -124,6 +124,10 @@ struct LanguageTests {
             ("{{ event.lines|newline_to_br }}", "a<br>\nb<<br>\nc", "a<br>\nb&lt;<br>\nc"),
             ("{{ event.lines|newline_to_br|safe }}", "a<br>\nb<<br>\nc", "a<br>\nb&lt;<br>\nc"),
             ("{{ event.lines|safe|newline_to_br }}", "a<br>\nb<<br>\nc", "a<br>\nb<<br>\nc"),
+            (
+                "{{ 'a<'|escape|append:event.lines|newline_to_br }}", "a&lt;a<br>\nb<<br>\nc",
+                "a&amp;lt;a<br>\nb&lt;<br>\nc"
+            ),
             ("{{ event.size }}", #"{"a": 1, "b": "x<y"}"#, "{&quot;a&quot;: 1, &quot;b&quot;: &quot;x&lt;y&quot;}"),
             ("{{ event.size|json|safe }}", #"{"a": 1, "b": "x<y"}"#, #"{"a": 1, "b": "x\u003cy"}"#),
             ("{{ user.id }}", "u<1>", "u&lt;1&gt;"),
