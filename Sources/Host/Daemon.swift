@@ -95,7 +95,7 @@ package final class Daemon: Sendable {
             store: store,
             readers: readers,
             plugins: plugins,
-            tests: TestSends(channels: channels),
+            tests: TestSends(channels: channels, clock: clock),
             clock: clock
         )
     }

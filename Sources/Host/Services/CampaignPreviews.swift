@@ -39,6 +39,7 @@ struct CampaignPreviews: Sendable {
             return
         }
         let test = OutboxMessage(
+            number: 0,
             key: TestSends.key(at: preview.at),
             user: asked.user,
             version: preview.version,

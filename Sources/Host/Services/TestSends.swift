@@ -1,11 +1,14 @@
+import Dispatch
 import Engine
 import RPC
 import Schema
 import Storage
+import Synchronization
 
 /// Messages that are sent for somebody to look at: straight to their channel, beside the outbox, once.
 struct TestSends: Sendable {
     let channels: [String: ChannelInstance]
+    let clock: Clock
 
     struct Outcome: Sendable {
         var channel: String
@@ -21,12 +24,12 @@ struct TestSends: Sendable {
         "test-\(now.milliseconds)-\(String(UInt32.random(in: .min ... .max), radix: 16))"
     }
 
-    /// `ended` is called once, on any thread.
+    /// `ended` is called once, on any thread: with the channel's answer, or at the channel's deadline.
     func send(_ message: OutboxMessage, _ ended: @escaping @Sendable (Outcome) -> Void) throws(Status) {
         guard let channel = channels[message.channel] else {
             throw Status(.failedPrecondition, "the channel \"\(message.channel)\" was not started")
         }
-        channel.send(message) { outcome in
+        let answer = FirstAnswer { outcome in
             let (accepted, detail) = outcome.asTest
             ended(
                 Outcome(
@@ -38,6 +41,32 @@ struct TestSends: Sendable {
                 )
             )
         }
+        let patience = channel.line.deadline
+        DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(patience.milliseconds))) {
+            _ = answer.give(.unknown(reason: "no answer within \(patience)"))
+        }
+        channel.send(message, addresses: message.addresses, attempt: 1, deadline: clock.now() + patience) { report in
+            answer.give(report.outcome)
+        }
+    }
+}
+
+/// Takes the first of several answers.
+private final class FirstAnswer: Sendable {
+    private let ended: Mutex<(@Sendable (ChannelOutcome) -> Void)?>
+
+    init(_ ended: @escaping @Sendable (ChannelOutcome) -> Void) {
+        self.ended = Mutex(ended)
+    }
+
+    /// Gives false for one that came later.
+    func give(_ outcome: ChannelOutcome) -> Bool {
+        let ended = ended.withLock { ended in
+            defer { ended = nil }
+            return ended
+        }
+        ended?(outcome)
+        return ended != nil
     }
 }
 
@@ -46,7 +75,8 @@ extension ChannelOutcome {
     fileprivate var asTest: (accepted: Bool, detail: String) {
         switch self {
         case .accepted(let id): (true, id)
-        case .tryAgain(_, let reason), .refused(let reason), .addressDead(_, let reason): (false, reason)
+        case .tryAgain(_, let reason, _), .refused(let reason), .addressDead(_, let reason), .unknown(let reason):
+            (false, reason)
         }
     }
 }
