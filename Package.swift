@@ -45,7 +45,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
-        .package(url: "https://github.com/stencilproject/Stencil", from: "0.15.1"),
     ],
     targets: [
         // Floor 1
@@ -72,14 +71,14 @@ let package = Package(
             dependencies: ["Engine", "Schema", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict
         ),
+        .target(name: "Templates", dependencies: ["Engine"], swiftSettings: strict),
         .target(name: "PluginKit", dependencies: ["PluginABI"], swiftSettings: strict),
 
         // Floor 3
         .target(
             name: "Host",
             dependencies: [
-                "Engine", "Storage", "RPC", "Schema", "PluginABI",
-                .product(name: "Stencil", package: "Stencil"),
+                "Engine", "Storage", "Templates", "RPC", "Schema", "PluginABI",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
@@ -127,6 +126,14 @@ let package = Package(
             linkerSettings: [.linkedLibrary("m")]
         ),
 
+        .executableTarget(
+            name: "template-bench",
+            dependencies: ["Templates", "Engine"],
+            path: "Benchmarks/templates",
+            swiftSettings: strict,
+            linkerSettings: [.linkedLibrary("m")]
+        ),
+
         .testTarget(name: "HouseTests", swiftSettings: strict),
         .testTarget(name: "EngineTests", dependencies: ["Engine"], swiftSettings: strict),
         .testTarget(
@@ -148,6 +155,7 @@ let package = Package(
             dependencies: ["CampaignFiles", "Engine"],
             swiftSettings: strict
         ),
+        .testTarget(name: "TemplatesTests", dependencies: ["Templates", "Engine"], swiftSettings: strict),
         .testTarget(
             name: "EmailTests",
             dependencies: ["ChannelEmail", "PluginKit"],

@@ -53,3 +53,6 @@ python3 "$here/timers/timers.py" "$triggerd"
 
 echo "the engine alone, in memory, on one core:"
 "$(dirname "$triggerd")/engine-bench"
+
+echo "templates alone, on one core; one message:"
+"$(dirname "$triggerd")/template-bench"

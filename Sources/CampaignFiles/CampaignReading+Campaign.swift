@@ -10,7 +10,7 @@ extension CampaignReading {
             return
         }
         guard mapping["campaign"] == nil, mapping["campaigns"] != nil || mapping["workspace"] != nil else {
-            if let campaign = one(document) { set.campaigns.append(campaign) }
+            add(document, to: &set)
             return
         }
         guard let keys = keys(document, "", known: ["campaigns", "workspace"], required: []) else { return }
@@ -18,7 +18,13 @@ extension CampaignReading {
             if set.workspace != nil { problem("stands twice", at: node.mark, "workspace") }
             set.workspace = workspace(node)
         }
-        if let node = keys["campaigns"] { set.campaigns += list(node, "campaigns").compactMap { one($0) } }
+        if let node = keys["campaigns"] { for node in list(node, "campaigns") { add(node, to: &set) } }
+    }
+
+    private mutating func add(_ node: Node, to set: inout CampaignSet) {
+        guard let campaign = one(node) else { return }
+        set.campaigns.append(campaign)
+        set.places[campaign.id] = CampaignPlaces(file: file, lines: places.mapValues(\.line))
     }
 
     mutating func one(_ node: Node) -> Campaign? {

@@ -233,6 +233,8 @@ package struct CampaignSet: Sendable {
     package var campaigns: [Campaign]
     /// Nil: as it is.
     package var workspace: Workspace?
+    /// Where those that were read from files stand.
+    package var places: [CampaignID: CampaignPlaces] = [:]
 
     package init(campaigns: [Campaign] = [], workspace: Workspace? = nil) {
         self.campaigns = campaigns
@@ -244,6 +246,7 @@ package struct CampaignSet: Sendable {
     /// Gives false where both have a workspace: only one can hold.
     package mutating func add(_ other: CampaignSet) -> Bool {
         campaigns += other.campaigns
+        places.merge(other.places) { first, _ in first }
         guard workspace == nil || other.workspace == nil else { return false }
         workspace = workspace ?? other.workspace
         return true

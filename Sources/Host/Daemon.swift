@@ -14,6 +14,8 @@ package final class Daemon: Sendable {
     private let readers = Readers()
     private let limits: HostLimits
     private let readFile: ReadCampaignFile
+    private let channels: [String: ChannelInstance]
+    private let clock: Clock
 
     /// Reads the campaigns of the store and begins to work. Throws what no loaded plug-in can serve, and what the
     /// store cannot do.
@@ -30,6 +32,8 @@ package final class Daemon: Sendable {
         self.plugins = plugins
         self.limits = limits
         self.readFile = readFile
+        self.channels = channels
+        self.clock = clock
         let registry = try CampaignRegistry(
             try store.campaigns(),
             workspace: try store.workspace().map { try Workspace(packed: $0) } ?? Workspace(),
@@ -75,12 +79,25 @@ package final class Daemon: Sendable {
                 campaigns: engine.published,
                 readFile: readFile,
                 store: store,
-                readers: readers
+                readers: readers,
+                previews: previews
             ).service,
             DecisionsService(store: store, readers: readers).service,
             UsersService(queue: engine.queue, store: store, campaigns: engine.published, readers: readers).service,
             PluginsService(plugins: plugins).service,
         ]
+    }
+
+    private var previews: CampaignPreviews {
+        CampaignPreviews(
+            campaigns: engine.published,
+            readFile: readFile,
+            store: store,
+            readers: readers,
+            plugins: plugins,
+            tests: TestSends(channels: channels, clock: clock),
+            clock: clock
+        )
     }
 
     package var campaigns: CampaignTable { engine.published.get() }

@@ -1420,6 +1420,204 @@ void   triggerd__v1__resume_campaign_request__free_unpacked
   assert(message->base.descriptor == &triggerd__v1__resume_campaign_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   triggerd__v1__preview_request__properties_entry__init
+                     (Triggerd__V1__PreviewRequest__PropertiesEntry         *message)
+{
+  static const Triggerd__V1__PreviewRequest__PropertiesEntry init_value = TRIGGERD__V1__PREVIEW_REQUEST__PROPERTIES_ENTRY__INIT;
+  *message = init_value;
+}
+void   triggerd__v1__preview_request__init
+                     (Triggerd__V1__PreviewRequest         *message)
+{
+  static const Triggerd__V1__PreviewRequest init_value = TRIGGERD__V1__PREVIEW_REQUEST__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__preview_request__get_packed_size
+                     (const Triggerd__V1__PreviewRequest *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__preview_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__preview_request__pack
+                     (const Triggerd__V1__PreviewRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__preview_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__preview_request__pack_to_buffer
+                     (const Triggerd__V1__PreviewRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__preview_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__PreviewRequest *
+       triggerd__v1__preview_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__PreviewRequest *)
+     protobuf_c_message_unpack (&triggerd__v1__preview_request__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__preview_request__free_unpacked
+                     (Triggerd__V1__PreviewRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__preview_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   triggerd__v1__preview_reply__init
+                     (Triggerd__V1__PreviewReply         *message)
+{
+  static const Triggerd__V1__PreviewReply init_value = TRIGGERD__V1__PREVIEW_REPLY__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__preview_reply__get_packed_size
+                     (const Triggerd__V1__PreviewReply *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__preview_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__preview_reply__pack
+                     (const Triggerd__V1__PreviewReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__preview_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__preview_reply__pack_to_buffer
+                     (const Triggerd__V1__PreviewReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__preview_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__PreviewReply *
+       triggerd__v1__preview_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__PreviewReply *)
+     protobuf_c_message_unpack (&triggerd__v1__preview_reply__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__preview_reply__free_unpacked
+                     (Triggerd__V1__PreviewReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__preview_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   triggerd__v1__previewed_message__why_entry__init
+                     (Triggerd__V1__PreviewedMessage__WhyEntry         *message)
+{
+  static const Triggerd__V1__PreviewedMessage__WhyEntry init_value = TRIGGERD__V1__PREVIEWED_MESSAGE__WHY_ENTRY__INIT;
+  *message = init_value;
+}
+void   triggerd__v1__previewed_message__fields_entry__init
+                     (Triggerd__V1__PreviewedMessage__FieldsEntry         *message)
+{
+  static const Triggerd__V1__PreviewedMessage__FieldsEntry init_value = TRIGGERD__V1__PREVIEWED_MESSAGE__FIELDS_ENTRY__INIT;
+  *message = init_value;
+}
+void   triggerd__v1__previewed_message__init
+                     (Triggerd__V1__PreviewedMessage         *message)
+{
+  static const Triggerd__V1__PreviewedMessage init_value = TRIGGERD__V1__PREVIEWED_MESSAGE__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__previewed_message__get_packed_size
+                     (const Triggerd__V1__PreviewedMessage *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__previewed_message__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__previewed_message__pack
+                     (const Triggerd__V1__PreviewedMessage *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__previewed_message__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__previewed_message__pack_to_buffer
+                     (const Triggerd__V1__PreviewedMessage *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__previewed_message__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__PreviewedMessage *
+       triggerd__v1__previewed_message__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__PreviewedMessage *)
+     protobuf_c_message_unpack (&triggerd__v1__previewed_message__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__previewed_message__free_unpacked
+                     (Triggerd__V1__PreviewedMessage *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__previewed_message__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   triggerd__v1__test_send__init
+                     (Triggerd__V1__TestSend         *message)
+{
+  static const Triggerd__V1__TestSend init_value = TRIGGERD__V1__TEST_SEND__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__test_send__get_packed_size
+                     (const Triggerd__V1__TestSend *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__test_send__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__test_send__pack
+                     (const Triggerd__V1__TestSend *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__test_send__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__test_send__pack_to_buffer
+                     (const Triggerd__V1__TestSend *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__test_send__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__TestSend *
+       triggerd__v1__test_send__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__TestSend *)
+     protobuf_c_message_unpack (&triggerd__v1__test_send__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__test_send__free_unpacked
+                     (Triggerd__V1__TestSend *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__test_send__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor triggerd__v1__campaign__field_descriptors[21] =
 {
   {
@@ -3760,5 +3958,544 @@ const ProtobufCMessageDescriptor triggerd__v1__resume_campaign_request__descript
   triggerd__v1__resume_campaign_request__field_indices_by_name,
   1,  triggerd__v1__resume_campaign_request__number_ranges,
   (ProtobufCMessageInit) triggerd__v1__resume_campaign_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__preview_request__properties_entry__field_descriptors[2] =
+{
+  {
+    "key",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__PreviewRequest__PropertiesEntry, key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__PreviewRequest__PropertiesEntry, value),
+    &triggerd__v1__value__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__preview_request__properties_entry__field_indices_by_name[] = {
+  0,   /* field[0] = key */
+  1,   /* field[1] = value */
+};
+static const ProtobufCIntRange triggerd__v1__preview_request__properties_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__preview_request__properties_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.PreviewRequest.PropertiesEntry",
+  "PropertiesEntry",
+  "Triggerd__V1__PreviewRequest__PropertiesEntry",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__PreviewRequest__PropertiesEntry),
+  2,
+  triggerd__v1__preview_request__properties_entry__field_descriptors,
+  triggerd__v1__preview_request__properties_entry__field_indices_by_name,
+  1,  triggerd__v1__preview_request__properties_entry__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__preview_request__properties_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__preview_request__field_descriptors[6] =
+{
+  {
+    "campaign",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__PreviewRequest, campaign),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "file",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__PreviewRequest, file),
+    &triggerd__v1__campaign_file__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "user",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__PreviewRequest, user),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "properties",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__PreviewRequest, n_properties),
+    offsetof(Triggerd__V1__PreviewRequest, properties),
+    &triggerd__v1__preview_request__properties_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "channel",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__PreviewRequest, channel),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "send_to",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__PreviewRequest, send_to),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__preview_request__field_indices_by_name[] = {
+  0,   /* field[0] = campaign */
+  4,   /* field[4] = channel */
+  1,   /* field[1] = file */
+  3,   /* field[3] = properties */
+  5,   /* field[5] = send_to */
+  2,   /* field[2] = user */
+};
+static const ProtobufCIntRange triggerd__v1__preview_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__preview_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.PreviewRequest",
+  "PreviewRequest",
+  "Triggerd__V1__PreviewRequest",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__PreviewRequest),
+  6,
+  triggerd__v1__preview_request__field_descriptors,
+  triggerd__v1__preview_request__field_indices_by_name,
+  1,  triggerd__v1__preview_request__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__preview_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__preview_reply__field_descriptors[4] =
+{
+  {
+    "campaign",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__PreviewReply, campaign),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "user_known",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__PreviewReply, user_known),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "messages",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__PreviewReply, n_messages),
+    offsetof(Triggerd__V1__PreviewReply, messages),
+    &triggerd__v1__previewed_message__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "test",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__PreviewReply, test),
+    &triggerd__v1__test_send__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__preview_reply__field_indices_by_name[] = {
+  0,   /* field[0] = campaign */
+  2,   /* field[2] = messages */
+  3,   /* field[3] = test */
+  1,   /* field[1] = user_known */
+};
+static const ProtobufCIntRange triggerd__v1__preview_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__preview_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.PreviewReply",
+  "PreviewReply",
+  "Triggerd__V1__PreviewReply",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__PreviewReply),
+  4,
+  triggerd__v1__preview_reply__field_descriptors,
+  triggerd__v1__preview_reply__field_indices_by_name,
+  1,  triggerd__v1__preview_reply__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__preview_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__previewed_message__why_entry__field_descriptors[2] =
+{
+  {
+    "key",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__PreviewedMessage__WhyEntry, key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__PreviewedMessage__WhyEntry, value),
+    &triggerd__v1__value__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__previewed_message__why_entry__field_indices_by_name[] = {
+  0,   /* field[0] = key */
+  1,   /* field[1] = value */
+};
+static const ProtobufCIntRange triggerd__v1__previewed_message__why_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__previewed_message__why_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.PreviewedMessage.WhyEntry",
+  "WhyEntry",
+  "Triggerd__V1__PreviewedMessage__WhyEntry",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__PreviewedMessage__WhyEntry),
+  2,
+  triggerd__v1__previewed_message__why_entry__field_descriptors,
+  triggerd__v1__previewed_message__why_entry__field_indices_by_name,
+  1,  triggerd__v1__previewed_message__why_entry__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__previewed_message__why_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__previewed_message__fields_entry__field_descriptors[2] =
+{
+  {
+    "key",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__PreviewedMessage__FieldsEntry, key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__PreviewedMessage__FieldsEntry, value),
+    &triggerd__v1__value__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__previewed_message__fields_entry__field_indices_by_name[] = {
+  0,   /* field[0] = key */
+  1,   /* field[1] = value */
+};
+static const ProtobufCIntRange triggerd__v1__previewed_message__fields_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__previewed_message__fields_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.PreviewedMessage.FieldsEntry",
+  "FieldsEntry",
+  "Triggerd__V1__PreviewedMessage__FieldsEntry",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__PreviewedMessage__FieldsEntry),
+  2,
+  triggerd__v1__previewed_message__fields_entry__field_descriptors,
+  triggerd__v1__previewed_message__fields_entry__field_indices_by_name,
+  1,  triggerd__v1__previewed_message__fields_entry__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__previewed_message__fields_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__previewed_message__field_descriptors[7] =
+{
+  {
+    "channel",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__PreviewedMessage, channel),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "addresses",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Triggerd__V1__PreviewedMessage, n_addresses),
+    offsetof(Triggerd__V1__PreviewedMessage, addresses),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "unreachable",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__PreviewedMessage, unreachable),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "why",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__PreviewedMessage, n_why),
+    offsetof(Triggerd__V1__PreviewedMessage, why),
+    &triggerd__v1__previewed_message__why_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "fields",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__PreviewedMessage, n_fields),
+    offsetof(Triggerd__V1__PreviewedMessage, fields),
+    &triggerd__v1__previewed_message__fields_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "decision",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__PreviewedMessage, decision),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__PreviewedMessage, reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__previewed_message__field_indices_by_name[] = {
+  1,   /* field[1] = addresses */
+  0,   /* field[0] = channel */
+  5,   /* field[5] = decision */
+  4,   /* field[4] = fields */
+  6,   /* field[6] = reason */
+  2,   /* field[2] = unreachable */
+  3,   /* field[3] = why */
+};
+static const ProtobufCIntRange triggerd__v1__previewed_message__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 7 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__previewed_message__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.PreviewedMessage",
+  "PreviewedMessage",
+  "Triggerd__V1__PreviewedMessage",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__PreviewedMessage),
+  7,
+  triggerd__v1__previewed_message__field_descriptors,
+  triggerd__v1__previewed_message__field_indices_by_name,
+  1,  triggerd__v1__previewed_message__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__previewed_message__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__test_send__field_descriptors[5] =
+{
+  {
+    "channel",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__TestSend, channel),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "address",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__TestSend, address),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "key",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__TestSend, key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "accepted",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__TestSend, accepted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "detail",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__TestSend, detail),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__test_send__field_indices_by_name[] = {
+  3,   /* field[3] = accepted */
+  1,   /* field[1] = address */
+  0,   /* field[0] = channel */
+  4,   /* field[4] = detail */
+  2,   /* field[2] = key */
+};
+static const ProtobufCIntRange triggerd__v1__test_send__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__test_send__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.TestSend",
+  "TestSend",
+  "Triggerd__V1__TestSend",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__TestSend),
+  5,
+  triggerd__v1__test_send__field_descriptors,
+  triggerd__v1__test_send__field_indices_by_name,
+  1,  triggerd__v1__test_send__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__test_send__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -24,7 +24,7 @@ struct Triggerd: AsyncParsableCommand {
         version: version,
         subcommands: [
             Serve.self, Apply.self, Campaigns.self, Stop.self, Resume.self, Track.self, Inbox.self, Explain.self,
-            Failed.self, RedriveCommand.self, Simulate.self, Plugins.self, Health.self, Dump.self,
+            Failed.self, RedriveCommand.self, Simulate.self, Preview.self, Plugins.self, Health.self, Dump.self,
         ]
     )
 

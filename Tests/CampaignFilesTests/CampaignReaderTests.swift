@@ -52,6 +52,19 @@ struct CampaignReaderTests {
           - {channel: in_app, title: Hi, priority: high, expires_after: 2d}
         """
 
+    @Test("a campaign knows where its keys stand, also those of another document of its file")
+    func places() throws {
+        let text =
+            "campaign: a\ntrigger: {type: session_start}\nmessages: [{channel: in_app, title: x}]\n---\n" + Self.full
+        let set = try reader.read(file: "f.yaml", text: text).get()
+        let places = try #require(set.places["cart"])
+        #expect(places.file == "f.yaml")
+        #expect(places.line(of: "trigger.where.all[0].gt") == 10)
+        #expect(places.line(of: "messages[1].title.nothing[3]") == 17)
+        #expect(places.line(of: "window") == nil)
+        #expect(set.places["a"]?.line(of: "messages[0].title") == 3)
+    }
+
     @Test("every key of the language; scalars are text where text is meant")
     func reads() throws {
         let campaign = try #require(try reader.read(file: "f", text: Self.full).get().campaigns.first)

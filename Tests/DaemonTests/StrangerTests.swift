@@ -62,6 +62,17 @@ struct StrangerTests {
         try daemon.run("track", "--user", "u", "--event", "hello", "--property", "word=bonjour")
         try daemon.wait("the channel's answer") { try daemon.codes("u").first == "delivered" }
         #expect(try daemon.run("explain", "u").out.contains("from a thread"))
+
+        // Of a field that holds anything, every text in it is a template.
+        let extra = #", extra: {list: ["{{ event.word }}", 5, {deep: "{{ user.id|upcase }}"}]}}]"#
+        let nested = campaign.replacingOccurrences(of: "}]", with: extra)
+        let preview = try daemon.run("preview", "-", "--user", "u", "--event", #"{"word": "hei"}"#, input: nested)
+        #expect(preview.out == "log\n  text: hei, u\n  extra: {\"list\": [\"hei\", 5, {\"deep\": \"U\"}]}\n")
+        let faulty = nested.replacingOccurrences(of: "user.id|", with: "user.id||")
+        #expect(
+            try daemon.run("apply", "-", input: faulty).err.contains("messages[0].extra.list[2].deep: the template")
+        )
+
         let wrong = campaign.replacingOccurrences(of: "word: bonjour", with: "wrod: bonjour")
         #expect(try daemon.run("apply", "-", input: wrong).err.contains("did you mean `word`?"))
         let long = campaign.replacingOccurrences(of: "bonjour", with: String(repeating: "x", count: 40))

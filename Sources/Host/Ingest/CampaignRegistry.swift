@@ -45,18 +45,16 @@ struct CampaignRegistry {
             }
         }
         problems += togetherProblems(of: campaigns)
-        guard problems.isEmpty else { throw .invalidCampaigns(problems) }
+        guard problems.isEmpty else { throw .invalidCampaigns(problems.map { $0.placed(in: set) }) }
         workspace = set.workspace ?? workspace
         var statuses: [CampaignStatus] = []
         for campaign in campaigns {
-            do {
+            do throws(CampaignProblems) {
                 var status = try put(campaign, at: now)
                 status.warnings = campaign.warnings(workspace, queues: { plugins.channelRules[$0]?.queues ?? false })
                 statuses.append(status)
-            } catch let problem as CampaignProblem {
-                throw .invalidCampaigns([problem])
             } catch {
-                throw .unavailable(String(describing: error))
+                throw .invalidCampaigns(error.all.map { $0.placed(in: set) })
             }
         }
         return statuses
@@ -112,7 +110,7 @@ struct CampaignRegistry {
         return found
     }
 
-    private mutating func put(_ campaign: Campaign, at now: Instant) throws -> CampaignStatus {
+    private mutating func put(_ campaign: Campaign, at now: Instant) throws(CampaignProblems) -> CampaignStatus {
         var head: CampaignHead
         if let existing = table.head(of: campaign.id) {
             if table.campaign(existing.current) == campaign {
@@ -172,6 +170,7 @@ struct CampaignRegistry {
 
     func makeContext(identity: String, acceptsAtOnce: Bool = false) -> Context {
         let templates = templates
+        let workspaceZone = Zones.zone(workspace.timeZone) ?? .utc
         return Context(
             campaigns: table,
             channels: plugins.channelRules,
@@ -183,7 +182,7 @@ struct CampaignRegistry {
                 guard let campaign = templates[rendering.version] else {
                     return .failed("version \(rendering.version.version) of \(rendering.campaign) is gone")
                 }
-                return campaign.render(rendering)
+                return campaign.render(rendering, workspaceZone: workspaceZone)
             }
         )
     }
@@ -203,21 +202,8 @@ struct CampaignRegistry {
         for (index, message) in campaign.messages.enumerated() {
             found += plugins.problems(of: message, at: "messages[\(index)]", in: campaign.id)
         }
-        if found.isEmpty {
-            do {
-                _ = try CampaignTemplates(campaign, plugins: plugins)
-            } catch let problem as CampaignProblem {
-                found.append(problem)
-            } catch {
-                found.append(
-                    CampaignProblem(
-                        campaign: campaign.id,
-                        field: "messages",
-                        code: .invalidCampaign,
-                        text: "\(error)"
-                    )
-                )
-            }
+        do throws(CampaignProblems) { _ = try CampaignTemplates(campaign, plugins: plugins) } catch {
+            found += error.all
         }
         return found
     }

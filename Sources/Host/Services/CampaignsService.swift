@@ -10,13 +10,14 @@ struct CampaignsService {
     let readFile: ReadCampaignFile
     let store: any Store
     let readers: Readers
+    let previews: CampaignPreviews
 
     var service: Service {
         Service(
             "triggerd.v1.Campaigns",
             methods: [
                 "Apply": { self.apply($0) }, "Get": { self.get($0) }, "List": { self.list($0) },
-                "Stop": { self.stop($0) }, "Resume": { self.resume($0) },
+                "Stop": { self.stop($0) }, "Resume": { self.resume($0) }, "Preview": { previews.preview($0) },
             ]
         )
     }

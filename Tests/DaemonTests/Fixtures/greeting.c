@@ -80,10 +80,13 @@ static const triggerd_field text = {
     .size = sizeof text, .name = TEXT("text"), .type = TRIGGERD_FIELD_STRING,
     .flags = TRIGGERD_FIELD_REQUIRED | TRIGGERD_FIELD_TEMPLATE
 };
-static const triggerd_field *const message_fields[] = { &text };
+static const triggerd_field extra = {
+    .size = sizeof extra, .name = TEXT("extra"), .type = TRIGGERD_FIELD_ANY, .flags = TRIGGERD_FIELD_TEMPLATE
+};
+static const triggerd_field *const message_fields[] = { &text, &extra };
 static const triggerd_channel log_channel = {
     .size = sizeof log_channel, .name = TEXT("log"), .presentation = TRIGGERD_AT_ONCE, .concurrency = 4,
-    .message_fields = message_fields, .message_field_count = 1, .start = start, .send = send_one, .drain = nothing,
+    .message_fields = message_fields, .message_field_count = 2, .start = start, .send = send_one, .drain = nothing,
     .stop = nothing
 };
 

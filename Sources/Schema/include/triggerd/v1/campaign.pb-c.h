@@ -50,6 +50,13 @@ typedef struct Triggerd__V1__ListCampaignsRequest Triggerd__V1__ListCampaignsReq
 typedef struct Triggerd__V1__ListCampaignsReply Triggerd__V1__ListCampaignsReply;
 typedef struct Triggerd__V1__StopCampaignRequest Triggerd__V1__StopCampaignRequest;
 typedef struct Triggerd__V1__ResumeCampaignRequest Triggerd__V1__ResumeCampaignRequest;
+typedef struct Triggerd__V1__PreviewRequest Triggerd__V1__PreviewRequest;
+typedef struct Triggerd__V1__PreviewRequest__PropertiesEntry Triggerd__V1__PreviewRequest__PropertiesEntry;
+typedef struct Triggerd__V1__PreviewReply Triggerd__V1__PreviewReply;
+typedef struct Triggerd__V1__PreviewedMessage Triggerd__V1__PreviewedMessage;
+typedef struct Triggerd__V1__PreviewedMessage__WhyEntry Triggerd__V1__PreviewedMessage__WhyEntry;
+typedef struct Triggerd__V1__PreviewedMessage__FieldsEntry Triggerd__V1__PreviewedMessage__FieldsEntry;
+typedef struct Triggerd__V1__TestSend Triggerd__V1__TestSend;
 
 
 /* --- enums --- */
@@ -483,7 +490,7 @@ struct  Triggerd__V1__Message
 /*
  * service Campaigns: Apply(ApplyRequest) ApplyReply, Get(GetCampaignRequest) CampaignStatus,
  * List(ListCampaignsRequest) ListCampaignsReply, Stop(StopCampaignRequest) CampaignStatus,
- * Resume(ResumeCampaignRequest) CampaignStatus
+ * Resume(ResumeCampaignRequest) CampaignStatus, Preview(PreviewRequest) PreviewReply
  * All are applied or none. A refusal is INVALID_ARGUMENT, with a CampaignProblem for each fault among the details.
  */
 struct  Triggerd__V1__ApplyRequest
@@ -668,6 +675,148 @@ struct  Triggerd__V1__ResumeCampaignRequest
 #define TRIGGERD__V1__RESUME_CAMPAIGN_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__resume_campaign_request__descriptor) \
     , (char *)protobuf_c_empty_string }
+
+
+struct  Triggerd__V1__PreviewRequest__PropertiesEntry
+{
+  ProtobufCMessage base;
+  char *key;
+  Triggerd__V1__Value *value;
+};
+#define TRIGGERD__V1__PREVIEW_REQUEST__PROPERTIES_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__preview_request__properties_entry__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL }
+
+
+/*
+ * Each message of a campaign as it would leave now. Nothing is recorded.
+ */
+struct  Triggerd__V1__PreviewRequest
+{
+  ProtobufCMessage base;
+  /*
+   * One that is applied; beside a file, one of the file's, or empty for its only one.
+   */
+  char *campaign;
+  /*
+   * Need not be applied.
+   */
+  Triggerd__V1__CampaignFile *file;
+  /*
+   * Need not be known: then the profile is empty.
+   */
+  char *user;
+  /*
+   * Of the event that would trigger.
+   */
+  size_t n_properties;
+  Triggerd__V1__PreviewRequest__PropertiesEntry **properties;
+  /*
+   * Only the message to this channel; empty: all.
+   */
+  char *channel;
+  /*
+   * Sends one message to this address instead of the user's, as a test. Where more than one could be, `channel` says
+   * which.
+   */
+  char *send_to;
+};
+#define TRIGGERD__V1__PREVIEW_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__preview_request__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL, (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Triggerd__V1__PreviewReply
+{
+  ProtobufCMessage base;
+  char *campaign;
+  protobuf_c_boolean user_known;
+  size_t n_messages;
+  Triggerd__V1__PreviewedMessage **messages;
+  /*
+   * Absent where nothing was sent.
+   */
+  Triggerd__V1__TestSend *test;
+};
+#define TRIGGERD__V1__PREVIEW_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__preview_reply__descriptor) \
+    , (char *)protobuf_c_empty_string, 0, 0,NULL, NULL }
+
+
+struct  Triggerd__V1__PreviewedMessage__WhyEntry
+{
+  ProtobufCMessage base;
+  char *key;
+  Triggerd__V1__Value *value;
+};
+#define TRIGGERD__V1__PREVIEWED_MESSAGE__WHY_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__previewed_message__why_entry__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Triggerd__V1__PreviewedMessage__FieldsEntry
+{
+  ProtobufCMessage base;
+  char *key;
+  Triggerd__V1__Value *value;
+};
+#define TRIGGERD__V1__PREVIEWED_MESSAGE__FIELDS_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__previewed_message__fields_entry__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Triggerd__V1__PreviewedMessage
+{
+  ProtobufCMessage base;
+  char *channel;
+  /*
+   * Of the profile.
+   */
+  size_t n_addresses;
+  char **addresses;
+  /*
+   * Why the user could not be reached now, `no_email` ...; empty: the user could.
+   */
+  char *unreachable;
+  size_t n_why;
+  Triggerd__V1__PreviewedMessage__WhyEntry **why;
+  /*
+   * As they would leave.
+   */
+  size_t n_fields;
+  Triggerd__V1__PreviewedMessage__FieldsEntry **fields;
+  /*
+   * Instead of fields `template_aborted` or `template_error`, with the reason.
+   */
+  char *decision;
+  char *reason;
+};
+#define TRIGGERD__V1__PREVIEWED_MESSAGE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__previewed_message__descriptor) \
+    , (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+/*
+ * What the channel said of a test.
+ */
+struct  Triggerd__V1__TestSend
+{
+  ProtobufCMessage base;
+  char *channel;
+  char *address;
+  /*
+   * Begins with `test-`.
+   */
+  char *key;
+  protobuf_c_boolean accepted;
+  /*
+   * The provider's id, or why it was not accepted.
+   */
+  char *detail;
+};
+#define TRIGGERD__V1__TEST_SEND__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__test_send__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string }
 
 
 /* Triggerd__V1__Campaign methods */
@@ -1268,6 +1417,91 @@ Triggerd__V1__ResumeCampaignRequest *
 void   triggerd__v1__resume_campaign_request__free_unpacked
                      (Triggerd__V1__ResumeCampaignRequest *message,
                       ProtobufCAllocator *allocator);
+/* Triggerd__V1__PreviewRequest__PropertiesEntry methods */
+void   triggerd__v1__preview_request__properties_entry__init
+                     (Triggerd__V1__PreviewRequest__PropertiesEntry         *message);
+/* Triggerd__V1__PreviewRequest methods */
+void   triggerd__v1__preview_request__init
+                     (Triggerd__V1__PreviewRequest         *message);
+size_t triggerd__v1__preview_request__get_packed_size
+                     (const Triggerd__V1__PreviewRequest   *message);
+size_t triggerd__v1__preview_request__pack
+                     (const Triggerd__V1__PreviewRequest   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__preview_request__pack_to_buffer
+                     (const Triggerd__V1__PreviewRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__PreviewRequest *
+       triggerd__v1__preview_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__preview_request__free_unpacked
+                     (Triggerd__V1__PreviewRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Triggerd__V1__PreviewReply methods */
+void   triggerd__v1__preview_reply__init
+                     (Triggerd__V1__PreviewReply         *message);
+size_t triggerd__v1__preview_reply__get_packed_size
+                     (const Triggerd__V1__PreviewReply   *message);
+size_t triggerd__v1__preview_reply__pack
+                     (const Triggerd__V1__PreviewReply   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__preview_reply__pack_to_buffer
+                     (const Triggerd__V1__PreviewReply   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__PreviewReply *
+       triggerd__v1__preview_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__preview_reply__free_unpacked
+                     (Triggerd__V1__PreviewReply *message,
+                      ProtobufCAllocator *allocator);
+/* Triggerd__V1__PreviewedMessage__WhyEntry methods */
+void   triggerd__v1__previewed_message__why_entry__init
+                     (Triggerd__V1__PreviewedMessage__WhyEntry         *message);
+/* Triggerd__V1__PreviewedMessage__FieldsEntry methods */
+void   triggerd__v1__previewed_message__fields_entry__init
+                     (Triggerd__V1__PreviewedMessage__FieldsEntry         *message);
+/* Triggerd__V1__PreviewedMessage methods */
+void   triggerd__v1__previewed_message__init
+                     (Triggerd__V1__PreviewedMessage         *message);
+size_t triggerd__v1__previewed_message__get_packed_size
+                     (const Triggerd__V1__PreviewedMessage   *message);
+size_t triggerd__v1__previewed_message__pack
+                     (const Triggerd__V1__PreviewedMessage   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__previewed_message__pack_to_buffer
+                     (const Triggerd__V1__PreviewedMessage   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__PreviewedMessage *
+       triggerd__v1__previewed_message__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__previewed_message__free_unpacked
+                     (Triggerd__V1__PreviewedMessage *message,
+                      ProtobufCAllocator *allocator);
+/* Triggerd__V1__TestSend methods */
+void   triggerd__v1__test_send__init
+                     (Triggerd__V1__TestSend         *message);
+size_t triggerd__v1__test_send__get_packed_size
+                     (const Triggerd__V1__TestSend   *message);
+size_t triggerd__v1__test_send__pack
+                     (const Triggerd__V1__TestSend   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__test_send__pack_to_buffer
+                     (const Triggerd__V1__TestSend   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__TestSend *
+       triggerd__v1__test_send__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__test_send__free_unpacked
+                     (Triggerd__V1__TestSend *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Triggerd__V1__Campaign_Closure)
@@ -1372,6 +1606,27 @@ typedef void (*Triggerd__V1__StopCampaignRequest_Closure)
 typedef void (*Triggerd__V1__ResumeCampaignRequest_Closure)
                  (const Triggerd__V1__ResumeCampaignRequest *message,
                   void *closure_data);
+typedef void (*Triggerd__V1__PreviewRequest__PropertiesEntry_Closure)
+                 (const Triggerd__V1__PreviewRequest__PropertiesEntry *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__PreviewRequest_Closure)
+                 (const Triggerd__V1__PreviewRequest *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__PreviewReply_Closure)
+                 (const Triggerd__V1__PreviewReply *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__PreviewedMessage__WhyEntry_Closure)
+                 (const Triggerd__V1__PreviewedMessage__WhyEntry *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__PreviewedMessage__FieldsEntry_Closure)
+                 (const Triggerd__V1__PreviewedMessage__FieldsEntry *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__PreviewedMessage_Closure)
+                 (const Triggerd__V1__PreviewedMessage *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__TestSend_Closure)
+                 (const Triggerd__V1__TestSend *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -1413,6 +1668,13 @@ extern const ProtobufCMessageDescriptor triggerd__v1__list_campaigns_request__de
 extern const ProtobufCMessageDescriptor triggerd__v1__list_campaigns_reply__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__stop_campaign_request__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__resume_campaign_request__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__preview_request__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__preview_request__properties_entry__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__preview_reply__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__previewed_message__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__previewed_message__why_entry__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__previewed_message__fields_entry__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__test_send__descriptor;
 
 PROTOBUF_C__END_DECLS
 

@@ -1,0 +1,136 @@
+import Engine
+import Templates
+
+/// The templates of one version of a campaign, parsed when it was applied.
+///
+/// Templates see `event` (the properties of the event that triggered), `user` (the profile at the send instant, and
+/// `id`) and `campaign.id`.
+struct CampaignTemplates: Sendable {
+    private let messages: [[Field]]
+
+    private struct Field {
+        var name: String
+        var content: Content
+    }
+
+    /// A field's value: of a template field every string in it is a template.
+    private indirect enum Content {
+        case plain(Value)
+        case template(Template, Escaping)
+        case list([Content])
+        case mapping([(name: String, content: Content)])
+    }
+
+    /// Throws every template that does not parse.
+    init(_ campaign: Campaign, plugins: PluginRegistry) throws(CampaignProblems) {
+        var problems: [CampaignProblem] = []
+        messages = campaign.messages.enumerated().map { index, message in
+            message.fields.members.map { member in
+                guard let escaping = plugins.escaping(of: member.name, in: message.channel) else {
+                    return Field(name: member.name, content: .plain(member.value))
+                }
+                let path = "messages[\(index)].\(member.name)"
+                let content = Self.content(member.value, escaping, at: path) { path, fault in
+                    problems.append(
+                        CampaignProblem(
+                            campaign: campaign.id,
+                            field: path,
+                            code: .invalidCampaign,
+                            text: "the template does not parse: \(fault)",
+                            rule: "10.8"
+                        )
+                    )
+                }
+                return Field(name: member.name, content: content)
+            }
+        }
+        guard problems.isEmpty else { throw CampaignProblems(problems) }
+    }
+
+    private static func content(
+        _ value: Value,
+        _ escaping: Escaping,
+        at path: String,
+        _ report: (String, TemplateFault) -> Void
+    ) -> Content {
+        switch value {
+        case .null, .boolean, .integer, .decimal: return .plain(value)
+        case .string(let text):
+            do throws(TemplateFault) {
+                return .template(try Template(text, zone: Zones.zone), escaping)
+            } catch {
+                report(path, error)
+                return .plain(value)
+            }
+        case .array(let elements):
+            return .list(
+                elements.enumerated().map { content($0.element, escaping, at: "\(path)[\($0.offset)]", report) }
+            )
+        case .object(let object):
+            return .mapping(
+                object.members.map { ($0.name, content($0.value, escaping, at: "\(path).\($0.name)", report)) }
+            )
+        }
+    }
+
+    /// All fields of a message, within one budget.
+    func render(_ rendering: Rendering, workspaceZone: Zone) -> Rendered {
+        guard messages.indices.contains(rendering.message) else { return .failed("no such message") }
+        let scope = TemplateScope(
+            event: rendering.properties,
+            profile: rendering.profile,
+            user: rendering.user,
+            campaign: rendering.campaign,
+            now: rendering.now,
+            workspaceZone: workspaceZone,
+            zone: Zones.zone
+        )
+        var budget = RenderBudget()
+        var fields: [Object.Member] = []
+        fields.reserveCapacity(messages[rendering.message].count)
+        for field in messages[rendering.message] {
+            do throws(RenderFault) {
+                fields.append(Object.Member(field.name, try Self.render(field.content, scope, &budget)))
+            } catch {
+                switch error {
+                case .aborted(let reason): return .aborted(reason)
+                case .failed(let reason): return .failed("\(field.name): \(reason)")
+                }
+            }
+        }
+        return .fields(Object(fields))
+    }
+
+    private static func render(
+        _ content: Content,
+        _ scope: TemplateScope,
+        _ budget: inout RenderBudget
+    ) throws(RenderFault) -> Value {
+        switch content {
+        case .plain(let value): return value
+        case .template(let template, let escaping):
+            return .string(try template.render(scope, escaping: escaping, budget: &budget))
+        case .list(let elements):
+            var values: [Value] = []
+            for element in elements { values.append(try render(element, scope, &budget)) }
+            return .array(values)
+        case .mapping(let members):
+            var values: [Object.Member] = []
+            for member in members {
+                values.append(Object.Member(member.name, try render(member.content, scope, &budget)))
+            }
+            return .object(Object(values))
+        }
+    }
+}
+
+extension PluginRegistry {
+    /// Nil for a field that is no template.
+    fileprivate func escaping(of field: String, in channel: String) -> Escaping? {
+        switch templateKind(of: field, in: channel) {
+        case .plain: nil
+        case .text: .text
+        case .html: .html
+        }
+    }
+}

@@ -1,0 +1,79 @@
+/// The names that mean something at one place of a template.
+final class NameTable {
+    private var assigned: [String: Int] = [:]
+    private var loops: [[(name: String, slot: Int)]] = []
+    private(set) var slotCount = 0
+
+    static let roots: [(String, Path.Root)] = [("event", .event), ("user", .user), ("campaign", .campaign)]
+    /// Words of the language, which nothing can be called.
+    static let words = [
+        "true", "false", "nil", "null", "blank", "empty", "and", "or", "not", "in", "contains", "forloop",
+    ]
+
+    func root(_ name: String) -> Path.Root? {
+        if let root = Self.roots.first(where: { $0.0 == name }) { return root.1 }
+        for loop in loops.reversed() {
+            if let found = loop.last(where: { $0.name == name }) { return .slot(found.slot) }
+        }
+        return assigned[name].map { .slot($0) }
+    }
+
+    var loopDepth: Int { loops.count }
+
+    /// For a fault.
+    var all: [String] {
+        Self.roots.map(\.0) + loops.joined().map(\.name) + assigned.keys.sorted() + (loops.isEmpty ? [] : ["forloop"])
+    }
+
+    static func isTaken(_ name: String) -> Bool { words.contains(name) || roots.contains { $0.0 == name } }
+
+    func assign(_ name: String) -> Int {
+        if let slot = assigned[name] { return slot }
+        assigned[name] = newSlot()
+        return slotCount - 1
+    }
+
+    func enterLoop(_ names: [String]) -> [Int] {
+        loops.append(names.map { ($0, newSlot()) })
+        return loops[loops.count - 1].map(\.slot)
+    }
+
+    func leaveLoop() {
+        loops.removeLast()
+    }
+
+    private func newSlot() -> Int {
+        slotCount += 1
+        return slotCount - 1
+    }
+
+    /// `; did you mean ...`, or what there is.
+    static func hint(_ name: String, _ known: [String]) -> String {
+        let allowed = max(1, name.utf8.count / 3)
+        let near =
+            name.utf8.count > 64
+            ? nil
+            : known.filter { abs($0.utf8.count - name.utf8.count) <= allowed }
+                .map { (distance(Array(name.utf8), Array($0.utf8)), $0) }
+                .filter { $0.0 <= allowed }
+                .min { $0 < $1 }
+        if let near { return "; did you mean `\(near.1)`?" }
+        return "; there are \(Set(known).sorted().prefix(40).joined(separator: ", "))"
+    }
+
+    /// How many letters must be changed, added, left out or swapped with their neighbour.
+    private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+        var before: [Int] = []
+        var last = Array(0...right.count)
+        for (i, a) in left.enumerated() {
+            var row = [i + 1]
+            for (j, b) in right.enumerated() {
+                var cost = min(last[j + 1] + 1, row[j] + 1, last[j] + (a == b ? 0 : 1))
+                if i > 0, j > 0, a == right[j - 1], left[i - 1] == b { cost = min(cost, before[j - 1] + 1) }
+                row.append(cost)
+            }
+            (before, last) = (last, row)
+        }
+        return last[right.count]
+    }
+}

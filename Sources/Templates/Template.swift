@@ -1,0 +1,50 @@
+import Engine
+
+/// A text with values in it, parsed once and rendered often, on any thread: docs/templates.md has the language.
+package struct Template: Sendable {
+    let source: Source
+    private let nodes: [Node]
+    private let slotCount: Int
+    /// Bytes of its own text: about what it gives.
+    private let literalCount: Int
+
+    /// `zone` tells which names of zones exist, for those that the template names itself.
+    package init(
+        _ text: String,
+        limits: TemplateLimits = TemplateLimits(),
+        zone: (String) -> Zone? = { _ in .utc }
+    ) throws(TemplateFault) {
+        guard text.utf8.count <= limits.longestText else {
+            throw TemplateFault(
+                line: 1,
+                column: 1,
+                text: "the template has \(text.utf8.count) bytes, at most \(limits.longestText) are read"
+            )
+        }
+        source = Source(text)
+        var parser = TemplateParser(source, limits)
+        nodes = try parser.parse()
+        slotCount = parser.names.slotCount
+        literalCount = parser.literalCount
+        for (name, offset) in parser.zones where zone(name) == nil {
+            throw source.fault("there is no time zone \"\(name)\"", at: offset)
+        }
+    }
+
+    package func render(_ scope: TemplateScope, escaping: Escaping) throws(RenderFault) -> String {
+        var budget = RenderBudget()
+        return try render(scope, escaping: escaping, budget: &budget)
+    }
+
+    /// What it takes is taken from the budget.
+    package func render(
+        _ scope: TemplateScope,
+        escaping: Escaping,
+        budget: inout RenderBudget
+    ) throws(RenderFault) -> String {
+        var renderer = Renderer(self, scope, escaping, budget, slotCount: slotCount, literalCount: literalCount)
+        defer { budget = renderer.budget }
+        _ = try renderer.render(nodes)
+        return String(decoding: renderer.output, as: UTF8.self)
+    }
+}

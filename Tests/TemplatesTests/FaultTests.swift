@@ -1,0 +1,102 @@
+import Templates
+import Testing
+
+/// What a template gets wrong is found when it is parsed, with its place.
+struct FaultTests {
+    @Test(
+        "a fault has a line, a column, and what mends it",
+        arguments: [
+            ("{{ evnt.item }}", "line 1, column 4: there is nothing called `evnt`; did you mean `event`?"),
+            ("a\nb {{ usr.id }}", "line 2, column 6: there is nothing called `usr`; did you mean `user`?"),
+            ("é👍🏽{{ zzzzzzz }}", "line 1, column 6: there is nothing called `zzzzzzz`; there are campaign, event, user"),
+            ("\r\n{{ x }}", "line 2, column 4: there is nothing called `x`; there are campaign, event, user"),
+            ("{{ event.a|upcas }}", "line 1, column 12: there is no filter `upcas`; did you mean `upcase`?"),
+            ("{{ event.a|truncate:1,2,3 }}", "line 1, column 12: `truncate` takes 0 to 2 arguments, not 3"),
+            ("{{ event.a|default }}", "line 1, column 12: `default` takes 1 argument, not 0"),
+            ("{{ event.a|upcase:1 }}", "line 1, column 12: `upcase` takes no argument, not 1"),
+            ("{{ event.a|replace:'x' }}", "line 1, column 12: `replace` takes 2 arguments, not 1"),
+            (
+                "{{ event.a|default:x: 5 }}",
+                "line 1, column 20: there is nothing called `x`; there are campaign, event, user"
+            ),
+            ("{{ event.a|default:event.b: 5 }}", "line 1, column 27: arguments of a filter have no names"),
+            ("{{ event.a|date:'%Q' }}", "line 1, column 17: the date format has no `%Q`"),
+            ("{{ event.a|date:'%' }}", "line 1, column 17: the date format ends after `%`; write `%%` for a `%`"),
+            ("{{ event.a|date:'%Y','Europe/Pari' }}", "line 1, column 22: there is no time zone \"Europe/Pari\""),
+            (
+                "{{ event.a|date:'%Y','','xx' }}",
+                "line 1, column 25: the language \"xx\" is none of en, fr, de, es, it, pt, nl, ja, pt-PT"
+            ),
+            (
+                "{{ event.a|currency:'EURO' }}",
+                "line 1, column 21: \"EURO\" is no currency: write its three letters, like \"EUR\""
+            ),
+            (
+                "x {{ event.a",
+                "line 1, column 3: {{ is not closed; where it is meant to be read, write {% raw %} around it"
+            ),
+            (
+                "x {% if event.a }}",
+                "line 1, column 3: {% is not closed; where it is meant to be read, write {% raw %} around it"
+            ),
+            (
+                "x {# event.a }}",
+                "line 1, column 3: {# is not closed; where it is meant to be read, write {% raw %} around it"
+            ),
+            ("{{ 'a }}", "line 1, column 4: the quote that opens here is not closed"),
+            ("{{ }}", "line 1, column 1: there is nothing between the braces"),
+            ("{{ event.a event.b }}", "line 1, column 12: nothing more is expected here, but there is `event`"),
+            ("{{ event. }}", "line 1, column 10: a name is expected after `.`"),
+            ("{{ event.a| }}", "line 1, column 13: a filter is expected after `|`, not the end"),
+            ("{{ event[1 }}", "line 1, column 12: `]` is expected, not the end"),
+            ("{{ (event.a }}", "line 1, column 13: `)` is expected, not the end"),
+            ("{% if event.a = 1 %}{% endif %}", "line 1, column 15: `=` means nothing here; write `==`"),
+            ("{% if event.a && 1 %}{% endif %}", "line 1, column 15: `&&` means nothing here; write `and`"),
+            ("{% if event.a || 1 %}{% endif %}", "line 1, column 15: `||` means nothing here; write `or`"),
+            ("{% if !event.a %}{% endif %}", "line 1, column 7: `!` means nothing here; write `not`"),
+            (
+                "{% if 1 < 2 < 3 %}{% endif %}",
+                "line 1, column 13: two comparisons in a row: put one in parentheses"
+            ),
+            ("{% if %}{% endif %}", "line 1, column 7: a value is expected, not the end"),
+            ("a\n{% if event.a %}\nb", "line 2, column 1: {% if %} is not closed: {% endif %} is missing"),
+            ("{% for x in event.a %}{% else %}", "line 1, column 1: {% for %} is not closed: {% endfor %} is missing"),
+            (
+                "{% for x in event.a %}{% endif %}",
+                "line 1, column 26: {% endif %} stands in {% for %} of line 1, which {% endfor %} closes"
+            ),
+            ("{% endif %}", "line 1, column 4: {% endif %} belongs to nothing that is open"),
+            ("{% iff x %}", "line 1, column 4: there is no tag `iff`; did you mean `if`?"),
+            ("{% %}", "line 1, column 4: the name of a tag is expected, not the end"),
+            ("{% raw %}x", "line 1, column 1: {% endraw %} is missing: what begins here is not closed"),
+            ("{% comment %}x", "line 1, column 1: {% endcomment %} is missing: what begins here is not closed"),
+            (
+                "{% for event in event.a %}{% endfor %}",
+                "line 1, column 8: nothing can be called `event`: the name is taken"
+            ),
+            ("{% for x event.a %}{% endfor %}", "line 1, column 10: `in` is expected, not `event`"),
+            (
+                "{% for x in event.a %}{% endfor %}{{ x }}",
+                "line 1, column 38: there is nothing called `x`; there are campaign, event, user"
+            ),
+            ("{% assign true = 1 %}", "line 1, column 11: nothing can be called `true`: the name is taken"),
+            ("{% assign x 1 %}", "line 1, column 13: `=` is expected, not `1`"),
+            ("{{ forloop.index }}", "line 1, column 4: `forloop` means something in a `for` alone"),
+            (
+                "{% for x in event.a %}{{ forloop.indx }}{% endfor %}",
+                "line 1, column 34: `forloop` has no `indx`; did you mean `index`?"
+            ),
+            ("{% break %}", "line 1, column 4: {% break %} belongs into a `for`"),
+            ("{{ campaign.name }}", "line 1, column 13: `campaign` has no `name`; it has `id`"),
+            ("{{ campaign }}", "line 1, column 4: `campaign` is no value; write `campaign.id`"),
+            ("{{ 12345678901234567890 }}", "line 1, column 4: the number 12345678901234567890 is too large"),
+            ("{{ 5x }}", "line 1, column 4: \"5...\" is neither a number nor a name"),
+            ("{% abort \"a\" b %}", "line 1, column 14: nothing more is expected here, but there is `b`"),
+            ("{% abort_message(x) %}", "line 1, column 18: a reason in quotes is expected, not `x`"),
+            ("{{ event.a ; }}", "line 1, column 12: `;` means nothing here"),
+        ]
+    )
+    func faults(template: String, expected: String) {
+        #expect(Sample.fault(template) == expected)
+    }
+}
