@@ -106,14 +106,14 @@ import Testing
     @Test func theMessageGoesBeforeTheSettings() throws {
         let plain = try letter([("subject", "Hi"), ("body", "Hello")]).get()
         #expect(plain.from.displayName == "Shop")
-        #expect(plain.unsubscribe?.text == "mailto:bye@example.com")
+        #expect(plain.unsubscribe?.targets.map(\.text) == ["mailto:bye@example.com"])
         let own = try letter([
             ("subject", "Hi"), ("body", "Hello"), ("from", "Ann <ann@other.example>"), ("reply_to", "r@example.com"),
             ("list_unsubscribe", "https://example.com/bye?u=1"),
         ]).get()
         #expect(own.from.address == "ann@other.example")
         #expect(own.replyTo?.address == "r@example.com")
-        #expect(own.unsubscribe?.text == "https://example.com/bye?u=1")
+        #expect(own.unsubscribe?.targets.map(\.text) == ["https://example.com/bye?u=1"])
         // A sender that changes between two tries must not change the Message-ID.
         #expect(own.origin == "example.com")
     }
@@ -150,10 +150,7 @@ import Testing
                 )
         )
         #expect(unsent(fields, to: []) == .refused("the message has no address"))
-        if case .refused? = unsent(fields, to: ["ü@example.com"]) {
-        } else {
-            Issue.record("an international address is not dead")
-        }
+        #expect(unsent(fields, to: ["ü@example.com"]) == nil)
         #expect(try letter(fields, to: ["nowhere", "u@example.com"]).get().to.map(\.address) == ["u@example.com"])
     }
 }

@@ -69,7 +69,8 @@ struct Header {
 }
 
 extension String {
-    fileprivate var withoutControls: String {
+    /// A line break or another control character in it as a space.
+    var withoutControls: String {
         var kept = String.UnicodeScalarView()
         var afterReturn = false
         for scalar in unicodeScalars {

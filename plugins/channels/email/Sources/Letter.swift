@@ -10,7 +10,7 @@ package struct Letter: Sendable {
     package var replyTo: Mailbox?
     package var subject: String
     package var content: Content
-    package var unsubscribe: UnsubscribeLink?
+    package var unsubscribe: Unsubscribe?
     /// The right side of the Message-ID. It stays the same for every try.
     package var origin: String
 
@@ -28,7 +28,7 @@ package struct Letter: Sendable {
         replyTo: Mailbox? = nil,
         subject: String,
         content: Content,
-        unsubscribe: UnsubscribeLink? = nil,
+        unsubscribe: Unsubscribe? = nil,
         origin: String
     ) {
         self.name = name
@@ -41,8 +41,11 @@ package struct Letter: Sendable {
         self.origin = origin
     }
 
-    /// The message of RFC 5322 and MIME: ASCII, CRLF, no line over 998 characters. The same letter
-    /// and instant give the same bytes.
+    /// Whether only SMTPUTF8 takes it (RFC 6531): an address in it has letters beyond ASCII before its `@`.
+    package var needsUTF8: Bool { from.needsUTF8 || replyTo?.needsUTF8 == true || to.contains(where: \.needsUTF8) }
+
+    /// The message of RFC 5322 and MIME: ASCII but for such addresses (RFC 6532), CRLF, no line over 998 bytes.
+    /// The same letter and instant give the same bytes.
     /// - Parameter dateMs: milliseconds since 1970-01-01T00:00:00Z; the Date header.
     package func bytes(dateMs: Int64) -> [UInt8] {
         var header = Header()
@@ -52,7 +55,11 @@ package struct Letter: Sendable {
         if let replyTo { header.add("Reply-To", mailboxes: [replyTo]) }
         header.add("Subject", text: subject)
         header.add("Message-ID", "<\(name.text)@\(origin)>")
-        if let unsubscribe { header.add("List-Unsubscribe", "<\(unsubscribe.text)>") }
+        if let unsubscribe {
+            header.add("List-Unsubscribe", unsubscribe.targets.map { "<\($0.text)>" }.joined(separator: ",\r\n "))
+            // RFC 8058, 3.1.
+            if unsubscribe.isOneClick { header.add("List-Unsubscribe-Post", "List-Unsubscribe=One-Click") }
+        }
         header.add("MIME-Version", "1.0")
         return header.bytes + body()
     }

@@ -94,38 +94,3 @@ enum QuotedPrintable {
         rest.first == UInt8(ascii: ".") || rest.starts(with: "From ".utf8)
     }
 }
-
-enum Base64 {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    static func encode(_ bytes: [UInt8]) -> [UInt8] { encode(bytes[...]) }
-
-    /// 57 bytes make the 76 characters of a line.
-    static func lines(_ bytes: [UInt8]) -> [UInt8] {
-        var output: [UInt8] = []
-        output.reserveCapacity(bytes.count / 57 * 78 + 80)
-        for start in stride(from: 0, to: bytes.count, by: 57) {
-            output += encode(bytes[start..<min(start + 57, bytes.count)])
-            output += [0x0D, 0x0A]
-        }
-        return output
-    }
-
-    private static func encode(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-        var output: [UInt8] = []
-        output.reserveCapacity((bytes.count + 2) / 3 * 4)
-        var index = bytes.startIndex
-        while index < bytes.endIndex {
-            let left = bytes.endIndex - index
-            let second = left > 1 ? bytes[index + 1] : 0
-            let third = left > 2 ? bytes[index + 2] : 0
-            let group = UInt32(bytes[index]) << 16 | UInt32(second) << 8 | UInt32(third)
-            for position in 0..<4 {
-                let digit = alphabet[Int(group >> (18 - 6 * UInt32(position))) & 63]
-                output.append(position <= left ? digit : UInt8(ascii: "="))
-            }
-            index += 3
-        }
-        return output
-    }
-}
