@@ -68,11 +68,15 @@ class Connection:
             if piece < len(data):
                 time.sleep(0.0002)
 
+    def told(self, stage):
+        """What is done at this stage instead of the usual reply; None: nothing."""
+        return script.get(stage) if self.acts and self.taken >= script.get("skip", 0) else None
+
     def reply(self, stage):
         usual = self.ehlo if stage == "ehlo" else self.usual[stage]
         if self.replies.get(stage):
             usual = self.replies[stage].pop(0)
-        told = script.get(stage) if self.acts and self.taken >= script.get("skip", 0) else None
+        told = self.told(stage)
         if told == "hang":
             time.sleep(60)
         elif told == "drop":
@@ -114,15 +118,16 @@ class Connection:
             elif verb == "DATA":
                 if self.reply("data").startswith("354"):
                     content = self.content()
-                    taken = self.reply("content").startswith("250")
-                    if taken:
-                        self.taken += 1
+                    # Said first, so that it is there when the client has its answer.
+                    if self.told("content") is None and not self.replies.get("content"):
                         say(
                             connection=self.number,
                             sender=self.sender,
                             recipients=self.recipients,
                             bytes=base64.b64encode(content).decode(),
                         )
+                    if self.reply("content").startswith("250"):
+                        self.taken += 1
             elif verb == "QUIT":
                 self.reply("quit")
                 return
@@ -160,4 +165,5 @@ listener = socket.create_server(("127.0.0.1", 0))
 say(port=listener.getsockname()[1])
 threading.Thread(target=accept, args=(listener,), daemon=True).start()
 sys.stdin.read()
-os._exit(0)
+with printing:
+    os._exit(0)

@@ -14,8 +14,6 @@
 #include <unistd.h>
 
 static const long longest_connect_ms = 15000;
-/* Of everything that a server says before mail can be sent. */
-static const size_t longest_prologue = 64 * 1024;
 
 struct ccurl_connection {
     char *url, *username, *password, *ca_file;
@@ -25,8 +23,7 @@ struct ccurl_connection {
     int wake;
     atomic_bool aborted;
     /* Of the opening under way. */
-    bool greeting, endless;
-    size_t heard;
+    bool greeting;
     int code;
     char reply[1024];
     char capabilities[4096];
@@ -56,8 +53,6 @@ static int follow(CURL *curl, curl_infotype type, char *data, size_t size, void 
         self->reply[0] = 0;
         self->code = 0;
     } else if (type == CURLINFO_HEADER_IN) {
-        self->heard += size;
-        if (self->heard > longest_prologue) self->endless = true;
         append(self->reply, sizeof self->reply, data, size);
         if (self->greeting) append(self->capabilities, sizeof self->capabilities, data, size);
         if (size >= 3 && is_digit(data[0]) && is_digit(data[1]) && is_digit(data[2]))
@@ -69,7 +64,7 @@ static int follow(CURL *curl, curl_infotype type, char *data, size_t size, void 
 static int progress(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {
     ccurl_connection *self = context;
     (void)a, (void)b, (void)c, (void)d;
-    return self->endless || atomic_load(&self->aborted) ? 1 : 0;
+    return atomic_load(&self->aborted) ? 1 : 0;
 }
 
 /* libidn2 reads a name in the encoding of the thread's locale. */
@@ -170,7 +165,7 @@ static ccurl_fault fault_of(CURLcode result, const ccurl_connection *self) {
     case CURLE_OPERATION_TIMEDOUT:
         return CCURL_TIMEOUT;
     case CURLE_ABORTED_BY_CALLBACK:
-        return self->endless ? CCURL_ENDLESS : CCURL_ABORTED;
+        return CCURL_ABORTED;
     case CURLE_USE_SSL_FAILED:
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -222,8 +217,7 @@ static CURLcode configure(ccurl_connection *self, long timeout_ms) {
 
 ccurl_fault ccurl_connect(ccurl_connection *self, long timeout_ms) {
     ccurl_disconnect(self);
-    self->greeting = self->endless = false;
-    self->heard = 0;
+    self->greeting = false;
     self->code = 0;
     self->reply[0] = self->capabilities[0] = self->error[0] = 0;
     self->curl = curl_easy_init();

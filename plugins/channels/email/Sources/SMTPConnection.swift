@@ -73,7 +73,7 @@ package final class SMTPConnection: Carrier, @unchecked Sendable {
         var again: [Delivery] = []
         while let oldest = underWay.first {
             let (events, end) = exchange(untilMs: oldest.limitMs)
-            for event in events { again += handle(event, end, next) }
+            for event in events { again += handle(event, end, of: oldest.id, next) }
         }
         lastUsedMs = Clock.monotonicMs()
         return again
@@ -154,7 +154,13 @@ package final class SMTPConnection: Carrier, @unchecked Sendable {
         return (events + (dialogue?.broke() ?? []), .broken)
     }
 
-    private func handle(_ event: SMTPDialogue.Event, _ end: End, _ next: () -> Delivery?) -> [Delivery] {
+    /// - Parameter oldest: whose time counted.
+    private func handle(
+        _ event: SMTPDialogue.Event,
+        _ end: End,
+        of oldest: Int,
+        _ next: () -> Delivery?
+    ) -> [Delivery] {
         switch event {
         case .wantsContent(let id):
             guard let trip = underWay.first(where: { $0.id == id }) else { return [] }
@@ -166,7 +172,7 @@ package final class SMTPConnection: Carrier, @unchecked Sendable {
         case .ended(let id, let ending):
             isKept = true
             guard let index = underWay.firstIndex(where: { $0.id == id }) else { return [] }
-            return resolve(underWay.remove(at: index), ending, end, wasFirst: index == 0)
+            return resolve(underWay.remove(at: index), ending, end, isOldest: id == oldest)
         case .closed:
             dialogue = nil
             link.close()
@@ -174,7 +180,7 @@ package final class SMTPConnection: Carrier, @unchecked Sendable {
         return []
     }
 
-    private func resolve(_ trip: Trip, _ ending: SMTPDialogue.Ending, _ end: End, wasFirst: Bool) -> [Delivery] {
+    private func resolve(_ trip: Trip, _ ending: SMTPDialogue.Ending, _ end: End, isOldest: Bool) -> [Delivery] {
         let reason =
             switch end {
             case .broken: "the connection broke"
@@ -185,8 +191,8 @@ package final class SMTPConnection: Carrier, @unchecked Sendable {
         case .decided(let verdict): trip.delivery.end(verdict.outcome, deadAddresses: verdict.dead)
         case .unknown: trip.delivery.end(.unknown("\(reason) between the letter's end and the server's answer"))
         case .lost(let reply):
-            // The time that is over is the first one's alone.
-            if trip.mayBeginAgain, end == .broken || end == .late && !wasFirst { return [trip.delivery] }
+            // The time that is over is the oldest one's alone.
+            if trip.mayBeginAgain, end == .broken || end == .late && !isOldest { return [trip.delivery] }
             trip.delivery.end(.tryAgain(after: 0, reply?.line ?? reason, cause: reply?.cause ?? .message))
         }
         return []

@@ -74,9 +74,11 @@ final class SMTPLink: @unchecked Sendable {
             return .tryAgain(after: 0, reply.line, cause: reply.speaksOfTooMany ? .throttled : .unavailable)
         case CCURL_TIMEOUT: return unavailable("no answer in time: \(error)")
         case CCURL_TLS: return unavailable("no trusted TLS connection: \(error)")
-        case CCURL_LOGIN: return unavailable("the login failed: \(reply?.line ?? error)")
+        case CCURL_LOGIN:
+            // Where no mechanism is known to both, the last reply is a good one.
+            let refusal = reply.flatMap { $0.code >= 400 ? $0.line : nil }
+            return unavailable("the login failed: \(refusal ?? error)")
         case CCURL_ABORTED: return .tryAgain(after: 0, CarrierPool.stopping)
-        case CCURL_ENDLESS: return unavailable("no connection: the server's greeting does not end")
         case CCURL_LOCAL: return unavailable("libcurl: \(error)")
         default: return unavailable("no connection: \(error)")
         }

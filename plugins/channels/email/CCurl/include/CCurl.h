@@ -31,8 +31,7 @@ typedef enum ccurl_fault {
     CCURL_TLS = 4,   /* not offered, or not to be trusted */
     CCURL_LOGIN = 5, /* user name, password or mechanism */
     CCURL_ABORTED = 6,
-    CCURL_ENDLESS = 7, /* a reply that does not end */
-    CCURL_LOCAL = 8    /* libcurl itself: memory, a file that cannot be read */
+    CCURL_LOCAL = 7 /* libcurl itself: memory, a file that cannot be read */
 } ccurl_fault;
 
 /* Everything is copied. NULL: no memory. */
