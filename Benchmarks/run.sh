@@ -53,3 +53,6 @@ python3 "$here/timers/timers.py" "$triggerd"
 
 echo "the engine alone, in memory, on one core:"
 "$(dirname "$triggerd")/engine-bench"
+
+echo "e-mail, 10,000 letters of 1 KB:"
+"$here/email/run.sh" "$(dirname "$triggerd")/libchannel-email.so" 10000

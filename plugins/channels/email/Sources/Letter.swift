@@ -49,6 +49,7 @@ package struct Letter: Sendable {
     /// - Parameter dateMs: milliseconds since 1970-01-01T00:00:00Z; the Date header.
     package func bytes(dateMs: Int64) -> [UInt8] {
         var header = Header()
+        header.bytes.reserveCapacity(1024 + content.length + content.length / 8)
         header.add("Date", MailDate.text(dateMs))
         header.add("From", mailboxes: [from])
         header.add("To", mailboxes: to)
@@ -61,31 +62,42 @@ package struct Letter: Sendable {
             if unsubscribe.isOneClick { header.add("List-Unsubscribe-Post", "List-Unsubscribe=One-Click") }
         }
         header.add("MIME-Version", "1.0")
-        return header.bytes + body()
+        addContent(to: &header)
+        return header.bytes
     }
 
-    private func body() -> [UInt8] {
+    private func addContent(to letter: inout Header) {
         switch content {
-        case .text(let text): return part("plain", text)
-        case .html(let html): return part("html", html)
+        case .text(let text): Self.addPart("plain", text, to: &letter)
+        case .html(let html): Self.addPart("html", html, to: &letter)
         case .both(let text, let html):
             // Neither encoding ever yields "=_".
             let boundary = "=_\(name.digest)"
-            var header = Header()
-            header.add("Content-Type", "multipart/alternative;\r\n boundary=\"\(boundary)\"")
+            letter.add("Content-Type", "multipart/alternative;\r\n boundary=\"\(boundary)\"")
             // RFC 2046, 5.1.4: the plainest first.
-            return header.bytes + Array("\r\n".utf8)
-                + Array("--\(boundary)\r\n".utf8) + part("plain", text)
-                + Array("\r\n--\(boundary)\r\n".utf8) + part("html", html)
-                + Array("\r\n--\(boundary)--\r\n".utf8)
+            letter.bytes += "\r\n--\(boundary)\r\n".utf8
+            Self.addPart("plain", text, to: &letter)
+            letter.bytes += "\r\n--\(boundary)\r\n".utf8
+            Self.addPart("html", html, to: &letter)
+            letter.bytes += "\r\n--\(boundary)--\r\n".utf8
         }
     }
 
-    private func part(_ subtype: String, _ text: String) -> [UInt8] {
+    private static func addPart(_ subtype: String, _ text: String, to letter: inout Header) {
         let encoding = TransferEncoding(for: text)
-        var header = Header()
-        header.add("Content-Type", "text/\(subtype); charset=utf-8")
-        header.add("Content-Transfer-Encoding", encoding.rawValue)
-        return header.bytes + Array("\r\n".utf8) + encoding.encode(text)
+        letter.add("Content-Type", "text/\(subtype); charset=utf-8")
+        letter.add("Content-Transfer-Encoding", encoding.rawValue)
+        letter.bytes += "\r\n".utf8
+        encoding.encode(text, to: &letter.bytes)
+    }
+}
+
+extension Letter.Content {
+    /// In bytes, before it is encoded.
+    fileprivate var length: Int {
+        switch self {
+        case .text(let text), .html(let text): text.utf8.count
+        case .both(let text, let html): text.utf8.count + html.utf8.count
+        }
     }
 }
