@@ -96,6 +96,17 @@ import Testing
         }
     }
 
+    @Test func anInternationalAddressIsWrittenAsItIs() throws {
+        try withFolder { folder in
+            var letter = try letter("k")
+            letter.to = [try Mailbox(address: "jürgen@bücher.example"), try Mailbox(address: "u@bücher.example")]
+            #expect(carry(letter, try Maildir(folder: folder.path)).isAccepted)
+            let found = try Python.read(maildir: folder)
+            #expect(found.map(\.to) == [[["", "jürgen@bücher.example"], ["", "u@xn--bcher-kva.example"]]])
+            #expect(found.allSatisfy { !$0.ascii && $0.bareLineEnds == 0 })
+        }
+    }
+
     @Test func aMaildirThatCannotBeMadeIsSaidAtTheStart() throws {
         try withFolder { folder in
             let path = folder.appending(path: "missing/maildir").path

@@ -29,7 +29,7 @@ import Testing
         [("unsubscribe_url", url), ("unsubscribe_secret", secret)]
     }
 
-    @Test(arguments: ["https://example.com/bye", "https://example.com/bye?list=a%20b", "https://example.com/bye?"])
+    @Test(arguments: ["https://example.com/bye", "https://example.com/bye?superuser=a%20b", "https://example.com/bye?"])
     func theLinkIsKnownAsOurs(_ url: String) throws {
         let bytes = try letter(Self.settings(url)).bytes(dateMs: 0)
         let verified = try Python.verify(bytes, secret: Self.secret)
@@ -85,6 +85,10 @@ import Testing
             (["unsubscribe_url": "https://example.com/", "unsubscribe_secret": "hidden"], "unsubscribe_secret: it is"),
             (
                 ["unsubscribe_url": "http://example.com/", "unsubscribe_secret": "hidden hidden hidden"],
+                "unsubscribe_url: it is not"
+            ),
+            (
+                ["unsubscribe_url": "https://example.com/?a=b&key=c", "unsubscribe_secret": "hidden hidden hidden"],
                 "unsubscribe_url: it is not"
             ),
             (

@@ -232,7 +232,9 @@ import Testing
         #expect(dialogue.broke() == [decided(1, .addressDead("U@X", "550 5.1.1 Nobody")), .closed])
     }
 
-    @Test(arguments: ["hello\r\n", "250 Ok\r\n250 Ok\r\n250 Ok\r\n", "250 Ok\r\n250 Ok\r\n354 Go\r\n250 more\r\n"])
+    @Test(arguments: [
+        "hello\r\n", "250 Ok\r\n250 Ok\r\n250 Ok\r\n", "250 Ok\r\n250 Ok\r\n354 Go\r\n250 more\r\n", "354 Go\r\n",
+    ])
     func aServerOutOfStepIsLeft(_ replies: String) {
         var dialogue = dialogue(pipelining: true)
         dialogue.begin(envelope(1))

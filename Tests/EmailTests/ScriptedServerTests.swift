@@ -255,4 +255,18 @@ import Testing
             if let text = line.heard { heard.append(text) }
         }
     }
+
+    /// Idle connections say goodbye; nothing begins any more.
+    @Test func stoppingSaysGoodbye() throws {
+        let server = try MailServer(script: ["offers": ["PIPELINING"]])
+        let pool = CarrierPool([try connect(server), try connect(server)])
+        let outcomes = Collected<Outcome>()
+        pool.begin(try letter(), deadlineMs: .max) { outcome, _ in outcomes.append(outcome) }
+        pool.drain()
+        pool.stop()
+        #expect(outcomes.all.map(\.isAccepted) == [true])
+        while try server.next().heard != "QUIT\r\n" {}
+        pool.begin(try letter(), deadlineMs: .max) { outcome, _ in outcomes.append(outcome) }
+        #expect(outcomes.all.last?.reason == "the channel stops")
+    }
 }

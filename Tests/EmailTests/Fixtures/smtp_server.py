@@ -105,7 +105,10 @@ async def main():
     def authenticate(server, session, envelope, mechanism, data):
         known = isinstance(data, LoginPassword) and [data.login.decode(), data.password.decode()] == options.login
         say(login=known)
-        return AuthResult(success=known, handled=known, auth_data=data)
+        # Some servers give back what they were given.
+        given = f"{data.password.decode()} {base64.b64encode(data.password).decode()}"
+        message = None if known else f"535 5.7.8 Not {given}"
+        return AuthResult(success=known, handled=known, message=message, auth_data=data)
 
     HangingUp.most = options.hang_up_after
 

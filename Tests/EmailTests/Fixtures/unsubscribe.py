@@ -23,7 +23,7 @@ if len(sys.argv) > 3:
 
 query = urlsplit(link).query
 fields = parse_qs(query)
-signed = query[query.index("user=") : query.index("&signature=")]
+signed = query[query.rindex("user=") : query.rindex("&signature=")]
 expected = base64.urlsafe_b64encode(hmac.digest(sys.argv[2].encode(), signed.encode(), hashlib.sha256)).rstrip(b"=")
 print(
     json.dumps(

@@ -22,10 +22,14 @@ package final class Delivery: Sendable {
         completion(outcome, deadAddresses)
     }
 
-    /// How long it may take; nil, and ended, where its deadline has passed: the host has answered for it already, it
+    /// The host answers at the deadline by itself, and knows less than the channel.
+    private static let marginMs: Int64 = 250
+
+    /// How long it may take; nil, and ended, where its time is over: the host has answered for it or is about to, it
     /// comes again, and would be sent twice.
     func leftMs(_ nowMs: Int64) -> Int64? {
-        if deadlineMs > nowMs { return deadlineMs - nowMs }
+        let leftMs = deadlineMs - nowMs - Self.marginMs
+        if leftMs > 0 { return leftMs }
         end(.tryAgain(after: 0, "no connection was free before the deadline", cause: .throttled))
         return nil
     }

@@ -78,7 +78,8 @@ package struct EmailSettings: Sendable {
             }
             guard let oneClick = OneClick(base: url, secret: secret) else {
                 throw PluginError(
-                    "unsubscribe_url: it is not an https: link of at most \(OneClick.longestBase) bytes without a fragment"
+                    "unsubscribe_url: it is not an https: link of at most \(OneClick.longestBase) bytes, without a fragment "
+                        + "and without user, campaign, key or signature in its query"
                 )
             }
             return oneClick

@@ -11,11 +11,15 @@ package struct OneClick: Sendable, Equatable {
     /// Room for the user, the campaign and the key behind it.
     static let longestBase = 300
 
-    /// - Parameter base: an https: link without a fragment; nil for anything else.
+    /// - Parameter base: an https: link without a fragment, and without a name in its query that the links use; nil
+    ///   for anything else.
     package init?(base: String, secret: String) {
         guard base.lowercased().hasPrefix("https://"), base.utf8.count <= Self.longestBase, !base.contains("#"),
             let link = UnsubscribeLink(base)
         else { return nil }
+        let query = link.text.split(separator: "?", maxSplits: 1).dropFirst().first ?? ""
+        let names = query.split(separator: "&").map { $0.prefix { $0 != "=" } }
+        guard !names.contains(where: { ["user", "campaign", "key", "signature"].contains($0) }) else { return nil }
         self.base = link.text
         self.secret = Array(secret.utf8)
     }

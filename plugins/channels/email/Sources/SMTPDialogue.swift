@@ -136,6 +136,8 @@ package struct SMTPDialogue {
 
     private mutating func answer(_ step: Step, _ reply: SMTPReply) -> [Event] {
         guard let index = transactions.firstIndex(where: { $0.id == step.id }) else { return [] }
+        // 3xx answers DATA alone, and 2xx never does (RFC 5321, 4.3.2): else the two sides are out of step.
+        if step.command == .data ? reply.isPositive : reply.code / 100 == 3 { return close(nil) }
         switch step.command {
         case .reset:
             return []
@@ -171,8 +173,6 @@ package struct SMTPDialogue {
             asked.append(Step(command: .lonelyDot, id: id))
             return []
         }
-        // 2xx answers no DATA (RFC 5321, 4.3.2): the two sides are out of step.
-        if reply.isPositive { return close(nil) }
         transactions[index].last = reply
         return end(index)
     }
