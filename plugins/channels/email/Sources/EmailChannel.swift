@@ -5,7 +5,7 @@ package final class EmailChannel: Channel {
     package static let name = "email"
     package static let presentation = Presentation.atOnce
     /// More than connections, so that a letter's commands can leave with the end of the one before.
-    package static let concurrency = 128
+    package static let concurrency = 64
     package static let messageFields = Letter.fields
     package static let settingFields = EmailSettings.fields
     package static let addressField: String? = "email"
