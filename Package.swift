@@ -43,6 +43,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -101,7 +102,11 @@ let package = Package(
         plugin("TriggerCardInteraction", path: "plugins/triggers/card-interaction"),
         plugin("ChannelPush", path: "plugins/channels/push"),
         plugin("ChannelInApp", path: "plugins/channels/in-app"),
-        plugin("ChannelEmail", path: "plugins/channels/email/Sources", dependencies: ["CCurl"]),
+        plugin(
+            "ChannelEmail",
+            path: "plugins/channels/email/Sources",
+            dependencies: ["CCurl", .product(name: "Crypto", package: "swift-crypto")]
+        ),
         .target(
             name: "CCurl",
             path: "plugins/channels/email/CCurl",

@@ -56,3 +56,9 @@ echo "the engine alone, in memory, on one core:"
 
 echo "templates alone, on one core; one message:"
 "$(dirname "$triggerd")/template-bench"
+
+echo "e-mail, 10,000 letters of 1 KB:"
+"$here/email/run.sh" "$(dirname "$triggerd")/libchannel-email.so" 10000
+
+echo "from the event to the outcome, with a channel that takes every message at once:"
+"$here/outbox/outbox.sh" "$triggerd"

@@ -25,7 +25,7 @@ import Testing
     @Test func everyHeaderIsThereOnce() throws {
         var letter = try letter()
         letter.replyTo = try Mailbox(parsing: "Help <help@example.com>")
-        letter.unsubscribe = UnsubscribeLink("https://example.com/bye?u=1")
+        letter.unsubscribe = Unsubscribe([try #require(UnsubscribeLink("https://example.com/bye?u=1"))])
         let parsed = try Python.parse(letter.bytes(dateMs: 1_772_445_600_999))
         #expect(parsed.isWellFormed, "\(parsed.defects)")
         #expect(

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A real SMTP server, aiosmtpd, in a process of its own. It ends with this value.
+/// An SMTP server in a process of its own: aiosmtpd, or one that does what it is told. It ends with this value.
 final class MailServer {
     struct Line: Decodable {
         var port: Int?
@@ -15,6 +15,10 @@ final class MailServer {
         /// The client's port: the same for two messages of one connection.
         var peer: Int?
         var bytes: Data?
+        /// Of the scripted server alone: which connection, what one read gave, and that it is closed.
+        var connection: Int?
+        var heard: String?
+        var closed: Bool?
     }
 
     let port: Int
@@ -22,8 +26,16 @@ final class MailServer {
     private let input = Pipe()
     private let output: LineReader
 
-    init(_ arguments: [String] = []) throws {
-        process = Python.process("smtp_server.py", arguments)
+    convenience init(_ arguments: [String] = []) throws { try self.init("smtp_server.py", arguments) }
+
+    /// - Parameter script: as scripted_server.py describes it.
+    convenience init(script: [String: Any]) throws {
+        let text = String(decoding: try JSONSerialization.data(withJSONObject: script), as: UTF8.self)
+        try self.init("scripted_server.py", [text])
+    }
+
+    private init(_ script: String, _ arguments: [String]) throws {
+        process = Python.process(script, arguments)
         process.standardInput = input
         guard let pipe = process.standardOutput as? Pipe else { throw Python.Missing("no pipe") }
         output = LineReader(pipe.fileHandleForReading)

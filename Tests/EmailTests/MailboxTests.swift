@@ -14,6 +14,25 @@ import Testing
         #expect(mailbox.address == address)
     }
 
+    /// Each domain in its IDNA 2008 form, which keeps ß; a local part beyond ASCII keeps the whole address as it is.
+    @Test(
+        arguments: [
+            ("u@bücher.example", "u@xn--bcher-kva.example", "xn--bcher-kva.example", false),
+            ("u@straße.example", "u@xn--strae-oqa.example", "xn--strae-oqa.example", false),
+            ("u@почта.рф", "u@xn--80a1acny.xn--p1ai", "xn--80a1acny.xn--p1ai", false),
+            ("u@BÜCHER.example", "u@xn--bcher-kva.example", "xn--bcher-kva.example", false),
+            ("jürgen@example.com", "jürgen@example.com", "example.com", true),
+            ("用户@例子.example", "用户@例子.example", "xn--fsqu00a.example", true),
+        ]
+    )
+    func anInternationalAddressIsTaken(_ given: String, _ address: String, _ domain: String, _ utf8: Bool) throws {
+        let mailbox = try Mailbox(address: given)
+        #expect(mailbox.address == address)
+        #expect(mailbox.profile == given)
+        #expect(mailbox.domain == domain)
+        #expect(mailbox.needsUTF8 == utf8)
+    }
+
     @Test(
         arguments: [
             ("", AddressFault.empty), ("u", .malformed), ("@example.com", .malformed), ("u@", .malformed),
@@ -23,7 +42,11 @@ import Testing
             ("u@example.com>", .malformed), ("<u@example.com", .malformed), (".u@example.com", .malformed),
             ("u..v@example.com", .malformed),
             ("u@example.com\r\nRCPT TO:<evil@example.com>", .controlCharacter), ("u@example.com\n", .controlCharacter),
-            ("u\0@example.com", .controlCharacter), ("ü@example.com", .notASCII), ("u@müller.example", .notASCII),
+            ("u\0@example.com", .controlCharacter), ("u\u{A0}v@example.com", .malformed),
+            ("u\u{202E}v@example.com", .malformed), ("u@mü ller.example", .noDomain),
+            ("u@-ü.example", .noDomain), ("u@ü@example.com", .malformed), ("ü\r\n@example.com", .controlCharacter),
+            ("u@\u{2028}ü.example", .controlCharacter),
+            (String(repeating: "ü", count: 33) + "@example.com", .malformed),
             (String(repeating: "a", count: 65) + "@example.com", .malformed),
         ]
     )

@@ -17,7 +17,7 @@ import Testing
     }
 
     private func carry(_ letter: Letter, _ maildir: Maildir) -> Outcome {
-        maildir.carry(letter, dateMs: 1_772_445_600_000, withinMs: 1_000)
+        maildir.keep(letter, dateMs: 1_772_445_600_000)
     }
 
     @Test func aReaderFindsTheLetters() throws {
@@ -67,12 +67,12 @@ import Testing
     @Test func manyThreadsWriteManyLetters() throws {
         try withFolder { folder in
             let maildir = try Maildir(folder: folder.path)
-            let pool = CarrierPool(Array(repeating: maildir, count: 8), timeoutMs: 10_000)
+            let pool = CarrierPool(Array(repeating: maildir, count: 8))
             let outcomes = Collected<Outcome>()
             for key in 0..<100 {
                 // Each twice, as after a deadline that passed too early.
                 for _ in 0..<2 {
-                    pool.begin(.init(letter: try letter("\(key)"), deadlineMs: .max) { outcomes.append($0) })
+                    pool.begin(try letter("\(key)"), deadlineMs: .max) { outcome, _ in outcomes.append(outcome) }
                 }
             }
             pool.drain()
@@ -88,10 +88,22 @@ import Testing
             let new = folder.appending(path: "new")
             try FileManager.default.removeItem(at: new)
             let outcome = carry(try letter("k"), maildir)
-            #expect(outcome == .tryAgain(after: 30_000, "cannot write \(new.path)/k: No such file or directory"))
+            let reason = "cannot write \(new.path)/k: No such file or directory"
+            #expect(outcome == .tryAgain(after: 0, reason, cause: .unavailable))
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder.appending(path: "tmp").path).isEmpty)
             try FileManager.default.createDirectory(at: new, withIntermediateDirectories: false)
             #expect(carry(try letter("k"), maildir).isAccepted)
+        }
+    }
+
+    @Test func anInternationalAddressIsWrittenAsItIs() throws {
+        try withFolder { folder in
+            var letter = try letter("k")
+            letter.to = [try Mailbox(address: "jürgen@bücher.example"), try Mailbox(address: "u@bücher.example")]
+            #expect(carry(letter, try Maildir(folder: folder.path)).isAccepted)
+            let found = try Python.read(maildir: folder)
+            #expect(found.map(\.to) == [[["", "jürgen@bücher.example"], ["", "u@xn--bcher-kva.example"]]])
+            #expect(found.allSatisfy { !$0.ascii && $0.bareLineEnds == 0 })
         }
     }
 

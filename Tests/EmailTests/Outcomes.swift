@@ -14,8 +14,9 @@ extension Outcome {
         }
     }
 
-    func triesAgain(after wait: Int64, _ beginning: String) -> Bool {
-        guard case .tryAgain(wait, let reason, _) = self else { return false }
+    /// Whether it is tried again, without a wait of the channel's own.
+    func triesAgain(_ cause: Cause, _ beginning: String) -> Bool {
+        guard case .tryAgain(0, let reason, cause) = self else { return false }
         return reason.hasPrefix(beginning)
     }
 }

@@ -47,7 +47,32 @@ enum Python {
 
     static func read(maildir: URL) throws -> [Parsed] { try run("parse.py", ["--maildir", maildir.path]) }
 
-    private static func run(_ script: String, _ arguments: [String]) throws -> [Parsed] {
+    /// What an application's endpoint makes of a letter's one-click link.
+    static func verify(
+        _ letter: [UInt8],
+        secret: String,
+        changing: (old: String, new: String)? = nil
+    ) throws -> Unsubscribing {
+        try withFolder { folder in
+            let path = folder.appending(path: "letter.eml")
+            try Data(letter).write(to: path)
+            let change = changing.map { [$0.old, $0.new] } ?? []
+            let all: [Unsubscribing] = try run("unsubscribe.py", [path.path, secret] + change)
+            guard let first = all.first else { throw Missing("unsubscribe.py printed nothing") }
+            return first
+        }
+    }
+
+    struct Unsubscribing: Decodable {
+        var ours: Bool
+        var user: String
+        var campaign: String
+        var key: String
+        var post: String?
+        var targets: [String]
+    }
+
+    private static func run<Line: Decodable>(_ script: String, _ arguments: [String]) throws -> [Line] {
         let process = process(script, arguments)
         guard let output = process.standardOutput as? Pipe else { throw Missing("no pipe") }
         try process.run()
@@ -56,7 +81,7 @@ enum Python {
         guard process.terminationStatus == 0 else { throw Missing("\(script) failed") }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        return try data.split(separator: UInt8(ascii: "\n")).map { try decoder.decode(Parsed.self, from: Data($0)) }
+        return try data.split(separator: UInt8(ascii: "\n")).map { try decoder.decode(Line.self, from: Data($0)) }
     }
 
     struct Missing: Error, CustomStringConvertible {
@@ -85,6 +110,7 @@ struct Parsed: Decodable {
     var replyTo: [[String]]
     var messageId: String?
     var unsubscribe: String?
+    var unsubscribePost: String?
     var date: String?
     var parts: [Part]
     var defects: [String]

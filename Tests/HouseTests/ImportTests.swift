@@ -21,7 +21,7 @@ struct ImportTests {
         "plugins/triggers": ["PluginKit", "Glibc"],
         "plugins/channels/push": ["PluginKit", "Foundation"],
         "plugins/channels/in-app": ["PluginKit"],
-        "plugins/channels/email": ["PluginKit", "CCurl", "Dispatch", "Glibc", "Synchronization"],
+        "plugins/channels/email": ["PluginKit", "CCurl", "Crypto", "Dispatch", "Glibc", "Synchronization"],
     ]
 
     static let root: URL = {

@@ -13,7 +13,8 @@ import sys
 
 
 def described(data):
-    message = email.message_from_bytes(data, policy=email.policy.default)
+    # RFC 6532: a header may be UTF-8, which the library reads as such from text alone.
+    message = email.message_from_string(data.decode("utf-8"), policy=email.policy.default)
     defects = [str(d) for part in message.walk() for d in part.defects]
     defects += [str(d) for value in message.values() for d in getattr(value, "defects", [])]
     parts = [
@@ -39,6 +40,7 @@ def described(data):
         "reply_to": mailboxes("Reply-To"),
         "message_id": message["Message-ID"],
         "unsubscribe": message["List-Unsubscribe"],
+        "unsubscribe_post": message["List-Unsubscribe-Post"],
         "date": message["Date"].datetime.isoformat() if message["Date"] else None,
         "parts": parts,
         "defects": defects,

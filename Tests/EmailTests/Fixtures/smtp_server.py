@@ -1,6 +1,6 @@
 """A real mail server for the tests: aiosmtpd, on a port of its own choosing.
 
-    smtp_server.py [--login USER PASSWORD] [--tls CERTIFICATE KEY] [--at-once]
+    smtp_server.py [--login USER PASSWORD | --no-login] [--tls CERTIFICATE KEY] [--at-once]
                    [--delay SECONDS] [--hang-up-after N]
 
 It prints a JSON object a line: first {"port": ...}, then one for each message that it takes and
@@ -90,6 +90,7 @@ class HangingUp(SMTP):
 async def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--login", nargs=2)
+    parser.add_argument("--no-login", action="store_true", help="offers no AUTH; with --at-once")
     parser.add_argument("--tls", nargs=2)
     parser.add_argument("--at-once", action="store_true", help="TLS from the first byte")
     parser.add_argument("--delay", type=float, default=0)
@@ -104,7 +105,10 @@ async def main():
     def authenticate(server, session, envelope, mechanism, data):
         known = isinstance(data, LoginPassword) and [data.login.decode(), data.password.decode()] == options.login
         say(login=known)
-        return AuthResult(success=known, handled=known, auth_data=data)
+        # Some servers give back what they were given.
+        given = f"{data.password.decode()} {base64.b64encode(data.password).decode()}"
+        message = None if known else f"535 5.7.8 Not {given}"
+        return AuthResult(success=known, handled=known, message=message, auth_data=data)
 
     HangingUp.most = options.hang_up_after
 
@@ -116,7 +120,8 @@ async def main():
             authenticator=authenticate if options.login else None,
             auth_required=options.login is not None,
             # Without TLS at hand the server would take the password in clear; the client must not.
-            auth_require_tls=context is not None and not options.at_once,
+            # It does not see the TLS of --at-once, and so offers no AUTH under it where it must.
+            auth_require_tls=options.no_login or (context is not None and not options.at_once),
             enable_SMTPUTF8=True,
         )
 

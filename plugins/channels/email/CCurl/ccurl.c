@@ -1,28 +1,32 @@
 #include "CCurl.h"
 
 #include <curl/curl.h>
+#include <errno.h>
+#include <locale.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
+#include <unistd.h>
 
-/* A connection that was idle for longer is not used again: the server may be closing it. */
-static const long longest_idle_s = 30;
 static const long longest_connect_ms = 15000;
 
 struct ccurl_connection {
+    char *url, *username, *password, *ca_file;
+    bool demand_tls, verify;
     CURL *curl;
-    struct curl_slist *recipients;
+    curl_socket_t socket;
+    int wake;
     atomic_bool aborted;
-    /* Of the hand-over under way. */
-    const uint8_t *bytes;
-    size_t length;
-    size_t sent;
-    bool quitting;
-    ccurl_outcome outcome;
+    /* Of the opening under way. */
+    bool greeting;
+    int code;
     char reply[1024];
+    char capabilities[4096];
     char error[CURL_ERROR_SIZE];
 };
 
@@ -30,54 +34,31 @@ static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-/* libcurl's own CURLINFO_RESPONSE_CODE keeps the code of an older command when a reply never
- * came, and never tells which command it answers. So the dialogue is followed here. Of what is
- * sent, only the verb is looked at: the login passes by as well. */
-static int follow(CURL *curl, curl_infotype type, char *data, size_t size, void *context) {
-    ccurl_connection *self = context;
-    ccurl_outcome *outcome = &self->outcome;
-    (void)curl;
-    switch (type) {
-    case CURLINFO_HEADER_OUT:
-        /* A farewell follows a refusal, and its answer is none to the mail. */
-        self->quitting = size >= 4 && memcmp(data, "QUIT", 4) == 0;
-        if (self->quitting) break;
-        outcome->code = 0;
-        self->reply[0] = 0;
-        if (size >= 10 && memcmp(data, "MAIL FROM:", 10) == 0) outcome->stage = CCURL_SENDER;
-        if (size >= 8 && memcmp(data, "RCPT TO:", 8) == 0) outcome->stage = CCURL_RECIPIENT;
-        if (size >= 4 && memcmp(data, "DATA", 4) == 0) outcome->stage = CCURL_CONTENT;
-        break;
-    case CURLINFO_DATA_OUT:
-        /* What answered DATA has not answered the content. */
-        outcome->code = 0;
-        self->reply[0] = 0;
-        break;
-    case CURLINFO_HEADER_IN: {
-        if (self->quitting) break;
-        size_t have = strlen(self->reply);
-        size_t room = sizeof self->reply - 1 - have;
-        size_t taken = size < room ? size : room;
-        memcpy(self->reply + have, data, taken);
-        self->reply[have + taken] = 0;
-        if (size >= 3 && is_digit(data[0]) && is_digit(data[1]) && is_digit(data[2]))
-            outcome->code = (data[0] - '0') * 100 + (data[1] - '0') * 10 + (data[2] - '0');
-        if (outcome->stage == CCURL_RECIPIENT && outcome->code / 100 == 4) outcome->recipient_later = true;
-        break;
-    }
-    default:
-        break;
-    }
-    return 0;
+static void append(char *text, size_t capacity, const char *bytes, size_t length) {
+    size_t have = strlen(text);
+    size_t room = capacity - 1 - have;
+    size_t taken = length < room ? length : room;
+    memcpy(text + have, bytes, taken);
+    text[have + taken] = 0;
 }
 
-static size_t give(char *into, size_t size, size_t count, void *context) {
+/* libcurl tells what the server offers, and its last words, here alone. Of what is sent only the
+ * verb is looked at: the login passes by as well. */
+static int follow(CURL *curl, curl_infotype type, char *data, size_t size, void *context) {
     ccurl_connection *self = context;
-    size_t left = self->length - self->sent;
-    size_t taken = size * count < left ? size * count : left;
-    memcpy(into, self->bytes + self->sent, taken);
-    self->sent += taken;
-    return taken;
+    (void)curl;
+    if (type == CURLINFO_HEADER_OUT) {
+        self->greeting = size >= 4 && memcmp(data, "EHLO", 4) == 0;
+        if (self->greeting) self->capabilities[0] = 0;
+        self->reply[0] = 0;
+        self->code = 0;
+    } else if (type == CURLINFO_HEADER_IN) {
+        append(self->reply, sizeof self->reply, data, size);
+        if (self->greeting) append(self->capabilities, sizeof self->capabilities, data, size);
+        if (size >= 3 && is_digit(data[0]) && is_digit(data[1]) && is_digit(data[2]))
+            self->code = (data[0] - '0') * 100 + (data[1] - '0') * 10 + (data[2] - '0');
+    }
+    return 0;
 }
 
 static int progress(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {
@@ -86,94 +67,96 @@ static int progress(void *context, curl_off_t a, curl_off_t b, curl_off_t c, cur
     return atomic_load(&self->aborted) ? 1 : 0;
 }
 
-static void prepare(void) {
+/* libidn2 reads a name in the encoding of the thread's locale. */
+static locale_t utf8;
+
+static void prepare_once(void) {
     curl_global_init(CURL_GLOBAL_DEFAULT);
+    utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 }
 
-ccurl_connection *ccurl_open(
-    const char *url, const char *username, const char *password, const char *ca_file, bool demand_tls, bool verify) {
+static void prepare(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, prepare);
+    pthread_once(&once, prepare_once);
+}
+
+static bool copy(char **into, const char *text) {
+    if (text == NULL) return true;
+    *into = strdup(text);
+    return *into != NULL;
+}
+
+ccurl_connection *ccurl_new(const ccurl_server *server) {
+    prepare();
     ccurl_connection *self = calloc(1, sizeof *self);
     if (self == NULL) return NULL;
-    self->curl = curl_easy_init();
-    if (self->curl == NULL) {
-        free(self);
-        return NULL;
-    }
-    CURL *curl = self->curl;
-    CURLcode bad = CURLE_OK;
-    bad |= curl_easy_setopt(curl, CURLOPT_URL, url);
-    bad |= curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, self->error);
-    bad |= curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    /* Neither ALL_PROXY nor ~/.netrc of whoever started the daemon. */
-    bad |= curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    bad |= curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
-    bad |= curl_easy_setopt(curl, CURLOPT_READFUNCTION, give);
-    bad |= curl_easy_setopt(curl, CURLOPT_READDATA, self);
-    bad |= curl_easy_setopt(curl, CURLOPT_DEBUGFUNCTION, follow);
-    bad |= curl_easy_setopt(curl, CURLOPT_DEBUGDATA, self);
-    bad |= curl_easy_setopt(curl, CURLOPT_VERBOSE, 1L);
-    bad |= curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, progress);
-    bad |= curl_easy_setopt(curl, CURLOPT_XFERINFODATA, self);
-    bad |= curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    bad |= curl_easy_setopt(curl, CURLOPT_MAXAGE_CONN, longest_idle_s);
-    bad |= curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)(demand_tls ? CURLUSESSL_ALL : CURLUSESSL_TRY));
-    bad |= curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
-    bad |= curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
-    bad |= curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    bad |= curl_easy_setopt(curl, CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);
-    if (username) bad |= curl_easy_setopt(curl, CURLOPT_USERNAME, username);
-    if (password) bad |= curl_easy_setopt(curl, CURLOPT_PASSWORD, password);
-    if (ca_file) bad |= curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file);
-    if (bad != CURLE_OK) {
-        ccurl_close(self);
+    self->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    self->demand_tls = server->demand_tls;
+    self->verify = server->verify;
+    bool copied = copy(&self->url, server->url) && copy(&self->username, server->username)
+        && copy(&self->password, server->password) && copy(&self->ca_file, server->ca_file);
+    if (!copied || self->wake < 0) {
+        ccurl_free(self);
         return NULL;
     }
     return self;
 }
 
-void ccurl_close(ccurl_connection *self) {
-    curl_easy_cleanup(self->curl);
-    curl_slist_free_all(self->recipients);
+void ccurl_free(ccurl_connection *self) {
+    ccurl_disconnect(self);
+    if (self->wake >= 0) close(self->wake);
+    if (self->password) explicit_bzero(self->password, strlen(self->password));
+    free(self->url);
+    free(self->username);
+    free(self->password);
+    free(self->ca_file);
     free(self);
 }
 
 void ccurl_abort(ccurl_connection *self) {
     atomic_store(&self->aborted, true);
+    /* The counter may be full already: then it wakes as well. */
+    if (eventfd_write(self->wake, 1) != 0) return;
 }
 
 const char *ccurl_reply(const ccurl_connection *self) {
     return self->reply;
 }
 
+const char *ccurl_greeting(const ccurl_connection *self) {
+    return self->capabilities;
+}
+
 const char *ccurl_error(const ccurl_connection *self) {
     return self->error;
 }
 
-bool ccurl_recipient(ccurl_connection *self, const char *address) {
-    struct curl_slist *longer = curl_slist_append(self->recipients, address);
-    if (longer == NULL) return false;
-    self->recipients = longer;
-    return true;
-}
-
 /* With CURLOPT_NOSIGNAL libcurl leaves SIGPIPE as it is, and OpenSSL may raise it. */
-static CURLcode perform_without_sigpipe(CURL *curl) {
-    sigset_t pipe, before;
+typedef struct quiet {
+    sigset_t before;
+} quiet;
+
+static quiet without_sigpipe(void) {
+    quiet quiet;
+    sigset_t pipe;
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
-    pthread_sigmask(SIG_BLOCK, &pipe, &before);
-    CURLcode result = curl_easy_perform(curl);
-    if (!sigismember(&before, SIGPIPE)) {
-        struct timespec at_once = {0, 0};
-        while (sigtimedwait(&pipe, NULL, &at_once) > 0) {}
-    }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return result;
+    pthread_sigmask(SIG_BLOCK, &pipe, &quiet.before);
+    return quiet;
 }
 
-static ccurl_fault fault_of(CURLcode result, const ccurl_outcome *outcome) {
+static void with_sigpipe_as(const quiet *quiet, bool may_have_come) {
+    if (may_have_come && !sigismember(&quiet->before, SIGPIPE)) {
+        struct timespec at_once = {0, 0};
+        sigset_t pipe;
+        sigemptyset(&pipe);
+        sigaddset(&pipe, SIGPIPE);
+        while (sigtimedwait(&pipe, NULL, &at_once) > 0) {}
+    }
+    pthread_sigmask(SIG_SETMASK, &quiet->before, NULL);
+}
+
+static ccurl_fault fault_of(CURLcode result, const ccurl_connection *self) {
     switch (result) {
     case CURLE_OK:
         return CCURL_NONE;
@@ -196,65 +179,120 @@ static ccurl_fault fault_of(CURLcode result, const ccurl_outcome *outcome) {
         return CCURL_TLS;
     case CURLE_OUT_OF_MEMORY:
     case CURLE_FAILED_INIT:
-    case CURLE_READ_ERROR:
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
         return CCURL_LOCAL;
     default:
-        return outcome->code >= 400 ? CCURL_REPLY : CCURL_UNREACHABLE;
+        return self->code >= 400 ? CCURL_REPLY : CCURL_UNREACHABLE;
     }
 }
 
-static CURLcode attempt(ccurl_connection *self) {
-    memset(&self->outcome, 0, sizeof self->outcome);
-    self->reply[0] = 0;
-    self->error[0] = 0;
-    self->sent = 0;
-    self->quitting = false;
-    CURLcode result = perform_without_sigpipe(self->curl);
-    if (self->error[0] == 0) strncpy(self->error, curl_easy_strerror(result), sizeof self->error - 1);
-    return result;
-}
-
-/* A kept connection that the server has closed meanwhile, or closes now (421), says nothing
- * about this mail; before the content began, another try cannot send it twice. */
-static bool was_stale(ccurl_connection *self, CURLcode result) {
-    long opened = 1;
-    curl_easy_getinfo(self->curl, CURLINFO_NUM_CONNECTS, &opened);
-    if (result == CURLE_OK || opened > 0 || self->outcome.stage == CCURL_CONTENT) return false;
-    bool broken = result == CURLE_SEND_ERROR || result == CURLE_RECV_ERROR || result == CURLE_GOT_NOTHING;
-    return self->outcome.code == 421 || (broken && self->outcome.code < 400);
-}
-
-ccurl_outcome ccurl_hand_over(
-    ccurl_connection *self, const char *sender, const uint8_t *bytes, size_t length, long timeout_ms) {
+static CURLcode configure(ccurl_connection *self, long timeout_ms) {
     CURL *curl = self->curl;
-    self->bytes = bytes;
-    self->length = length;
+    CURLcode bad = CURLE_OK;
     long connect_ms = timeout_ms < longest_connect_ms ? timeout_ms : longest_connect_ms;
-    CURLcode result = curl_easy_setopt(curl, CURLOPT_MAIL_FROM, sender);
-    if (result == CURLE_OK) result = curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, self->recipients);
-    curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)length);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
-    curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 0L);
+    bad |= curl_easy_setopt(curl, CURLOPT_URL, self->url);
+    bad |= curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
+    bad |= curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, self->error);
+    bad |= curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    /* Neither ALL_PROXY nor ~/.netrc of whoever started the daemon. */
+    bad |= curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    bad |= curl_easy_setopt(curl, CURLOPT_DEBUGFUNCTION, follow);
+    bad |= curl_easy_setopt(curl, CURLOPT_DEBUGDATA, self);
+    bad |= curl_easy_setopt(curl, CURLOPT_VERBOSE, 1L);
+    bad |= curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, progress);
+    bad |= curl_easy_setopt(curl, CURLOPT_XFERINFODATA, self);
+    bad |= curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    bad |= curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, connect_ms);
+    bad |= curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
+    bad |= curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)(self->demand_tls ? CURLUSESSL_ALL : CURLUSESSL_TRY));
+    bad |= curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, self->verify ? 1L : 0L);
+    bad |= curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, self->verify ? 2L : 0L);
+    bad |= curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (self->username) bad |= curl_easy_setopt(curl, CURLOPT_USERNAME, self->username);
+    if (self->password) bad |= curl_easy_setopt(curl, CURLOPT_PASSWORD, self->password);
+    if (self->ca_file) bad |= curl_easy_setopt(curl, CURLOPT_CAINFO, self->ca_file);
+    return bad;
+}
+
+ccurl_fault ccurl_connect(ccurl_connection *self, long timeout_ms) {
+    ccurl_disconnect(self);
+    self->greeting = false;
+    self->code = 0;
+    self->reply[0] = self->capabilities[0] = self->error[0] = 0;
+    self->curl = curl_easy_init();
+    CURLcode result = self->curl == NULL ? CURLE_OUT_OF_MEMORY : configure(self, timeout_ms);
     if (result == CURLE_OK) {
-        result = attempt(self);
-        if (was_stale(self, result)) {
-            curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
-            result = attempt(self);
-        }
-    } else {
-        memset(&self->outcome, 0, sizeof self->outcome);
-        self->reply[0] = 0;
-        strncpy(self->error, curl_easy_strerror(result), sizeof self->error - 1);
+        quiet quiet = without_sigpipe();
+        result = curl_easy_perform(self->curl);
+        with_sigpipe_as(&quiet, true);
     }
-    self->outcome.fault = fault_of(result, &self->outcome);
-    /* Nothing that dies with this call stays in the handle. */
-    curl_easy_setopt(curl, CURLOPT_MAIL_RCPT, NULL);
-    curl_slist_free_all(self->recipients);
-    self->recipients = NULL;
-    self->bytes = NULL;
-    self->length = 0;
-    return self->outcome;
+    if (result == CURLE_OK) result = curl_easy_getinfo(self->curl, CURLINFO_ACTIVESOCKET, &self->socket);
+    if (self->error[0] == 0) strncpy(self->error, curl_easy_strerror(result), sizeof self->error - 1);
+    ccurl_fault fault = fault_of(result, self);
+    if (fault != CCURL_NONE) ccurl_disconnect(self);
+    return fault;
+}
+
+void ccurl_disconnect(ccurl_connection *self) {
+    if (self->curl == NULL) return;
+    quiet quiet = without_sigpipe();
+    curl_easy_cleanup(self->curl);
+    with_sigpipe_as(&quiet, true);
+    self->curl = NULL;
+}
+
+ptrdiff_t ccurl_send(ccurl_connection *self, const uint8_t *bytes, size_t length) {
+    if (self->curl == NULL) return CCURL_BROKEN;
+    size_t sent = 0;
+    quiet quiet = without_sigpipe();
+    CURLcode result = curl_easy_send(self->curl, bytes, length, &sent);
+    with_sigpipe_as(&quiet, result != CURLE_OK && result != CURLE_AGAIN);
+    if (result == CURLE_AGAIN) return CCURL_AGAIN;
+    return result == CURLE_OK ? (ptrdiff_t)sent : CCURL_BROKEN;
+}
+
+ptrdiff_t ccurl_receive(ccurl_connection *self, uint8_t *into, size_t capacity) {
+    if (self->curl == NULL) return CCURL_BROKEN;
+    size_t received = 0;
+    CURLcode result = curl_easy_recv(self->curl, into, capacity, &received);
+    if (result == CURLE_AGAIN) return CCURL_AGAIN;
+    return result == CURLE_OK && received > 0 ? (ptrdiff_t)received : CCURL_BROKEN;
+}
+
+int ccurl_wait(ccurl_connection *self, bool writing, int timeout_ms) {
+    if (atomic_load(&self->aborted)) return CCURL_STOPPED;
+    struct pollfd waited[2] = {
+        {.fd = self->socket, .events = (short)(POLLIN | (writing ? POLLOUT : 0))},
+        {.fd = self->wake, .events = POLLIN},
+    };
+    int count = poll(waited, 2, timeout_ms);
+    /* A signal may cut it short; the caller looks at the clock anyway. */
+    if (count < 0) return errno == EINTR ? 0 : CCURL_READABLE;
+    int ready = 0;
+    if (waited[1].revents != 0) ready |= CCURL_STOPPED;
+    if (waited[0].revents & ~POLLOUT) ready |= CCURL_READABLE;
+    if (waited[0].revents & POLLOUT) ready |= CCURL_WRITABLE;
+    return ready;
+}
+
+bool ccurl_ascii_domain(const char *domain, char *into, size_t capacity) {
+#if LIBCURL_VERSION_NUM >= 0x075800
+    prepare();
+    if (utf8 == (locale_t)0) return false;
+    locale_t before = uselocale(utf8);
+    char *ascii = NULL;
+    CURLU *url = curl_url();
+    bool found = url != NULL && curl_url_set(url, CURLUPART_URL, "smtp://localhost", 0) == CURLUE_OK
+        && curl_url_set(url, CURLUPART_HOST, domain, 0) == CURLUE_OK
+        && curl_url_get(url, CURLUPART_HOST, &ascii, CURLU_PUNYCODE) == CURLUE_OK && strlen(ascii) < capacity;
+    if (found) strcpy(into, ascii);
+    curl_free(ascii);
+    curl_url_cleanup(url);
+    uselocale(before);
+    return found;
+#else
+    (void)domain, (void)into, (void)capacity;
+    return false;
+#endif
 }

@@ -37,16 +37,54 @@ extension Letter {
             replyTo: try mailbox("reply_to") ?? settings.replyTo,
             subject: subject,
             content: try Content(text: text("body"), html: text("html")),
-            unsubscribe: settings.unsubscribe,
-            origin: String(settings.from.domain)
+            unsubscribe: try Self.unsubscribe(text("list_unsubscribe"), message, settings),
+            origin: settings.from.domain
         )
-        if let link = text("list_unsubscribe") {
-            unsubscribe = UnsubscribeLink(link)
-            guard unsubscribe != nil else {
-                throw Unsent(.refused("list_unsubscribe is not an https: or mailto: link"))
+    }
+
+    private static func unsubscribe(
+        _ own: String?,
+        _ message: Message,
+        _ settings: EmailSettings
+    ) throws(Unsent) -> Unsubscribe? {
+        if let own {
+            guard let link = UnsubscribeLink(own) else { throw Unsent(.refused("list_unsubscribe \(notALink)")) }
+            return Unsubscribe([link])
+        }
+        let fixed = settings.unsubscribe.map { [$0] } ?? []
+        guard let oneClick = settings.oneClick else { return fixed.isEmpty ? nil : Unsubscribe(fixed) }
+        guard let link = oneClick.link(user: message.user, campaign: message.campaign, key: message.key) else {
+            throw Unsent(.refused("the user's name and the message's key are too long for a link to unsubscribe"))
+        }
+        return Unsubscribe([link] + fixed, isOneClick: true)
+    }
+
+    private static let notALink = "is not an https: or mailto: link"
+
+    /// What is wrong with a campaign's fields, whose templates stand in them as they are written; what a template may
+    /// make of a field is seen when it is sent.
+    static func check(_ fields: Value) throws(PluginError) {
+        func text(_ name: String) -> String? { fields[name]?.string.flatMap { $0.trimmed.isEmpty ? nil : $0 } }
+        func known(_ name: String) -> String? { text(name).flatMap { isTemplate($0) ? nil : $0 } }
+
+        guard text("subject") != nil else { throw PluginError("subject: it is empty") }
+        guard text("body") != nil || text("html") != nil else { throw PluginError("body: \(nothingToSay)") }
+        for name in ["from", "reply_to"] {
+            guard let text = known(name) else { continue }
+            do throws(AddressFault) {
+                _ = try Mailbox(parsing: text)
+            } catch {
+                throw PluginError("\(name): \(error)")
             }
         }
+        if let link = known("list_unsubscribe"), UnsubscribeLink(link) == nil {
+            throw PluginError("list_unsubscribe: \(notALink)")
+        }
     }
+
+    private static func isTemplate(_ text: String) -> Bool { text.contains("{{") || text.contains("{%") }
+
+    fileprivate static let nothingToSay = "body and html are both empty; a message needs one of them"
 
     /// The user's addresses that can be written to; one that cannot hinders no other.
     private static func recipients(_ addresses: [String]) throws(Unsent) -> [Mailbox] {
@@ -55,9 +93,6 @@ extension Letter {
         for address in addresses {
             do throws(AddressFault) {
                 mailboxes.append(try Mailbox(address: address))
-            } catch .notASCII {
-                // It may well be somebody's; this channel cannot write to it.
-                unsent = Unsent(.refused("the address \(AddressFault.notASCII)"))
             } catch {
                 unsent = Unsent(.addressDead(address, "the address \(error)"))
             }
@@ -80,7 +115,7 @@ extension Letter.Content {
         case (let text?, let html?): self = .both(text: text, html: html)
         case (let text?, nil): self = .text(text)
         case (nil, let html?): self = .html(html)
-        case (nil, nil): throw Letter.Unsent(.refused("body and html are both empty; a message needs one of them"))
+        case (nil, nil): throw Letter.Unsent(.refused(Letter.nothingToSay))
         }
     }
 }

@@ -4,7 +4,8 @@ import PluginKit
 package final class EmailChannel: Channel {
     package static let name = "email"
     package static let presentation = Presentation.atOnce
-    package static let concurrency = 16
+    /// More than connections, so that a letter's commands can leave with the end of the one before.
+    package static let concurrency = 64
     package static let messageFields = Letter.fields
     package static let settingFields = EmailSettings.fields
     package static let addressField: String? = "email"
@@ -17,16 +18,19 @@ package final class EmailChannel: Channel {
     package init(settings: Value) throws(PluginError) {
         let settings = try EmailSettings(settings)
         self.settings = settings
-        carriers = CarrierPool(try Self.carriers(settings.way), timeoutMs: settings.timeoutMs)
+        carriers = CarrierPool(try Self.carriers(settings))
     }
 
-    private static func carriers(_ way: EmailSettings.Way) throws(PluginError) -> [any Carrier] {
-        switch way {
+    package static func check(_ fields: Value) throws(PluginError) { try Letter.check(fields) }
+
+    private static func carriers(_ settings: EmailSettings) throws(PluginError) -> [any Carrier] {
+        let count = settings.connections
+        switch settings.way {
         case .maildir(let folder):
-            return Array(repeating: try Maildir(folder: folder), count: concurrency)
+            return Array(repeating: try Maildir(folder: folder), count: count)
         case .server(let server):
-            let connections = (0..<concurrency).compactMap { _ in SMTPConnection(server) }
-            guard connections.count == concurrency else { throw PluginError("libcurl could not be set up: no memory") }
+            let connections = (0..<count).compactMap { _ in SMTPConnection(server, timeoutMs: settings.timeoutMs) }
+            guard connections.count == count else { throw PluginError("url: no memory for its connections") }
             return connections
         }
     }
@@ -34,9 +38,9 @@ package final class EmailChannel: Channel {
     package func send(_ message: Message, _ send: Send) {
         do throws(Letter.Unsent) {
             let letter = try Letter(message, settings)
-            carriers.begin(
-                CarrierPool.Work(letter: letter, deadlineMs: message.deadline) { outcome in send.complete(outcome) }
-            )
+            carriers.begin(letter, deadlineMs: message.deadline) { outcome, dead in
+                send.complete(outcome, deadAddresses: dead)
+            }
         } catch {
             send.complete(error.outcome)
         }

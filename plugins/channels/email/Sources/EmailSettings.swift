@@ -6,8 +6,11 @@ package struct EmailSettings: Sendable {
     package var way: Way
     package var from: Mailbox
     package var replyTo: Mailbox?
+    /// The same for every letter.
     package var unsubscribe: UnsubscribeLink?
+    package var oneClick: OneClick?
     package var timeoutMs: Int64
+    package var connections: Int
 
     package enum Way: Sendable, Equatable {
         case server(SMTPServer)
@@ -15,6 +18,8 @@ package struct EmailSettings: Sendable {
     }
 
     private static let defaultTimeoutSeconds: Int64 = 60
+    private static let defaultConnections: Int64 = 8
+    package static let mostConnections: Int64 = 64
 
     package static let fields: [Field] = [
         Field(name: "url", type: .string, summary: "smtp://host:port or smtps://host:port; absent: a maildir"),
@@ -22,10 +27,13 @@ package struct EmailSettings: Sendable {
         Field(name: "password", type: .string, flags: [.secret], summary: "of the login; it demands TLS"),
         Field(name: "ca_file", type: .string, summary: "PEM file of the certificates to trust; it demands TLS"),
         Field(name: "timeout_seconds", type: .integer, summary: "for one hand-over, 1 to 600; default 60"),
+        Field(name: "connections", type: .integer, summary: "to the server at once, 1 to 64; default 8"),
         Field(name: "maildir", type: .string, summary: "the maildir's folder where there is no url"),
         Field(name: "from", type: .string, summary: "\"Name <address>\"; default triggerd@ and the host's name"),
         Field(name: "reply_to", type: .string, summary: "where answers go, if not to `from`"),
         Field(name: "list_unsubscribe", type: .string, summary: "https: or mailto: link of List-Unsubscribe"),
+        Field(name: "unsubscribe_url", type: .string, summary: "https: endpoint of one-click unsubscribing (RFC 8058)"),
+        Field(name: "unsubscribe_secret", type: .string, flags: [.secret], summary: "signs that endpoint's links"),
     ]
 
     /// - Throws: what is wrong, naming the setting.
@@ -40,15 +48,16 @@ package struct EmailSettings: Sendable {
             }
             unsubscribe = checked
         }
-        let timeoutSeconds = settings["timeout_seconds"]?.integer ?? Self.defaultTimeoutSeconds
-        guard (1...600).contains(timeoutSeconds) else {
-            throw PluginError("timeout_seconds: \(timeoutSeconds) is not within 1 to 600")
-        }
-        timeoutMs = timeoutSeconds * 1000
+        oneClick = try Self.oneClick(text("unsubscribe_url"), secret: text("unsubscribe_secret"))
+        timeoutMs = try Self.number(settings, "timeout_seconds", 1...600) ?? Self.defaultTimeoutSeconds
+        timeoutMs *= 1000
+        connections = Int(
+            try Self.number(settings, "connections", 1...Self.mostConnections) ?? Self.defaultConnections
+        )
         if let url = text("url") {
             way = .server(try Self.server(url, text))
         } else {
-            for name in ["username", "password", "ca_file"] where text(name) != nil {
+            for name in ["username", "password", "ca_file", "connections"] where settings[name] ?? .null != .null {
                 throw PluginError("\(name) is of no use without url, the server's address")
             }
             guard let folder = text("maildir") ?? text("data_folder").map({ $0 + "/maildir" }) else {
@@ -58,46 +67,35 @@ package struct EmailSettings: Sendable {
         }
     }
 
-    private static func server(_ url: String, _ text: (String) -> String?) throws(PluginError) -> SMTPServer {
-        guard let scheme = ["smtp://", "smtps://"].first(where: { url.lowercased().hasPrefix($0) }) else {
-            throw PluginError("url: it begins with smtp:// or smtps://, as in smtp://mail.example.com:587")
+    private static func oneClick(_ url: String?, secret: String?) throws(PluginError) -> OneClick? {
+        switch (url, secret) {
+        case (nil, nil): return nil
+        case (nil, _?): throw PluginError("unsubscribe_secret is of no use without unsubscribe_url")
+        case (_?, nil): throw PluginError("unsubscribe_url needs unsubscribe_secret, which signs its links")
+        case (let url?, let secret?):
+            guard secret.utf8.count >= OneClick.shortestSecret else {
+                throw PluginError("unsubscribe_secret: it is shorter than \(OneClick.shortestSecret) bytes")
+            }
+            guard let oneClick = OneClick(base: url, secret: secret) else {
+                throw PluginError(
+                    "unsubscribe_url: it is not an https: link of at most \(OneClick.longestBase) bytes, without a fragment "
+                        + "and without user, campaign, key or signature in its query"
+                )
+            }
+            return oneClick
         }
-        var authority = url.dropFirst(scheme.count)
-        if authority.hasSuffix("/") { authority.removeLast() }
-        // Not printed: it may hold a password.
-        guard !authority.contains("@") else {
-            throw PluginError("url: write the login as username and password, not into the url")
-        }
-        guard isHostAndPort(authority) else {
-            throw PluginError("url: after \(scheme) come a host and, if need be, a port, as in mail.example.com:587")
-        }
-        guard text("maildir") == nil else { throw PluginError("either url or maildir: mail goes one way") }
-        var server = SMTPServer(url: scheme + authority, caFile: text("ca_file"))
-        switch (text("username"), text("password")) {
-        case (let username?, let password?): server.login = .init(username: username, password: password)
-        case (nil, nil): break
-        case (nil, _?): throw PluginError("password is set and username is not")
-        case (_?, nil): throw PluginError("username is set and password is not")
-        }
-        if let path = server.caFile, access(path, R_OK) != 0 {
-            throw PluginError("ca_file: \(path) cannot be read")
-        }
-        return server
     }
 
-    private static func isHostAndPort(_ authority: Substring) -> Bool {
-        var host = authority
-        let colon = authority.lastIndex(of: ":")
-        if let colon, !authority.hasSuffix("]") {
-            guard let port = Int(authority[authority.index(after: colon)...]), (1...65535).contains(port) else {
-                return false
-            }
-            host = authority[..<colon]
+    private static func number(
+        _ settings: Value,
+        _ name: String,
+        _ range: ClosedRange<Int64>
+    ) throws(PluginError) -> Int64? {
+        guard let number = settings[name]?.integer else { return nil }
+        guard range.contains(number) else {
+            throw PluginError("\(name): \(number) is not within \(range.lowerBound) to \(range.upperBound)")
         }
-        let isIPv6 =
-            host.hasPrefix("[") && host.hasSuffix("]") && host.count > 3
-            && host.dropFirst().dropLast().allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
-        return Mailbox.isDomain(host) || isIPv6
+        return number
     }
 
     private static func mailbox(_ name: String, _ text: String) throws(PluginError) -> Mailbox {

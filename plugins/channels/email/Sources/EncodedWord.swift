@@ -10,29 +10,24 @@ enum EncodedWord {
     static func words(for text: String, column: Int) -> [String] {
         let quoted = text.utf8.reduce(0) { $0 + quotedLength($1) }
         let based = (text.utf8.count + 2) / 3 * 4
-        return quoted <= based
-            ? words(for: text, column: column, letter: "q", length: { $0.reduce(0) { $0 + quotedLength($1) } }, quote)
-            : words(for: text, column: column, letter: "b", length: { ($0.count + 2) / 3 * 4 }, Base64.encode)
-    }
-
-    private static func words(
-        for text: String,
-        column: Int,
-        letter: Character,
-        length: ([UInt8]) -> Int,
-        _ encode: ([UInt8]) -> [UInt8]
-    ) -> [String] {
         var words: [String] = []
         var bytes: [UInt8] = []
+        // Of the word in base64: its bytes; in quotes: its characters.
+        var size = 0
         func close() {
-            words.append("=?utf-8?\(letter)?" + String(decoding: encode(bytes), as: UTF8.self) + "?=")
+            let encoded = quoted <= based ? quote(bytes) : Base64.encode(bytes)
+            words.append("=?utf-8?\(quoted <= based ? "q" : "b")?\(String(decoding: encoded, as: UTF8.self))?=")
             bytes.removeAll(keepingCapacity: true)
+            size = 0
         }
         for scalar in text.unicodeScalars {
             let limit = min(longestWord, longestLine - (words.isEmpty ? column : 1)) - frame
-            let encoded = Array(String(scalar).utf8)
-            if !bytes.isEmpty, length(bytes + encoded) > limit { close() }
-            bytes += encoded
+            var added = 0
+            for byte in UTF8.encode(scalar) ?? .init() { added += quoted <= based ? quotedLength(byte) : 1 }
+            let length = quoted <= based ? size + added : (size + added + 2) / 3 * 4
+            if !bytes.isEmpty, length > limit { close() }
+            bytes += UTF8.encode(scalar) ?? .init()
+            size += added
         }
         if !bytes.isEmpty { close() }
         return words
@@ -44,17 +39,26 @@ enum EncodedWord {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "0")...UInt8(ascii: "9"):
             true
-        default: "!*+-/".utf8.contains(byte)
+        case UInt8(ascii: "!"), UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "/"): true
+        default: false
         }
     }
 
     private static func quotedLength(_ byte: UInt8) -> Int { isPlain(byte) || byte == 0x20 ? 1 : 3 }
 
     private static func quote(_ bytes: [UInt8]) -> [UInt8] {
-        bytes.flatMap { byte -> [UInt8] in
-            if isPlain(byte) { return [byte] }
-            if byte == 0x20 { return [UInt8(ascii: "_")] }
-            return [UInt8(ascii: "="), hexadecimal(byte >> 4), hexadecimal(byte & 15)]
+        var quoted: [UInt8] = []
+        for byte in bytes {
+            if isPlain(byte) {
+                quoted.append(byte)
+            } else if byte == 0x20 {
+                quoted.append(UInt8(ascii: "_"))
+            } else {
+                quoted.append(UInt8(ascii: "="))
+                quoted.append(hexadecimal(byte >> 4))
+                quoted.append(hexadecimal(byte & 15))
+            }
         }
+        return quoted
     }
 }

@@ -1,18 +1,23 @@
 /// The lines of a header, written one field after another and folded (RFC 5322, 2.2.3).
 struct Header {
-    private(set) var bytes: [UInt8] = []
+    /// The lines, and after the header whatever follows it.
+    var bytes: [UInt8] = []
 
     /// RFC 5322, 2.1.1: a line should not be longer, without its CRLF.
     private static let preferredLine = 78
 
     /// - Parameter value: ASCII that is known to be well-formed.
     mutating func add(_ name: String, _ value: String) {
-        bytes += Array("\(name): \(value)\r\n".utf8)
+        bytes += name.utf8
+        bytes += ": ".utf8
+        bytes += value.utf8
+        bytes += "\r\n".utf8
     }
 
     /// Free text. A line break or another control character in it counts as a space.
     mutating func add(_ name: String, text: String) {
-        let text = String(text.withoutControls.trimmed)
+        let isVisible = text.utf8.allSatisfy { (0x20...0x7E).contains($0) }
+        let text = String((isVisible ? text : text.withoutControls).trimmed)
         let words = text.split(separator: " ", omittingEmptySubsequences: false)
         let isSimple =
             text.utf8.allSatisfy { (0x20...0x7E).contains($0) } && !text.contains("=?")
@@ -69,7 +74,8 @@ struct Header {
 }
 
 extension String {
-    fileprivate var withoutControls: String {
+    /// A line break or another control character in it as a space.
+    var withoutControls: String {
         var kept = String.UnicodeScalarView()
         var afterReturn = false
         for scalar in unicodeScalars {

@@ -10,7 +10,7 @@ package struct Letter: Sendable {
     package var replyTo: Mailbox?
     package var subject: String
     package var content: Content
-    package var unsubscribe: UnsubscribeLink?
+    package var unsubscribe: Unsubscribe?
     /// The right side of the Message-ID. It stays the same for every try.
     package var origin: String
 
@@ -28,7 +28,7 @@ package struct Letter: Sendable {
         replyTo: Mailbox? = nil,
         subject: String,
         content: Content,
-        unsubscribe: UnsubscribeLink? = nil,
+        unsubscribe: Unsubscribe? = nil,
         origin: String
     ) {
         self.name = name
@@ -41,44 +41,63 @@ package struct Letter: Sendable {
         self.origin = origin
     }
 
-    /// The message of RFC 5322 and MIME: ASCII, CRLF, no line over 998 characters. The same letter
-    /// and instant give the same bytes.
+    /// Whether only SMTPUTF8 takes it (RFC 6531): an address in it has letters beyond ASCII before its `@`.
+    package var needsUTF8: Bool { from.needsUTF8 || replyTo?.needsUTF8 == true || to.contains(where: \.needsUTF8) }
+
+    /// The message of RFC 5322 and MIME: ASCII but for such addresses (RFC 6532), CRLF, no line over 998 bytes.
+    /// The same letter and instant give the same bytes.
     /// - Parameter dateMs: milliseconds since 1970-01-01T00:00:00Z; the Date header.
     package func bytes(dateMs: Int64) -> [UInt8] {
         var header = Header()
+        header.bytes.reserveCapacity(1024 + content.length + content.length / 8)
         header.add("Date", MailDate.text(dateMs))
         header.add("From", mailboxes: [from])
         header.add("To", mailboxes: to)
         if let replyTo { header.add("Reply-To", mailboxes: [replyTo]) }
         header.add("Subject", text: subject)
         header.add("Message-ID", "<\(name.text)@\(origin)>")
-        if let unsubscribe { header.add("List-Unsubscribe", "<\(unsubscribe.text)>") }
+        if let unsubscribe {
+            header.add("List-Unsubscribe", unsubscribe.targets.map { "<\($0.text)>" }.joined(separator: ",\r\n "))
+            // RFC 8058, 3.1.
+            if unsubscribe.isOneClick { header.add("List-Unsubscribe-Post", "List-Unsubscribe=One-Click") }
+        }
         header.add("MIME-Version", "1.0")
-        return header.bytes + body()
+        addContent(to: &header)
+        return header.bytes
     }
 
-    private func body() -> [UInt8] {
+    private func addContent(to letter: inout Header) {
         switch content {
-        case .text(let text): return part("plain", text)
-        case .html(let html): return part("html", html)
+        case .text(let text): Self.addPart("plain", text, to: &letter)
+        case .html(let html): Self.addPart("html", html, to: &letter)
         case .both(let text, let html):
             // Neither encoding ever yields "=_".
             let boundary = "=_\(name.digest)"
-            var header = Header()
-            header.add("Content-Type", "multipart/alternative;\r\n boundary=\"\(boundary)\"")
+            letter.add("Content-Type", "multipart/alternative;\r\n boundary=\"\(boundary)\"")
             // RFC 2046, 5.1.4: the plainest first.
-            return header.bytes + Array("\r\n".utf8)
-                + Array("--\(boundary)\r\n".utf8) + part("plain", text)
-                + Array("\r\n--\(boundary)\r\n".utf8) + part("html", html)
-                + Array("\r\n--\(boundary)--\r\n".utf8)
+            letter.bytes += "\r\n--\(boundary)\r\n".utf8
+            Self.addPart("plain", text, to: &letter)
+            letter.bytes += "\r\n--\(boundary)\r\n".utf8
+            Self.addPart("html", html, to: &letter)
+            letter.bytes += "\r\n--\(boundary)--\r\n".utf8
         }
     }
 
-    private func part(_ subtype: String, _ text: String) -> [UInt8] {
+    private static func addPart(_ subtype: String, _ text: String, to letter: inout Header) {
         let encoding = TransferEncoding(for: text)
-        var header = Header()
-        header.add("Content-Type", "text/\(subtype); charset=utf-8")
-        header.add("Content-Transfer-Encoding", encoding.rawValue)
-        return header.bytes + Array("\r\n".utf8) + encoding.encode(text)
+        letter.add("Content-Type", "text/\(subtype); charset=utf-8")
+        letter.add("Content-Transfer-Encoding", encoding.rawValue)
+        letter.bytes += "\r\n".utf8
+        encoding.encode(text, to: &letter.bytes)
+    }
+}
+
+extension Letter.Content {
+    /// In bytes, before it is encoded.
+    fileprivate var length: Int {
+        switch self {
+        case .text(let text), .html(let text): text.utf8.count
+        case .both(let text, let html): text.utf8.count + html.utf8.count
+        }
     }
 }

@@ -1,3 +1,5 @@
+import CCurl
+
 /// An address that was checked, with the name that is shown beside it (RFC 5322, 3.4).
 ///
 /// No value of this type holds a control character, and its address can stand in a header and in
@@ -5,10 +7,16 @@
 package struct Mailbox: Sendable, Equatable {
     /// Empty: none is shown.
     package let displayName: String
-    /// `local@domain`, ASCII.
+    /// `local@domain`, as it is written to: the domain in its ASCII form, unless letters beyond ASCII stand before the
+    /// `@` (RFC 6531, 3.7.1).
     package let address: String
+    /// As it was given.
+    package let profile: String
+    /// In ASCII.
+    package let domain: String
 
-    package var domain: Substring { address[address.index(after: address.lastIndex(of: "@") ?? address.startIndex)...] }
+    /// Whether only SMTPUTF8 takes it (RFC 6531).
+    package var needsUTF8: Bool { !address.utf8.allSatisfy { $0 < 0x80 } }
 
     /// - Parameter address: `local@domain` and nothing else, as a profile holds it.
     package init(address: String) throws(AddressFault) {
@@ -30,9 +38,11 @@ package struct Mailbox: Sendable, Equatable {
     }
 
     private init(displayName: String, address: String) throws(AddressFault) {
-        try Self.check(address)
+        let (local, domain) = try Self.parts(address)
         self.displayName = displayName
-        self.address = address
+        self.domain = domain
+        self.address = local.utf8.allSatisfy { $0 < 0x80 } ? "\(local)@\(domain)" : address
+        profile = address
     }
 
     private static func unquoted(_ phrase: Substring) throws(AddressFault) -> String {
@@ -55,18 +65,29 @@ package struct Mailbox: Sendable, Equatable {
         return name
     }
 
-    /// The dot-atom form of RFC 5321, 4.1.2, with its lengths; no quoted local part.
-    private static func check(_ address: String) throws(AddressFault) {
+    /// The dot-atom form of RFC 5321, 4.1.2, with its lengths, and of RFC 6531, 3.3; no quoted local part.
+    /// - Returns: the domain in ASCII.
+    private static func parts(_ address: String) throws(AddressFault) -> (local: Substring, domain: String) {
         guard !address.isEmpty else { throw .empty }
         guard !address.unicodeScalars.contains(where: \.isControl) else { throw .controlCharacter }
-        guard address.utf8.allSatisfy({ $0 < 0x80 }) else { throw .notASCII }
         guard let at = address.lastIndex(of: "@") else { throw .malformed }
         let local = address[..<at]
-        let domain = address[address.index(after: at)...]
-        guard (1...64).contains(local.utf8.count), (1...255).contains(domain.utf8.count) else { throw .malformed }
+        let given = address[address.index(after: at)...]
+        guard (1...64).contains(local.utf8.count), (1...255).contains(given.utf8.count) else { throw .malformed }
         let atoms = local.split(separator: ".", omittingEmptySubsequences: false)
-        guard atoms.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(isAtomText) }) else { throw .malformed }
-        guard isDomain(domain) || isLiteral(domain) else { throw .malformed }
+        guard atoms.allSatisfy({ !$0.isEmpty && $0.unicodeScalars.allSatisfy(isAtomText) }) else { throw .malformed }
+        if isDomain(given) || isLiteral(given) { return (local, String(given)) }
+        guard !given.utf8.allSatisfy({ $0 < 0x80 }) else { throw .malformed }
+        guard let domain = asciiDomain(given) else { throw .noDomain }
+        return (local, domain)
+    }
+
+    /// IDNA 2008, as libcurl knows it; nil: it is no name of a domain.
+    private static func asciiDomain(_ domain: Substring) -> String? {
+        var ascii = [CChar](repeating: 0, count: 256)
+        guard ccurl_ascii_domain(String(domain), &ascii, ascii.count) else { return nil }
+        let name = String(upToNull: ascii)
+        return isDomain(name) ? name : nil
     }
 
     package static func isDomain(_ domain: some StringProtocol) -> Bool {
@@ -83,8 +104,13 @@ package struct Mailbox: Sendable, Equatable {
             }
     }
 
-    private static func isAtomText(_ byte: UInt8) -> Bool {
-        isAlphanumeric(byte) || "!#$%&'*+-/=?^_`{|}~".utf8.contains(byte)
+    private static func isAtomText(_ scalar: Unicode.Scalar) -> Bool {
+        guard let byte = UInt8(exactly: scalar.value), byte < 0x80 else {
+            // What turns the direction of writing makes an address look like another one.
+            return !scalar.properties.isWhitespace && !scalar.properties.isBidiControl
+                && !scalar.properties.isNoncharacterCodePoint
+        }
+        return isAlphanumeric(byte) || "!#$%&'*+-/=?^_`{|}~".utf8.contains(byte)
     }
 
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {
@@ -101,14 +127,15 @@ package struct Mailbox: Sendable, Equatable {
 package enum AddressFault: Error, Equatable, CustomStringConvertible {
     case empty
     case controlCharacter
-    case notASCII
+    /// What stands behind the `@` is beyond ASCII, and no name of a domain.
+    case noDomain
     case malformed
 
     package var description: String {
         switch self {
         case .empty: "is empty"
         case .controlCharacter: "holds a line break or another control character"
-        case .notASCII: "holds characters beyond ASCII; write an international domain in its xn-- form"
+        case .noDomain: "has no name of a domain behind its @"
         case .malformed: "is not of the form name@domain"
         }
     }

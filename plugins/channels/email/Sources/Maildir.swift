@@ -10,8 +10,6 @@ package final class Maildir: Carrier {
     private let folder: String
     private let counter = Atomic<Int>(0)
 
-    private static let waitMs: Int64 = 30_000
-
     /// Makes the folders where they are missing, for this user alone.
     package init(folder: String) throws(PluginError) {
         self.folder = folder
@@ -21,15 +19,27 @@ package final class Maildir: Carrier {
         }
     }
 
-    package func carry(_ letter: Letter, dateMs: Int64, withinMs: Int64) -> Outcome {
+    package func carry(_ first: Delivery, next: () -> Delivery?) {
+        var first: Delivery? = first
+        while let delivery = first ?? next() {
+            first = nil
+            let nowMs = Clock.nowMs()
+            if delivery.leftMs(nowMs) != nil { delivery.end(keep(delivery.letter, dateMs: nowMs)) }
+        }
+    }
+
+    package func keep(_ letter: Letter, dateMs: Int64) -> Outcome {
         let name = letter.name.text
         do throws(Fault) {
             if try !wasRead(name) { try write(letter.bytes(dateMs: dateMs), as: name) }
             return .accepted(id: name)
         } catch {
-            return .tryAgain(after: Self.waitMs, error.text)
+            return .tryAgain(after: 0, error.text, cause: .unavailable)
         }
     }
+
+    /// Nothing is kept.
+    package func rest(unusedSince instant: Int64) {}
 
     /// A file is written within moments; none is left half done by waiting for it.
     package func abort() {}

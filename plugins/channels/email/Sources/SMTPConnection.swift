@@ -1,77 +1,200 @@
-import CCurl
 import PluginKit
-
-/// A mail server, and how far it is trusted.
-package struct SMTPServer: Sendable, Equatable {
-    /// `smtp://host:port` or `smtps://host:port`.
-    package var url: String
-    package var login: Login?
-    /// PEM certificates to trust instead of the system's.
-    package var caFile: String?
-
-    package struct Login: Sendable, Equatable {
-        package var username: String
-        package var password: String
-
-        package init(username: String, password: String) {
-            self.username = username
-            self.password = password
-        }
-    }
-
-    package init(url: String, login: Login? = nil, caFile: String? = nil) {
-        self.url = url
-        self.login = login
-        self.caFile = caFile
-    }
-
-    /// A password goes over a verified connection alone, and whoever names the certificates wants
-    /// them looked at. Else TLS only keeps listeners out, and so takes any certificate: a server
-    /// on localhost mostly has one that nobody signed, and whoever could forge one could as well
-    /// have struck STARTTLS from the greeting.
-    var demandsTLS: Bool { login != nil || caFile != nil || url.hasPrefix("smtps:") }
-}
 
 /// One connection to a mail server, opened at the first letter and kept for the next.
 ///
-/// libcurl's multi interface waits for the reply to the content inside `curl_multi_perform`, with
-/// every other transfer standing still; so each connection has a thread of its own while it works.
+/// It does what `SMTPDialogue` decides. While it waits for the server, it holds a thread.
 package final class SMTPConnection: Carrier, @unchecked Sendable {
-    // `carry` is called once at a time; `ccurl_abort` may be called from any thread.
-    private let connection: OpaquePointer
+    // `carry` and `rest` are called one at a time; `abort` touches the link alone.
+    private let link: SMTPLink
+    private let server: SMTPServer
+    private let timeoutMs: Int64
+    /// nil: no connection is open.
+    private var dialogue: SMTPDialogue?
+    /// In the order in which they were begun.
+    private var underWay: [Trip] = []
+    private var isKept = false
+    private var lastUsedMs: Int64 = 0
+    private var nextID = 0
 
+    /// A letter on its way.
+    private struct Trip {
+        let id: Int
+        let delivery: Delivery
+        let bytes: [UInt8]
+        /// Of `Clock.monotonicMs`.
+        let limitMs: Int64
+        /// Whether it may be begun once more on a new connection: this one had carried a letter before, so that the
+        /// server may be closing it, and that has not happened to this letter yet.
+        let mayBeginAgain: Bool
+    }
+
+    /// - Parameter timeoutMs: for one letter.
     /// - Returns: nil where there is no memory for it.
-    package init?(_ server: SMTPServer) {
-        let opened = ccurl_open(
-            server.url,
-            server.login?.username,
-            server.login?.password,
-            server.caFile,
-            server.demandsTLS,
-            server.demandsTLS
-        )
-        guard let opened else { return nil }
-        connection = opened
+    package init?(_ server: SMTPServer, timeoutMs: Int64) {
+        guard let link = SMTPLink(server) else { return nil }
+        self.link = link
+        self.server = server
+        self.timeoutMs = timeoutMs
     }
 
-    deinit { ccurl_close(connection) }
+    package func abort() { link.abort() }
 
-    package func carry(_ letter: Letter, dateMs: Int64, withinMs: Int64) -> Outcome {
-        for recipient in letter.to where !ccurl_recipient(connection, recipient.address) {
-            return .tryAgain(after: 30_000, "out of memory")
+    package func rest(unusedSince instant: Int64) {
+        guard dialogue != nil, lastUsedMs <= instant else { return }
+        dialogue = nil
+        link.closePolitely()
+    }
+
+    package func carry(_ first: Delivery, next: () -> Delivery?) {
+        var first: Delivery? = first
+        while let delivery = first ?? next() {
+            first = nil
+            var again = travel(delivery, isSecond: false, next)
+            while !again.isEmpty { again += travel(again.removeFirst(), isSecond: true, next) }
         }
-        let bytes = letter.bytes(dateMs: dateMs)
-        let outcome = ccurl_hand_over(connection, letter.from.address, bytes, bytes.count, Int(max(withinMs, 1)))
-        let reply = SMTPReply(
-            fault: outcome.fault,
-            stage: outcome.stage,
-            code: Int(outcome.code),
-            recipientLater: outcome.recipient_later,
-            text: String(cString: ccurl_reply(connection)),
-            error: String(cString: ccurl_error(connection))
-        )
-        return reply.outcome(recipients: letter.to.map(\.address))
     }
 
-    package func abort() { ccurl_abort(connection) }
+    /// Carries a letter, and those that `next` gives meanwhile.
+    /// - Returns: those that are to travel once more, on a new connection.
+    private func travel(_ delivery: Delivery, isSecond: Bool, _ next: () -> Delivery?) -> [Delivery] {
+        guard let limitMs = limit(delivery) else { return [] }
+        closeIfStale()
+        if dialogue == nil {
+            do throws(SMTPLink.Closed) {
+                let offers = try link.open(withinMs: limitMs - Clock.monotonicMs())
+                dialogue = SMTPDialogue(offers, hiding: server.secrets)
+                isKept = false
+            } catch {
+                delivery.end(error.outcome)
+                return []
+            }
+        }
+        begin(delivery, limitMs: limitMs, isSecond: isSecond)
+        var again: [Delivery] = []
+        while let oldest = underWay.first {
+            let (events, end) = exchange(untilMs: oldest.limitMs)
+            for event in events { again += handle(event, end, of: oldest.id, next) }
+        }
+        lastUsedMs = Clock.monotonicMs()
+        return again
+    }
+
+    /// nil, and ended, where its deadline has passed.
+    private func limit(_ delivery: Delivery) -> Int64? {
+        delivery.leftMs(Clock.nowMs()).map { Clock.monotonicMs() + min($0, timeoutMs) }
+    }
+
+    /// A server that has something to say between two letters is closing the connection, or has closed it.
+    private func closeIfStale() {
+        guard dialogue != nil else { return }
+        rest(unusedSince: Clock.monotonicMs() - CarrierPool.longestIdleMs)
+        if dialogue == nil { return }
+        if case .nothing = link.read() { return }
+        dialogue = nil
+        link.close()
+    }
+
+    private func begin(_ delivery: Delivery, limitMs: Int64, isSecond: Bool) {
+        guard let offers = dialogue?.offers else { return }
+        nextID += 1
+        do throws(Letter.Unsent) {
+            let letter = try delivery.letter.fitted(to: offers)
+            let bytes = letter.bytes(dateMs: Clock.nowMs())
+            let envelope = try letter.envelope(id: nextID, size: bytes.count, offers)
+            let mayBeginAgain = !isSecond && (isKept || !underWay.isEmpty)
+            underWay.append(
+                Trip(id: nextID, delivery: delivery, bytes: bytes, limitMs: limitMs, mayBeginAgain: mayBeginAgain)
+            )
+            dialogue?.begin(envelope)
+        } catch {
+            delivery.end(error.outcome)
+        }
+    }
+
+    /// Why a connection ended.
+    private enum End {
+        case broken
+        case late
+        case stopped
+    }
+
+    /// Sends what is to be sent, and waits for more of the server's words.
+    private func exchange(untilMs limitMs: Int64) -> ([SMTPDialogue.Event], End) {
+        while let isSilent = dialogue?.output.isEmpty {
+            if !isSilent {
+                switch dialogue.map({ link.write($0.output) }) {
+                case .moved(let count)?: dialogue?.sent(count)
+                case .again?: break
+                case .broken?, nil: return readLast()
+                }
+            }
+            let leftMs = limitMs - Clock.monotonicMs()
+            switch link.wait(writing: dialogue?.output.isEmpty == false, milliseconds: max(leftMs, 0)) {
+            case .stopped: return (dialogue?.broke() ?? [], .stopped)
+            case .notInTime:
+                if leftMs <= 0 { return (dialogue?.broke() ?? [], .late) }
+            case .ready:
+                switch link.read() {
+                case .bytes(let bytes): return (dialogue?.received(bytes) ?? [], .broken)
+                case .nothing: if leftMs <= 0 { return (dialogue?.broke() ?? [], .late) }
+                case .ended: return (dialogue?.broke() ?? [], .broken)
+                }
+            }
+        }
+        return ([], .broken)
+    }
+
+    /// What the server had to say before it took no more.
+    private func readLast() -> ([SMTPDialogue.Event], End) {
+        var events: [SMTPDialogue.Event] = []
+        while case .bytes(let bytes) = link.read() {
+            events += dialogue?.received(bytes) ?? []
+            if events.contains(.closed) { return (events, .broken) }
+        }
+        return (events + (dialogue?.broke() ?? []), .broken)
+    }
+
+    /// - Parameter oldest: whose time counted.
+    private func handle(
+        _ event: SMTPDialogue.Event,
+        _ end: End,
+        of oldest: Int,
+        _ next: () -> Delivery?
+    ) -> [Delivery] {
+        switch event {
+        case .wantsContent(let id):
+            guard let trip = underWay.first(where: { $0.id == id }) else { return [] }
+            dialogue?.content(trip.bytes, of: id)
+            // Its commands leave together with the content's end.
+            while dialogue?.takesLetter == true, let delivery = next() {
+                if let limitMs = limit(delivery) { begin(delivery, limitMs: limitMs, isSecond: false) }
+            }
+        case .ended(let id, let ending):
+            isKept = true
+            guard let index = underWay.firstIndex(where: { $0.id == id }) else { return [] }
+            return resolve(underWay.remove(at: index), ending, end, isOldest: id == oldest)
+        case .closed:
+            dialogue = nil
+            link.close()
+        }
+        return []
+    }
+
+    private func resolve(_ trip: Trip, _ ending: SMTPDialogue.Ending, _ end: End, isOldest: Bool) -> [Delivery] {
+        let reason =
+            switch end {
+            case .broken: "the connection broke"
+            case .late: "no answer in time"
+            case .stopped: CarrierPool.stopping
+            }
+        switch ending {
+        case .decided(let verdict): trip.delivery.end(verdict.outcome, deadAddresses: verdict.dead)
+        case .unknown: trip.delivery.end(.unknown("\(reason) between the letter's end and the server's answer"))
+        case .lost(let reply):
+            // The time that is over is the oldest one's alone.
+            if trip.mayBeginAgain, end == .broken || end == .late && !isOldest { return [trip.delivery] }
+            trip.delivery.end(.tryAgain(after: 0, reply?.line ?? reason, cause: reply?.cause ?? .message))
+        }
+        return []
+    }
 }

@@ -14,19 +14,23 @@ enum TransferEncoding: String {
         self = beyond * 6 > total ? .base64 : .quotedPrintable
     }
 
-    /// - Returns: lines of at most 76 characters, each ended by CRLF; the text's own line ends,
-    ///   of whatever kind, are CRLF.
-    func encode(_ text: String) -> [UInt8] {
+    /// Appends lines of at most 76 characters, each ended by CRLF; the text's own line ends, of
+    /// whatever kind, are CRLF.
+    func encode(_ text: String, to output: inout [UInt8]) {
         switch self {
-        case .quotedPrintable: QuotedPrintable.encode(text)
-        case .base64: Base64.lines(Self.withCRLF(text))
+        case .quotedPrintable: QuotedPrintable.encode(text, to: &output)
+        case .base64: output += Base64.lines(Self.withCRLF(text))
         }
     }
 
     private static func withCRLF(_ text: String) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count + text.utf8.count / 32)
-        for line in Lines(of: text) { bytes += Array(line) + [0x0D, 0x0A] }
+        for line in Lines(of: text) {
+            bytes += line
+            bytes.append(0x0D)
+            bytes.append(0x0A)
+        }
         return bytes
     }
 }
@@ -40,7 +44,9 @@ struct Lines: Sequence, IteratorProtocol {
 
     mutating func next() -> ArraySlice<UInt8>? {
         guard !rest.isEmpty else { return nil }
-        guard let end = rest.firstIndex(where: { $0 == 0x0D || $0 == 0x0A }) else {
+        var end = rest.startIndex
+        while end < rest.endIndex, rest[end] != 0x0D, rest[end] != 0x0A { end += 1 }
+        guard end < rest.endIndex else {
             defer { rest = [] }
             return rest
         }
@@ -56,11 +62,8 @@ enum QuotedPrintable {
     /// With the `=` that breaks a line softly.
     private static let longestLine = 76
 
-    static func encode(_ text: String) -> [UInt8] {
-        var output: [UInt8] = []
-        output.reserveCapacity(text.utf8.count + text.utf8.count / 16)
+    static func encode(_ text: String, to output: inout [UInt8]) {
         for line in Lines(of: text) { append(line, to: &output) }
-        return output
     }
 
     private static func append(_ line: ArraySlice<UInt8>, to output: inout [UInt8]) {
@@ -75,10 +78,17 @@ enum QuotedPrintable {
                 output += [UInt8(ascii: "="), 0x0D, 0x0A]
                 column = 0
             }
-            output += plain ? [byte] : [UInt8(ascii: "="), hexadecimal(byte >> 4), hexadecimal(byte & 15)]
+            if plain {
+                output.append(byte)
+            } else {
+                output.append(UInt8(ascii: "="))
+                output.append(hexadecimal(byte >> 4))
+                output.append(hexadecimal(byte & 15))
+            }
             column += length
         }
-        output += [0x0D, 0x0A]
+        output.append(0x0D)
+        output.append(0x0A)
     }
 
     private static func isPlain(_ byte: UInt8, atLineEnd: Bool) -> Bool {
@@ -91,41 +101,6 @@ enum QuotedPrintable {
 
     /// Careless software on the way takes a lone dot for the end, and "From " for another message.
     private static func isRisky(_ rest: ArraySlice<UInt8>) -> Bool {
-        rest.first == UInt8(ascii: ".") || rest.starts(with: "From ".utf8)
-    }
-}
-
-enum Base64 {
-    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-
-    static func encode(_ bytes: [UInt8]) -> [UInt8] { encode(bytes[...]) }
-
-    /// 57 bytes make the 76 characters of a line.
-    static func lines(_ bytes: [UInt8]) -> [UInt8] {
-        var output: [UInt8] = []
-        output.reserveCapacity(bytes.count / 57 * 78 + 80)
-        for start in stride(from: 0, to: bytes.count, by: 57) {
-            output += encode(bytes[start..<min(start + 57, bytes.count)])
-            output += [0x0D, 0x0A]
-        }
-        return output
-    }
-
-    private static func encode(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-        var output: [UInt8] = []
-        output.reserveCapacity((bytes.count + 2) / 3 * 4)
-        var index = bytes.startIndex
-        while index < bytes.endIndex {
-            let left = bytes.endIndex - index
-            let second = left > 1 ? bytes[index + 1] : 0
-            let third = left > 2 ? bytes[index + 2] : 0
-            let group = UInt32(bytes[index]) << 16 | UInt32(second) << 8 | UInt32(third)
-            for position in 0..<4 {
-                let digit = alphabet[Int(group >> (18 - 6 * UInt32(position))) & 63]
-                output.append(position <= left ? digit : UInt8(ascii: "="))
-            }
-            index += 3
-        }
-        return output
+        rest.first == UInt8(ascii: ".") || rest.first == UInt8(ascii: "F") && rest.starts(with: "From ".utf8)
     }
 }

@@ -1,5 +1,8 @@
-/* SMTP by libcurl, with plain values in and out: the variadic calls, the callbacks and the
- * pointers stay on this side. */
+/* What libcurl does for the channel, with plain values in and out: the variadic calls, the
+ * callbacks and the pointers stay on this side.
+ *
+ * libcurl opens the connection: TCP, TLS, EHLO, the login. It sends each command of a mail only
+ * when the one before is answered, so mails are spoken over the open connection by the caller. */
 #ifndef CCURL_H
 #define CCURL_H
 
@@ -7,20 +10,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One connection to a server, kept open between mails. One thread at a time, but for
- * ccurl_abort. */
+/* A way to a server, open or not. One thread at a time, but for ccurl_abort. */
 typedef struct ccurl_connection ccurl_connection;
 
-/* How far a hand-over came. */
-typedef enum ccurl_stage {
-    CCURL_CONNECTING = 0, /* up to and with TLS and the login */
-    CCURL_SENDER = 1,
-    CCURL_RECIPIENT = 2,
-    CCURL_CONTENT = 3
-} ccurl_stage;
+typedef struct ccurl_server {
+    const char *url;      /* smtp:// or smtps://, with host and port alone */
+    const char *username; /* NULL: no login */
+    const char *password;
+    const char *ca_file; /* PEM; NULL: the system's certificates */
+    bool demand_tls;     /* false: TLS where it is offered */
+    bool verify;         /* the certificate and its name */
+} ccurl_server;
 
+/* Why a connection could not be opened. */
 typedef enum ccurl_fault {
-    CCURL_NONE = 0,        /* the server took it */
+    CCURL_NONE = 0,
     CCURL_REPLY = 1,       /* the server's reply says why not */
     CCURL_UNREACHABLE = 2, /* no connection, or it broke */
     CCURL_TIMEOUT = 3,
@@ -30,34 +34,37 @@ typedef enum ccurl_fault {
     CCURL_LOCAL = 7 /* libcurl itself: memory, a file that cannot be read */
 } ccurl_fault;
 
-typedef struct ccurl_outcome {
-    ccurl_fault fault;
-    ccurl_stage stage;
-    int code;             /* of the last reply to the last command; 0: there was none */
-    bool recipient_later; /* a recipient got a 4xx */
-} ccurl_outcome;
+/* Everything is copied. NULL: no memory. */
+ccurl_connection *ccurl_new(const ccurl_server *server);
+void ccurl_free(ccurl_connection *connection);
 
-/* `url` is smtp:// or smtps://, with host and port alone. `ca_file` is PEM; NULL: the system's
- * certificates. `demand_tls` false: TLS where it is offered. `verify`: the certificate and its
- * name. Everything is copied. NULL: no memory. */
-ccurl_connection *ccurl_open(
-    const char *url, const char *username, const char *password, const char *ca_file, bool demand_tls, bool verify);
-void ccurl_close(ccurl_connection *connection);
+/* Opens it and waits until mail can be sent. */
+ccurl_fault ccurl_connect(ccurl_connection *connection, long timeout_ms);
+/* Without a farewell; what is sent and was not read is gone. */
+void ccurl_disconnect(ccurl_connection *connection);
 
-/* Adds an address, without brackets, to the next mail. False: no memory. */
-bool ccurl_recipient(ccurl_connection *connection, const char *address);
-
-/* Hands one mail over, waits for the answer, and forgets the recipients. Where some of them are
- * taken and others are not, the mail goes to those that are. `bytes` have CRLF; dots are doubled
- * here. `timeout_ms` is for all of it. */
-ccurl_outcome ccurl_hand_over(
-    ccurl_connection *connection, const char *sender, const uint8_t *bytes, size_t length, long timeout_ms);
-
-/* Of the last hand-over, until the next: the lines of the reply, and libcurl's words. */
+/* Of the last ccurl_connect, until the next: the last reply's lines, those of the last EHLO's, and
+ * libcurl's words. */
 const char *ccurl_reply(const ccurl_connection *connection);
+const char *ccurl_greeting(const ccurl_connection *connection);
 const char *ccurl_error(const ccurl_connection *connection);
 
-/* From any thread: a hand-over under way ends within about a second, later ones at once. */
+/* What the next two give beside a count of bytes. */
+enum { CCURL_AGAIN = -1, CCURL_BROKEN = -2 };
+
+/* Neither waits. ccurl_receive gives CCURL_BROKEN at the end too. */
+ptrdiff_t ccurl_send(ccurl_connection *connection, const uint8_t *bytes, size_t length);
+ptrdiff_t ccurl_receive(ccurl_connection *connection, uint8_t *into, size_t capacity);
+
+enum { CCURL_READABLE = 1, CCURL_WRITABLE = 2, CCURL_STOPPED = 4 };
+
+/* Waits until the connection can be read, or written where `writing`; 0: not within `timeout_ms`. */
+int ccurl_wait(ccurl_connection *connection, bool writing, int timeout_ms);
+
+/* From any thread: waiting ends, and so does connecting within about a second. Later ones end at once. */
 void ccurl_abort(ccurl_connection *connection);
+
+/* The ASCII form of a domain's name (IDNA 2008): at most `capacity` bytes and a NUL. False: it has none. */
+bool ccurl_ascii_domain(const char *domain, char *into, size_t capacity);
 
 #endif

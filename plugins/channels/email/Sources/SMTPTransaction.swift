@@ -1,0 +1,85 @@
+import PluginKit
+
+/// One letter's way through a dialogue, and what the server has said of it so far.
+package struct SMTPTransaction {
+    /// What is said before the content.
+    package struct Envelope: Sendable {
+        package var id: Int
+        package var sender: String
+        /// Of MAIL FROM, each with a space before it.
+        package var parameters: String
+        package var recipients: [Recipient]
+
+        package init(id: Int, sender: String, parameters: String = "", recipients: [Recipient]) {
+            self.id = id
+            self.sender = sender
+            self.parameters = parameters
+            self.recipients = recipients
+        }
+
+        package struct Recipient: Sendable, Equatable {
+            /// As it goes over the wire.
+            package var address: String
+            /// As the user's profile has it.
+            package var profile: String
+
+            package init(address: String, profile: String) {
+                self.address = address
+                self.profile = profile
+            }
+        }
+    }
+
+    let envelope: Envelope
+    /// nil: not answered yet, or not asked.
+    var sender: SMTPReply?
+    var recipients: [SMTPReply?]
+    /// A refusal of DATA, or the answer to the content.
+    var last: SMTPReply?
+    /// Where the content ends in all that is sent; nil: it is not given yet.
+    var end: Int?
+
+    init(_ envelope: Envelope) {
+        self.envelope = envelope
+        recipients = Array(repeating: nil, count: envelope.recipients.count)
+    }
+
+    var id: Int { envelope.id }
+    var isSenderRefused: Bool { sender.map { !$0.isPositive } ?? false }
+    var isAnyRecipientTaken: Bool { recipients.contains { $0?.isPositive == true } }
+    var isEveryRecipientRefused: Bool { recipients.allSatisfy { $0.map { !$0.isPositive } ?? false } }
+    /// Whether the content is of use to nobody.
+    var isInVain: Bool { isSenderRefused || isEveryRecipientRefused }
+
+    /// What the server has decided; nil where it has not.
+    var verdict: SMTPVerdict? {
+        if let sender, !sender.isPositive { return SMTPVerdict(sender.outcome) }
+        let nobody = zip(envelope.recipients, recipients).filter { $1?.saysNobodyIsThere == true }
+        let dead = nobody.map(\.0.profile)
+        if isEveryRecipientRefused {
+            // The one that may be taken later decides, then the one that nobody has.
+            let refusals = recipients.compactMap { $0 }
+            if let later = refusals.first(where: { $0.code / 100 == 4 }) {
+                return SMTPVerdict(later.outcome, dead: dead)
+            }
+            if let (recipient, reply) = nobody.first, let reply {
+                return SMTPVerdict(.addressDead(recipient.profile, reply.line), dead: Array(dead.dropFirst()))
+            }
+            return refusals.first.map { SMTPVerdict($0.outcome) }
+        }
+        guard let last else { return nil }
+        return SMTPVerdict(last.isPositive ? .accepted(id: last.line) : last.outcome, dead: dead)
+    }
+}
+
+/// What becomes of a letter that a server has decided about.
+package struct SMTPVerdict: Equatable, Sendable {
+    package var outcome: Outcome
+    /// The profile's addresses, beside the outcome's own, that nobody has.
+    package var dead: [String]
+
+    package init(_ outcome: Outcome, dead: [String] = []) {
+        self.outcome = outcome
+        self.dead = dead
+    }
+}
