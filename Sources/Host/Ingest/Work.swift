@@ -33,6 +33,14 @@ enum Work: Sendable {
     /// Users of whom some timers belong to a campaign that was stopped.
     case sweep([UserID])
 
+    /// Whether somebody waits for it.
+    var isUrgent: Bool {
+        switch self {
+        case .settle, .putOff, .sweep: false
+        case .track, .lease, .acknowledge, .hold, .delete, .apply, .applyAtStart, .stop, .resume, .mark, .redrive: true
+        }
+    }
+
     /// How much of the queue it takes.
     var weight: Int {
         switch self {

@@ -7,8 +7,16 @@ final class WorkQueue: @unchecked Sendable {
     private let condition = NSCondition()
     private var waiting: [Work] = []
     private var weight = 0
+    /// Works that somebody waits for.
+    private var urgent = 0
+    /// When works that nobody waits for are taken at the latest.
+    private var gatheredUntil = Instant.never
     private var isClosed = false
     private let limit: Int
+
+    /// How long, and how many of them, works that nobody waits for are gathered, so that they share a commit.
+    private static let gathering = Length(milliseconds: 4)
+    private static let gathered = 256
 
     /// `limit`: items; a queue that holds as many answers RESOURCE_EXHAUSTED instead of growing.
     init(limit: Int) {
@@ -24,9 +32,13 @@ final class WorkQueue: @unchecked Sendable {
             if isClosed { return .draining }
             if weight >= limit { return .full(limit: limit) }
         }
-        weight += work.weight
+        let isFirst = waiting.isEmpty
         waiting.append(work)
-        if waiting.count == 1 { condition.signal() }
+        let before = weight
+        weight += work.weight
+        if work.isUrgent { urgent += 1 }
+        let isFull = before < Self.gathered && weight >= Self.gathered
+        if isFirst || isFull || (work.isUrgent && urgent == 1) { condition.signal() }
         return nil
     }
 
@@ -35,13 +47,20 @@ final class WorkQueue: @unchecked Sendable {
     func take(into taken: inout [Work], most: Int, until instant: Instant, now: () -> Instant) -> Bool {
         condition.lock()
         defer { condition.unlock() }
-        while waiting.isEmpty, !isClosed {
-            let wait = instant == .never ? Length.days(1) : instant - now()
+        while urgent == 0, weight < Self.gathered, !isClosed {
+            let current = now()
+            if waiting.isEmpty {
+                gatheredUntil = .never
+            } else if gatheredUntil == .never {
+                gatheredUntil = current + Self.gathering
+            }
+            let next = min(instant, gatheredUntil)
+            let wait = next == .never ? Length.days(1) : next - current
             if wait <= .zero { break }
             // Woken early or late, the loop asks the clock again.
             _ = condition.wait(until: Date(timeIntervalSinceNow: Double(wait.milliseconds) / 1_000))
-            if instant != .never, waiting.isEmpty, now() >= instant { break }
         }
+        gatheredUntil = .never
         var count = 0
         var takenWeight = 0
         while count < waiting.count, takenWeight < most {
@@ -49,6 +68,7 @@ final class WorkQueue: @unchecked Sendable {
             count += 1
         }
         taken.append(contentsOf: waiting[..<count])
+        urgent -= waiting[..<count].count(where: \.isUrgent)
         waiting.removeFirst(count)
         weight -= takenWeight
         return isClosed && waiting.isEmpty
