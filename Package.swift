@@ -39,6 +39,7 @@ let package = Package(
         .library(name: "channel-push", type: .dynamic, targets: ["ChannelPush"]),
         .library(name: "channel-in-app", type: .dynamic, targets: ["ChannelInApp"]),
         .library(name: "channel-email", type: .dynamic, targets: ["ChannelEmail"]),
+        .library(name: "channel-webhook", type: .dynamic, targets: ["ChannelWebhook"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -46,6 +47,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/stencilproject/Stencil", from: "0.15.1"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     ],
     targets: [
         // Floor 1
@@ -100,7 +102,14 @@ let package = Package(
         plugin("TriggerException", path: "plugins/triggers/exception"),
         plugin("TriggerCampaignInteraction", path: "plugins/triggers/campaign-interaction"),
         plugin("TriggerCardInteraction", path: "plugins/triggers/card-interaction"),
-        plugin("ChannelPush", path: "plugins/channels/push"),
+        plugin(
+            "ChannelPush",
+            path: "plugins/channels/push",
+            dependencies: [
+                "HTTPClient", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ]
+        ),
         plugin("ChannelInApp", path: "plugins/channels/in-app"),
         plugin("ChannelEmail", path: "plugins/channels/email/Sources", dependencies: ["CCurl"]),
         .target(
@@ -108,6 +117,18 @@ let package = Package(
             path: "plugins/channels/email/CCurl",
             linkerSettings: [.linkedLibrary("curl")]
         ),
+        plugin(
+            "ChannelWebhook",
+            path: "plugins/channels/webhook",
+            dependencies: ["HTTPClient", .product(name: "Crypto", package: "swift-crypto")]
+        ),
+        .target(
+            name: "HTTPClient",
+            dependencies: ["PluginKit", "CHTTP"],
+            path: "plugins/channels/http/Sources",
+            swiftSettings: strict
+        ),
+        .target(name: "CHTTP", path: "plugins/channels/http/CHTTP", linkerSettings: [.linkedLibrary("curl")]),
 
         // Floor 4
         .executableTarget(
@@ -151,6 +172,18 @@ let package = Package(
         .testTarget(
             name: "EmailTests",
             dependencies: ["ChannelEmail", "PluginKit"],
+            exclude: ["Fixtures"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "PushTests",
+            dependencies: ["ChannelPush", "HTTPClient", "PluginKit", .product(name: "Crypto", package: "swift-crypto")],
+            exclude: ["Fixtures"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "WebhookTests",
+            dependencies: ["ChannelWebhook", "HTTPClient", "PluginKit"],
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),

@@ -1,0 +1,126 @@
+import Crypto
+import HTTPClient
+import PluginKit
+import Synchronization
+
+/// Web push (RFC 8030) to whichever push service a browser subscribed at.
+///
+/// Its troubles concern one push service among many, and so the message alone; that one's other messages are answered
+/// here while it wants quiet.
+final class WebPushService: PushService {
+    let name = ServiceName.webpush
+    private let vapid: VAPIDTokens
+    private let timeoutMs: Int64
+    /// One connection for each origin; those that know HTTP/1.1 alone have several.
+    private let client: HTTPClient
+    private let plainClient: HTTPClient
+    private let plainOrigins = Mutex<Set<String>>([])
+    private let gate = Gate()
+
+    private static let plainConnections = 8
+    private static let mostPlainOrigins = 10_000
+    /// Where a message names no time to live; RFC 8030 demands one.
+    private static let usualTTLSeconds: Int64 = 2_419_200
+
+    init(_ settings: PushSettings.WebPush, _ transport: PushSettings.Transport) throws(PluginError) {
+        vapid = VAPIDTokens(settings.vapid, subject: settings.subject)
+        timeoutMs = transport.timeoutMs
+        var options = HTTPClient.Options()
+        options.caFile = transport.caFile
+        options.clearHTTP2 = true
+        client = try HTTPClient(options)
+        options.connectionsPerHost = Self.plainConnections
+        plainClient = try HTTPClient(options)
+    }
+
+    func push(
+        _ notification: Notification,
+        to token: Substring,
+        before deadlineMs: Int64,
+        _ done: @escaping @Sendable (Verdict) -> Void
+    ) {
+        let nowMs = SystemTime.nowMs()
+        let subscription: WebPushSubscription
+        do throws(WebPushSubscription.Fault) {
+            subscription = try WebPushSubscription(token)
+        } catch {
+            return done(.dead(error.description))
+        }
+        let origin = subscription.endpoint.origin
+        if let verdict = gate.verdict(origin, nowMs: nowMs) { return done(verdict) }
+        let leftMs = deadlineMs - nowMs
+        guard leftMs > 0 else { return done(.again(afterMs: 0, "the deadline passed", .message)) }
+        let plaintext = WebPushBody.bytes(of: notification)
+        guard plaintext.count <= WebPushEncryption.longestPlaintext else {
+            return done(
+                .refused("the payload is of \(plaintext.count) bytes; web push takes \(WebPushEncryption.longestPlaintext)")
+            )
+        }
+        do {
+            let request = HTTPRequest(
+                url: subscription.endpoint.text,
+                headers: headers(
+                    notification,
+                    authorization: try vapid.authorization(origin: origin, nowSeconds: nowMs / 1_000)
+                ),
+                body: try WebPushEncryption.seal(plaintext, to: subscription),
+                timeoutMs: min(timeoutMs, leftMs)
+            )
+            let isPlain = plainOrigins.withLock { $0.contains(origin) }
+            (isPlain ? plainClient : client).send(request) { done(self.verdict(on: $0, origin)) }
+        } catch {
+            done(.again(afterMs: 0, "the push could not be encrypted or signed", .message))
+        }
+    }
+
+    private func headers(_ notification: Notification, authorization: String) -> [String] {
+        var headers = [
+            "authorization: \(authorization)",
+            "content-encoding: aes128gcm",
+            "content-type: application/octet-stream",
+            "ttl: \(notification.ttlSeconds ?? Self.usualTTLSeconds)",
+        ]
+        if let urgency = notification.urgency { headers.append("urgency: \(urgency.rawValue)") }
+        if let collapseKey = notification.collapseKey { headers.append("topic: \(Self.topic(collapseKey))") }
+        return headers
+    }
+
+    /// RFC 8030, 5.4: at most 32 characters of base64url; anything else is a digest of itself.
+    private static func topic(_ key: String) -> String {
+        let isTopic =
+            key.utf8.count <= 32
+            && key.unicodeScalars.allSatisfy {
+                $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || $0 == "-" || $0 == "_")
+            }
+        return isTopic ? key : Base64.encodedForURL(SHA256.hash(data: Array(key.utf8)).prefix(24))
+    }
+
+    private func verdict(on result: HTTPResult, _ origin: String) -> Verdict {
+        let nowMs = SystemTime.nowMs()
+        switch result {
+        case .failed(let fault):
+            gate.close(origin, after: fault, nowMs: nowMs, .message)
+            return Verdict.ofOne(fault)
+        case .answered(let answer):
+            if !answer.isMultiplexed { remember(plain: origin) }
+            let verdict = WebPushReply.verdict(on: answer)
+            if case .again(let waitMs, let reason, let cause) = verdict {
+                gate.close(origin, forMs: waitMs, nowMs: nowMs, reason, cause)
+            }
+            return verdict
+        }
+    }
+
+    private func remember(plain origin: String) {
+        plainOrigins.withLock { origins in
+            if origins.count < Self.mostPlainOrigins { origins.insert(origin) }
+        }
+    }
+
+    func stop() {
+        client.stop()
+        plainClient.stop()
+    }
+
+    var connections: Int { client.connections + plainClient.connections }
+}
