@@ -128,7 +128,11 @@ let package = Package(
             path: "plugins/channels/http/Sources",
             swiftSettings: strict
         ),
-        .target(name: "CHTTP", path: "plugins/channels/http/CHTTP", linkerSettings: [.linkedLibrary("curl")]),
+        .target(
+            name: "CHTTP",
+            path: "plugins/channels/http/CHTTP",
+            linkerSettings: [.linkedLibrary("curl"), .linkedLibrary("nghttp2"), .linkedLibrary("ssl")]
+        ),
 
         // Floor 4
         .executableTarget(

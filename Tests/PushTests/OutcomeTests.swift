@@ -54,7 +54,8 @@ import Testing
         let delivery = await channel.deliver(whole)
         channel.stop()
         let requests = try server.stop().filter { $0.service != "token" }
-        #expect(requests.count == 1, "sent once in one try")
+        // What the server says that it did not look at may be sent again.
+        #expect(requests.count == (token.contains("refuse") ? 4 : 1), "sent once in one try")
         #expect(delivery.service == String(token.prefix { $0 != ":" }))
         switch expected {
         case .dead:

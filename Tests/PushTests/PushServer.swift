@@ -19,7 +19,7 @@ final class PushServer {
     private let process = Process()
     private let input = Pipe()
     private let output = Pipe()
-    private var buffer = Data()
+    private let lines = Lines()
 
     private static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
 
@@ -34,17 +34,24 @@ final class PushServer {
         process.standardInput = input
         process.standardOutput = output
         try process.run()
+        // Read as it comes: a pipe that is full would stop the server.
+        let handle = output.fileHandleForReading
+        Thread.detachNewThread { [lines] in
+            var buffer = Data()
+            while true {
+                let more = handle.availableData
+                if more.isEmpty { return lines.end() }
+                buffer += more
+                while let end = buffer.firstIndex(of: UInt8(ascii: "\n")) {
+                    lines.append(Data(buffer[..<end]))
+                    buffer = Data(buffer[buffer.index(after: end)...])
+                }
+            }
+        }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        let handle = output.fileHandleForReading
-        while !buffer.contains(UInt8(ascii: "\n")) {
-            let more = handle.availableData
-            guard !more.isEmpty else { throw Missing("push_server.py printed nothing") }
-            buffer += more
-        }
-        let end = buffer.firstIndex(of: UInt8(ascii: "\n")) ?? buffer.endIndex
-        hello = try decoder.decode(Hello.self, from: buffer[..<end])
-        buffer = Data(buffer[buffer.index(after: end)...])
+        guard let first = lines.first() else { throw Missing("push_server.py printed nothing") }
+        hello = try decoder.decode(Hello.self, from: first)
         guard hello.port != nil else { throw Missing("run `make test-dependencies` first: \(hello.missing ?? "")") }
     }
 
@@ -69,10 +76,9 @@ final class PushServer {
     /// - Returns: a line for each request, in the order in which they came.
     func stop() throws -> [Request] {
         try input.fileHandleForWriting.close()
-        buffer += try output.fileHandleForReading.readToEnd() ?? Data()
         process.waitUntilExit()
-        return try buffer.split(separator: UInt8(ascii: "\n")).map { line in
-            guard let object = try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any] else {
+        return try lines.rest().map { line in
+            guard let object = try JSONSerialization.jsonObject(with: line) as? [String: Any] else {
                 throw Missing("a line that is no object")
             }
             return Request(object: object)
@@ -98,6 +104,40 @@ final class PushServer {
             return (try? JSONSerialization.jsonObject(with: body) as? NSDictionary) ?? [:]
         }
         var plaintext: NSDictionary { object["plaintext"] as? NSDictionary ?? [:] }
+    }
+}
+
+/// What another process printed, line by line.
+final class Lines: @unchecked Sendable {
+    // Everything is under the condition.
+    private let condition = NSCondition()
+    private var lines: [Data] = []
+    private var isAtEnd = false
+
+    func append(_ line: Data) {
+        condition.withLock { lines.append(line) }
+        condition.broadcast()
+    }
+
+    func end() {
+        condition.withLock { isAtEnd = true }
+        condition.broadcast()
+    }
+
+    /// Waits for it; nil where nothing comes any more.
+    func first() -> Data? {
+        condition.withLock {
+            while lines.isEmpty, !isAtEnd { condition.wait() }
+            return lines.isEmpty ? nil : lines.removeFirst()
+        }
+    }
+
+    /// Waits for the end.
+    func rest() -> [Data] {
+        condition.withLock {
+            while !isAtEnd { condition.wait() }
+            return lines
+        }
     }
 }
 

@@ -91,10 +91,4 @@ package final class PushChannel: Channel {
         if case .services(let services) = way { for service in services { service.stop() } }
         begun.wait()
     }
-
-    /// TCP connections opened so far, to all services.
-    package var connections: Int {
-        guard case .services(let services) = way else { return 0 }
-        return services.reduce(0) { $0 + $1.connections }
-    }
 }

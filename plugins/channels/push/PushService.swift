@@ -11,7 +11,6 @@ protocol PushService: Sendable {
     )
     /// Ends what is under way, and completes it.
     func stop()
-    var connections: Int { get }
 }
 
 /// The services, by what stands before a token's colon.

@@ -25,7 +25,9 @@ package final class WebhookChannel: Channel {
         self.settings = try WebhookSettings(settings)
         var options = HTTPClient.Options()
         options.caFile = self.settings.caFile
-        options.connectionsPerHost = 16
+        // Nothing to be multiplexed, and no receiver is without HTTP/1.1.
+        options.isHTTP2 = false
+        options.plainConnections = 16
         options.mostActive = Self.concurrency
         client = try HTTPClient(options, agent: "triggerd-webhook")
     }

@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// A request is sent at most once: where its connection breaks, the caller hears of it and decides.
 package final class HTTPClient: @unchecked Sendable {
-    // libcurl is touched by the client's own thread; the C functions may be called from any thread.
+    // Connections are touched by the client's own thread; the C functions may be called from any thread.
     private let client: OpaquePointer
     private let agent: String
 
@@ -14,10 +14,12 @@ package final class HTTPClient: @unchecked Sendable {
     package struct Options: Sendable {
         /// PEM certificates to trust instead of the system's.
         package var caFile: String?
-        /// HTTP/2 on `http://` too; a server that shows that it knows HTTP/1.1 alone is spoken to in that.
-        package var clearHTTP2 = false
-        package var connectionsPerHost = 1
-        /// Handed over at once; as many as few servers refuse on one connection.
+        /// HTTP/2 first, on `http://` too, on one connection for an origin; a server that shows that it knows HTTP/1.1
+        /// alone is spoken to in that.
+        package var isHTTP2 = true
+        /// For a host, in HTTP/1.1.
+        package var plainConnections = 8
+        /// Under way on one connection, where the server does not want fewer.
         package var mostActive = 500
         /// Beyond them a request fails at once.
         package var mostWaiting = 4_000
@@ -35,8 +37,8 @@ package final class HTTPClient: @unchecked Sendable {
         let open = { (caFile: UnsafePointer<CChar>?) -> OpaquePointer? in
             var given = chttp_options(
                 ca_file: caFile,
-                clear: options.clearHTTP2 ? CHTTP_CLEAR_2 : CHTTP_CLEAR_1_1,
-                connections_per_host: UInt32(options.connectionsPerHost),
+                protocol: options.isHTTP2 ? CHTTP_2_FIRST : CHTTP_1_1,
+                plain_connections: UInt32(options.plainConnections),
                 most_active: UInt32(options.mostActive),
                 most_waiting: UInt32(options.mostWaiting),
                 idle_seconds: Self.idleSeconds,
@@ -45,15 +47,12 @@ package final class HTTPClient: @unchecked Sendable {
             return chttp_open(&given)
         }
         guard let client = options.caFile.map({ $0.withCString(open) }) ?? open(nil) else {
-            throw PluginError("libcurl could not be set up: no memory, or no thread")
+            throw PluginError("HTTP could not be set up: no memory, or no thread")
         }
         self.client = client
     }
 
     deinit { chttp_close(client) }
-
-    /// TCP connections opened so far.
-    package var connections: Int { Int(chttp_connections(client)) }
 
     /// Returns at once; `done` is called exactly once, from the client's thread, and must not wait. Where the request
     /// is not taken it is called before this returns.

@@ -15,10 +15,6 @@ package struct HTTPAnswer: Sendable {
     package var apnsID = ""
     /// Its beginning, of at most 32 KiB.
     package var body: [UInt8] = []
-    /// Whether it came over HTTP/2.
-    package var isMultiplexed = true
-
-    package init(status: Int) { self.status = status }
 
     /// No wait is longer: a server whose clock is wrong would else stop a channel for years.
     package static let longestWaitMs: Int64 = 86_400_000
@@ -36,7 +32,7 @@ package enum HTTPFault: Error, Hashable, Sendable {
     /// Too much waits already, or the client is stopped; nothing was sent.
     case notTaken
     case stopped(sent: Bool)
-    /// libcurl could not begin.
+    /// It could not be begun here.
     case local(String)
 
     package var isSent: Bool {
@@ -64,7 +60,7 @@ package enum HTTPFault: Error, Hashable, Sendable {
 
 extension HTTPResult {
     init(_ answer: chttp_answer) {
-        let words = answer.error.map { String(cString: $0) } ?? ""
+        var words: String { answer.error.map { String(cString: $0) } ?? "" }
         switch answer.fault {
         case CHTTP_NONE: self = .answered(HTTPAnswer(answer))
         case CHTTP_UNREACHABLE: self = .failed(.unreachable(words))
@@ -79,10 +75,9 @@ extension HTTPResult {
 
 extension HTTPAnswer {
     init(_ answer: chttp_answer) {
-        self.init(status: Int(answer.status))
+        status = Int(answer.status)
         retryAfterMs = min(max(0, answer.retry_after), Self.longestWaitMs / 1_000) * 1_000
         if let id = answer.apns_id { apnsID = String(cString: id) }
         body = Array(UnsafeBufferPointer(start: answer.body, count: answer.body_length))
-        isMultiplexed = answer.multiplexed
     }
 }

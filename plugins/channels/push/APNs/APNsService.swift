@@ -22,7 +22,6 @@ final class APNsService: PushService {
         provider = Mutex(ProviderToken { try signer.token(nowSeconds: $0) })
         var options = HTTPClient.Options()
         options.caFile = transport.caFile
-        options.clearHTTP2 = true
         client = try HTTPClient(options)
     }
 
@@ -91,8 +90,6 @@ final class APNsService: PushService {
     }
 
     func stop() { client.stop() }
-
-    var connections: Int { client.connections }
 }
 
 /// RFC 3986: all but the unreserved characters.

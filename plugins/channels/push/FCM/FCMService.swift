@@ -17,7 +17,6 @@ final class FCMService: PushService {
         timeoutMs = transport.timeoutMs
         var options = HTTPClient.Options()
         options.caFile = transport.caFile
-        options.clearHTTP2 = true
         client = try HTTPClient(options)
         tokens = AccessTokens(settings.account, client, timeoutMs: transport.timeoutMs)
     }
@@ -86,6 +85,4 @@ final class FCMService: PushService {
     }
 
     func stop() { client.stop() }
-
-    var connections: Int { client.connections }
 }

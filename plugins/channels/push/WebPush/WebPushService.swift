@@ -1,7 +1,6 @@
 import Crypto
 import HTTPClient
 import PluginKit
-import Synchronization
 
 /// Web push (RFC 8030) to whichever push service a browser subscribed at.
 ///
@@ -11,14 +10,9 @@ final class WebPushService: PushService {
     let name = ServiceName.webpush
     private let vapid: VAPIDTokens
     private let timeoutMs: Int64
-    /// One connection for each origin; those that know HTTP/1.1 alone have several.
     private let client: HTTPClient
-    private let plainClient: HTTPClient
-    private let plainOrigins = Mutex<Set<String>>([])
     private let gate = Gate()
 
-    private static let plainConnections = 8
-    private static let mostPlainOrigins = 10_000
     /// Where a message names no time to live; RFC 8030 demands one.
     private static let usualTTLSeconds: Int64 = 2_419_200
 
@@ -27,10 +21,7 @@ final class WebPushService: PushService {
         timeoutMs = transport.timeoutMs
         var options = HTTPClient.Options()
         options.caFile = transport.caFile
-        options.clearHTTP2 = true
         client = try HTTPClient(options)
-        options.connectionsPerHost = Self.plainConnections
-        plainClient = try HTTPClient(options)
     }
 
     func push(
@@ -66,8 +57,7 @@ final class WebPushService: PushService {
                 body: try WebPushEncryption.seal(plaintext, to: subscription),
                 timeoutMs: min(timeoutMs, leftMs)
             )
-            let isPlain = plainOrigins.withLock { $0.contains(origin) }
-            (isPlain ? plainClient : client).send(request) { done(self.verdict(on: $0, origin)) }
+            client.send(request) { done(self.verdict(on: $0, origin)) }
         } catch {
             done(.again(afterMs: 0, "the push could not be encrypted or signed", .message))
         }
@@ -102,7 +92,6 @@ final class WebPushService: PushService {
             gate.close(origin, after: fault, nowMs: nowMs, .message)
             return Verdict.ofOne(fault)
         case .answered(let answer):
-            if !answer.isMultiplexed { remember(plain: origin) }
             let verdict = WebPushReply.verdict(on: answer)
             if case .again(let waitMs, let reason, let cause) = verdict {
                 gate.close(origin, forMs: waitMs, nowMs: nowMs, reason, cause)
@@ -111,16 +100,5 @@ final class WebPushService: PushService {
         }
     }
 
-    private func remember(plain origin: String) {
-        plainOrigins.withLock { origins in
-            if origins.count < Self.mostPlainOrigins { origins.insert(origin) }
-        }
-    }
-
-    func stop() {
-        client.stop()
-        plainClient.stop()
-    }
-
-    var connections: Int { client.connections + plainClient.connections }
+    func stop() { client.stop() }
 }

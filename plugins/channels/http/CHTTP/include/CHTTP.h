@@ -1,5 +1,5 @@
-/* HTTP by libcurl's multi interface, with plain values in and out: the variadic calls, the
- * callbacks and the pointers stay on this side. */
+/* HTTP with plain values in and out. libcurl opens connections (names, TLS, certificates) and
+ * speaks HTTP/1.1; nghttp2, which libcurl itself is made with, speaks HTTP/2 over them. */
 #ifndef CHTTP_H
 #define CHTTP_H
 
@@ -10,20 +10,19 @@
 /* One thread that carries many requests at once, over connections that it keeps. */
 typedef struct chttp_client chttp_client;
 
-/* What http:// speaks; https:// agrees on HTTP/2 or HTTP/1.1 with the server (ALPN). */
-typedef enum chttp_clear {
-    CHTTP_CLEAR_1_1 = 0,
-    CHTTP_CLEAR_2 = 1 /* HTTP/2 at once; HTTP/1.1 with a server that shows that it knows no other */
-} chttp_clear;
+typedef enum chttp_protocol {
+    CHTTP_1_1 = 0,
+    CHTTP_2_FIRST = 1 /* one connection for an origin; HTTP/1.1 with a server that knows no HTTP/2 */
+} chttp_protocol;
 
 typedef struct chttp_options {
     const char *ca_file; /* PEM; NULL: the system's certificates */
-    chttp_clear clear;
-    uint32_t connections_per_host;
-    uint32_t most_active;  /* requests handed to libcurl at once; others wait in order */
-    uint32_t most_waiting; /* beyond it a request is not taken */
-    uint32_t idle_seconds; /* a connection that was idle for longer is not used again */
-    uint32_t body_limit;   /* bytes kept of a response's body */
+    chttp_protocol protocol;
+    uint32_t plain_connections; /* for a host, in HTTP/1.1 */
+    uint32_t most_active;       /* requests under way on a connection; and in HTTP/1.1 of all together */
+    uint32_t most_waiting;      /* beyond it a request is not taken */
+    uint32_t idle_seconds;      /* a connection that was idle for longer is ended */
+    uint32_t body_limit;        /* bytes kept of a response's body */
 } chttp_options;
 
 typedef enum chttp_fault {
@@ -33,30 +32,29 @@ typedef enum chttp_fault {
     CHTTP_TIMEOUT = 3,
     CHTTP_BROKEN = 4,  /* the connection or the stream ended without an answer */
     CHTTP_STOPPED = 5, /* chttp_stop */
-    CHTTP_LOCAL = 6    /* libcurl itself: memory, a URL that it does not understand */
+    CHTTP_LOCAL = 6    /* memory, a URL that libcurl does not understand */
 } chttp_fault;
 
 /* Valid until the completion returns. */
 typedef struct chttp_answer {
     chttp_fault fault;
     bool sent;           /* some of the request went out: the server may have acted on it */
-    bool multiplexed;    /* HTTP/2 */
     int status;          /* 0: none came */
     int64_t retry_after; /* seconds; 0: not said, or past */
     const char *apns_id; /* the header; empty: none */
     const uint8_t *body; /* its beginning; it may be incomplete where the connection broke after the header */
     size_t body_length;
-    const char *error; /* libcurl's words for a fault; they may hold the URL's host, and no header and no body */
+    const char *error; /* of a fault; it may hold the URL's host, and no header and no body */
 } chttp_answer;
 
 /* Called once for each request taken, from the client's thread. It must not wait. */
 typedef void (*chttp_completion)(void *context, const chttp_answer *answer);
 
-/* POST, or GET where `body` is NULL. */
+/* POST, or GET where `body` is NULL. `url` is http or https, with a host and without a fragment. */
 typedef struct chttp_request {
     const char *url;
     size_t url_length;
-    const char *headers; /* each `Name: value` and a NUL */
+    const char *headers; /* each `name: value` in small letters, and a NUL */
     size_t headers_length;
     size_t header_count;
     const uint8_t *body;
@@ -77,8 +75,5 @@ void chttp_stop(chttp_client *client);
 
 /* Stops and frees. Nobody else may use the client any more. */
 void chttp_close(chttp_client *client);
-
-/* How often a TCP connection was opened, since chttp_open. */
-uint64_t chttp_connections(const chttp_client *client);
 
 #endif
