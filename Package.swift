@@ -102,13 +102,15 @@ let package = Package(
         plugin("TriggerException", path: "plugins/triggers/exception"),
         plugin("TriggerCampaignInteraction", path: "plugins/triggers/campaign-interaction"),
         plugin("TriggerCardInteraction", path: "plugins/triggers/card-interaction"),
-        plugin(
-            "ChannelPush",
-            path: "plugins/channels/push",
+        plugin("ChannelPush", path: "plugins/channels/push/Plugin", dependencies: ["Push"]),
+        .target(
+            name: "Push",
             dependencies: [
-                "HTTPClient", .product(name: "Crypto", package: "swift-crypto"),
+                "PluginKit", "HTTPClient", .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
-            ]
+            ],
+            path: "plugins/channels/push/Sources",
+            swiftSettings: strict
         ),
         plugin("ChannelInApp", path: "plugins/channels/in-app"),
         plugin("ChannelEmail", path: "plugins/channels/email/Sources", dependencies: ["CCurl"]),
@@ -117,10 +119,12 @@ let package = Package(
             path: "plugins/channels/email/CCurl",
             linkerSettings: [.linkedLibrary("curl")]
         ),
-        plugin(
-            "ChannelWebhook",
-            path: "plugins/channels/webhook",
-            dependencies: ["HTTPClient", .product(name: "Crypto", package: "swift-crypto")]
+        plugin("ChannelWebhook", path: "plugins/channels/webhook/Plugin", dependencies: ["Webhook"]),
+        .target(
+            name: "Webhook",
+            dependencies: ["PluginKit", "HTTPClient", .product(name: "Crypto", package: "swift-crypto")],
+            path: "plugins/channels/webhook/Sources",
+            swiftSettings: strict
         ),
         .target(
             name: "HTTPClient",
@@ -181,13 +185,13 @@ let package = Package(
         ),
         .testTarget(
             name: "PushTests",
-            dependencies: ["ChannelPush", "HTTPClient", "PluginKit", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["Push", "HTTPClient", "PluginKit", .product(name: "Crypto", package: "swift-crypto")],
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "WebhookTests",
-            dependencies: ["ChannelWebhook", "HTTPClient", "PluginKit"],
+            dependencies: ["Webhook", "HTTPClient", "PluginKit"],
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),

@@ -1,6 +1,6 @@
-import ChannelPush
 import Foundation
 import PluginKit
+import Push
 import Testing
 
 /// Connections: few, kept, replaced where they end, and trusted only where they may be.

@@ -1,7 +1,7 @@
-import ChannelPush
 import Crypto
 import HTTPClient
 import PluginKit
+import Push
 import Testing
 
 @Suite struct EncryptionTests {

@@ -1,6 +1,6 @@
-import ChannelPush
 import Foundation
 import PluginKit
+import Push
 import Testing
 
 /// What comes of what the services say.

@@ -1,6 +1,6 @@
-import ChannelPush
 import Foundation
 import PluginKit
+import Push
 
 /// What the tests say of settings and messages in a line.
 enum Pushing {

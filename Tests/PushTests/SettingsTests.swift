@@ -1,6 +1,6 @@
-import ChannelPush
 import Foundation
 import PluginKit
+import Push
 import Testing
 
 @Suite struct SettingsTests {

@@ -1,6 +1,6 @@
-import ChannelPush
 import Foundation
 import PluginKit
+import Push
 import Testing
 
 /// What each service is sent, as its own documentation has it, read by libraries that are not the channel's.

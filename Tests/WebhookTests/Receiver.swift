@@ -1,6 +1,6 @@
-import ChannelWebhook
 import Foundation
 import PluginKit
+import Webhook
 
 /// A webhook receiver, in a process of its own. It ends with this value.
 final class Receiver {

@@ -1,7 +1,7 @@
-import ChannelWebhook
 import Foundation
 import PluginKit
 import Testing
+import Webhook
 
 @Suite struct WebhookTests {
     @Test func aMessageIsSignedAsStandardWebhooksHasIt() async throws {

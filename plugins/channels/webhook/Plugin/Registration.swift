@@ -1,4 +1,5 @@
 import PluginKit
+import Webhook
 
 struct WebhookPlugin: Plugin {
     static let name = "webhook"

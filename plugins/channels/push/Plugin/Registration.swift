@@ -1,4 +1,5 @@
 import PluginKit
+import Push
 
 struct PushPlugin: Plugin {
     static let name = "push"
