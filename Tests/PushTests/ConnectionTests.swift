@@ -110,7 +110,10 @@ import Testing
     @Test func aTokenServerThatIsAwayLosesNothing() async throws {
         let server = try PushServer()
         var settings = server.settings
-        settings["fcm_service_account"] = settings["fcm_service_account"]?.replacing(server.origin, with: "http://127.0.0.1:9")
+        settings["fcm_service_account"] = settings["fcm_service_account"]?.replacing(
+            server.origin,
+            with: "http://127.0.0.1:9"
+        )
         let channel = try Pushing.channel(settings)
         let deliveries = await channel.deliver(messages(20) { "fcm:\($0)" })
         #expect(deliveries.allSatisfy { $0.outcome.cause == .unavailable && $0.service == "fcm" })

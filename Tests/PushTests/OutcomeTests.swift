@@ -77,18 +77,32 @@ import Testing
         let server = try PushServer()
         let channel = try Pushing.channel(server.settings)
         let dead = server.subscription("d~410")
-        let delivery = await channel.deliver("apns:b~503", dead, "fcm:good", "fcm:good", "other:x", "fcm:u~404~reason=UNREGISTERED")
+        let delivery = await channel.deliver(
+            "apns:b~503",
+            dead,
+            "fcm:good",
+            "fcm:good",
+            "other:x",
+            "fcm:u~404~reason=UNREGISTERED"
+        )
         #expect(delivery.outcome == .accepted(id: "projects/shop-1/messages/0:1"))
         #expect(delivery.service == "fcm")
         #expect(delivery.deadTokens == [dead, "fcm:u~404~reason=UNREGISTERED"])
         channel.stop()
-        #expect(try server.stop().filter { $0.service != "token" }.count == 4, "a token that stands twice is sent to once")
+        #expect(
+            try server.stop().filter { $0.service != "token" }.count == 4,
+            "a token that stands twice is sent to once"
+        )
     }
 
     @Test func theLongestWaitDecides() async throws {
         let server = try PushServer()
         let channel = try Pushing.channel(server.settings)
-        let delivery = await channel.deliver("apns:b~503~retry=5", "fcm:a~429~retry=11", "fcm:u~404~reason=UNREGISTERED")
+        let delivery = await channel.deliver(
+            "apns:b~503~retry=5",
+            "fcm:a~429~retry=11",
+            "fcm:u~404~reason=UNREGISTERED"
+        )
         #expect(delivery.outcome == .tryAgain(after: 11_000, "FCM: 429 S", cause: .throttled))
         #expect(delivery.service == "fcm")
         #expect(delivery.deadTokens == ["fcm:u~404~reason=UNREGISTERED"])

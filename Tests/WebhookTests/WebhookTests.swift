@@ -129,7 +129,8 @@ import Webhook
     @Test(
         arguments: [
             (["secret": "hidden"], "secret: it begins with whsec_"), (["secret": "whsec_hidden!"], "secret: behind"),
-            (["secret": "whsec_aGlkZGVu"], "secret: it is of 6 bytes"), (["url": "https://example.com"], "secret is not set"),
+            (["secret": "whsec_aGlkZGVu"], "secret: it is of 6 bytes"),
+            (["url": "https://example.com"], "secret is not set"),
             (["url": "ftp://example.com", "secret": Receiver.secret], "url: "),
             (["ca_file": "/no/such/file"], "ca_file: /no/such/file cannot be read"),
         ]

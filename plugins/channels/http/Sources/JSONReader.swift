@@ -57,16 +57,22 @@ package struct JSONReader {
     private mutating func string() -> String? {
         at += 1
         var text: [UInt8] = []
+        var plain = at
         while at < bytes.count {
             let byte = bytes[at]
             at += 1
             switch byte {
-            case UInt8(ascii: "\""): return String(validating: text, as: UTF8.self)
+            case UInt8(ascii: "\""):
+                if text.isEmpty { return String(validating: bytes[plain..<at - 1], as: UTF8.self) }
+                text += bytes[plain..<at - 1]
+                return String(validating: text, as: UTF8.self)
             case UInt8(ascii: "\\"):
+                text += bytes[plain..<at - 1]
                 guard let scalar = escaped() else { return nil }
                 text += String(Character(scalar)).utf8
+                plain = at
             case 0..<0x20: return nil
-            default: text.append(byte)
+            default: break
             }
         }
         return nil
@@ -130,6 +136,11 @@ package struct JSONReader {
     }
 
     private mutating func skipSpace() {
-        while at < bytes.count, [0x20, 0x09, 0x0A, 0x0D].contains(bytes[at]) { at += 1 }
+        while at < bytes.count {
+            switch bytes[at] {
+            case 0x20, 0x09, 0x0A, 0x0D: at += 1
+            default: return
+            }
+        }
     }
 }

@@ -36,7 +36,7 @@ package struct JSONWriter: Sendable {
         case .boolean(let flag): flag ? raw("true") : raw("false")
         case .integer(let number): bytes += String(number).utf8
         // JSON has no infinity and no NaN.
-        case .decimal(let number): number.isFinite ? bytes += String(number).utf8 : raw("null")
+        case .decimal(let number): bytes += (number.isFinite ? String(number) : "null").utf8
         case .string(let text): string(text)
         case .array(let elements):
             raw("[")

@@ -22,45 +22,70 @@ package struct WebAddress: Hashable, Sendable {
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw Fault(description: "holds a space, a control character or one beyond ASCII: percent-encode it")
         }
-        let lowered = text.prefix(8).lowercased()
-        guard let scheme = ["https://", "http://"].first(where: { lowered.hasPrefix($0) }) else {
+        let bytes = text.utf8
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), text[colon...].hasPrefix("://"),
+            let isSecure = Self.isSecure(text[..<colon])
+        else {
             throw Fault(description: "does not begin with https:// or http://")
         }
-        let behind = text.dropFirst(scheme.count)
-        let end = behind.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? behind.endIndex
-        let authority = behind[..<end]
-        guard !authority.contains("@") else { throw Fault(description: "holds a user name or a password") }
-        guard !behind[end...].contains("#") else { throw Fault(description: "holds a fragment (#)") }
+        let start = bytes.index(colon, offsetBy: 3)
+        let end = bytes[start...].firstIndex { "/?#".utf8.contains($0) } ?? bytes.endIndex
+        let authority = text[start..<end]
+        guard !authority.utf8.contains(UInt8(ascii: "@")) else {
+            throw Fault(description: "holds a user name or a password")
+        }
+        guard !bytes[end...].contains(UInt8(ascii: "#")) else { throw Fault(description: "holds a fragment (#)") }
         let (host, port) = try Self.hostAndPort(authority)
         self.text = text
-        isSecure = scheme == "https://"
-        self.host = host.lowercased()
+        self.isSecure = isSecure
+        self.host =
+            host.utf8.contains { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) }
+            ? host.lowercased() : String(host)
         self.port = port
-        rest = behind[end...]
+        rest = text[end...]
+    }
+
+    private static func isSecure(_ scheme: Substring) -> Bool? {
+        switch scheme.lowercased() {
+        case "https": true
+        case "http": false
+        default: nil
+        }
     }
 
     private static func hostAndPort(_ authority: Substring) throws(Fault) -> (Substring, Int?) {
         var host = authority
         var port: Int?
-        if let colon = authority.lastIndex(of: ":"), !authority.hasSuffix("]") {
-            let digits = authority[authority.index(after: colon)...]
-            guard digits.allSatisfy(\.isNumber), let number = Int(digits), (1...65_535).contains(number) else {
+        if authority.utf8.last != UInt8(ascii: "]"), let colon = authority.utf8.lastIndex(of: UInt8(ascii: ":")) {
+            let digits = authority.utf8[colon...].dropFirst()
+            guard digits.allSatisfy(isDigit), let number = Int(Substring(digits)), (1...65_535).contains(number) else {
                 throw Fault(description: "has a port that is not within 1 to 65535")
             }
             host = authority[..<colon]
             port = number
         }
-        let isIPv6 =
-            host.hasPrefix("[") && host.hasSuffix("]") && host.count > 3
-            && host.dropFirst().dropLast().allSatisfy { $0.isHexDigit || $0 == ":" || $0 == "." }
-        let isName =
-            !host.isEmpty && host.utf8.count <= 253
-            && host.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
-                !label.isEmpty && label.utf8.count <= 63 && !label.hasPrefix("-") && !label.hasSuffix("-")
-                    && label.allSatisfy { $0.isLetter || $0.isNumber || $0 == "-" || $0 == "_" }
-            }
-        guard isIPv6 || isName else { throw Fault(description: "has no host that could be one") }
+        guard isIPv6(host.utf8) || isName(host.utf8) else { throw Fault(description: "has no host that could be one") }
         return (host, port)
+    }
+
+    private static func isIPv6(_ host: Substring.UTF8View) -> Bool {
+        host.count > 3 && host.first == UInt8(ascii: "[") && host.last == UInt8(ascii: "]")
+            && host.dropFirst().dropLast().allSatisfy { isDigit($0) || "abcdefABCDEF:.".utf8.contains($0) }
+    }
+
+    private static func isName(_ host: Substring.UTF8View) -> Bool {
+        let hyphen = UInt8(ascii: "-")
+        return host.count <= 253
+            && host.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { label in
+                (1...63).contains(label.count) && label.first != hyphen && label.last != hyphen
+                    && label.allSatisfy { isDigit($0) || isLetter($0) || $0 == hyphen || $0 == UInt8(ascii: "_") }
+            }
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
     }
 
     /// `scheme://host` and the port where it is not the scheme's own: RFC 6454, and the audience of RFC 8292.

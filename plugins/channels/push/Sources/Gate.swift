@@ -35,7 +35,9 @@ final class Gate: Sendable {
         guard forMs > 0 else { return }
         quiet.withLock { quiet in
             if quiet.count >= Self.mostQuiet { quiet = quiet.filter { $0.value.untilMs > nowMs } }
-            guard quiet.count < Self.mostQuiet, quiet[origin].map({ $0.untilMs < nowMs + forMs }) ?? true else { return }
+            guard quiet.count < Self.mostQuiet, quiet[origin].map({ $0.untilMs < nowMs + forMs }) ?? true else {
+                return
+            }
             quiet[origin] = Quiet(untilMs: nowMs + forMs, reason: reason, cause: cause)
         }
     }

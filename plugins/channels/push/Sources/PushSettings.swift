@@ -142,7 +142,8 @@ package struct PushSettings: Sendable {
     private static func isWord(_ text: String, _ more: String) -> Bool {
         text.utf8.count <= 255
             && text.unicodeScalars.allSatisfy {
-                $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || more.unicodeScalars.contains($0))
+                $0.isASCII
+                    && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || more.unicodeScalars.contains($0))
             }
     }
 }

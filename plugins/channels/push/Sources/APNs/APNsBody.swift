@@ -36,7 +36,9 @@ enum APNsBody {
         json.member("key", notification.key)
         json.raw("}}")
         guard json.bytes.count <= longest else {
-            throw Notification.Unsendable(description: "the payload is of \(json.bytes.count) bytes; APNs takes \(longest)")
+            throw Notification.Unsendable(
+                description: "the payload is of \(json.bytes.count) bytes; APNs takes \(longest)"
+            )
         }
         return json.bytes
     }

@@ -97,7 +97,8 @@ private func percentEncoded(_ text: Substring) -> String {
     var encoded = ""
     for byte in text.utf8 {
         let scalar = Unicode.Scalar(byte)
-        if scalar.isASCII, scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || "-._~".utf8.contains(byte) {
+        if scalar.isASCII, scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || "-._~".utf8.contains(byte)
+        {
             encoded.unicodeScalars.append(scalar)
         } else {
             encoded += (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)

@@ -13,8 +13,8 @@ package enum WebPushEncryption {
     package static func seal(
         _ plaintext: [UInt8],
         to subscription: WebPushSubscription,
-        ephemeral: P256.KeyAgreement.PrivateKey = .init(compactRepresentable: false),
-        salt: [UInt8] = randomSalt()
+        ephemeral: P256.KeyAgreement.PrivateKey = ephemeralKey(),
+        salt: [UInt8] = chance(16)
     ) throws -> [UInt8] {
         let sender = ephemeral.publicKey.x963Representation
         let shared = try ephemeral.sharedSecretFromKeyAgreement(with: subscription.publicKey)
@@ -53,11 +53,26 @@ package enum WebPushEncryption {
         return coded
     }
 
-    package static func randomSalt() -> [UInt8] {
-        var chance = SystemRandomNumberGenerator()
-        return (0..<2).flatMap { _ in
-            let number = chance.next() as UInt64
-            return (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+    /// The library's own way to make one signs and verifies with it as well, which costs three times the rest of a
+    /// push. A number beyond the group's order is not taken, so that each below it is as likely as any other.
+    package static func ephemeralKey() -> P256.KeyAgreement.PrivateKey {
+        while true {
+            if let key = try? P256.KeyAgreement.PrivateKey(rawRepresentation: chance(32)) { return key }
+        }
+    }
+
+    /// From the system's generator.
+    package static func chance(_ count: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: count) { buffer, made in
+            var generator = SystemRandomNumberGenerator()
+            while made < count {
+                var number = generator.next() as UInt64
+                for index in made..<min(made + 8, count) {
+                    buffer.initializeElement(at: index, to: UInt8(truncatingIfNeeded: number))
+                    number >>= 8
+                }
+                made = min(made + 8, count)
+            }
         }
     }
 }

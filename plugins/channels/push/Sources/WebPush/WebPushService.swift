@@ -1,4 +1,5 @@
 import Crypto
+import Dispatch
 import HTTPClient
 import PluginKit
 
@@ -12,6 +13,8 @@ final class WebPushService: PushService {
     private let timeoutMs: Int64
     private let client: HTTPClient
     private let gate = Gate()
+    /// Each push is encrypted with a key of its own, which is nearly all that it costs: on every core.
+    private let encryption = DispatchQueue(label: "triggerd.webpush", attributes: .concurrent)
 
     /// Where a message names no time to live; RFC 8030 demands one.
     private static let usualTTLSeconds: Int64 = 2_419_200
@@ -30,21 +33,32 @@ final class WebPushService: PushService {
         before deadlineMs: Int64,
         _ done: @escaping @Sendable (Verdict) -> Void
     ) {
-        let nowMs = SystemTime.nowMs()
         let subscription: WebPushSubscription
         do throws(WebPushSubscription.Fault) {
             subscription = try WebPushSubscription(token)
         } catch {
             return done(.dead(error.description))
         }
+        if let verdict = gate.verdict(subscription.endpoint.origin, nowMs: SystemTime.nowMs()) { return done(verdict) }
+        encryption.async { self.push(notification, to: subscription, before: deadlineMs, done) }
+    }
+
+    private func push(
+        _ notification: Notification,
+        to subscription: WebPushSubscription,
+        before deadlineMs: Int64,
+        _ done: @escaping @Sendable (Verdict) -> Void
+    ) {
+        let nowMs = SystemTime.nowMs()
         let origin = subscription.endpoint.origin
-        if let verdict = gate.verdict(origin, nowMs: nowMs) { return done(verdict) }
         let leftMs = deadlineMs - nowMs
         guard leftMs > 0 else { return done(.again(afterMs: 0, "the deadline passed", .message)) }
         let plaintext = WebPushBody.bytes(of: notification)
         guard plaintext.count <= WebPushEncryption.longestPlaintext else {
             return done(
-                .refused("the payload is of \(plaintext.count) bytes; web push takes \(WebPushEncryption.longestPlaintext)")
+                .refused(
+                    "the payload is of \(plaintext.count) bytes; web push takes \(WebPushEncryption.longestPlaintext)"
+                )
             )
         }
         do {
