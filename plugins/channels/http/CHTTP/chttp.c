@@ -13,6 +13,7 @@ enum {
     sweep_every_ms = 20,
     connect_poll_ms = 2,
     most_polled = 1024,
+    many_connections = 256, /* beyond them none is kept idle for longer than a second */
     origin_memory_ms = 3600000 /* what an idle origin was seen to speak */
 };
 
@@ -41,6 +42,14 @@ struct chttp_client {
 static void route(chttp_client *self, job *request) {
     origin *whom = self->options.protocol == CHTTP_2_FIRST ? origin_of(&self->origins, request->url) : NULL;
     line_append(whom && !whom->speaks_1_1 ? &whom->waiting : &self->plain.waiting, request);
+}
+
+/* A server that hung up before it greeted may have been starting: HTTP/2 is tried again. */
+static void doubt_plain(void *context, const char *url) {
+    chttp_client *self = context;
+    if (self->options.protocol != CHTTP_2_FIRST) return;
+    origin *whom = origin_of(&self->origins, url);
+    if (whom) whom->speaks_1_1 = false;
 }
 
 static bool take_submitted(chttp_client *self) {
@@ -72,10 +81,13 @@ static void sweep(chttp_client *self) {
     int64_t now = now_ms();
     if (now - self->swept_ms < sweep_every_ms) return;
     self->swept_ms = now;
-    uint32_t ended_waiting = 0;
+    uint32_t ended_waiting = 0, open = 0;
+    chttp_options options = self->options;
+    for (origin *each = self->origins; each; each = each->next) open += each->current != NULL;
+    if (open > many_connections) options.idle_seconds = 1;
     for (origin **at = &self->origins; *at;) {
         origin *each = *at;
-        origin_sweep(each, &self->options, &ended_waiting);
+        origin_sweep(each, &options, &ended_waiting);
         bool is_forgotten = origin_is_idle(each) && (!each->speaks_1_1 || now - each->used_ms > origin_memory_ms);
         if (is_forgotten) {
             *at = each->next;
@@ -170,6 +182,8 @@ chttp_client *chttp_open(const chttp_options *options) {
     pthread_cond_init(&self->ended_condition, NULL);
     self->ca_file = options->ca_file ? strdup(options->ca_file) : NULL;
     self->options.ca_file = self->ca_file;
+    self->plain.unanswered = doubt_plain;
+    self->plain.context = self;
     if (!plain_open(&self->plain, &self->options) || (options->ca_file && self->ca_file == NULL)) {
         free_client(self);
         return NULL;

@@ -116,6 +116,7 @@ static void finish(plain *self, CURL *curl, CURLcode result) {
     job *request = NULL;
     curl_easy_getinfo(curl, CURLINFO_PRIVATE, (char **)&request);
     leave(self, request);
+    if (request->status == 0) self->unanswered(self->context, request->url);
     chttp_fault fault = fault_of(result);
     const char *words = request->error[0] ? request->error : curl_easy_strerror(result);
     job_complete(request, fault == CHTTP_NONE ? CHTTP_BROKEN : fault, words);

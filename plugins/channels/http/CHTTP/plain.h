@@ -10,6 +10,9 @@ typedef struct plain {
     job_line waiting, active;
     CURL **pool;
     uint32_t pool_count;
+    /* Told of a request that got no answer: perhaps its server speaks no HTTP/1.1. */
+    void (*unanswered)(void *context, const char *url);
+    void *context;
 } plain;
 
 /* False: no memory. */
