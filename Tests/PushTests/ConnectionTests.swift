@@ -65,6 +65,39 @@ import Testing
         #expect((2...9).contains(connections), "\(connections)")
     }
 
+    @Test func aServerThatKnowsHTTP11AloneIsSpokenToInThat() async throws {
+        let server = try PushServer()
+        let plain = try PushServer(script: "plain_server.py")
+        let channel = try Pushing.channel(server.settings)
+        let deliveries = await channel.deliver(messages(40) { plain.subscription("\($0)") })
+        #expect(deliveries.allSatisfy { $0.outcome.isAccepted }, "\(deliveries)")
+        channel.stop()
+        let requests = try plain.stop()
+        #expect(requests.count == 40)
+        #expect((1...8).contains(Set(requests.map(\.connection)).count))
+    }
+
+    @Test func whoHangsUpAtOnceIsTriedInBothAndLosesNothing() async throws {
+        let server = try PushServer()
+        let starting = try PushServer(["--hang-up", "2"], script: "plain_server.py")
+        let channel = try Pushing.channel(server.settings)
+        let first = await channel.deliver(starting.subscription("a"))
+        #expect(first.outcome.cause == .message, "\(first)")
+        let second = await channel.deliver(starting.subscription("b"), key: "m2")
+        #expect(second.outcome.isAccepted, "\(second)")
+        channel.stop()
+        #expect(try starting.stop().count == 1)
+    }
+
+    @Test func whatAServerDidNotLookAtIsSentAgain() async throws {
+        let server = try PushServer()
+        let channel = try Pushing.channel(server.settings)
+        let delivery = await channel.deliver("apns:x~refuse~once")
+        #expect(delivery.outcome.isAccepted, "\(delivery)")
+        channel.stop()
+        #expect(try server.stop().count == 2)
+    }
+
     @Test func aStalledConnectionIsReplaced() async throws {
         let server = try PushServer()
         var settings = server.settings

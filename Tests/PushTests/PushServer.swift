@@ -23,10 +23,10 @@ final class PushServer {
 
     private static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
 
-    init(_ arguments: [String] = []) throws {
+    init(_ arguments: [String] = [], script: String = "push_server.py") throws {
         scheme = arguments.contains("--tls") ? "https" : "http"
         process.executableURL = URL(filePath: "/usr/bin/python3")
-        process.arguments = [Self.fixtures.appending(path: "push_server.py").path] + arguments
+        process.arguments = [Self.fixtures.appending(path: script).path] + arguments
         var environment = ProcessInfo.processInfo.environment
         let root = Self.fixtures.deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         environment["PYTHONPATH"] = root.appending(path: ".build/python").path
@@ -50,7 +50,7 @@ final class PushServer {
         }
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
-        guard let first = lines.first() else { throw Missing("push_server.py printed nothing") }
+        guard let first = lines.first() else { throw Missing("\(script) printed nothing") }
         hello = try decoder.decode(Hello.self, from: first)
         guard hello.port != nil else { throw Missing("run `make test-dependencies` first: \(hello.missing ?? "")") }
     }
