@@ -4,13 +4,16 @@ PREFIX ?= /usr/local
 PROTOS := $(wildcard proto/triggerd/v1/*.proto)
 SWIFT_SOURCES := Package.swift Sources Tests plugins
 # What building needs, by what proves that it is there; what only the tests need beside it.
-BUILD_PACKAGES := libprotobuf-c-dev librocksdb-dev libcurl4-openssl-dev
+BUILD_PACKAGES := libprotobuf-c-dev librocksdb-dev libcurl4-openssl-dev libnghttp2-dev libssl-dev
 TEST_PACKAGES := $(BUILD_PACKAGES) protobuf-compiler protobuf-c-compiler python3-protobuf python3-aiosmtpd openssl \
-	golang-go golang-github-containerd-ttrpc-dev
+	golang-go golang-github-containerd-ttrpc-dev python3-h2 python3-jwt python3-cryptography python3-pip \
+	python3-setuptools python3-wheel nghttp2-server
+# Of the tests' other sides what Debian has no package of: from PyPI, into .build/python.
+TEST_PYTHON := http-ece==1.2.1
 RELEASE = $(shell swift build -c release --show-bin-path)
 PLUGINS := trigger-session-start trigger-purchase trigger-custom-event trigger-location trigger-email-added \
 	trigger-attribute-changed trigger-conversion trigger-exception trigger-campaign-interaction \
-	trigger-card-interaction channel-push channel-in-app channel-email
+	trigger-card-interaction channel-push channel-in-app channel-email channel-webhook
 
 .PHONY: help build demo test check format generate bench install dependencies test-dependencies
 
@@ -29,6 +32,7 @@ dependencies:
 
 test-dependencies:
 	@scripts/install-packages $(TEST_PACKAGES)
+	@scripts/install-python $(TEST_PYTHON)
 
 build: dependencies
 	swift build -c release

@@ -39,6 +39,7 @@ let package = Package(
         .library(name: "channel-push", type: .dynamic, targets: ["ChannelPush"]),
         .library(name: "channel-in-app", type: .dynamic, targets: ["ChannelInApp"]),
         .library(name: "channel-email", type: .dynamic, targets: ["ChannelEmail"]),
+        .library(name: "channel-webhook", type: .dynamic, targets: ["ChannelWebhook"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -100,7 +101,16 @@ let package = Package(
         plugin("TriggerException", path: "plugins/triggers/exception"),
         plugin("TriggerCampaignInteraction", path: "plugins/triggers/campaign-interaction"),
         plugin("TriggerCardInteraction", path: "plugins/triggers/card-interaction"),
-        plugin("ChannelPush", path: "plugins/channels/push"),
+        plugin("ChannelPush", path: "plugins/channels/push/Plugin", dependencies: ["Push"]),
+        .target(
+            name: "Push",
+            dependencies: [
+                "PluginKit", "HTTPClient", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ],
+            path: "plugins/channels/push/Sources",
+            swiftSettings: strict
+        ),
         plugin("ChannelInApp", path: "plugins/channels/in-app"),
         plugin(
             "ChannelEmail",
@@ -111,6 +121,24 @@ let package = Package(
             name: "CCurl",
             path: "plugins/channels/email/CCurl",
             linkerSettings: [.linkedLibrary("curl")]
+        ),
+        plugin("ChannelWebhook", path: "plugins/channels/webhook/Plugin", dependencies: ["Webhook"]),
+        .target(
+            name: "Webhook",
+            dependencies: ["PluginKit", "HTTPClient", .product(name: "Crypto", package: "swift-crypto")],
+            path: "plugins/channels/webhook/Sources",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "HTTPClient",
+            dependencies: ["PluginKit", "CHTTP"],
+            path: "plugins/channels/http/Sources",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "CHTTP",
+            path: "plugins/channels/http/CHTTP",
+            linkerSettings: [.linkedLibrary("curl"), .linkedLibrary("nghttp2"), .linkedLibrary("ssl")]
         ),
 
         // Floor 4
@@ -168,6 +196,18 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "HostTests", dependencies: ["Host", "Storage", "Engine"], swiftSettings: strict),
+        .testTarget(
+            name: "PushTests",
+            dependencies: ["Push", "HTTPClient", "PluginKit", .product(name: "Crypto", package: "swift-crypto")],
+            exclude: ["Fixtures"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "WebhookTests",
+            dependencies: ["Webhook", "HTTPClient", "PluginKit"],
+            exclude: ["Fixtures"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "ModelTests",
             dependencies: ["triggerd", "Host", "CampaignFiles", "Engine"],

@@ -51,6 +51,8 @@ wait "$daemon" || true
 echo "timers:"
 python3 "$here/timers/timers.py" "$triggerd"
 
+"$here/push/run.sh" "$(dirname "$triggerd")/libchannel-push.so"
+
 echo "the engine alone, in memory, on one core:"
 "$(dirname "$triggerd")/engine-bench"
 

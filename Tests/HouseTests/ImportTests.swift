@@ -19,7 +19,11 @@ struct ImportTests {
             "ServiceLifecycle", "Foundation", "Dispatch", "Synchronization",
         ],
         "plugins/triggers": ["PluginKit", "Glibc"],
-        "plugins/channels/push": ["PluginKit", "Foundation"],
+        "plugins/channels/http": ["PluginKit", "CHTTP", "Glibc"],
+        "plugins/channels/push": [
+            "PluginKit", "HTTPClient", "Push", "Crypto", "CryptoExtras", "Dispatch", "Foundation", "Synchronization",
+        ],
+        "plugins/channels/webhook": ["PluginKit", "HTTPClient", "Webhook", "Crypto", "Dispatch"],
         "plugins/channels/in-app": ["PluginKit"],
         "plugins/channels/email": ["PluginKit", "CCurl", "Crypto", "Dispatch", "Glibc", "Synchronization"],
     ]

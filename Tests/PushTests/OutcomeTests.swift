@@ -1,0 +1,177 @@
+import Foundation
+import PluginKit
+import Push
+import Testing
+
+/// What comes of what the services say.
+@Suite struct OutcomeTests {
+    enum Expected: Sendable {
+        case dead
+        case refused
+        case again(Outcome.Cause, waitMs: ClosedRange<Int64>)
+    }
+
+    @Test(
+        arguments: [
+            ("fcm:x~404~reason=UNREGISTERED", .dead), ("fcm:x~400~reason=INVALID_ARGUMENT~field=message.token", .dead),
+            ("fcm:x~400~reason=INVALID_ARGUMENT", .refused), ("fcm:x~403~reason=SENDER_ID_MISMATCH", .refused),
+            ("fcm:x~404", .again(.unavailable, waitMs: 0...0)),
+            ("fcm:x~403~reason=PERMISSION_DENIED", .again(.unavailable, waitMs: 0...0)),
+            ("fcm:x~401~reason=THIRD_PARTY_AUTH_ERROR", .again(.message, waitMs: 0...0)),
+            ("fcm:x~429~reason=QUOTA_EXCEEDED~retry=7", .again(.throttled, waitMs: 7_000...7_000)),
+            ("fcm:x~429~reason=QUOTA_EXCEEDED~quota=device:x", .again(.message, waitMs: 0...0)),
+            ("fcm:x~503~reason=UNAVAILABLE~date=30", .again(.unavailable, waitMs: 27_000...31_000)),
+            ("fcm:x~500~garbage", .again(.unavailable, waitMs: 0...0)), ("fcm:x~302", .refused),
+            ("apns:x~410~reason=Unregistered", .dead), ("apns:x~410~reason=ExpiredToken", .dead),
+            ("apns:x~410~garbage", .dead), ("apns:x~400~reason=BadDeviceToken", .dead),
+            ("apns:x~400~reason=DeviceTokenNotForTopic", .refused), ("apns:x~413~reason=PayloadTooLarge", .refused),
+            ("apns:x~400~reason=TopicDisallowed", .again(.unavailable, waitMs: 0...0)),
+            ("apns:x~403~reason=InvalidProviderToken", .again(.unavailable, waitMs: 0...0)),
+            ("apns:x~429~reason=TooManyRequests~retry=9", .again(.message, waitMs: 9_000...9_000)),
+            ("apns:x~429~garbage~retry=9", .again(.throttled, waitMs: 9_000...9_000)),
+            ("apns:x~500~reason=InternalServerError", .again(.unavailable, waitMs: 0...0)),
+            ("apns:x~503~reason=Shutdown~retry=3", .again(.unavailable, waitMs: 3_000...3_000)),
+            ("webpush:x~410", .dead), ("webpush:x~404", .dead), ("webpush:x~413", .refused),
+            ("webpush:x~403", .again(.message, waitMs: 0...0)),
+            ("webpush:x~429~retry=5", .again(.throttled, waitMs: 5_000...5_000)),
+            ("webpush:x~429~date=60", .again(.throttled, waitMs: 57_000...61_000)),
+            ("webpush:x~429~date=-60", .again(.throttled, waitMs: 0...0)),
+            ("webpush:x~429~retry=soon", .again(.throttled, waitMs: 0...0)),
+            ("webpush:x~429~retry=99999999999", .again(.throttled, waitMs: 86_400_000...86_400_000)),
+            ("webpush:x~503", .again(.message, waitMs: 0...0)),
+            ("fcm:x~reset", .again(.message, waitMs: 0...0)), ("apns:x~cut", .again(.message, waitMs: 0...0)),
+            ("webpush:x~reset", .again(.message, waitMs: 0...0)),
+            ("webpush:x~refuse", .again(.message, waitMs: 0...0)),
+            ("apns:x~429~huge", .again(.throttled, waitMs: 0...0)),
+            ("fcm:x~503~echo", .again(.unavailable, waitMs: 0...0)),
+            ("apns:x~403~echo", .again(.unavailable, waitMs: 0...0)),
+        ] as [(String, Expected)]
+    )
+    func anAnswerIsClassified(_ token: String, _ expected: Expected) async throws {
+        let server = try PushServer()
+        let channel = try Pushing.channel(server.settings)
+        let whole = token.hasPrefix("webpush:") ? server.subscription(String(token.dropFirst(8))) : token
+        let delivery = await channel.deliver(whole)
+        channel.stop()
+        let requests = try server.stop().filter { $0.service != "token" }
+        // What the server says that it did not look at may be sent again.
+        #expect(requests.count == (token.contains("refuse") ? 4 : 1), "sent once in one try")
+        #expect(delivery.service == String(token.prefix { $0 != ":" }))
+        switch expected {
+        case .dead:
+            #expect(delivery.deadTokens == [whole])
+            #expect(delivery.outcome == .addressDead(whole, delivery.outcome.reason))
+        case .refused:
+            #expect(delivery.deadTokens.isEmpty)
+            #expect(delivery.outcome == .refused(delivery.outcome.reason))
+        case .again(let cause, let waitMs):
+            #expect(delivery.deadTokens.isEmpty)
+            #expect(delivery.outcome.cause == cause, "\(delivery.outcome)")
+            #expect(waitMs.contains(delivery.outcome.waitMs ?? -1), "\(delivery.outcome)")
+        }
+        let secrets = ["ya29", "eyJ", "PRIVATE", server.hello.webpushKey ?? "", "bearer"]
+        for secret in secrets { #expect(!"\(delivery.outcome.reason)".contains(secret)) }
+    }
+
+    @Test func aReceiptNeedsOneToken() async throws {
+        let server = try PushServer()
+        let channel = try Pushing.channel(server.settings)
+        let dead = server.subscription("d~410")
+        let delivery = await channel.deliver(
+            "apns:b~503",
+            dead,
+            "fcm:good",
+            "fcm:good",
+            "other:x",
+            "fcm:u~404~reason=UNREGISTERED"
+        )
+        #expect(delivery.outcome == .accepted(id: "projects/shop-1/messages/0:1"))
+        #expect(delivery.service == "fcm")
+        #expect(delivery.deadTokens == [dead, "fcm:u~404~reason=UNREGISTERED"])
+        channel.stop()
+        #expect(
+            try server.stop().filter { $0.service != "token" }.count == 4,
+            "a token that stands twice is sent to once"
+        )
+    }
+
+    @Test func theLongestWaitDecides() async throws {
+        let server = try PushServer()
+        let channel = try Pushing.channel(server.settings)
+        let delivery = await channel.deliver(
+            "apns:b~503~retry=5",
+            "fcm:a~429~retry=11",
+            "fcm:u~404~reason=UNREGISTERED"
+        )
+        #expect(delivery.outcome == .tryAgain(after: 11_000, "FCM: 429 S", cause: .throttled))
+        #expect(delivery.service == "fcm")
+        #expect(delivery.deadTokens == ["fcm:u~404~reason=UNREGISTERED"])
+        channel.stop()
+    }
+
+    @Test func whoAsksForQuietIsNotAskedAgainAndHoldsNobodyUp() async throws {
+        let server = try PushServer()
+        let channel = try Pushing.channel(server.settings)
+        _ = await channel.deliver("fcm:a~503~retry=60")
+        let second = await channel.deliver("fcm:b", key: "m2")
+        #expect(second.outcome.cause == .unavailable)
+        #expect((55_000...60_000).contains(second.outcome.waitMs ?? 0))
+        #expect(second.service == "fcm")
+        let other = await channel.deliver("apns:c", key: "m3")
+        #expect(other.outcome.isAccepted)
+        channel.stop()
+        #expect(try server.stop().map(\.service) == ["token", "fcm", "apns"])
+    }
+
+    @Test func anExpiredAccessTokenIsFetchedAgainOnce() async throws {
+        let server = try PushServer()
+        let channel = try Pushing.channel(server.settings)
+        let healed = await channel.deliver("fcm:a~401~first")
+        #expect(healed.outcome.isAccepted, "\(healed)")
+        let refused = await channel.deliver("fcm:b~401", key: "m2")
+        #expect(refused.outcome.cause == .unavailable)
+        channel.stop()
+        #expect(try server.stop().map(\.service) == ["token", "fcm", "token", "fcm", "fcm", "token", "fcm"])
+    }
+
+    @Test func anExpiredProviderTokenIsMadeAnewOnce() async throws {
+        let server = try PushServer()
+        let channel = try Pushing.channel(server.settings)
+        let healed = await channel.deliver("apns:a~403~reason=ExpiredProviderToken~first")
+        #expect(healed.outcome.isAccepted, "\(healed)")
+        let again = await channel.deliver("apns:b~403~reason=ExpiredProviderToken", key: "m2")
+        #expect(again.outcome.cause == .unavailable)
+        channel.stop()
+        let requests = try server.stop()
+        #expect(requests.count == 3, "Apple takes a new token every 20 minutes at most")
+        #expect(Set(requests.map(\.jwt)).count == 2)
+    }
+
+    @Test func aTokenOfAServiceThatIsNotSetIsRefusedAndNotDead() async throws {
+        let server = try PushServer()
+        let only = server.settings.filter { $0.key.hasPrefix("apns") }
+        let channel = try Pushing.channel(only)
+        let fcm = await channel.deliver("fcm:a")
+        #expect(fcm.outcome == .refused("push.fcm_service_account is not set, and the token is of fcm"))
+        #expect(fcm.deadTokens.isEmpty)
+        let plain = await channel.deliver("t1")
+        #expect(plain.outcome == .refused("a token begins with fcm:, apns: or webpush:, and this one does not"))
+        let none = await channel.deliver(Pushing.message([]))
+        #expect(none.outcome == .refused("the user has no push token"))
+        channel.stop()
+        #expect(try server.stop().isEmpty)
+    }
+
+    @Test func withNoServiceSetEveryPushIsAFile() async throws {
+        let folder = try Folder()
+        let channel = try Pushing.channel(["data_folder": folder.url.path])
+        let data = Value.Member("data", .object([Value.Member("n", .integer(1))]))
+        let delivery = await channel.deliver(Pushing.message(["t1"], [Value.Member("title", .string("Hi")), data]))
+        #expect(delivery.outcome == .accepted(id: ""))
+        let file = try Data(contentsOf: folder.url.appending(path: "push/m1.json"))
+        let expected: NSDictionary = [
+            "key": "m1", "campaign": "cart", "user": "u1", "tokens": ["t1"], "title": "Hi", "data": ["n": 1],
+        ]
+        #expect(try JSONSerialization.jsonObject(with: file) as? NSDictionary == expected)
+    }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import PluginKit
+import Push
+import Testing
+
+@Suite struct SettingsTests {
+    @Test func theRealServicesAreTheDefaults() throws {
+        let server = try PushServer()
+        let settings = server.settings.filter { !$0.key.hasSuffix("_url") }
+        #expect(throws: Never.self) { try Pushing.channel(settings).stop() }
+        let summaries = PushChannel.settingFields.map(\.summary)
+        for url in ["https://fcm.googleapis.com", "https://api.push.apple.com"] {
+            #expect(summaries.contains("default \(url)"))
+        }
+        let secrets = PushChannel.settingFields.filter { $0.flags.contains(.secret) }.map(\.name)
+        #expect(secrets == ["fcm_service_account", "apns_key", "webpush_key"])
+    }
+
+    @Test(
+        arguments: [
+            ("fcm_service_account", "hidden", "fcm_service_account: "),
+            ("fcm_service_account", #"{"type":"authorized_user","x":"hidden"}"#, "fcm_service_account: "),
+            (
+                "fcm_service_account",
+                #"{"type":"service_account","project_id":"p","client_email":"e","private_key":"hidden"}"#,
+                "fcm_service_account: "
+            ),
+            ("fcm_service_account", nil, "fcm_url is of no use without fcm_service_account"),
+            ("fcm_url", "fcm.googleapis.com", "fcm_url: "), ("fcm_url", "http://example.com", "fcm_url: "),
+            ("fcm_url", "https://example.com/v1", "fcm_url: "),
+            ("fcm_url", "https://u:hidden@example.com", "fcm_url: "),
+            ("apns_key", "-----BEGIN PRIVATE KEY-----\nhidden\n-----END PRIVATE KEY-----", "apns_key: "),
+            ("apns_key", nil, "apns_key_id is of no use without apns_key"),
+            ("apns_key_id", nil, "apns_key_id is not set"), ("apns_key_id", "A B", "apns_key_id: "),
+            ("apns_team_id", nil, "apns_team_id is not set"), ("apns_team_id", "T\r\nx: y", "apns_team_id: "),
+            ("apns_topic", nil, "apns_topic is not set"), ("apns_topic", "com example", "apns_topic: "),
+            ("apns_url", "https://exa mple.com", "apns_url: "), ("webpush_key", "hidden", "webpush_key: "),
+            ("webpush_key", nil, "webpush_subject is of no use without webpush_key"),
+            ("webpush_subject", nil, "webpush_subject is not set"), ("webpush_subject", "ops", "webpush_subject: "),
+            ("ca_file", "/no/such/file", "ca_file: /no/such/file cannot be read"), ("ca_file", #filePath, "ca_file: "),
+            ("timeout_seconds", "0", "timeout_seconds: 0 is not within"),
+            ("timeout_seconds", "601", "timeout_seconds: 601 is not within"),
+        ] as [(String, String?, String)]
+    )
+    func aFaultNamesItsSettingAndNoSecret(_ name: String, _ value: String?, _ beginning: String) throws {
+        let server = try PushServer()
+        var settings = server.settings
+        settings[name] = value
+        do {
+            try Pushing.channel(settings).stop()
+            Issue.record("taken: \(name)")
+        } catch {
+            #expect("\(error)".hasPrefix(beginning), "\(error)")
+            #expect(!"\(error)".contains("hidden"))
+        }
+    }
+
+    @Test(
+        arguments: [
+            ([Value.Member("ttl_seconds", .integer(-1))], "ttl_seconds: "),
+            ([Value.Member("ttl_seconds", .integer(2_419_201))], "ttl_seconds: "),
+            ([Value.Member("badge", .integer(-1))], "badge: "), ([Value.Member("data", .string("x"))], "data: "),
+            ([Value.Member("data", .object([Value.Member("aps", .null)]))], "data.aps: "),
+            ([Value.Member("data", .object([Value.Member("google.x", .null)]))], "data.google.x: "),
+            ([Value.Member("image", .string("cat.png"))], "image: "),
+            ([Value.Member("image", .string("{{ event.image }}"))], nil),
+            ([Value.Member("ttl_seconds", .integer(2_419_200))], nil),
+            ([Value.Member("title", .string("{{ user.name }}"))], nil), ([], nil),
+        ] as [([Value.Member], String?)]
+    )
+    func whatCanNeverBeSentIsRefusedWhenACampaignIsApplied(_ fields: [Value.Member], _ beginning: String?) {
+        do {
+            try PushChannel.check(.object(fields))
+            #expect(beginning == nil)
+        } catch {
+            #expect("\(error)".hasPrefix(beginning ?? "taken"), "\(error)")
+        }
+    }
+
+    @Test(arguments: ["fcm", "apns", "webpush"])
+    func whatIsTooLongIsRefused(_ service: String) async throws {
+        let server = try PushServer()
+        let channel = try Pushing.channel(server.settings)
+        let token = service == "webpush" ? server.subscription("x") : "\(service):x"
+        for (length, isTaken) in [(3_700, true), (4_096, false)] {
+            let body = Value.Member("body", .string(String(repeating: "b", count: length)))
+            let delivery = await channel.deliver(Pushing.message([token], [body]))
+            #expect(delivery.outcome.isAccepted == isTaken, "\(length)")
+            if !isTaken { #expect(delivery.outcome.reason.contains("bytes")) }
+        }
+        let nothing = await channel.deliver(Pushing.message([token], []))
+        #expect(nothing.outcome.reason.hasPrefix("title and body are both empty"))
+        channel.stop()
+    }
+}

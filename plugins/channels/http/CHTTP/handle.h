@@ -1,0 +1,10 @@
+/* What every easy handle of libcurl's is set to. */
+#ifndef CHTTP_HANDLE_H
+#define CHTTP_HANDLE_H
+
+#include <curl/curl.h>
+
+/* NULL: no memory. */
+CURL *handle_make(const char *ca_file);
+
+#endif

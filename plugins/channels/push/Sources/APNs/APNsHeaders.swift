@@ -1,0 +1,49 @@
+import Crypto
+import HTTPClient
+
+/// The headers of one push: developer.apple.com, "Sending notification requests to APNs".
+enum APNsHeaders {
+    private static let longestCollapseID = 64
+
+    static func of(_ notification: Notification, token: Substring, topic: String, nowSeconds: Int64) -> [String] {
+        var headers = [
+            "apns-topic: \(topic)",
+            "apns-push-type: \(notification.isBackground ? "background" : "alert")",
+            // Apple refuses a background push of any other priority.
+            "apns-priority: \(notification.isBackground || notification.urgency == .normal ? 5 : 10)",
+            "apns-id: \(id(key: notification.key, token: token))",
+            "content-type: application/json",
+        ]
+        if let ttlSeconds = notification.ttlSeconds {
+            // 0: tried once, and not kept.
+            headers.append("apns-expiration: \(ttlSeconds == 0 ? 0 : nowSeconds + ttlSeconds)")
+        }
+        if let collapseKey = notification.collapseKey {
+            headers.append("apns-collapse-id: \(collapseID(collapseKey))")
+        }
+        return headers
+    }
+
+    /// What is longer than Apple takes, or is none in a header, is a digest of itself.
+    private static func collapseID(_ key: String) -> String {
+        let isPlain = key.utf8.count <= longestCollapseID && key.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
+        return isPlain ? key : Base64.encodedForURL(SHA256.hash(data: Array(key.utf8)))
+    }
+
+    /// A UUID (RFC 9562, version 8) of the message and the token: the same for every try.
+    static func id(key: String, token: Substring) -> String {
+        var hash = SHA256()
+        hash.update(data: Array(key.utf8))
+        hash.update(data: [0])
+        hash.update(data: Array(token.utf8))
+        var digits: [UInt8] = []
+        for (index, byte) in hash.finalize().prefix(16).enumerated() {
+            if [4, 6, 8, 10].contains(index) { digits.append(UInt8(ascii: "-")) }
+            let marked = index == 6 ? byte & 0x0F | 0x80 : index == 8 ? byte & 0x3F | 0x80 : byte
+            for nibble in [marked >> 4, marked & 15] {
+                digits.append(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10)
+            }
+        }
+        return String(decoding: digits, as: UTF8.self)
+    }
+}

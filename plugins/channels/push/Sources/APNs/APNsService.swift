@@ -1,0 +1,108 @@
+import HTTPClient
+import PluginKit
+import Synchronization
+
+/// The Apple Push Notification service, over HTTP/2 with a provider token.
+final class APNsService: PushService {
+    let name = ServiceName.apns
+    private let base: String
+    private let topic: String
+    private let timeoutMs: Int64
+    private let client: HTTPClient
+    private let provider: Mutex<ProviderToken>
+    private let gate = Gate()
+
+    private static let longestToken = 512
+
+    init(_ settings: PushSettings.APNs, _ transport: PushSettings.Transport) throws(PluginError) {
+        base = settings.base
+        topic = settings.topic
+        timeoutMs = transport.timeoutMs
+        let signer = settings.signer
+        provider = Mutex(ProviderToken { try signer.token(nowSeconds: $0) })
+        var options = HTTPClient.Options()
+        options.caFile = transport.caFile
+        client = try HTTPClient(options)
+    }
+
+    func push(
+        _ notification: Notification,
+        to token: Substring,
+        before deadlineMs: Int64,
+        _ done: @escaping @Sendable (Verdict) -> Void
+    ) {
+        let nowMs = SystemTime.nowMs()
+        if let verdict = gate.verdict(nowMs: nowMs) { return done(verdict) }
+        guard !token.isEmpty, token.utf8.count <= Self.longestToken else { return done(.dead("the token is none")) }
+        let leftMs = deadlineMs - nowMs
+        guard leftMs > 0 else { return done(.again(afterMs: 0, "the deadline passed", .message)) }
+        do {
+            let request = HTTPRequest(
+                url: "\(base)/3/device/\(percentEncoded(token))",
+                headers: APNsHeaders.of(notification, token: token, topic: topic, nowSeconds: nowMs / 1_000),
+                body: try APNsBody.bytes(of: notification),
+                timeoutMs: min(timeoutMs, leftMs)
+            )
+            let provider = try provider.withLock { try $0.current(nowSeconds: nowMs / 1_000) }
+            send(request, provider, isSecond: false, done)
+        } catch let error as Notification.Unsendable {
+            done(.refused(error.description))
+        } catch {
+            done(.again(afterMs: 0, "apns_key: it signs nothing", .unavailable))
+        }
+    }
+
+    private func send(
+        _ request: HTTPRequest,
+        _ provider: String,
+        isSecond: Bool,
+        _ done: @escaping @Sendable (Verdict) -> Void
+    ) {
+        var signed = request
+        signed.headers.append("authorization: bearer \(provider)")
+        client.send(signed) { [self] result in
+            if case .answered(let answer) = result, answer.status == 403, !isSecond,
+                APNsReply(answer).isExpiredProvider, let fresh = replacement(for: provider)
+            {
+                return send(request, fresh, isSecond: true, done)
+            }
+            done(verdict(on: result))
+        }
+    }
+
+    private func replacement(for expired: String) -> String? {
+        // A key that signed once signs again; where it does not, the answer stands.
+        try? provider.withLock { try $0.replacement(for: expired, nowSeconds: SystemTime.nowMs() / 1_000) }
+    }
+
+    private func verdict(on result: HTTPResult) -> Verdict {
+        switch result {
+        case .failed(let fault):
+            gate.close(after: fault, nowMs: SystemTime.nowMs(), .unavailable)
+            return Verdict.of(fault)
+        case .answered(let answer):
+            let verdict = APNsReply(answer).verdict
+            if case .again(let waitMs, let reason, let cause) = verdict, cause != .message {
+                gate.close(forMs: waitMs, nowMs: SystemTime.nowMs(), reason, cause)
+            }
+            return verdict
+        }
+    }
+
+    func stop() { client.stop() }
+}
+
+/// RFC 3986: all but the unreserved characters.
+private func percentEncoded(_ text: Substring) -> String {
+    var encoded = ""
+    for byte in text.utf8 {
+        let scalar = Unicode.Scalar(byte)
+        if scalar.isASCII, scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || "-._~".utf8.contains(byte)
+        {
+            encoded.unicodeScalars.append(scalar)
+        } else {
+            encoded += (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
+        }
+    }
+    return encoded
+}

@@ -1,0 +1,93 @@
+import Dispatch
+import HTTPClient
+import PluginKit
+
+/// `webhook`: a message as a signed POST to a server of the operator's, as Standard Webhooks has it.
+package final class WebhookChannel: Channel {
+    package static let name = "webhook"
+    package static let presentation = Presentation.atOnce
+    package static let concurrency = 256
+    package static let messageFields = [
+        Field(name: "url", type: .string, flags: .template, summary: "Where to, instead of the setting's."),
+        Field(name: "type", type: .string, flags: .template, summary: "The payload's `type`; else the campaign."),
+        Field(name: "data", type: .any, flags: .template, summary: "An object: the payload's `data`."),
+    ]
+    package static let settingFields = WebhookSettings.fields
+    package static let addressField: String? = nil
+    package static let statusField: String? = nil
+    package static let consentField: String? = nil
+
+    private let settings: WebhookSettings
+    private let client: HTTPClient
+    private let begun = DispatchGroup()
+
+    package init(settings: Value) throws {
+        self.settings = try WebhookSettings(settings)
+        var options = HTTPClient.Options()
+        options.caFile = self.settings.caFile
+        // Nothing to be multiplexed, and no receiver is without HTTP/1.1.
+        options.isHTTP2 = false
+        options.plainConnections = 16
+        options.mostActive = Self.concurrency
+        client = try HTTPClient(options, agent: "triggerd-webhook")
+    }
+
+    package static func check(_ fields: Value) throws {
+        if let url = fields["url"]?.string, !url.isEmpty, !url.contains("{{"), !url.contains("{%") {
+            do throws(WebAddress.Fault) {
+                _ = try WebAddress(url)
+            } catch {
+                throw PluginError("url: the URL \(error)")
+            }
+        }
+        switch fields["data"] {
+        case nil, .null?, .object?: break
+        default: throw PluginError("data: it is an object")
+        }
+    }
+
+    package func send(_ message: Message, _ send: Send) {
+        deliver(message) { outcome, service in send.complete(outcome, service: service) }
+    }
+
+    /// What `send` does; `done` is called exactly once, from any thread, with the host that was posted to.
+    package func deliver(_ message: Message, _ done: @escaping @Sendable (Outcome, _ service: String) -> Void) {
+        guard let secret = settings.secret else { return done(.refused("webhook.secret is not set"), "") }
+        guard let url = message.text("url").flatMap({ $0.isEmpty ? nil : $0 }) ?? settings.url else {
+            return done(.refused("neither the message's url nor webhook.url is set"), "")
+        }
+        let address: WebAddress
+        do throws(WebAddress.Fault) {
+            address = try WebAddress(url)
+        } catch {
+            return done(.refused("url: the URL \(error)"), "")
+        }
+        let nowMs = SystemTime.nowMs()
+        guard message.deadline > nowMs else { return done(.tryAgain(after: 0, "the deadline passed"), address.host) }
+        let payload: [UInt8]
+        do throws(PluginError) {
+            payload = try WebhookPayload.bytes(of: message, nowMs: nowMs)
+        } catch {
+            return done(.refused(error.description), "")
+        }
+        let request = HTTPRequest(
+            url: address.text,
+            headers: secret.headers(id: message.key, seconds: nowMs / 1_000, payload: payload)
+                + ["content-type: application/json"],
+            body: payload,
+            timeoutMs: min(settings.timeoutMs, message.deadline - nowMs)
+        )
+        begun.enter()
+        client.send(request) { [begun] result in
+            done(WebhookReply.outcome(of: result), address.host)
+            begun.leave()
+        }
+    }
+
+    package func drain() { begun.wait() }
+
+    package func stop() {
+        client.stop()
+        begun.wait()
+    }
+}
