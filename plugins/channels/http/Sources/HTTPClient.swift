@@ -1,6 +1,5 @@
 import CHTTP
 import PluginKit
-import Synchronization
 
 /// Requests over few connections: HTTP/2 where the server knows it, many at once on one connection.
 ///
