@@ -36,16 +36,20 @@ package struct FailedTry: Hashable, Sendable {
 
 /// What becomes of a message that was handed over (13, Hand-over).
 extension Turn {
-    /// Records what became of a claimed message. An outcome that comes twice changes nothing.
+    /// Records what became of a claimed message. An outcome that comes twice, or of a message that was forgotten with
+    /// its user, changes nothing; gives whether this one did.
+    @discardableResult
     package mutating func settle(
         send: UInt64,
         channel: String,
         _ outcome: DeliveryOutcome,
         deadAddresses: [String] = []
-    ) {
+    ) -> Bool {
+        let isKnown = state.claims.contains { $0.send == send && $0.channel == channel }
         conclude(send: send, channel: channel, outcome, deadAddresses)
         retire(deadAddresses, of: channel)
         handleRaised()
+        return isKnown
     }
 
     /// A try came to nothing; the message is tried again.
@@ -94,9 +98,7 @@ extension Turn {
         why.name(deadAddresses)
         // 13: at the instant of the hand-over.
         decide(.delivered, id, channel: channel, rule: "6.3", send: send, at: claim.at, why: why)
-        if let receipt = state.receipts.firstIndex(where: { $0.campaign == claim.campaign && $0.send == send }) {
-            state.receipts[receipt].isCertain = true
-        }
+        makeCertain(claim)
         openWindow(claim.version, send, channel: channel, at: claim.at)
         raise(
             Event.campaignInteraction,
@@ -108,6 +110,19 @@ extension Turn {
         )
     }
 
+    /// The send's receipt counts from its hand-over on, whichever send of the campaign was claimed last.
+    private mutating func makeCertain(_ claim: Claim) {
+        guard let index = state.receipts.firstIndex(where: { $0.campaign == claim.campaign }) else {
+            state.receipts.append(Receipt(campaign: claim.campaign, at: claim.at, send: claim.send, isCertain: true))
+            return
+        }
+        if state.receipts[index].send == claim.send {
+            state.receipts[index].isCertain = true
+        } else if !state.receipts[index].isCertain {
+            state.receipts[index].previous = max(state.receipts[index].previous ?? claim.at, claim.at)
+        }
+    }
+
     /// 6.4: triggered but not received has no effect: receipt, cap, slot and place are given back.
     private mutating func giveBack(_ claim: Claim) {
         state.counted.removeAll { $0.send == claim.send && $0.channel == claim.channel }
@@ -116,7 +131,17 @@ extension Turn {
         }
         guard !isDelivered, !state.claims.contains(where: { $0.send == claim.send }) else { return }
         if let index = state.receipts.firstIndex(where: { $0.campaign == claim.campaign && $0.send == claim.send }) {
-            if let previous = state.receipts[index].previous {
+            let previous = state.receipts[index].previous
+            if let other = state.claims.last(where: { $0.campaign == claim.campaign }) {
+                // Another send of the campaign is still under way, and is what is reserved.
+                state.receipts[index] = Receipt(
+                    campaign: claim.campaign,
+                    at: other.at,
+                    send: other.send,
+                    isCertain: false,
+                    previous: previous
+                )
+            } else if let previous {
                 state.receipts[index] = Receipt(campaign: claim.campaign, at: previous, send: 0, isCertain: true)
             } else {
                 state.receipts.remove(at: index)

@@ -507,16 +507,16 @@ extension Turn {
             state.receipts.append(Receipt(campaign: number, at: now, send: send, isCertain: isCertain))
             return
         }
-        if state.receipts[index].send == send {
-            state.receipts[index].isCertain = state.receipts[index].isCertain || isCertain
+        let before = state.receipts[index]
+        if before.send == send {
+            state.receipts[index].isCertain = before.isCertain || isCertain
         } else {
-            let before = state.receipts[index].at
             state.receipts[index] = Receipt(
                 campaign: number,
                 at: now,
                 send: send,
                 isCertain: isCertain,
-                previous: before
+                previous: before.isCertain ? before.at : before.previous
             )
         }
     }

@@ -47,7 +47,7 @@ package struct Receipt: Hashable, Sendable {
     package var send: UInt64
     /// Whether a channel of that send has delivered; until then it is only reserved (13, Hand-over).
     package var isCertain: Bool
-    /// What stands again if the reservation comes to nothing.
+    /// The last receipt that is certain, where this one is only reserved: it stands again if nothing comes of that.
     package var previous: Instant?
 
     package init(

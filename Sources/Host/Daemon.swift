@@ -10,7 +10,8 @@ package final class Daemon: Sendable {
     private let outbox: Outbox
     private let store: any Store
     private let plugins: PluginRegistry
-    private let threads: [BackgroundThread]
+    private let engineThread: BackgroundThread
+    private let lineThreads: [BackgroundThread]
     private let readers = Readers()
     private let limits: HostLimits
     private let readFile: ReadCampaignFile
@@ -62,9 +63,8 @@ package final class Daemon: Sendable {
         )
         self.outbox = outbox
         self.engine = engine
-        threads =
-            [BackgroundThread("triggerd-engine") { engine.run() }]
-            + outbox.threads.map { BackgroundThread($0.name, $0.body) }
+        engineThread = BackgroundThread("triggerd-engine") { engine.run() }
+        lineThreads = outbox.threads.map { BackgroundThread($0.name, $0.body) }
         engine.sweepWhatWasStopped()
     }
 
@@ -113,7 +113,9 @@ package final class Daemon: Sendable {
     package func stop() {
         outbox.stop()
         engine.queue.close()
-        for thread in threads { thread.join() }
+        // A line of which the channel does not return is left behind.
+        for thread in lineThreads { thread.join(within: .seconds(1)) }
+        engineThread.join()
         store.close()
     }
 }
@@ -136,5 +138,10 @@ final class BackgroundThread: Sendable {
 
     func join() {
         end.wait()
+        end.signal()
+    }
+
+    func join(within patience: DispatchTimeInterval) {
+        if end.wait(timeout: .now() + patience) == .success { end.signal() }
     }
 }

@@ -75,7 +75,13 @@ package final class InMemoryStore: Store {
     }
 
     package func nextSequence() -> UInt64 {
-        kept.withLock { $0.decisions.entries.last.map { $0.key + 1 } ?? 0 }
+        kept.withLock { kept in
+            let highest = [
+                kept.decisions.entries.last?.key, kept.failed.entries.last?.key,
+                kept.outbox.entries.map(\.value.number).max(),
+            ]
+            return highest.compactMap { $0 }.max().map { $0 + 1 } ?? 0
+        }
     }
 
     package func user(_ id: UserID) -> UserState? {

@@ -48,7 +48,7 @@ package protocol Store: Sendable {
     /// What holds for all campaigns, as the `triggerd.v1.Workspace` message; nil before it was ever set.
     func workspace() throws(StoreError) -> [UInt8]?
 
-    /// One more than the highest sequence of any decision; zero in a new store.
+    /// One more than the highest number of any decision, claimed message or dead letter; zero in a new store.
     func nextSequence() throws(StoreError) -> UInt64
 
     /// Beside the writer: one user as last committed.

@@ -62,17 +62,21 @@ extension RocksDBStore {
     }
 
     package func outboxCounts() throws(StoreError) -> [String: Int] {
+        var counts: [String: Int] = [:]
+        try eachOutboxPlace { counts[$0.channel, default: 0] += 1 }
+        return counts
+    }
+
+    private func eachOutboxPlace(_ body: (OutboxPlace) -> Void) throws(StoreError) {
         try access.read { database throws(StoreError) in
-            var counts: [String: Int] = [:]
             try database.scan(.outbox, failing: fault) { (key, _) throws(StoreError) in
                 let (place, part) = try Self.decoding(.outbox, key) { () throws(ProtobufReader.Fault) in
                     var reader = ProtobufReader(key)
                     return try reader.outboxKey(key)
                 }
-                if part == .message { counts[place.channel, default: 0] += 1 }
+                if part == .message { body(place) }
                 return true
             }
-            return counts
         }
     }
 
@@ -104,7 +108,12 @@ extension RocksDBStore {
     }
 
     package func nextSequence() throws(StoreError) -> UInt64 {
-        try decisions(before: nil, limit: 1).first.map { $0.decision.sequence + 1 } ?? 0
+        let failed = try list(.failed, newestFirst: true, limit: 1) { (_, value) throws(ProtobufReader.Fault) in
+            try DeadLetterRecord.decode(value).message.number
+        }
+        var highest = [try decisions(before: nil, limit: 1).first?.decision.sequence, failed.first].compactMap { $0 }
+        try eachOutboxPlace { highest.append($0.number) }
+        return highest.max().map { $0 + 1 } ?? 0
     }
 
     package func user(_ id: UserID) throws(StoreError) -> UserState? {

@@ -152,6 +152,43 @@ struct OutboxTests {
         #expect(try script.daemon.run("redrive").status == 2)
     }
 
+    @Test("a user who is deleted leaves no dead letter, and no message that is put off")
+    func deleted() throws {
+        let script = try ScriptedChannel()
+        try script.tell("refuse")
+        try script.start()
+        try script.event("u")
+        try script.event("v")
+        try script.daemon.wait("two ends") { try script.daemon.run("failed", "--json").json.count == 2 }
+        try script.tell("hour")
+        try script.event("u")
+        try script.daemon.wait("its pause") { try script.daemon.codes("u").first == "deferred_provider" }
+        let wire = try Wire(script.daemon.socket)
+        try wire.send(stream: 1, "triggerd.v1.Users", "Delete", Wire.field(1, Array("u".utf8)))
+        #expect(try wire.answer().code == 0)
+        try script.daemon.wait("what is left") {
+            try script.daemon.run("failed", "--json").json.map { $0["user"] as? String } == ["v"]
+                && script.daemon.run("dump", script.daemon.data, "--kind", "outbox").json.isEmpty
+        }
+        let campaign = try script.daemon.run("campaigns", "--json").json.first
+        #expect(campaign?["waiting"] as? Int == 0, "\(String(describing: campaign))")
+    }
+
+    @Test("a channel that blocks for ever does not keep the daemon from ending")
+    func stuck() throws {
+        let script = try ScriptedChannel()
+        try script.tell("stuck")
+        try script.start()
+        try script.event("u")
+        try script.daemon.wait("the send") { script.sent.count == 1 }
+        let begin = Date()
+        #expect(script.daemon.stop() == 0)
+        #expect(Date().timeIntervalSince(begin) < 20)
+        try script.tell("accept")
+        try script.start()
+        try script.daemon.wait("its outcome") { try script.daemon.codes("u").first == "delivered" }
+    }
+
     @Test("a provider that is down: messages wait, health says why, and nothing else is held up")
     func down() throws {
         let script = try ScriptedChannel()
@@ -215,6 +252,7 @@ struct OutboxTests {
             ("concurrency=0", "scripted.concurrency: 0 is not within 1 to 8"),
             ("concurrency=many", "scripted.concurrency: must be a whole number"),
             ("per_second=-1", "scripted.per_second: -1.0 is not within"),
+            ("per_second=1e-17", "scripted.per_second: 1e-17 is not within 0.001 to 1000000"),
             ("give_up_after=80h", "scripted.give_up_after: 80h is no length of time up to 72h"),
             ("unknown_outcome=perhaps", "scripted.unknown_outcome: \"perhaps\" is none of again, never_again"),
             ("secret_file=/nowhere", "scripted.secret_file: /nowhere cannot be read"),

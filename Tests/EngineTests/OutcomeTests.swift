@@ -84,6 +84,65 @@ struct OutcomeTests {
         #expect(bench.state.receipts.isEmpty)
     }
 
+    @Test("6.4: of two sends that were claimed and both failed, nothing stays reserved, in whatever order they end")
+    func bothFail() {
+        for firstEnds in [true, false] {
+            var bench = claimed()
+            let first = bench.effects.handOvers[0]
+            bench.turn(at: 11) { turn, _ in turn.settle(send: first.send, channel: "email", .refused(reason: "554")) }
+            bench.event("cart", at: 12)
+            let second = bench.effects.handOvers[0]
+            bench.turn(at: 13) { turn, _ in
+                let fault = turn.redrive(letter(first))
+                #expect(fault == nil)
+            }
+            for send in firstEnds ? [first.send, second.send] : [second.send, first.send] {
+                #expect(bench.event("cart", at: 14).codes == [.alreadyReceived], "one is still under way")
+                bench.turn(at: 15) { turn, _ in turn.settle(send: send, channel: "email", .refused(reason: "554")) }
+            }
+            #expect(bench.state.receipts.isEmpty)
+            #expect(bench.event("cart", at: 16).codes == [.scheduled])
+        }
+    }
+
+    @Test("6.1: of two sends that were claimed one delivery is enough, in whatever order they end")
+    func oneDelivers() {
+        for firstEnds in [true, false] {
+            var bench = claimed()
+            let first = bench.effects.handOvers[0]
+            bench.turn(at: 11) { turn, _ in turn.settle(send: first.send, channel: "email", .refused(reason: "554")) }
+            bench.event("cart", at: 12)
+            let second = bench.effects.handOvers[0]
+            bench.turn(at: 13) { turn, _ in
+                let fault = turn.redrive(letter(first))
+                #expect(fault == nil)
+            }
+            let accepted = { (turn: inout Turn) in
+                turn.settle(send: second.send, channel: "email", .accepted(id: ""))
+            }
+            let refused = { (turn: inout Turn) in
+                turn.settle(send: first.send, channel: "email", .refused(reason: "554"))
+            }
+            for end in firstEnds ? [accepted, refused] : [refused, accepted] {
+                bench.turn(at: 15) { turn, _ in _ = end(&turn) }
+            }
+            #expect(bench.event("cart", at: 16).codes == [.alreadyReceived])
+            #expect(bench.state.receipts.map(\.at) == [.at(12)])
+        }
+    }
+
+    @Test("an outcome of a message that was forgotten with its user changes nothing, and says so")
+    func forgotten() {
+        var bench = claimed()
+        let send = bench.effects.handOvers[0].send
+        bench.state = UserState()
+        let decisions = bench.turn(at: 11) { turn, _ in
+            let done = turn.settle(send: send, channel: "email", .refused(reason: "554"))
+            #expect(!done)
+        }
+        #expect(decisions.isEmpty)
+    }
+
     private func letter(_ handOver: HandOver, _ code: Decision.Code = .providerRejected) -> Redrive {
         Redrive(
             key: handOver.key,

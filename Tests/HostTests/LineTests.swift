@@ -332,7 +332,7 @@ struct LineTests {
             case .send(let entry):
                 sent.append(entry.message.number)
                 _ = line.ended(entry.message.number, attempt: 0, Self.accepted, .at(0))
-                line.recorded(1, ended: 1)
+                line.recorded(RecordedOutcomes(ended: [entry.message.number]))
             case .read(let after, let limit):
                 let numbers = (after + 1...10).prefix(limit)
                 line.read(
@@ -359,11 +359,118 @@ struct LineTests {
             Issue.record("it goes on")
             return
         }
-        line.recorded(1, ended: 1)
+        line.recorded(RecordedOutcomes(ended: [1]))
         guard case .send = line.next(.at(0)) else {
             Issue.record("it does not go on")
             return
         }
+    }
+
+    @Test("what is claimed while the disk is read is read next: a read does not show what came after it began")
+    func claimedWhileReading() {
+        var line = Self.machine(pending: 1)
+        #expect(line.next(.at(0)) == .read(after: 0, limit: 2_048))
+        line.handOver(Self.message(2), now: .at(0))
+        line.read([OutboxEntry(message: Self.message(1))], isAll: true, now: .at(0))
+        #expect(line.next(.at(0)) == .read(after: 1, limit: 2_048))
+        line.handOver(Self.message(3), now: .at(0))
+        line.read(
+            [OutboxEntry(message: Self.message(2)), OutboxEntry(message: Self.message(3))],
+            isAll: true,
+            now: .at(0)
+        )
+        #expect(line.next(.at(0)) == .send(OutboxEntry(message: Self.message(1))))
+        #expect(line.next(.at(0)) == .send(OutboxEntry(message: Self.message(2))))
+        line.handOver(Self.message(4), now: .at(0))
+        _ = line.ended(1, attempt: 0, Self.accepted, .at(0))
+        _ = line.ended(2, attempt: 0, Self.accepted, .at(0))
+        #expect(line.next(.at(0)) == .send(OutboxEntry(message: Self.message(3))))
+        #expect(line.next(.at(0)) == .send(OutboxEntry(message: Self.message(4))))
+    }
+
+    @Test("what is withdrawn while the disk is read is not sent, though the read does not show it")
+    func withdrawnWhileReading() {
+        var line = Self.machine(pending: 2)
+        _ = line.next(.at(0))
+        line.withdraw(2, now: .at(0))
+        line.read([1, 2].map { OutboxEntry(message: Self.message($0)) }, isAll: true, now: .at(0))
+        guard case .settle(let entry, .withdrawn, _) = line.next(.at(0)) else {
+            Issue.record("it is not withdrawn")
+            return
+        }
+        #expect(entry.message.number == 2)
+    }
+
+    @Test("a message that waits for its turn is given up at its last instant, also while its line rests or hangs")
+    func givesUpWaiting() {
+        var line = Self.machine(Self.settings { ($0.concurrency, $0.givesUpAfter) = (1, .seconds(5)) })
+        for number in 1...3 { line.handOver(Self.message(UInt64(number)), now: .at(0)) }
+        _ = line.next(.at(0))
+        #expect(line.next(.at(0)) == .wait(until: .at(5)))
+        for number in [UInt64(2), 3] {
+            guard case .settle(let entry, .gaveUp, _) = line.next(.at(5)) else {
+                Issue.record("it goes on waiting")
+                return
+            }
+            #expect(entry.message.number == number)
+        }
+    }
+
+    @Test("until a put-off is on disk, memory knows better how often a message was tried")
+    func unsaved() {
+        var line = Self.machine()
+        line.handOver(Self.message(1), now: .at(0))
+        _ = line.next(.at(0))
+        guard case .putOff(_, let state, _, _)? = line.ended(1, attempt: 0, Self.later, .at(0)) else { return }
+        #expect(line.next(.at(2)) == .load([1]))
+        // The disk does not have it yet.
+        line.loaded(1, OutboxEntry(message: Self.message(1)), now: .at(2))
+        #expect(line.next(.at(2)) == .send(OutboxEntry(message: Self.message(1), state: state)))
+        guard case .putOff(_, let second, _, _)? = line.ended(1, attempt: 1, Self.later, .at(2)) else { return }
+        #expect(second.attempts == 2)
+        // The first of the two is on disk by now, the second is not.
+        line.recorded(RecordedOutcomes(putOff: [1]))
+        _ = line.next(.at(10))
+        line.loaded(1, OutboxEntry(message: Self.message(1), state: state), now: .at(10))
+        #expect(line.next(.at(10)) == .send(OutboxEntry(message: Self.message(1), state: second)))
+    }
+
+    @Test("with nothing left to wait, nothing is degraded")
+    func wellAgain() {
+        var line = Self.machine()
+        line.handOver(Self.message(1), now: .at(0))
+        _ = line.next(.at(0))
+        _ = line.ended(1, attempt: 0, Self.gone, .at(0))
+        #expect(!line.conditions.isEmpty)
+        line.recorded(RecordedOutcomes(ended: [1]))
+        #expect(line.conditions.isEmpty)
+    }
+
+    @Test("a provider that asks for a year is asked again after an hour")
+    func absurdWait() {
+        var line = Self.machine(Self.settings { $0.concurrency = 1 })
+        for number in 1...2 { line.handOver(Self.message(UInt64(number)), now: .at(0)) }
+        _ = line.next(.at(0))
+        let report = ChannelReport(.tryAgain(after: .days(365), reason: "503", cause: .unavailable))
+        _ = line.ended(1, attempt: 0, report, .at(0))
+        #expect(line.next(.at(1)) == .wait(until: .at(3_600)))
+    }
+
+    @Test("messages that are tried later come by their instants, one brought forward too")
+    func later() {
+        var heap = LaterHeap()
+        for number in UInt64(1)...50 { heap.push(Later(at: .at(Int64(number * 37 % 50)), number: number)) }
+        let known = heap.bring(7, to: .at(-1))
+        let unknown = heap.bring(99, to: .at(-1))
+        #expect(known && !unknown)
+        var order: [Later] = []
+        while let first = heap.first {
+            order.append(first)
+            heap.pop()
+        }
+        #expect(order.first == Later(at: .at(-1), number: 7))
+        #expect(order.count == 50 && order == order.sorted())
+        #expect(heap.count == 0)
     }
 
     @Test("one of several providers that takes nothing is named, and holds nothing up")

@@ -81,13 +81,12 @@ struct Batch {
             changes.outboxStatesRemoved.append(message.place)
         }
         settled.insert(message.place)
-        recorded[message.channel, default: RecordedOutcomes()].outcomes += 1
-        recorded[message.channel, default: RecordedOutcomes()].ended += 1
+        recorded[message.channel, default: RecordedOutcomes()].ended.append(message.number)
     }
 
     mutating func putOff(_ message: OutboxMessage, _ state: OutboxState) {
         outboxStates[message.place] = state
-        recorded[message.channel, default: RecordedOutcomes()].outcomes += 1
+        recorded[message.channel, default: RecordedOutcomes()].putOff.append(message.number)
     }
 
     mutating func mark(_ message: OutboxMessage, _ state: OutboxState, _ isMarked: @escaping @Sendable () -> Void) {
@@ -120,11 +119,17 @@ struct Batch {
         changes.deadLettersAdded.append(letter)
     }
 
-    mutating func redrive(_ number: UInt64) {
-        changes.deadLettersRemoved.append(number)
+    private var redriven: Set<UInt64> = []
+
+    /// The dead letter is one no more.
+    mutating func removeDeadLetter(_ number: UInt64) {
+        if redriven.insert(number).inserted { changes.deadLettersRemoved.append(number) }
     }
 
-    func isRedriven(_ number: UInt64) -> Bool { changes.deadLettersRemoved.contains(number) }
+    func isRemoved(_ number: UInt64) -> Bool { redriven.contains(number) }
+
+    /// What this batch knows of a message's tries.
+    func outboxState(_ place: OutboxPlace) -> OutboxState? { outboxStates[place] }
 
     mutating func answered(_ id: ItemID, _ receipt: ItemReceipt) {
         itemReceipts[id] = receipt

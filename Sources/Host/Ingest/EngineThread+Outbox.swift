@@ -14,19 +14,19 @@ extension EngineThread {
     ) {
         // Of a user who was deleted nothing is left to tell.
         if isKnown(message.user, batch, loaded) {
-            let wasWithdrawn = turn(message.user, in: &batch, loaded: &loaded) { turn in
-                defer {
-                    turn.settle(
-                        send: message.send,
-                        channel: message.channel,
-                        outcome,
-                        deadAddresses: deadAddresses
-                    )
-                }
-                return turn.isWithdrawn(send: message.send, channel: message.channel)
+            let (wasWithdrawn, isClaimed) = turn(message.user, in: &batch, loaded: &loaded) { turn in
+                let wasWithdrawn = turn.isWithdrawn(send: message.send, channel: message.channel)
+                let isClaimed = turn.settle(
+                    send: message.send,
+                    channel: message.channel,
+                    outcome,
+                    deadAddresses: deadAddresses
+                )
+                return (wasWithdrawn, isClaimed)
             }
-            batch.settle(message, hasState: hasState || wasWithdrawn)
-            if let failure = outcome.failure {
+            batch.settle(message, hasState: hasState || wasWithdrawn || !isClaimed)
+            // What was forgotten with its user is no dead letter, even where the user is known again.
+            if isClaimed, let failure = outcome.failure {
                 batch.giveUp(
                     DeadLetter(
                         message: message,
@@ -67,7 +67,7 @@ extension EngineThread {
         in batch: inout Batch,
         _ loaded: inout [UserID: UserState]
     ) throws(StoreError) -> RedriveAnswer {
-        guard !batch.isRedriven(number), let letter = try store.deadLetter(number) else {
+        guard !batch.isRemoved(number), let letter = try store.deadLetter(number) else {
             return RedriveAnswer(number: number, refusal: "there is no such message any more")
         }
         let message = letter.message
@@ -75,7 +75,7 @@ extension EngineThread {
             loaded.merge(try load([message.user])) { known, _ in known }
         }
         guard isKnown(message.user, batch, loaded) else {
-            batch.redrive(number)
+            batch.removeDeadLetter(number)
             return RedriveAnswer(number: number, refusal: "the user \(message.user) was deleted, and so is the message")
         }
         let fault = turn(message.user, in: &batch, loaded: &loaded) { turn in
@@ -94,7 +94,26 @@ extension EngineThread {
         if let (code, _) = fault {
             return RedriveAnswer(number: number, refusal: "the user cannot be reached: \(code.rawValue)")
         }
-        batch.redrive(number)
+        batch.removeDeadLetter(number)
         return RedriveAnswer(number: number, refusal: nil)
+    }
+
+    /// A user who is forgotten leaves no dead letters either: they are sought beside the engine's thread.
+    func forgetDeadLetters(of user: UserID, before next: UInt64) {
+        let (store, queue, logger) = (store, queue, logger)
+        readers.run {
+            var (after, numbers) = (UInt64(0), [UInt64]())
+            do {
+                while true {
+                    let read = try store.deadLetters(after: after, limit: 1_024)
+                    numbers += read.lazy.map(\.message).filter { $0.user == user && $0.number < next }.map(\.number)
+                    guard read.count == 1_024, let last = read.last else { break }
+                    after = last.message.number
+                }
+            } catch {
+                logger.error("the dead letters of a deleted user cannot be read, and go with their age: \(error)")
+            }
+            if !numbers.isEmpty { _ = queue.put(.discard(numbers), isOwn: true) }
+        }
     }
 }

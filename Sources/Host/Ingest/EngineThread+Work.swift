@@ -41,6 +41,7 @@ extension EngineThread {
             forget(user, state, in: &batch)
             loaded[user] = nil
             batch.delete(user, state)
+            forgetDeadLetters(of: user, before: firstFreeNumber)
             return { reply(.success(true), $0) }
 
         case .settle(let message, let outcome, let attempts, let hasState, let dead):
@@ -52,9 +53,13 @@ extension EngineThread {
             return nil
 
         case .mark(let message, let isMarked):
-            var state = try store.outboxEntry(message.place)?.state ?? OutboxState()
+            var state = try batch.outboxState(message.place) ?? store.outboxEntry(message.place)?.state ?? OutboxState()
             state.isHandedOver = true
             batch.mark(message, state, isMarked)
+            return nil
+
+        case .discard(let numbers):
+            for number in numbers { batch.removeDeadLetter(number) }
             return nil
 
         case .redrive(let numbers, let reply):

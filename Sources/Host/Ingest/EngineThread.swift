@@ -78,6 +78,9 @@ final class EngineThread: @unchecked Sendable {
         }
     }
 
+    /// No decision, lease or claim has this number, nor a higher one.
+    var firstFreeNumber: UInt64 { nextSequence }
+
     var keepsEvents: Bool { limits.keepsEvents }
 
     func takeEventSequence() -> UInt64 {
@@ -208,7 +211,7 @@ final class EngineThread: @unchecked Sendable {
             case .settle(let message, _, _, _, _), .putOff(let message, _, _, _): users.insert(message.user)
             case .sweep(let all): users.formUnion(all)
             // Dead letters tell of whom they are; their users are read then.
-            case .apply, .applyAtStart, .stop, .resume, .mark, .redrive: break
+            case .apply, .applyAtStart, .stop, .resume, .mark, .redrive, .discard: break
             }
         }
         return users
@@ -316,14 +319,14 @@ extension Work {
     var changesCampaigns: Bool {
         switch self {
         case .apply, .applyAtStart, .stop, .resume: true
-        case .track, .lease, .acknowledge, .hold, .delete, .settle, .putOff, .mark, .redrive, .sweep: false
+        case .track, .lease, .acknowledge, .hold, .delete, .settle, .putOff, .mark, .redrive, .discard, .sweep: false
         }
     }
 
     /// The daemon's own: nobody would ask again, so it is kept until it can be recorded.
     var isOwn: Bool {
         switch self {
-        case .settle, .putOff, .mark, .sweep: true
+        case .settle, .putOff, .mark, .discard, .sweep: true
         case .track, .lease, .acknowledge, .hold, .delete, .redrive, .apply, .applyAtStart, .stop, .resume: false
         }
     }
@@ -339,7 +342,7 @@ extension Work {
         case .apply(_, let reply): { reply(.failure(refusal), $0) }
         case .stop(_, let reply): { reply(.failure(refusal), $0) }
         case .resume(_, let reply): { reply(.failure(refusal), $0) }
-        case .settle, .putOff, .mark, .sweep, .applyAtStart: nil
+        case .settle, .putOff, .mark, .discard, .sweep, .applyAtStart: nil
         }
     }
 }

@@ -28,7 +28,9 @@ enum Work: Sendable {
     case putOff(OutboxMessage, OutboxState, FailedTry, deadAddresses: [String])
     /// The channel is about to have the message; called when that is on disk.
     case mark(OutboxMessage, @Sendable () -> Void)
-    /// Dead letters, by their numbers.
+    /// Dead letters of a user who was deleted.
+    case discard([UInt64])
+    /// Dead letters to be sent after all, by their numbers.
     case redrive([UInt64], Reply<[RedriveAnswer]>)
     /// Users of whom some timers belong to a campaign that was stopped.
     case sweep([UserID])
@@ -36,7 +38,7 @@ enum Work: Sendable {
     /// Whether somebody waits for it.
     var isUrgent: Bool {
         switch self {
-        case .settle, .putOff, .sweep: false
+        case .settle, .putOff, .sweep, .discard: false
         case .track, .lease, .acknowledge, .hold, .delete, .apply, .applyAtStart, .stop, .resume, .mark, .redrive: true
         }
     }
@@ -47,6 +49,7 @@ enum Work: Sendable {
         case .track(let items, _): max(1, items.count)
         case .sweep(let users): users.count
         case .redrive(let letters, _): max(1, letters.count)
+        case .discard(let letters): letters.count
         case .lease, .acknowledge, .hold, .delete, .apply, .applyAtStart, .stop, .resume, .settle, .putOff, .mark: 1
         }
     }

@@ -42,42 +42,47 @@ struct Later: Comparable {
     static func < (left: Self, right: Self) -> Bool { (left.at, left.number) < (right.at, right.number) }
 }
 
-/// Messages by when they are tried next.
+/// Messages by when they are tried next. One that is brought forward leaves its old entry behind, which is passed over.
 struct LaterHeap {
     private var heap: [Later] = []
+    private var instants: [UInt64: Instant] = [:]
 
-    var first: Later? { heap.first }
-    var count: Int { heap.count }
+    var count: Int { instants.count }
+
+    var first: Later? {
+        mutating get {
+            while let top = heap.first, instants[top.number] != top.at { removeTop() }
+            return heap.first
+        }
+    }
 
     mutating func push(_ entry: Later) {
+        instants[entry.number] = entry.at
         heap.append(entry)
-        rise(heap.count - 1)
-    }
-
-    mutating func pop() {
-        guard let last = heap.popLast(), !heap.isEmpty else { return }
-        heap[0] = last
-        sink(0)
-    }
-
-    /// Gives whether the number is here. A walk over all: it is asked only when a user leaves.
-    mutating func bring(_ number: UInt64, to instant: Instant) -> Bool {
-        guard let index = heap.firstIndex(where: { $0.number == number }) else { return false }
-        heap[index].at = min(heap[index].at, instant)
-        rise(index)
-        return true
-    }
-
-    private mutating func rise(_ start: Int) {
-        var child = start
+        var child = heap.count - 1
         while child > 0, heap[child] < heap[(child - 1) / 2] {
             heap.swapAt(child, (child - 1) / 2)
             child = (child - 1) / 2
         }
     }
 
-    private mutating func sink(_ start: Int) {
-        var parent = start
+    mutating func pop() {
+        guard let top = first else { return }
+        instants[top.number] = nil
+        removeTop()
+    }
+
+    /// Gives whether the number is here.
+    mutating func bring(_ number: UInt64, to instant: Instant) -> Bool {
+        guard let at = instants[number] else { return false }
+        if instant < at { push(Later(at: instant, number: number)) }
+        return true
+    }
+
+    private mutating func removeTop() {
+        guard let last = heap.popLast(), !heap.isEmpty else { return }
+        heap[0] = last
+        var parent = 0
         while true {
             var least = parent
             for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && heap[child] < heap[least] {

@@ -63,12 +63,15 @@ final class Line: @unchecked Sendable {
         }
     }
 
-    /// On disk by now: outcomes, of which `ended` were a message's last.
-    func recorded(_ count: Int, ended: Int) {
-        locked { machine in
-            machine.recorded(count, ended: ended)
+    /// On disk by now.
+    func recorded(_ outcomes: RecordedOutcomes) {
+        let becameWell = locked { machine in
+            let wasWell = machine.conditions.isEmpty
+            machine.recorded(outcomes)
             condition.signal()
+            return !wasWell && machine.conditions.isEmpty
         }
+        if becameWell { tell(true) }
     }
 
     func marked(_ number: UInt64) {
@@ -134,7 +137,9 @@ final class Line: @unchecked Sendable {
         switch step {
         case .wait: break
         case .read(let after, let limit):
-            guard let entries = read({ try store.outbox(name, after: after, limit: limit) }) else { return }
+            guard let entries = read({ try store.outbox(name, after: after, limit: limit) }) else {
+                return locked { $0.unread() }
+            }
             let now = clock.now()
             locked { $0.read(entries, isAll: entries.count < limit, now: now) }
         case .load(let numbers): load(numbers)
@@ -220,11 +225,16 @@ final class Line: @unchecked Sendable {
         condition.lock()
         isStopping = true
         condition.broadcast()
-        while !isOver { condition.wait() }
         let end = Date(timeIntervalSinceNow: Double(Self.grace.milliseconds) / 1_000)
+        while !isOver, condition.wait(until: end) {}
         while machine.underWayCount > 0, condition.wait(until: end) {}
         let isIdle = machine.underWayCount == 0 && machine.overdue == 0
+        let isStuck = !isOver
         condition.unlock()
+        if isStuck {
+            logger.error("the channel \(name) does not return from a send: it is left behind")
+            return
+        }
         // One that hangs would drain for ever: it is told to stop at once.
         if isIdle { channel.drain() }
         channel.stop()

@@ -31,6 +31,8 @@ struct LineSettings: Hashable, Sendable {
     var longestPause = Length.seconds(900)
     /// The longest pause of a line whose provider takes nothing: it is soon noticed that it takes messages again.
     var longestRest = Length.seconds(60)
+    /// The longest rest that a provider may ask of the whole line.
+    var longestAskedRest = Length.seconds(3_600)
     /// Messages put off one after the other before the line counts as degraded.
     var putOffsToDegrade = 20
 

@@ -40,6 +40,10 @@ struct LineStateMachine {
 
     private(set) var cursor: UInt64 = 0
     private(set) var hasMoreOnDisk = true
+    /// The highest number that was claimed while memory was behind the disk: a read that began before it was committed
+    /// does not show it.
+    private var highestOnDisk: UInt64 = 0
+    private var isReading = false
     private var ready = Fifo<OutboxEntry>()
     private var later = LaterHeap()
     private var wanted: [UInt64] = []
@@ -48,6 +52,8 @@ struct LineStateMachine {
     private var users: [UserID: [UInt64]] = [:]
     private var behind = 0
     private var withdrawn: Set<UInt64> = []
+    /// What was put off and is not on disk yet: the disk tells less of these.
+    private var unsaved: [UInt64: (state: OutboxState, writes: Int)] = [:]
     private var marking: [UInt64: OutboxEntry] = [:]
     private var marked = Fifo<OutboxEntry>()
     private var underWay: [UInt64: UnderWay] = [:]
@@ -77,9 +83,10 @@ struct LineStateMachine {
     /// Claimed just now, and on disk.
     mutating func handOver(_ message: OutboxMessage, now: Instant) {
         pending += 1
-        if hasMoreOnDisk || message.number <= cursor { return }
-        guard ready.count < settings.window else {
+        guard message.number > cursor else { return }
+        guard !hasMoreOnDisk, ready.count < settings.window, tracked < settings.longestTracked else {
             hasMoreOnDisk = true
+            highestOnDisk = max(highestOnDisk, message.number)
             return
         }
         cursor = message.number
@@ -92,12 +99,26 @@ struct LineStateMachine {
             cursor = entry.message.number
             admit(entry, now)
         }
-        if isAll { hasMoreOnDisk = false }
+        isReading = false
+        // What was withdrawn meanwhile and was not read is read with its state.
+        withdrawn = withdrawn.filter { $0 <= cursor }
+        if isAll { hasMoreOnDisk = highestOnDisk > cursor }
+    }
+
+    /// What `Step.read` asked for could not be read; it is asked for again.
+    mutating func unread() {
+        isReading = false
     }
 
     /// What `Step.load` asked for; nil where it has left the disk meanwhile.
     mutating func loaded(_ number: UInt64, _ entry: OutboxEntry?, now: Instant) {
-        if let entry { place(entry, now) }
+        guard var entry else { return }
+        if let newer = unsaved[number] {
+            let isWithdrawn = entry.state?.isWithdrawn ?? false
+            entry.state = newer.state
+            entry.state?.isWithdrawn = isWithdrawn
+        }
+        place(entry, now)
     }
 
     /// What `Step.load` asked for could not be read; it is asked for again.
@@ -113,15 +134,22 @@ struct LineStateMachine {
         marked.append(entry)
     }
 
-    /// Outcomes that are on disk; `ended` of them were the message's last.
-    mutating func recorded(_ count: Int, ended: Int) {
-        unrecorded -= count
-        pending -= ended
+    /// Outcomes that are on disk, by the messages' numbers.
+    mutating func recorded(_ outcomes: RecordedOutcomes) {
+        unrecorded -= outcomes.ended.count + outcomes.putOff.count
+        pending -= outcomes.ended.count
+        for number in outcomes.ended { withdrawn.remove(number) }
+        for number in outcomes.putOff {
+            unsaved[number]?.writes -= 1
+            if unsaved[number]?.writes == 0 { unsaved[number] = nil }
+        }
+        // Nothing waits, so nothing would tell that a provider is well again.
+        if pending == 0, overdue == 0 { conditions = Conditions() }
     }
 
     /// The message must not be tried any more. One that is under way ends with that try.
     mutating func withdraw(_ number: UInt64, now: Instant) {
-        guard number <= cursor else { return }
+        guard number <= cursor || isReading else { return }
         withdrawn.insert(number)
         if later.bring(number, to: now) { return }
         ready.removeFirst { $0.message.number == number }.map { end($0, .withdrawn) }
@@ -143,16 +171,18 @@ struct LineStateMachine {
         if state.isHandedOver, settings.unknownPolicy == .neverAgain {
             return end(entry, .unknown(reason: "the daemon ended while the channel had it: nobody knows its outcome"))
         }
-        let last = entry.message.claimedAt + settings.givesUpAfter
-        if now >= last {
-            let reason = state.reason.isEmpty ? "it could not be tried within \(settings.givesUpAfter)" : state.reason
-            return end(entry, .gaveUp(reason: reason))
-        }
+        let last = last(entry.message)
+        if now >= last { return end(entry, .gaveUp(reason: reason(entry))) }
         if state.notBefore > now {
             later.push(Later(at: min(state.notBefore, last), number: entry.message.number))
         } else {
             ready.append(entry)
         }
+    }
+
+    private func reason(_ entry: OutboxEntry) -> String {
+        if let reason = entry.state?.reason, !reason.isEmpty { return reason }
+        return "it could not be tried within \(settings.givesUpAfter)"
     }
 
     private mutating func end(_ entry: OutboxEntry, _ outcome: DeliveryOutcome) {
@@ -175,16 +205,31 @@ struct LineStateMachine {
             defer { wanted.removeAll() }
             return .load(wanted)
         }
-        if hasMoreOnDisk, ready.count < settings.window / 2, users.count + behind < settings.longestTracked {
+        if hasMoreOnDisk, ready.count < settings.window / 2, tracked < settings.longestTracked {
+            isReading = true
             return .read(after: cursor, limit: settings.window)
         }
         return start(now)
     }
 
+    /// Messages that memory knows of, if only by their numbers.
+    private var tracked: Int { users.count + behind }
+
+    private func last(_ message: OutboxMessage) -> Instant { message.claimedAt + settings.givesUpAfter }
+
     private mutating func start(_ now: Instant) -> Step {
         var wait = min(later.first?.at ?? .never, deadlines.first?.at ?? .never)
         guard !(ready.isEmpty && marked.isEmpty), unrecorded < settings.mostUnrecorded else {
             return .wait(until: wait)
+        }
+        // Also of a line that rests or hangs: the first in line is the oldest.
+        if let first = ready.first {
+            let last = last(first.message)
+            guard now < last else {
+                _ = ready.popFirst()
+                return settled(first, .gaveUp(reason: reason(first)), [])
+            }
+            wait = min(wait, last)
         }
         if let entry = marked.popFirst() {
             return withdrawn.contains(entry.message.number) ? settled(entry, .withdrawn, []) : send(entry, now)
@@ -271,7 +316,7 @@ struct LineStateMachine {
     ) -> Step {
         let message = entry.message
         if withdrawn.contains(message.number) { return settled(entry, .withdrawn, dead) }
-        let last = message.claimedAt + settings.givesUpAfter
+        let last = last(message)
         guard now < last else { return settled(entry, .gaveUp(reason: reason), dead) }
         var state = entry.state ?? OutboxState()
         state.attempts += 1
@@ -280,6 +325,7 @@ struct LineStateMachine {
         state.isHandedOver = false
         state.deadAddresses += dead.filter { !state.deadAddresses.contains($0) }
         later.push(Later(at: state.notBefore, number: message.number))
+        unsaved[message.number] = (state, (unsaved[message.number]?.writes ?? 0) + 1)
         unrecorded += 1
         let failed = FailedTry(reason: reason, attempt: state.attempts, next: state.notBefore)
         return .putOff(message, state, failed, deadAddresses: dead)
@@ -288,6 +334,7 @@ struct LineStateMachine {
     private mutating func settled(_ entry: OutboxEntry, _ outcome: DeliveryOutcome, _ dead: [String]) -> Step {
         unrecorded += 1
         withdrawn.remove(entry.message.number)
+        unsaved[entry.message.number] = nil
         // The user's next message has its turn.
         if var line = users[entry.message.user] {
             if line.isEmpty {

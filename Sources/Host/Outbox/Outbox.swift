@@ -45,8 +45,8 @@ final class Outbox: Sendable {
     }
 
     /// Outcomes that are on disk.
-    func recorded(_ counts: [String: RecordedOutcomes]) {
-        for (channel, count) in counts { lines[channel]?.recorded(count.outcomes, ended: count.ended) }
+    func recorded(_ outcomes: [String: RecordedOutcomes]) {
+        for (channel, outcomes) in outcomes { lines[channel]?.recorded(outcomes) }
     }
 
     func withdraw(_ places: [OutboxPlace]) {
@@ -77,12 +77,12 @@ final class Outbox: Sendable {
     }
 }
 
-/// What one commit recorded of a line's messages.
+/// What one commit recorded of a line's messages, by their numbers.
 struct RecordedOutcomes {
-    /// Tries that ended.
-    var outcomes = 0
-    /// Of those, messages of which nothing more comes.
-    var ended = 0
+    /// Of which nothing more comes.
+    var ended: [UInt64] = []
+    /// Of which a try came to nothing.
+    var putOff: [UInt64] = []
 }
 
 /// That something is wrong with a channel, or with one of the providers behind it.

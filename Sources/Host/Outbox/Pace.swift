@@ -50,6 +50,9 @@ struct Pace {
         if settings.perSecond != nil { tokens -= 1 }
     }
 
+    /// What a provider may ask of the whole line: after this, one message tries again.
+    private func asked(_ wait: Length) -> Length { min(wait, settings.longestAskedRest) }
+
     mutating func learn(_ report: ChannelReport, _ now: Instant, _ name: String) {
         guard case .tryAgain(let wait, _, let cause) = report.outcome else {
             isProbing = false
@@ -67,14 +70,14 @@ struct Pace {
                 allowed = max(1, allowed / 2)
                 lastFall = now
             }
-            if report.service.isEmpty, wait > .zero { restUntil = max(restUntil, now + wait) }
+            if report.service.isEmpty, wait > .zero { restUntil = max(restUntil, now + asked(wait)) }
         case .unavailable where report.service.isEmpty:
             if now >= restUntil {
                 rests += 1
                 isProbing = true
                 restUntil = now + BackOff.pause(rests, longest: settings.longestRest, key: name)
             }
-            restUntil = max(restUntil, now + wait)
+            restUntil = max(restUntil, now + asked(wait))
         case .unavailable: break
         }
     }

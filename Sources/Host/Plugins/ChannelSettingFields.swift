@@ -74,8 +74,8 @@ extension LineSettings {
         case .decimal(let rate)?: perSecond = rate
         default: break
         }
-        if let perSecond, !(perSecond > 0 && perSecond <= 1_000_000) {
-            throw SettingFault(text: "\(ChannelSettingFields.perSecond): \(perSecond) is not within 0 to 1000000")
+        if let perSecond, !(0.001...1_000_000).contains(perSecond) {
+            throw SettingFault(text: "\(ChannelSettingFields.perSecond): \(perSecond) is not within 0.001 to 1000000")
         }
         if let text = take(ChannelSettingFields.giveUpAfter)?.string {
             guard let length = Length(text), length > .zero, length <= .days(3) else {

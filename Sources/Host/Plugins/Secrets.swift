@@ -29,16 +29,21 @@ package final class Secrets: Sendable {
         }
         var bytes = Array(text.utf8)
         for secret in secrets {
-            while let place = Self.place(of: secret, in: bytes) {
-                bytes.replaceSubrange(place..<(place + secret.count), with: Array("[secret]".utf8))
+            var from = 0
+            while let place = Self.place(of: secret, in: bytes, from: from) {
+                bytes.replaceSubrange(place..<(place + secret.count), with: Self.replacement)
+                // The secret may be a part of what stands there now.
+                from = place + Self.replacement.count
             }
         }
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    private static func place(of secret: [UInt8], in bytes: [UInt8]) -> Int? {
-        guard bytes.count >= secret.count else { return nil }
-        return (0...(bytes.count - secret.count)).first { start in
+    private static let replacement = Array("[secret]".utf8)
+
+    private static func place(of secret: [UInt8], in bytes: [UInt8], from: Int = 0) -> Int? {
+        guard bytes.count - from >= secret.count else { return nil }
+        return (from...(bytes.count - secret.count)).first { start in
             secret.indices.allSatisfy { bytes[start + $0] ^ mask == secret[$0] }
         }
     }

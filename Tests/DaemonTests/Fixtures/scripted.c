@@ -104,6 +104,7 @@ static void send_message(void *context, triggerd_send send, const triggerd_messa
     if (!strcmp(word, "hang")) return;
     /* Blocks the thread that hands over, which no plug-in should. */
     if (!strcmp(word, "block")) sleep(3);
+    if (!strcmp(word, "stuck")) sleep(1000);
     end(send, message, word[0] ? word : "accept");
 }
 

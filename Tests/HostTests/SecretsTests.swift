@@ -1,0 +1,25 @@
+import Testing
+
+@testable import Host
+
+/// No text that leaves the process holds a secret.
+struct SecretsTests {
+    @Test(
+        "each place of a secret is replaced, and nothing else",
+        arguments: [
+            (["hunter22"], "535 hunter22 and hunter22", "535 [secret] and [secret]"),
+            (["secret"], "250 ok queued secret", "250 ok queued [secret]"),
+            (["[secret]"], "[secret][secret]", "[secret][secret]"),
+            (["aaaaaa"], "aaaaaaa", "[secret]a"),
+            (["pässwörd", "hunter22"], "pässwördhunter22", "[secret][secret]"),
+            (["short"], "short", "short"),
+            (["longer than the text"], "text", "text"),
+            (["hunter22"], "", ""),
+        ]
+    )
+    func redacted(given: [String], text: String, expected: String) {
+        let secrets = Secrets()
+        for secret in given { secrets.add(secret) }
+        #expect(secrets.redacted(text) == expected)
+    }
+}
