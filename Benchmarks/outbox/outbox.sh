@@ -27,13 +27,17 @@ PY
 daemon=$!
 until grep -q '^ready$' "$folder/log"; do sleep 0.05; done
 begin=$(date +%s.%N)
-"$triggerd" track "$folder/events.jsonl" > /dev/null
+"$triggerd" track "$folder/events.jsonl" > /dev/null 2>&1
 tracked=$(date +%s.%N)
-until [ "$("$triggerd" campaigns --json | grep -o '"delivered": [0-9]*' | grep -o '[0-9]*')" = "$messages" ]; do sleep 0.05; done
+until "$triggerd" campaigns --json | grep -q "\"delivered\": $messages\b"; do sleep 0.05; done
 end=$(date +%s.%N)
-cpu=$(awk '{print ($14 + $15) * 1e4}' "/proc/$daemon/stat")
+ticks=$(awk '{print $14 + $15}' "/proc/$daemon/stat")
 kill "$daemon"
 wait "$daemon" || true
 grep '^sink' "$folder/log"
-echo "$messages events in $(echo "$tracked - $begin" | bc) s, all outcomes on disk after $(echo "$end - $begin" | bc) s," \
-    "$(echo "$cpu / $messages" | bc) us of the daemon's CPU each"
+python3 - "$messages" "$begin" "$tracked" "$end" "$ticks" <<'PY'
+import sys
+messages, begin, tracked, end, ticks = int(sys.argv[1]), *map(float, sys.argv[2:])
+print(f"{messages} events taken in {tracked - begin:.1f} s, all outcomes on disk after {end - begin:.1f} s,"
+      f" {ticks * 1e4 / messages:.0f} us of the daemon's CPU each")
+PY
