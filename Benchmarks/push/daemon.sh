@@ -4,7 +4,7 @@
 #   daemon.sh PATH_OF_TRIGGERD [COUNT] [fcm|apns|webpush]
 set -euo pipefail
 
-triggerd=$1 count=${2:-50000} service=${3:-fcm}
+triggerd=$(realpath "$1") count=${2:-50000} service=${3:-fcm}
 folder=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; wait; rm -rf "$folder"' EXIT
 cd "$folder"

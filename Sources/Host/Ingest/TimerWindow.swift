@@ -9,7 +9,7 @@ struct TimerWindow {
     /// How far ahead is read. Timers beyond it are only on disk.
     static let ahead = Length.seconds(600)
 
-    private var heap: [Timer] = []
+    private var heap = Heap<Timer>()
     /// What the heap holds that has not been removed since.
     private var live: Set<Timer> = []
     /// Every timer in the store up to this one is held.
@@ -41,7 +41,7 @@ struct TimerWindow {
         while taken.count < limit {
             dropRemoved()
             guard let first = heap.first, first.at < instant else { break }
-            pop()
+            heap.pop()
             live.remove(first)
             taken.append(first)
         }
@@ -62,40 +62,17 @@ struct TimerWindow {
     }
 
     private mutating func shrink() {
-        heap = live.sorted()
-        heap.removeLast(heap.count - Self.size)
-        live = Set(heap)
-        horizon = heap.last
+        let first = live.sorted().prefix(Self.size)
+        heap = Heap(sorted: Array(first))
+        live = Set(first)
+        horizon = first.last
     }
 
     private mutating func dropRemoved() {
-        while let first = heap.first, !live.contains(first) { pop() }
+        while let first = heap.first, !live.contains(first) { heap.pop() }
     }
 
     private mutating func push(_ timer: Timer) {
-        guard live.insert(timer).inserted else { return }
-        heap.append(timer)
-        var child = heap.count - 1
-        while child > 0 {
-            let parent = (child - 1) / 2
-            guard heap[child] < heap[parent] else { break }
-            heap.swapAt(child, parent)
-            child = parent
-        }
-    }
-
-    private mutating func pop() {
-        guard let last = heap.popLast(), !heap.isEmpty else { return }
-        heap[0] = last
-        var parent = 0
-        while true {
-            var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count && heap[child] < heap[least] {
-                least = child
-            }
-            if least == parent { break }
-            heap.swapAt(parent, least)
-            parent = least
-        }
+        if live.insert(timer).inserted { heap.push(timer) }
     }
 }

@@ -11,7 +11,8 @@ package struct Simulation {
     /// In the order in which they came up.
     private var order: [UserID] = []
     private var ids: Set<ItemID> = []
-    private var timers = TimerQueue()
+    /// One that was removed stays, and finds nothing to do.
+    private var timers = Heap<Timer>()
     private var tallies: [CampaignNumber: Tally] = [:]
     private var nextSequence: UInt64 = 1
     private var clock = Instant(milliseconds: .min)
@@ -163,7 +164,7 @@ package struct Simulation {
     }
 
     private mutating func run(_ timer: Timer) {
-        timers.removeFirst()
+        timers.pop()
         clock = max(clock, timer.at)
         turn(timer.user) { $0.handle(timer) }
     }
@@ -188,39 +189,8 @@ package struct Simulation {
         nextSequence = turn.nextSequence
         tallies = turn.tallies
         decisions += turn.effects.decisions.map(\.decision)
-        for timer in turn.effects.timersAdded where timer.at != .never { timers.insert(timer) }
+        for timer in turn.effects.timersAdded where timer.at != .never { timers.push(timer) }
         users[user] = turn.state
-    }
-}
-
-/// Timers, the first of them at hand: a binary heap. One that was removed stays and finds nothing to do.
-private struct TimerQueue {
-    private var heap: [Timer] = []
-
-    var first: Timer? { heap.first }
-
-    mutating func insert(_ timer: Timer) {
-        heap.append(timer)
-        var place = heap.count - 1
-        while place > 0, heap[place] < heap[(place - 1) / 2] {
-            heap.swapAt(place, (place - 1) / 2)
-            place = (place - 1) / 2
-        }
-    }
-
-    mutating func removeFirst() {
-        heap.swapAt(0, heap.count - 1)
-        heap.removeLast()
-        var place = 0
-        while true {
-            var least = place
-            for child in [2 * place + 1, 2 * place + 2] where child < heap.count && heap[child] < heap[least] {
-                least = child
-            }
-            guard least != place else { return }
-            heap.swapAt(place, least)
-            place = least
-        }
     }
 }
 
