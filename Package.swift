@@ -44,7 +44,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -104,10 +103,7 @@ let package = Package(
         plugin("ChannelPush", path: "plugins/channels/push/Plugin", dependencies: ["Push"]),
         .target(
             name: "Push",
-            dependencies: [
-                "PluginKit", "HTTPClient", .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "CryptoExtras", package: "swift-crypto"),
-            ],
+            dependencies: ["PluginKit", "HTTPClient", "Cryptography"],
             path: "plugins/channels/push/Sources",
             swiftSettings: strict
         ),
@@ -115,7 +111,7 @@ let package = Package(
         plugin(
             "ChannelEmail",
             path: "plugins/channels/email/Sources",
-            dependencies: ["CCurl", .product(name: "Crypto", package: "swift-crypto")]
+            dependencies: ["CCurl", "Cryptography"]
         ),
         .target(
             name: "CCurl",
@@ -125,7 +121,7 @@ let package = Package(
         plugin("ChannelWebhook", path: "plugins/channels/webhook/Plugin", dependencies: ["Webhook"]),
         .target(
             name: "Webhook",
-            dependencies: ["PluginKit", "HTTPClient", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["PluginKit", "HTTPClient", "Cryptography"],
             path: "plugins/channels/webhook/Sources",
             swiftSettings: strict
         ),
@@ -139,6 +135,17 @@ let package = Package(
             name: "CHTTP",
             path: "plugins/channels/http/CHTTP",
             linkerSettings: [.linkedLibrary("curl"), .linkedLibrary("nghttp2"), .linkedLibrary("ssl")]
+        ),
+        .target(
+            name: "Cryptography",
+            dependencies: ["CCryptography"],
+            path: "plugins/channels/cryptography/Sources",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "CCryptography",
+            path: "plugins/channels/cryptography/CCryptography",
+            linkerSettings: [.linkedLibrary("crypto")]
         ),
 
         // Floor 4
@@ -189,6 +196,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "TemplatesTests", dependencies: ["Templates", "Engine"], swiftSettings: strict),
+        .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"], swiftSettings: strict),
         .testTarget(
             name: "EmailTests",
             dependencies: ["ChannelEmail", "PluginKit"],
@@ -198,7 +206,7 @@ let package = Package(
         .testTarget(name: "HostTests", dependencies: ["Host", "Storage", "Engine"], swiftSettings: strict),
         .testTarget(
             name: "PushTests",
-            dependencies: ["Push", "HTTPClient", "PluginKit", .product(name: "Crypto", package: "swift-crypto")],
+            dependencies: ["Push", "HTTPClient", "PluginKit", "Cryptography"],
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),

@@ -20,12 +20,13 @@ struct ImportTests {
         ],
         "plugins/triggers": ["PluginKit", "Glibc"],
         "plugins/channels/http": ["PluginKit", "CHTTP", "Glibc"],
+        "plugins/channels/cryptography": ["CCryptography"],
         "plugins/channels/push": [
-            "PluginKit", "HTTPClient", "Push", "Crypto", "CryptoExtras", "Dispatch", "Foundation", "Synchronization",
+            "PluginKit", "HTTPClient", "Cryptography", "Push", "Dispatch", "Foundation", "Synchronization",
         ],
-        "plugins/channels/webhook": ["PluginKit", "HTTPClient", "Webhook", "Crypto", "Dispatch"],
+        "plugins/channels/webhook": ["PluginKit", "HTTPClient", "Cryptography", "Webhook", "Dispatch"],
         "plugins/channels/in-app": ["PluginKit"],
-        "plugins/channels/email": ["PluginKit", "CCurl", "Crypto", "Dispatch", "Glibc", "Synchronization"],
+        "plugins/channels/email": ["PluginKit", "CCurl", "Cryptography", "Dispatch", "Glibc", "Synchronization"],
     ]
 
     static let root: URL = {

@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import HTTPClient
 import PluginKit
 import Push
@@ -15,8 +15,8 @@ import Testing
             ZGH6SRpkNtoIAiw4"}}
             """
         )
-        let ephemeral = try P256.KeyAgreement.PrivateKey(
-            rawRepresentation: bytes("yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw")
+        let ephemeral = try P256PrivateKey(
+            bytes: bytes("yfWPiYE-n46HLnH0KqZOF1fJJU3MYrct3AELtAQ-oRw")
         )
         let sealed = try WebPushEncryption.seal(
             bytes("V2hlbiBJIGdyb3cgdXAsIEkgd2FudCB0byBiZSBhIHdhdGVybWVsb24"),

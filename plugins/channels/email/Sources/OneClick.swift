@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 
 /// The links of one-click unsubscribing (RFC 8058): each names one user's message, and is signed, so that the
 /// application's endpoint knows it for ours without asking anybody.
@@ -33,8 +33,8 @@ package struct OneClick: Sendable, Equatable {
 
     /// HMAC-SHA256 in base64url without padding (RFC 4648, 5).
     private func signature(of text: String) -> String {
-        let code = HMAC<SHA256>.authenticationCode(for: Array(text.utf8), using: SymmetricKey(data: secret))
-        let digits = Base64.encode(Array(code)).compactMap { digit -> UInt8? in
+        let code = HMACSHA256.code(of: Array(text.utf8), key: SecretBytes(secret))
+        let digits = Base64.encode(code).compactMap { digit -> UInt8? in
             switch digit {
             case UInt8(ascii: "+"): UInt8(ascii: "-")
             case UInt8(ascii: "/"): UInt8(ascii: "_")

@@ -3,19 +3,29 @@ package enum Base64 {
     private static let usual = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
     private static let ofURLs = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
+    /// By a character's byte: its six bits, or `none`.
+    private static let values: [UInt8] = {
+        var values = [UInt8](repeating: none, count: 256)
+        for alphabet in [usual, ofURLs] {
+            for (value, character) in alphabet.enumerated() { values[Int(character)] = UInt8(value) }
+        }
+        return values
+    }()
+    private static let none: UInt8 = 64
+
     package static func encoded(_ bytes: some Sequence<UInt8>) -> String {
-        var text = encode(bytes, usual)
+        var text = encode(Array(bytes), usual)
         while text.count % 4 != 0 { text.append(UInt8(ascii: "=")) }
         return String(decoding: text, as: UTF8.self)
     }
 
     package static func encodedForURL(_ bytes: some Sequence<UInt8>) -> String {
-        String(decoding: encode(bytes, ofURLs), as: UTF8.self)
+        String(decoding: encode(Array(bytes), ofURLs), as: UTF8.self)
     }
 
-    private static func encode(_ bytes: some Sequence<UInt8>, _ alphabet: [UInt8]) -> [UInt8] {
+    private static func encode(_ bytes: [UInt8], _ alphabet: [UInt8]) -> [UInt8] {
         var text: [UInt8] = []
-        text.reserveCapacity(bytes.underestimatedCount * 4 / 3 + 4)
+        text.reserveCapacity(bytes.count * 4 / 3 + 4)
         var held: UInt32 = 0
         var bits = 0
         for byte in bytes {
@@ -32,18 +42,25 @@ package enum Base64 {
 
     /// Either alphabet, with padding or without; nil where it is neither.
     package static func decoded(_ text: some StringProtocol) -> [UInt8]? {
+        var text = String(text)
+        return text.withUTF8 { decode($0) }
+    }
+
+    private static func decode(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        let values = values
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.utf8.count * 3 / 4)
+        bytes.reserveCapacity(text.count * 3 / 4)
         var held: UInt32 = 0
         var bits = 0
         var padding = 0
-        for character in text.utf8 {
+        for character in text {
             if character == UInt8(ascii: "=") {
                 padding += 1
                 continue
             }
-            guard padding == 0, let six = value(character) else { return nil }
-            held = held << 6 | six
+            let six = values[Int(character)]
+            guard padding == 0, six != none else { return nil }
+            held = held << 6 | UInt32(six)
             bits += 6
             if bits >= 8 {
                 bits -= 8
@@ -52,16 +69,5 @@ package enum Base64 {
         }
         // A single character left over is no byte.
         return padding <= 2 && bits < 6 ? bytes : nil
-    }
-
-    private static func value(_ character: UInt8) -> UInt32? {
-        switch character {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(character - UInt8(ascii: "A"))
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(character - UInt8(ascii: "a")) + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(character - UInt8(ascii: "0")) + 52
-        case UInt8(ascii: "+"), UInt8(ascii: "-"): 62
-        case UInt8(ascii: "/"), UInt8(ascii: "_"): 63
-        default: nil
-        }
     }
 }

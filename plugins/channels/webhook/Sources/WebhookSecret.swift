@@ -1,10 +1,10 @@
-import Crypto
+import Cryptography
 import HTTPClient
 import PluginKit
 
 /// What sender and receiver share: standardwebhooks.com, "Signature scheme".
 package struct WebhookSecret: Sendable {
-    private let key: SymmetricKey
+    private let key: SecretBytes
     private static let prefix = "whsec_"
 
     /// - Throws: what is wrong, naming the setting.
@@ -17,7 +17,7 @@ package struct WebhookSecret: Sendable {
         guard (24...64).contains(bytes.count) else {
             throw PluginError("secret: it is of \(bytes.count) bytes, and not of 24 to 64")
         }
-        key = SymmetricKey(data: bytes)
+        key = SecretBytes(bytes)
     }
 
     /// - Parameters:
@@ -26,17 +26,15 @@ package struct WebhookSecret: Sendable {
     package func headers(id: String, seconds: Int64, payload: [UInt8]) -> [String] {
         // The signed text is divided by full stops, and a header holds no line break.
         let id = id.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ".") } ? id : Self.digest(id)
-        var code = HMAC<SHA256>(key: key)
-        code.update(data: Array("\(id).\(seconds).".utf8))
-        code.update(data: payload)
+        let code = HMACSHA256.code(of: Array("\(id).\(seconds).".utf8) + payload, key: key)
         return [
             "webhook-id: \(id)",
             "webhook-timestamp: \(seconds)",
-            "webhook-signature: v1,\(Base64.encoded(code.finalize()))",
+            "webhook-signature: v1,\(Base64.encoded(code))",
         ]
     }
 
     private static func digest(_ id: String) -> String {
-        Base64.encodedForURL(SHA256.hash(data: Array(id.utf8)))
+        Base64.encodedForURL(SHA256.digest(of: Array(id.utf8)))
     }
 }

@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import HTTPClient
 
 /// The headers of one push: developer.apple.com, "Sending notification requests to APNs".
@@ -27,17 +27,14 @@ enum APNsHeaders {
     /// What is longer than Apple takes, or is none in a header, is a digest of itself.
     private static func collapseID(_ key: String) -> String {
         let isPlain = key.utf8.count <= longestCollapseID && key.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
-        return isPlain ? key : Base64.encodedForURL(SHA256.hash(data: Array(key.utf8)))
+        return isPlain ? key : Base64.encodedForURL(SHA256.digest(of: Array(key.utf8)))
     }
 
     /// A UUID (RFC 9562, version 8) of the message and the token: the same for every try.
     static func id(key: String, token: Substring) -> String {
-        var hash = SHA256()
-        hash.update(data: Array(key.utf8))
-        hash.update(data: [0])
-        hash.update(data: Array(token.utf8))
+        let digest = SHA256.digest(of: Array(key.utf8) + [0] + token.utf8)
         var digits: [UInt8] = []
-        for (index, byte) in hash.finalize().prefix(16).enumerated() {
+        for (index, byte) in digest.prefix(16).enumerated() {
             if [4, 6, 8, 10].contains(index) { digits.append(UInt8(ascii: "-")) }
             let marked = index == 6 ? byte & 0x0F | 0x80 : index == 8 ? byte & 0x3F | 0x80 : byte
             for nibble in [marked >> 4, marked & 15] {

@@ -1,17 +1,17 @@
-import Crypto
+import Cryptography
 import HTTPClient
 import PluginKit
 
 /// The provider's signing key at Apple.
 package struct APNsSigner: Sendable {
-    private let key: P256.Signing.PrivateKey
+    private let key: P256PrivateKey
     private let keyID: String
     private let teamID: String
 
     /// - Throws: what is wrong, naming the setting.
     init(pem: String, keyID: String, teamID: String) throws(PluginError) {
         do {
-            key = try P256.Signing.PrivateKey(pemRepresentation: pem)
+            key = try P256PrivateKey(pem: pem)
         } catch {
             throw PluginError("apns_key: it is not the PEM of a P-256 key, as Apple's .p8 file is")
         }
@@ -23,6 +23,6 @@ package struct APNsSigner: Sendable {
         try JSONWebToken.signed(
             header: [Value.Member("alg", .string("ES256")), Value.Member("kid", .string(keyID))],
             claims: [Value.Member("iss", .string(teamID)), Value.Member("iat", .integer(nowSeconds))]
-        ) { Array(try key.signature(for: $0).rawRepresentation) }
+        ) { try key.signature(of: $0) }
     }
 }

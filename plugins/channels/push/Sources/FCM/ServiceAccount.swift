@@ -1,4 +1,4 @@
-import CryptoExtras
+import Cryptography
 import HTTPClient
 import PluginKit
 
@@ -8,7 +8,7 @@ package struct ServiceAccount: Sendable {
     let tokenAddress: WebAddress
     private let email: String
     private let keyID: String
-    private let key: _RSA.Signing.PrivateKey
+    private let key: RSAPrivateKey
 
     static let usualTokenAddress = "https://oauth2.googleapis.com/token"
     /// Google gives a token for an hour at most.
@@ -38,7 +38,7 @@ package struct ServiceAccount: Sendable {
         let address = file["token_uri"]?.string ?? Self.usualTokenAddress
         tokenAddress = try PushSettings.address("\(setting): \"token_uri\"", address)
         do {
-            key = try _RSA.Signing.PrivateKey(pemRepresentation: try text("private_key"))
+            key = try RSAPrivateKey(pem: try text("private_key"))
         } catch let error as PluginError {
             throw error
         } catch {
@@ -57,8 +57,6 @@ package struct ServiceAccount: Sendable {
             Value.Member("iat", .integer(nowSeconds)),
             Value.Member("exp", .integer(nowSeconds + Self.lifeSeconds)),
         ]
-        return try JSONWebToken.signed(header: header, claims: claims) {
-            Array(try key.signature(for: $0, padding: .insecurePKCS1v1_5).rawRepresentation)
-        }
+        return try JSONWebToken.signed(header: header, claims: claims) { try key.signature(of: $0) }
     }
 }

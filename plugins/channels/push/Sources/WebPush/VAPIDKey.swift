@@ -1,10 +1,10 @@
-import Crypto
+import Cryptography
 import HTTPClient
 import PluginKit
 
 /// The application server's key of RFC 8292.
 package struct VAPIDKey: Sendable {
-    private let key: P256.Signing.PrivateKey
+    private let key: P256PrivateKey
     /// Uncompressed, in base64url: what a browser subscribes with.
     let publicKey: String
 
@@ -16,15 +16,15 @@ package struct VAPIDKey: Sendable {
     init(_ text: String) throws(PluginError) {
         do {
             if text.contains("-----BEGIN") {
-                key = try P256.Signing.PrivateKey(pemRepresentation: text)
+                key = try P256PrivateKey(pem: text)
             } else {
                 let bytes = Base64.decoded(text.filter { !$0.isWhitespace }) ?? []
-                key = try P256.Signing.PrivateKey(rawRepresentation: bytes)
+                key = try P256PrivateKey(bytes: bytes)
             }
         } catch {
             throw PluginError("webpush_key: it is neither the PEM of a P-256 key nor its 32 bytes in base64url")
         }
-        publicKey = Base64.encodedForURL(key.publicKey.x963Representation)
+        publicKey = Base64.encodedForURL(key.publicKey.bytes)
     }
 
     /// The value of `Authorization` for one origin.
@@ -36,7 +36,7 @@ package struct VAPIDKey: Sendable {
                 Value.Member("exp", .integer(nowSeconds + Self.lifeSeconds)),
                 Value.Member("sub", .string(subject)),
             ]
-        ) { Array(try key.signature(for: $0).rawRepresentation) }
+        ) { try key.signature(of: $0) }
         return "vapid t=\(token), k=\(publicKey)"
     }
 }

@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 
 /// RFC 8291 over the content coding `aes128gcm` of RFC 8188, in one record.
 package enum WebPushEncryption {
@@ -7,58 +7,42 @@ package enum WebPushEncryption {
     package static let longestPlaintext = 3_993
     private static let recordSize: UInt32 = 4_096
 
+    private static let keyInfo = Array("Content-Encoding: aes128gcm\0".utf8)
+    private static let nonceInfo = Array("Content-Encoding: nonce\0".utf8)
+
     /// - Parameters:
     ///   - ephemeral: made for this message alone.
     ///   - salt: 16 bytes of chance.
     package static func seal(
         _ plaintext: [UInt8],
         to subscription: WebPushSubscription,
-        ephemeral: P256.KeyAgreement.PrivateKey = ephemeralKey(),
+        ephemeral: P256PrivateKey,
         salt: [UInt8] = chance(16)
-    ) throws -> [UInt8] {
-        let sender = ephemeral.publicKey.x963Representation
-        let shared = try ephemeral.sharedSecretFromKeyAgreement(with: subscription.publicKey)
+    ) throws(CryptographyFault) -> [UInt8] {
+        let sender = ephemeral.publicKey.bytes
+        let shared = try ephemeral.sharedSecret(with: subscription.publicKey)
         // RFC 8291, 3.3: key_info = "WebPush: info" || 0x00 || ua_public || as_public.
-        let info = Array("WebPush: info\0".utf8) + subscription.publicKey.x963Representation + sender
-        let input = shared.hkdfDerivedSymmetricKey(
-            using: SHA256.self,
-            salt: subscription.authSecret,
-            sharedInfo: info,
-            outputByteCount: 32
+        let info = Array("WebPush: info\0".utf8) + subscription.publicKey.bytes + sender
+        let input = HKDFSHA256.expand(
+            HKDFSHA256.extract(shared, salt: subscription.authSecret),
+            info: info,
+            count: SHA256.byteCount
         )
-        let pseudorandom = HKDF<SHA256>.extract(inputKeyMaterial: input, salt: salt)
-        let key = HKDF<SHA256>.expand(
-            pseudoRandomKey: pseudorandom,
-            info: Array("Content-Encoding: aes128gcm\0".utf8),
-            outputByteCount: 16
-        )
-        let nonce = HKDF<SHA256>.expand(
-            pseudoRandomKey: pseudorandom,
-            info: Array("Content-Encoding: nonce\0".utf8),
-            outputByteCount: 12
-        )
-        // RFC 8188, 2: the last record's delimiter.
-        let sealed = try AES.GCM.seal(
+        let pseudorandom = HKDFSHA256.extract(input, salt: salt)
+        let sealed = try AES128GCM.seal(
+            // RFC 8188, 2: the last record's delimiter.
             plaintext + [2],
-            using: key,
-            nonce: try nonce.withUnsafeBytes { try AES.GCM.Nonce(data: $0) }
+            key: HKDFSHA256.expand(pseudorandom, info: keyInfo, count: AES128GCM.keyCount),
+            nonce: HKDFSHA256.expand(pseudorandom, info: nonceInfo, count: AES128GCM.nonceCount)
         )
-        var coded = salt
-        coded.reserveCapacity(86 + plaintext.count + 17)
+        var coded: [UInt8] = []
+        coded.reserveCapacity(salt.count + 5 + sender.count + sealed.count)
+        coded += salt
         for shift: UInt32 in [24, 16, 8, 0] { coded.append(UInt8(truncatingIfNeeded: recordSize >> shift)) }
         coded.append(UInt8(sender.count))
         coded += sender
-        coded += sealed.ciphertext
-        coded += sealed.tag
+        coded += sealed
         return coded
-    }
-
-    /// The library's own way to make one signs and verifies with it as well, which costs three times the rest of a
-    /// push. A number beyond the group's order is not taken, so that each below it is as likely as any other.
-    package static func ephemeralKey() -> P256.KeyAgreement.PrivateKey {
-        while true {
-            if let key = try? P256.KeyAgreement.PrivateKey(rawRepresentation: chance(32)) { return key }
-        }
     }
 
     /// From the system's generator.

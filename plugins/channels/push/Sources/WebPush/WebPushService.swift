@@ -1,5 +1,4 @@
-import Crypto
-import Dispatch
+import Cryptography
 import HTTPClient
 import PluginKit
 
@@ -13,8 +12,8 @@ final class WebPushService: PushService {
     private let timeoutMs: Int64
     private let client: HTTPClient
     private let gate = Gate()
-    /// Each push is encrypted with a key of its own, which is nearly all that it costs: on every core.
-    private let encryption = DispatchQueue(label: "triggerd.webpush", attributes: .concurrent)
+    /// Each push is encrypted with a key of its own, which is nearly all that it costs.
+    private let encryption = EncryptionQueue()
 
     /// Where a message names no time to live; RFC 8030 demands one.
     private static let usualTTLSeconds: Int64 = 2_419_200
@@ -39,41 +38,51 @@ final class WebPushService: PushService {
         } catch {
             return done(.dead(error.description))
         }
-        if let verdict = gate.verdict(subscription.endpoint.origin, nowMs: SystemTime.nowMs()) { return done(verdict) }
-        encryption.async { self.push(notification, to: subscription, before: deadlineMs, done) }
+        let origin = subscription.endpoint.origin
+        if let verdict = gate.verdict(origin, nowMs: SystemTime.nowMs()) { return done(verdict) }
+        encryption.add {
+            switch self.request(notification, to: subscription, origin, before: deadlineMs) {
+            case .success(let request): { self.client.send(request) { done(self.verdict(on: $0, origin)) } }
+            case .failure(let unsent): { done(unsent.verdict) }
+            }
+        }
     }
 
-    private func push(
+    /// Why there is no request.
+    private struct Unsent: Error {
+        let verdict: Verdict
+    }
+
+    private func request(
         _ notification: Notification,
         to subscription: WebPushSubscription,
-        before deadlineMs: Int64,
-        _ done: @escaping @Sendable (Verdict) -> Void
-    ) {
+        _ origin: String,
+        before deadlineMs: Int64
+    ) -> Result<HTTPRequest, Unsent> {
         let nowMs = SystemTime.nowMs()
-        let origin = subscription.endpoint.origin
         let leftMs = deadlineMs - nowMs
-        guard leftMs > 0 else { return done(.again(afterMs: 0, "the deadline passed", .message)) }
+        guard leftMs > 0 else {
+            return .failure(Unsent(verdict: .again(afterMs: 0, "the deadline passed", .message)))
+        }
         let plaintext = WebPushBody.bytes(of: notification)
-        guard plaintext.count <= WebPushEncryption.longestPlaintext else {
-            return done(
-                .refused(
-                    "the payload is of \(plaintext.count) bytes; web push takes \(WebPushEncryption.longestPlaintext)"
-                )
-            )
+        let longest = WebPushEncryption.longestPlaintext
+        guard plaintext.count <= longest else {
+            let reason = "the payload is of \(plaintext.count) bytes; web push takes \(longest)"
+            return .failure(Unsent(verdict: .refused(reason)))
         }
         do {
-            let request = HTTPRequest(
-                url: subscription.endpoint.text,
-                headers: headers(
-                    notification,
-                    authorization: try vapid.authorization(origin: origin, nowSeconds: nowMs / 1_000)
-                ),
-                body: try WebPushEncryption.seal(plaintext, to: subscription),
-                timeoutMs: min(timeoutMs, leftMs)
+            let authorization = try vapid.authorization(origin: origin, nowSeconds: nowMs / 1_000)
+            return .success(
+                HTTPRequest(
+                    url: subscription.endpoint.text,
+                    headers: headers(notification, authorization: authorization),
+                    body: try WebPushEncryption.seal(plaintext, to: subscription, ephemeral: P256PrivateKey()),
+                    timeoutMs: min(timeoutMs, leftMs)
+                )
             )
-            client.send(request) { done(self.verdict(on: $0, origin)) }
         } catch {
-            done(.again(afterMs: 0, "the push could not be encrypted or signed", .message))
+            let reason = "the push could not be encrypted or signed"
+            return .failure(Unsent(verdict: .again(afterMs: 0, reason, .message)))
         }
     }
 
@@ -96,7 +105,7 @@ final class WebPushService: PushService {
             && key.unicodeScalars.allSatisfy {
                 $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || $0 == "-" || $0 == "_")
             }
-        return isTopic ? key : Base64.encodedForURL(SHA256.hash(data: Array(key.utf8)).prefix(24))
+        return isTopic ? key : Base64.encodedForURL(SHA256.digest(of: Array(key.utf8)).prefix(24))
     }
 
     private func verdict(on result: HTTPResult, _ origin: String) -> Verdict {

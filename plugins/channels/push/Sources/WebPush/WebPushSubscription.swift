@@ -1,4 +1,4 @@
-import Crypto
+import Cryptography
 import HTTPClient
 import PluginKit
 
@@ -6,7 +6,7 @@ import PluginKit
 package struct WebPushSubscription: Sendable {
     package let endpoint: WebAddress
     /// The browser's, of RFC 8291.
-    package let publicKey: P256.KeyAgreement.PublicKey
+    package let publicKey: P256PublicKey
     package let authSecret: [UInt8]
 
     package struct Fault: Error, CustomStringConvertible {
@@ -18,7 +18,7 @@ package struct WebPushSubscription: Sendable {
     /// - Parameter token: its JSON, or that in base64url.
     package init(_ token: Substring) throws(Fault) {
         guard token.utf8.count <= Self.longest else { throw Fault(description: "the subscription is too long") }
-        let bytes = token.utf8.first == UInt8(ascii: "{") ? Array(token.utf8) : Base64.decoded(token) ?? []
+        let bytes = token.utf8.first == UInt8(ascii: "{") ? Array(String(token).utf8) : Base64.decoded(token) ?? []
         guard let json = JSONReader.value(bytes), let text = json["endpoint"]?.string else {
             throw Fault(description: "the subscription is not the JSON of one, nor that in base64url")
         }
@@ -31,7 +31,7 @@ package struct WebPushSubscription: Sendable {
             throw Fault(description: "the subscription's endpoint is not https:")
         }
         guard let key = json["keys"]?["p256dh"]?.string.flatMap({ Base64.decoded($0) }),
-            let publicKey = try? P256.KeyAgreement.PublicKey(x963Representation: key)
+            let publicKey = try? P256PublicKey(key)
         else {
             throw Fault(description: "the subscription's p256dh is no P-256 key")
         }
