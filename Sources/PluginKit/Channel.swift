@@ -4,7 +4,7 @@ import PluginABI
 public protocol Channel: AnyObject, Sendable {
     static var name: String { get }
     static var presentation: Presentation { get }
-    /// Sends that may be under way at once.
+    /// Sends that may be under way at once, to each of several providers.
     static var concurrency: Int { get }
     static var messageFields: [Field] { get }
     static var settingFields: [Field] { get }
@@ -19,6 +19,9 @@ public protocol Channel: AnyObject, Sendable {
     static func check(_ fields: Value) throws
     /// `settings` is an object that `settingFields` holds for, with `data_folder` beside it. Throws a `PluginError`.
     init(settings: Value) throws
+    /// Which of several providers behind the channel a message is for: each has a pace of its own, so that one that
+    /// hangs or wants fewer holds up no other. Empty, if not said: there is one alone. Must not block.
+    func service(of message: Message) -> String
     /// Begins to send and returns; `send` is ended exactly once, from any thread. Called from several threads.
     func send(_ message: Message, _ send: Send)
     /// Returns when every send that was begun has ended.
@@ -29,6 +32,7 @@ public protocol Channel: AnyObject, Sendable {
 extension Channel {
     public static var unknownPolicy: UnknownPolicy { .sendAgain }
     public static func check(_ fields: Value) throws {}
+    public func service(of message: Message) -> String { "" }
 }
 
 /// After a crash, a deadline, or `Outcome.unknown`. An operator may choose otherwise.

@@ -118,6 +118,16 @@ struct Tables: Registry {
                             write(String(describing: error), to: why)
                             return false
                         }
+                    },
+                    service: { instance, message, into, capacity in
+                        guard let instance, let message, let into else { return 0 }
+                        let box = Unmanaged<ChannelBox>.fromOpaque(instance).takeUnretainedValue()
+                        var count = 0
+                        for byte in box.channel.service(of: Message(message)).utf8.prefix(capacity) {
+                            into[count] = CChar(bitPattern: byte)
+                            count += 1
+                        }
+                        return count
                     }
                 )
             )

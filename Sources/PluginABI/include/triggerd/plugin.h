@@ -229,7 +229,7 @@ typedef struct triggerd_channel {
     uint32_t size;
     triggerd_text name; /* what a campaign writes as `channel:` */
     uint32_t presentation;
-    uint32_t concurrency; /* sends that may be under way at once */
+    uint32_t concurrency; /* sends that may be under way at once, to each of several providers */
     const triggerd_field *const *message_fields;
     size_t message_field_count;
     const triggerd_field *const *setting_fields;
@@ -254,6 +254,11 @@ typedef struct triggerd_channel {
      * can ever be sent; false and the reason where they cannot. Templates stand in them as they are
      * written. NULL: all can. */
     bool (*check)(const void *context, const triggerd_value *fields, triggerd_reason *why);
+    /* Which of several providers behind the channel a message is for: each has a pace of its own, so that one that
+     * hangs or wants fewer holds up no other. Writes at most `capacity` bytes of UTF-8 and returns how many; 0: there
+     * is one alone. An outcome's `service` tells of the same names. Called before `send`, on a thread of the
+     * channel's own, and must not block. NULL: there is one alone. */
+    size_t (*service)(void *instance, const triggerd_message *message, char *into, size_t capacity);
 } triggerd_channel;
 
 /* ---- the two tables ---- */
