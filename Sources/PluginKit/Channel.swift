@@ -19,8 +19,10 @@ public protocol Channel: AnyObject, Sendable {
     static func check(_ fields: Value) throws
     /// `settings` is an object that `settingFields` holds for, with `data_folder` beside it. Throws a `PluginError`.
     init(settings: Value) throws
-    /// Which of several providers behind the channel a message is for: each has a pace of its own, so that one that
-    /// hangs or wants fewer holds up no other. Empty, if not said: there is one alone. Must not block.
+    /// Whether several providers may stand behind the channel; false, if not said.
+    static var hasServices: Bool { get }
+    /// With `hasServices`: which of them a message is for. Each has a pace of its own, so that one that
+    /// hangs or wants fewer holds up no other. Empty: it is for one that has no name. Must not block.
     func service(of message: Message) -> String
     /// Begins to send and returns; `send` is ended exactly once, from any thread. Called from several threads.
     func send(_ message: Message, _ send: Send)
@@ -32,6 +34,7 @@ public protocol Channel: AnyObject, Sendable {
 extension Channel {
     public static var unknownPolicy: UnknownPolicy { .sendAgain }
     public static func check(_ fields: Value) throws {}
+    public static var hasServices: Bool { false }
     public func service(of message: Message) -> String { "" }
 }
 

@@ -119,16 +119,7 @@ struct Tables: Registry {
                             return false
                         }
                     },
-                    service: { instance, message, into, capacity in
-                        guard let instance, let message, let into else { return 0 }
-                        let box = Unmanaged<ChannelBox>.fromOpaque(instance).takeUnretainedValue()
-                        var count = 0
-                        for byte in box.channel.service(of: Message(message)).utf8.prefix(capacity) {
-                            into[count] = CChar(bitPattern: byte)
-                            count += 1
-                        }
-                        return count
-                    }
+                    service: Sender.hasServices ? serviceOfMessage : nil
                 )
             )
         )
@@ -181,3 +172,18 @@ private final class ChannelBox {
         self.channel = channel
     }
 }
+
+/// What a channel's table says of the provider that a message is for.
+private let serviceOfMessage:
+    @convention(c) (
+        UnsafeMutableRawPointer?, UnsafePointer<triggerd_message>?, UnsafeMutablePointer<CChar>?, Int
+    ) -> Int = { instance, message, into, capacity in
+        guard let instance, let message, let into else { return 0 }
+        let box = Unmanaged<ChannelBox>.fromOpaque(instance).takeUnretainedValue()
+        var count = 0
+        for byte in box.channel.service(of: Message(message)).utf8.prefix(capacity) {
+            into[count] = CChar(bitPattern: byte)
+            count += 1
+        }
+        return count
+    }

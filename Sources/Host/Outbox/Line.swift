@@ -143,6 +143,10 @@ final class Line: @unchecked Sendable {
             let now = clock.now()
             locked { $0.read(entries, isAll: entries.count < limit, now: now) }
         case .load(let numbers): load(numbers)
+        case .sort(let entries):
+            let services = entries.map { ($0, channel.service(of: $0.message)) }
+            let now = clock.now()
+            locked { $0.sorted(services, now: now) }
         case .send(let entry): send(entry)
         case .mark(let message):
             settle(.mark(message) { [weak self] in self?.marked(message.number) })

@@ -10,8 +10,10 @@ package enum UnknownPolicy: String, Hashable, Sendable, CaseIterable {
 
 /// How a channel's line is worked off.
 struct LineSettings: Hashable, Sendable {
-    /// Messages that the channel has at once, at most.
+    /// Messages that each provider behind the channel has at once, at most.
     var concurrency: Int
+    /// Whether several providers may stand behind the channel.
+    var hasServices = false
     /// Messages handed over in a second, at most; nil: as many as the channel takes.
     var perSecond: Double?
     /// 13, Hand-over: a message that was not accepted for so long has failed.
@@ -22,8 +24,20 @@ struct LineSettings: Hashable, Sendable {
 
     /// Messages in memory that wait for nothing but their turn; the rest wait on disk.
     var window = 2_048
-    /// Messages known by their numbers alone: those that are tried later, and those behind them.
-    var longestTracked = 1_000_000
+    /// Messages known by their numbers alone: those that are tried later, those of providers that rest, and those
+    /// behind them. About 150 bytes each.
+    var longestTracked = 250_000
+    /// What one of several providers has at once in the beginning.
+    var firstOfService = 8
+    /// Providers of which something is remembered while nothing is for them: web push has as many as browsers do,
+    /// webhooks as many as receivers.
+    var mostLanes = 1_024
+    /// Messages that the channel has at once, whoever they are for: providers that all hang bound memory.
+    var mostUnderWay: Int { max(1_024, 4 * concurrency) }
+    /// Messages asked about at once.
+    var sortedAtOnce = 128
+    /// Messages of a provider read at once when it takes messages again.
+    var unparkedAtOnce = 64
     /// Outcomes that are not on disk yet: with more nothing is handed over, so that a disk that is full bounds what a
     /// crash would make the provider see twice.
     var mostUnrecorded = 4_096

@@ -8,8 +8,10 @@ import Storage
 /// - *on disk*: its number is above `cursor`, and nothing of it is in memory;
 /// - *behind*: an earlier message of its user has no outcome yet (order per user and channel);
 /// - *later*: it was tried, and its pause is not over;
+/// - *parked*: its provider rests, or has enough to do; memory has its number;
 /// - *wanted*: its turn has come, and it is to be read from disk;
-/// - *ready*: it waits for a free place;
+/// - *unsorted*: nobody has asked yet which provider it is for;
+/// - *ready*: it waits in its provider's lane for a free place;
 /// - *marking*: it is being put on disk that the channel will have it (where it is never sent again after a crash);
 /// - *under way*: the channel has it;
 /// - *overdue*: the channel did not answer in time, and may still do;
@@ -20,6 +22,8 @@ struct LineStateMachine {
         case read(after: UInt64, limit: Int)
         /// To be read from disk, one by one.
         case load([UInt64])
+        /// To be asked which providers they are for; `sorted` follows.
+        case sort([OutboxEntry])
         /// To be handed to the channel now.
         case send(OutboxEntry)
         /// To be put on disk as handed over; `marked` follows.
@@ -30,9 +34,15 @@ struct LineStateMachine {
         case wait(until: Instant)
     }
 
-    struct UnderWay {
+    private struct UnderWay {
         var entry: OutboxEntry
+        var service: String
         var deadline: Instant
+    }
+
+    private struct Try: Hashable {
+        var number: UInt64
+        var attempt: UInt32
     }
 
     let settings: LineSettings
@@ -44,9 +54,18 @@ struct LineStateMachine {
     /// does not show it.
     private var highestOnDisk: UInt64 = 0
     private var isReading = false
-    private var ready = Fifo<OutboxEntry>()
+
+    private var lanes: [String: Lane] = [:]
+    /// The lanes in which something waits, in the order in which they have their turns.
+    private var turns: [String] = []
+    private var unsorted = Fifo<OutboxEntry>()
+    private var isSorting = false
+    /// Messages that memory holds whole, and that are not with the channel.
+    private var held = 0
     private var later = LaterHeap()
     private var wanted: [UInt64] = []
+    /// Of parked messages that are being read, the lanes.
+    private var unparking: [UInt64: String] = [:]
     private var endings = Fifo<(OutboxEntry, DeliveryOutcome)>()
     /// Users with a message in memory, and the numbers behind it.
     private var users: [UserID: [UInt64]] = [:]
@@ -54,16 +73,14 @@ struct LineStateMachine {
     private var withdrawn: Set<UInt64> = []
     /// What was put off and is not on disk yet: the disk tells less of these.
     private var unsaved: [UInt64: (state: OutboxState, writes: Int)] = [:]
-    private var marking: [UInt64: OutboxEntry] = [:]
-    private var marked = Fifo<OutboxEntry>()
+    private var marking: [UInt64: (entry: OutboxEntry, service: String)] = [:]
     private var underWay: [UInt64: UnderWay] = [:]
     private var deadlines = Fifo<(at: Instant, number: UInt64)>()
-    private(set) var overdue = 0
+    private var unanswered: [Try: String] = [:]
     private(set) var unrecorded = 0
     /// Messages that have no outcome on disk yet.
     private(set) var pending = 0
-
-    private var pace: Pace
+    private var rate: Rate
     private(set) var conditions = Conditions()
 
     init(name: String, settings: LineSettings, pending: Int) {
@@ -71,12 +88,14 @@ struct LineStateMachine {
         self.settings = settings
         self.pending = pending
         hasMoreOnDisk = pending > 0
-        pace = Pace(settings)
+        rate = Rate(perSecond: settings.perSecond)
     }
 
-    /// How many the channel may have just now.
-    var limit: Int { pace.limit }
     var underWayCount: Int { underWay.count }
+    var overdue: Int { unanswered.count }
+
+    /// How many a provider may have just now.
+    func limit(_ service: String = "") -> Int { lanes[service]?.pace.limit ?? settings.concurrency }
 
     // MARK: What comes in
 
@@ -84,7 +103,7 @@ struct LineStateMachine {
     mutating func handOver(_ message: OutboxMessage, now: Instant) {
         pending += 1
         guard message.number > cursor else { return }
-        guard !hasMoreOnDisk, ready.count < settings.window, tracked < settings.longestTracked else {
+        guard !hasMoreOnDisk, held < settings.window, tracked < settings.longestTracked else {
             hasMoreOnDisk = true
             highestOnDisk = max(highestOnDisk, message.number)
             return
@@ -112,7 +131,10 @@ struct LineStateMachine {
 
     /// What `Step.load` asked for; nil where it has left the disk meanwhile.
     mutating func loaded(_ number: UInt64, _ entry: OutboxEntry?, now: Instant) {
-        guard var entry else { return }
+        guard var entry else {
+            if let service = unparking.removeValue(forKey: number) { lanes[service]?.unparked(nil) }
+            return
+        }
         if let newer = unsaved[number] {
             let isWithdrawn = entry.state?.isWithdrawn ?? false
             entry.state = newer.state
@@ -126,12 +148,24 @@ struct LineStateMachine {
         wanted += numbers
     }
 
+    /// Which provider each of what `Step.sort` asked about is for.
+    mutating func sorted(_ entries: [(entry: OutboxEntry, service: String)], now: Instant) {
+        isSorting = false
+        for (entry, service) in entries {
+            held -= 1
+            if withdrawn.contains(entry.message.number) { end(entry, .withdrawn) } else { queue(entry, service, now) }
+        }
+    }
+
     mutating func marked(_ number: UInt64) {
-        guard var entry = marking.removeValue(forKey: number) else { return }
+        guard let (marking, service) = marking.removeValue(forKey: number) else { return }
+        var entry = marking
         var state = entry.state ?? OutboxState()
         state.isHandedOver = true
         entry.state = state
-        marked.append(entry)
+        lanes[service]?.busy -= 1
+        lanes[service]?.marked.append(entry)
+        giveTurns(service)
     }
 
     /// Outcomes that are on disk, by the messages' numbers.
@@ -152,7 +186,11 @@ struct LineStateMachine {
         guard number <= cursor || isReading else { return }
         withdrawn.insert(number)
         if later.bring(number, to: now) { return }
-        ready.removeFirst { $0.message.number == number }.map { end($0, .withdrawn) }
+        for service in turns {
+            guard let entry = lanes[service]?.remove(number) else { continue }
+            held -= 1
+            return end(entry, .withdrawn)
+        }
     }
 
     private mutating func admit(_ entry: OutboxEntry, _ now: Instant) {
@@ -167,6 +205,11 @@ struct LineStateMachine {
 
     private mutating func place(_ entry: OutboxEntry, _ now: Instant) {
         let state = entry.state ?? OutboxState()
+        let lane = unparking.removeValue(forKey: entry.message.number)
+        var isReady = false
+        defer {
+            if let lane { lanes[lane]?.unparked(isReady ? entry : nil) }
+        }
         if state.isWithdrawn || withdrawn.contains(entry.message.number) { return end(entry, .withdrawn) }
         if state.isHandedOver, settings.unknownPolicy == .neverAgain {
             return end(entry, .unknown(reason: "the daemon ended while the channel had it: nobody knows its outcome"))
@@ -175,9 +218,36 @@ struct LineStateMachine {
         if now >= last { return end(entry, .gaveUp(reason: reason(entry))) }
         if state.notBefore > now {
             later.push(Later(at: min(state.notBefore, last), number: entry.message.number))
+        } else if lane != nil {
+            isReady = true
+            held += 1
+        } else if settings.hasServices {
+            held += 1
+            unsorted.append(entry)
         } else {
-            ready.append(entry)
+            queue(entry, "", now)
         }
+    }
+
+    private mutating func queue(_ entry: OutboxEntry, _ service: String, _ now: Instant) {
+        if lanes[service] == nil {
+            if lanes.count >= settings.mostLanes { dropIdleLanes() }
+            lanes[service] = Lane(settings, channel: name, service: service)
+        }
+        let last = last(entry.message)
+        if lanes[service]?.add(entry, last: last, now) == true { held += 1 }
+        giveTurns(service)
+    }
+
+    private mutating func giveTurns(_ service: String) {
+        guard lanes[service]?.hasTurns == false else { return }
+        lanes[service]?.hasTurns = true
+        turns.append(service)
+    }
+
+    /// What was learned of providers that nothing is for just now.
+    private mutating func dropIdleLanes() {
+        lanes = lanes.filter { !$0.value.isIdle }
     }
 
     private func reason(_ entry: OutboxEntry) -> String {
@@ -188,6 +258,11 @@ struct LineStateMachine {
     private mutating func end(_ entry: OutboxEntry, _ outcome: DeliveryOutcome) {
         endings.append((entry, outcome))
     }
+
+    /// Messages that memory knows of, if only by their numbers.
+    private var tracked: Int { users.count + behind }
+
+    private func last(_ message: OutboxMessage) -> Instant { message.claimedAt + settings.givesUpAfter }
 
     // MARK: What is to be done
 
@@ -201,59 +276,112 @@ struct LineStateMachine {
             later.pop()
             wanted.append(due.number)
         }
+        unpark(now)
         if !wanted.isEmpty {
             defer { wanted.removeAll() }
             return .load(wanted)
         }
-        if hasMoreOnDisk, ready.count < settings.window / 2, tracked < settings.longestTracked {
+        if !unsorted.isEmpty, !isSorting {
+            isSorting = true
+            var entries: [OutboxEntry] = []
+            while entries.count < settings.sortedAtOnce, let entry = unsorted.popFirst() { entries.append(entry) }
+            return .sort(entries)
+        }
+        if hasMoreOnDisk, !isReading, held < settings.window / 2, tracked < settings.longestTracked {
             isReading = true
             return .read(after: cursor, limit: settings.window)
         }
         return start(now)
     }
 
-    /// Messages that memory knows of, if only by their numbers.
-    private var tracked: Int { users.count + behind }
+    private mutating func unpark(_ now: Instant) {
+        for service in turns {
+            guard var lane = lanes.removeValue(forKey: service) else { continue }
+            held -= lane.park(now)
+            let numbers = lane.unpark(now)
+            lanes[service] = lane
+            for number in numbers {
+                unparking[number] = service
+                wanted.append(number)
+            }
+        }
+    }
 
-    private func last(_ message: OutboxMessage) -> Instant { message.claimedAt + settings.givesUpAfter }
-
+    /// Each lane in turn hands over one message, where it may.
     private mutating func start(_ now: Instant) -> Step {
         var wait = min(later.first?.at ?? .never, deadlines.first?.at ?? .never)
-        guard !(ready.isEmpty && marked.isEmpty), unrecorded < settings.mostUnrecorded else {
-            return .wait(until: wait)
+        guard unrecorded < settings.mostUnrecorded else { return .wait(until: wait) }
+        var place = 0
+        while place < turns.count {
+            let service = turns[place]
+            guard var lane = lanes.removeValue(forKey: service) else { break }
+            let found = start(&lane, service, now, &wait)
+            lane.hasTurns = lane.isWaiting
+            lanes[service] = lane
+            if found != nil || !lane.hasTurns { turns.remove(at: place) }
+            if found != nil, lane.hasTurns { turns.append(service) }
+            if let found { return finish(found, service, now) }
+            if lane.hasTurns { place += 1 }
         }
-        // Also of a line that rests or hangs: the first in line is the oldest.
-        if let first = ready.first {
+        return .wait(until: wait)
+    }
+
+    private enum Found {
+        case send(OutboxEntry)
+        case mark(OutboxEntry)
+        case end(OutboxEntry, DeliveryOutcome)
+    }
+
+    /// What a lane has to do; nil where it waits.
+    private mutating func start(_ lane: inout Lane, _ service: String, _ now: Instant, _ wait: inout Instant) -> Found?
+    {
+        // Also of a lane that rests or hangs: the first in it is the oldest.
+        if let first = lane.ready.first {
             let last = last(first.message)
-            guard now < last else {
-                _ = ready.popFirst()
-                return settled(first, .gaveUp(reason: reason(first)), [])
+            if now >= last, let entry = lane.popReady() {
+                held -= 1
+                return .end(entry, .gaveUp(reason: reason(entry)))
             }
             wait = min(wait, last)
         }
-        if let entry = marked.popFirst() {
-            return withdrawn.contains(entry.message.number) ? settled(entry, .withdrawn, []) : send(entry, now)
+        if let parked = lane.parked.first { wait = min(wait, parked.last) }
+        if let entry = lane.marked.popFirst() {
+            return withdrawn.contains(entry.message.number) ? .end(entry, .withdrawn) : .send(entry)
         }
-        let busy = underWay.count + marking.count + overdue
-        switch pace.start(now, busy: busy) {
-        case .free: break
-        case .notBefore(let at):
-            wait = min(wait, at)
-            return .wait(until: wait)
+        guard !(lane.ready.isEmpty && lane.parked.isEmpty) else { return nil }
+        if lane.pace.isResting(now) {
+            wait = min(wait, lane.pace.restUntil)
+            return nil
         }
-        guard let entry = ready.popFirst() else { return .wait(until: wait) }
-        if withdrawn.contains(entry.message.number) { return settled(entry, .withdrawn, []) }
-        pace.started(now)
-        guard settings.unknownPolicy == .neverAgain else { return send(entry, now) }
-        marking[entry.message.number] = entry
-        return .mark(entry.message)
+        guard !lane.ready.isEmpty, lane.busy < lane.pace.limit, underWay.count + overdue < settings.mostUnderWay else {
+            return nil
+        }
+        let next = rate.next(now)
+        guard next <= now else {
+            wait = min(wait, next)
+            return nil
+        }
+        guard let entry = lane.popReady() else { return nil }
+        held -= 1
+        if withdrawn.contains(entry.message.number) { return .end(entry, .withdrawn) }
+        rate.left()
+        return settings.unknownPolicy == .neverAgain ? .mark(entry) : .send(entry)
     }
 
-    private mutating func send(_ entry: OutboxEntry, _ now: Instant) -> Step {
-        let deadline = now + settings.deadline
-        underWay[entry.message.number] = UnderWay(entry: entry, deadline: deadline)
-        deadlines.append((deadline, entry.message.number))
-        return .send(entry)
+    private mutating func finish(_ found: Found, _ service: String, _ now: Instant) -> Step {
+        switch found {
+        case .end(let entry, let outcome): return settled(entry, outcome, [])
+        case .mark(let entry):
+            lanes[service]?.busy += 1
+            marking[entry.message.number] = (entry, service)
+            return .mark(entry.message)
+        case .send(let entry):
+            lanes[service]?.busy += 1
+            let deadline = now + settings.deadline
+            underWay[entry.message.number] = UnderWay(entry: entry, service: service, deadline: deadline)
+            deadlines.append((deadline, entry.message.number))
+            return .send(entry)
+        }
     }
 
     /// A send whose deadline has passed: nobody knows its outcome. It keeps its place until the channel answers.
@@ -262,10 +390,14 @@ struct LineStateMachine {
             _ = deadlines.popFirst()
             guard let late = underWay[first.number], late.deadline == first.at else { continue }
             underWay[first.number] = nil
-            overdue += 1
-            conditions.set("", "no answer within \(settings.deadline), \(overdue) of \(settings.concurrency)", now)
-            let report = ChannelReport(.unknown(reason: "no answer within \(settings.deadline)"))
-            return outcome(of: late.entry, report, now)
+            unanswered[Try(number: first.number, attempt: late.entry.state?.attempts ?? 0)] = late.service
+            lanes[late.service]?.pace.hung(now)
+            conditions.set(late.service, "no answer within \(settings.deadline)", now)
+            let report = ChannelReport(
+                .unknown(reason: "no answer within \(settings.deadline)"),
+                service: late.service
+            )
+            return outcome(of: late.entry, late.service, report, now)
         }
         return nil
     }
@@ -276,17 +408,27 @@ struct LineStateMachine {
     /// deadline.
     mutating func ended(_ number: UInt64, attempt: UInt32, _ report: ChannelReport, _ now: Instant) -> Step? {
         guard let sent = underWay[number], sent.entry.state?.attempts ?? 0 == attempt else {
-            overdue -= 1
-            if overdue == 0 { conditions.clear("") }
+            guard let service = unanswered.removeValue(forKey: Try(number: number, attempt: attempt)) else {
+                return nil
+            }
+            lanes[service]?.busy -= 1
+            if !unanswered.values.contains(service) { conditions.clear(service) }
             return nil
         }
         underWay[number] = nil
-        pace.learn(report, now, name)
+        lanes[sent.service]?.busy -= 1
+        let isOwn = report.service.isEmpty || report.service == sent.service
+        lanes[sent.service]?.pace.learn(report.outcome, isOwn: isOwn, now)
         conditions.learn(report, now, putOffsToDegrade: settings.putOffsToDegrade)
-        return outcome(of: sent.entry, report, now)
+        return outcome(of: sent.entry, sent.service, report, now)
     }
 
-    private mutating func outcome(of entry: OutboxEntry, _ report: ChannelReport, _ now: Instant) -> Step {
+    private mutating func outcome(
+        of entry: OutboxEntry,
+        _ service: String,
+        _ report: ChannelReport,
+        _ now: Instant
+    ) -> Step {
         let dead = report.deadAddresses
         switch report.outcome {
         case .accepted(let id): return settled(entry, .accepted(id: id), dead)
@@ -297,9 +439,9 @@ struct LineStateMachine {
             if settings.unknownPolicy == .neverAgain { return settled(entry, .unknown(reason: reason), dead) }
             return putOff(entry, reason, BackOff.pause, .zero, dead, now)
         case .tryAgain(let wait, let reason, let cause):
-            // The whole line rests: the message goes when it does.
-            let rest = pace.restUntil - now
-            if cause == .unavailable, report.service.isEmpty, rest > .zero {
+            // The whole lane rests: the message goes when it does.
+            let rest = (lanes[service]?.pace.restUntil ?? now) - now
+            if cause == .unavailable, report.service.isEmpty || report.service == service, rest > .zero {
                 return putOff(entry, reason, { _, _, _ in rest }, .zero, dead, now)
             }
             return putOff(entry, reason, BackOff.pause, wait, dead, now)

@@ -28,11 +28,13 @@ package final class ChannelInstance: @unchecked Sendable {
         }
         do throws(SettingFault) {
             try Self.readSecrets(of: channel, &settings, into: secrets)
-            line = try LineSettings(
+            var line = try LineSettings(
                 taking: &settings,
                 concurrency: max(1, Int(channel.table.pointee.concurrency)),
                 unknownPolicy: channel.unknownPolicy
             )
+            line.hasServices = channel.has(\.service) && channel.table.pointee.service != nil
+            self.line = line
         } catch {
             throw Self.problem(name, "\(name).\(error.text)")
         }
@@ -96,12 +98,39 @@ package final class ChannelInstance: @unchecked Sendable {
                 return ended(report)
             }
         )
+        withView(of: message, addresses: addresses, attempt: attempt, deadline: deadline) { view in
+            table.pointee.send(instance, send, view)
+        }
+    }
+
+    /// Which of several providers the message is for; empty where there is one.
+    func service(of message: OutboxMessage) -> String {
+        guard let service = table.pointee.service else { return "" }
+        return withView(of: message, addresses: message.addresses, attempt: 1, deadline: message.claimedAt) { view in
+            withUnsafeTemporaryAllocation(of: CChar.self, capacity: Self.longestService) { buffer in
+                let count = service(instance, view, buffer.baseAddress, buffer.count)
+                return String(triggerd_text(bytes: buffer.baseAddress, length: min(count, buffer.count)))
+            }
+        }
+    }
+
+    private static let longestService = 256
+
+    /// The message as C sees it, for as long as `body` runs.
+    private func withView<Result>(
+        of message: OutboxMessage,
+        addresses: [String],
+        attempt: UInt32,
+        deadline: Instant,
+        _ body: (UnsafePointer<triggerd_message>) -> Result
+    ) -> Result {
         let addressTree = ValueTree(.array(addresses.map(Value.string)))
         let fields = ValueTree(.object(message.fields))
         let texts = UnsafeBufferPointer(start: addressTree.root.pointee.of.elements, count: addresses.count).map {
             triggerd_text(bytes: $0.of.string, length: Int($0.count))
         }
-        message.key.withText { key in
+        defer { withExtendedLifetime((addressTree, fields)) {} }
+        return message.key.withText { key in
             message.campaign.withText { campaign in
                 message.user.withText { user in
                     texts.withUnsafeBufferPointer { texts in
@@ -117,12 +146,11 @@ package final class ChannelInstance: @unchecked Sendable {
                             deadline_ms: deadline.milliseconds,
                             attempt: attempt
                         )
-                        table.pointee.send(instance, send, &view)
+                        return body(&view)
                     }
                 }
             }
         }
-        withExtendedLifetime((addressTree, fields)) {}
     }
 
     func drain() {
