@@ -238,6 +238,53 @@ struct MainJobTests {
         #expect(try daemon.run("nonsense").status == 2)
     }
 
+    @Test("a text with a zero byte is refused, wherever it stands: half of a user's id is another user's")
+    func zeroBytes() throws {
+        let daemon = try DaemonProcess(slow)
+        try daemon.start()
+        let event = #""type": "custom_event", "event": "add_to_cart""#
+        let lines = #"""
+            {"user": "victim\u0000x", \#(event)}
+            {"user": "v", "id": "1\u0000", \#(event)}
+            {"user": "v", \#(event), "properties": {"a": [{"b": 1}, {"c": ["", "\u0000"]}]}}
+            {"user": "v", \#(event), "properties": {"a\u0000": 1}}
+            {"user": "v", "type": "attributes", "set": {"plan": "gold\u0000"}}
+            {"user": "other", \#(event)}
+            """#
+        let output = try daemon.run("track", "-", input: lines)
+        #expect(output.status == 1)
+        for line in [
+            "line 1: user: holds a zero byte\n", "line 2: id: holds a zero byte\n",
+            "line 3: properties.a[1].c[1]: holds a zero byte\n",
+            "line 4: properties.a\u{fffd}: holds a zero byte\n", "line 5: set.plan: holds a zero byte\n",
+            "1 accepted, 0 duplicates, 5 errors",
+        ] { #expect(output.err.contains(line), "\(output.err)") }
+        let zero = #"a="x\u0000y""#
+        let flag = try daemon.run("track", "--user", "v", "--event", "add_to_cart", "--property", zero)
+        #expect(flag.status == 2)
+        #expect(flag.err.contains("properties.a: holds a zero byte"), "\(flag.err)")
+        let preview = try daemon.run("preview", "slow", "--user", "v", "--event", #"{"a": {"b": "\u0000"}}"#)
+        #expect(preview.status == 2)
+        #expect(preview.err.contains("--event: a.b: holds a zero byte"), "\(preview.err)")
+        for user in ["victim", "v"] {
+            #expect(try daemon.run("explain", user).out.contains("nobody called \(user) is known"))
+        }
+    }
+
+    @Test("what the daemon answers is never cut at a zero byte: U+FFFD stands in its place")
+    func zeroBytesOfAnswers() throws {
+        let daemon = try DaemonProcess(
+            """
+            campaign: zero
+            trigger: {type: session_start}
+            messages: [{channel: in_app, title: "a\\0b"}]
+            """
+        )
+        try daemon.start()
+        let shown = try daemon.run("preview", "zero", "--user", "u")
+        #expect(shown.out.hasSuffix("in_app\n  title: a\u{fffd}b\n"), "\(shown.out)\(shown.err)")
+    }
+
     @Test("bad campaigns: file, line, key and the nearest key; which plug-ins are loaded; all or nothing")
     func badCampaigns() throws {
         let daemon = try DaemonProcess()
