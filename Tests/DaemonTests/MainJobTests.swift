@@ -285,6 +285,33 @@ struct MainJobTests {
         #expect(shown.out.hasSuffix("in_app\n  title: a\u{fffd}b\n"), "\(shown.out)\(shown.err)")
     }
 
+    @Test("`email` is an address, or a list of 1 to 16; what is none is named with its place")
+    func addresses() throws {
+        let daemon = try DaemonProcess(cart)
+        try daemon.start()
+        func set(_ value: String) throws -> DaemonProcess.Output {
+            try daemon.run("track", "-", input: #"{"user": "u", "type": "attributes", "set": {"email": \#(value)}}"#)
+        }
+        let many = (0..<17).map { "\"\($0)@example.com\"" }.joined(separator: ",")
+        for (value, says) in [
+            ("[]", "set.email: a list has 1 to 16 addresses, not 0; null removes the address"),
+            ("[\(many)]", "set.email: a list has 1 to 16 addresses, not 17"),
+            (#"["a@x", "b"]"#, "set.email[1]: \"b\" is not an e-mail address"),
+            ("[1]", "set.email[0]: 1 is not an e-mail address"), ("5", "set.email: 5 is not an e-mail address"),
+        ] {
+            let refused = try set(value)
+            #expect(refused.status == 1)
+            #expect(refused.err.contains("line 1: \(says)"), "\(refused.err)")
+        }
+        #expect(try set(#"["a@example.com", "b@example.com"]"#).status == 0)
+        try daemon.run("track", "--user", "u", "--event", "add_to_cart", "--property", "value=120")
+        try daemon.wait("the letter") { try daemon.codes("u").first == "delivered" }
+        let letters = try daemon.letters()
+        #expect(letters.count == 1)
+        #expect(letters[0].contains("a@example.com") && letters[0].contains("b@example.com"))
+        #expect(try set("null").status == 0)
+    }
+
     @Test("bad campaigns: file, line, key and the nearest key; which plug-ins are loaded; all or nothing")
     func badCampaigns() throws {
         let daemon = try DaemonProcess()
