@@ -19,7 +19,7 @@ struct Preview: AsyncParsableCommand {
               triggerd preview abandoned-cart --user u1 --event '{"item": "Lamp"}'
               triggerd preview draft.yaml --user u1 --channel email
               triggerd preview draft.yaml --user u1 --send-to me@example.com
-              triggerd preview draft.yaml --user u1 --channel webhook --send-to https://localhost:8080/hook
+              triggerd preview hook.yaml --user u1 --send-to http://localhost:8080/hook
               triggerd preview draft.yaml --user u1 --json | jq -r .fields.html
             """
     )
