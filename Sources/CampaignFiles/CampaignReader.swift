@@ -32,7 +32,7 @@ package struct CampaignReader: Sendable {
             reading.problem("the file has \(text.utf8.count) bytes, at most \(Self.largestFile) are read", at: nil, "")
         } else {
             do {
-                var documents = try Yams.compose_all(yaml: text, .basic)
+                var documents = try Yams.compose_all(yaml: SurrogatePairs.joined(text), .basic)
                 while let document = documents.next() { reading.read(document, into: &set) }
                 // A document that does not parse ends the sequence, and says so beside it.
                 if let error = documents.error { throw error }

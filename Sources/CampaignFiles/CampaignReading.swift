@@ -39,10 +39,16 @@ struct CampaignReading {
         )
     }
 
+    /// What the parser says of an escape that is no character, and what a person can act on.
+    private static let noCharacter = [
+        "found invalid Unicode character escape code":
+            "an escape that is no character: half of a surrogate pair alone, or beyond U+10FFFF"
+    ]
+
     mutating func syntax(_ error: YamlError) {
         switch error {
         case .scanner(_, let text, let mark, _), .parser(_, let text, let mark, _), .composer(_, let text, let mark, _):
-            problem("not YAML: \(text)", at: mark, "")
+            problem("not YAML: \(Self.noCharacter[text] ?? text)", at: mark, "")
         case .duplicatedKeysInMapping(let keys, let context):
             problem("the key \(keys.map { "\"\($0)\"" }.joined(separator: ", ")) stands twice", at: context.mark, "")
         default: problem("not YAML: \(error)", at: nil, "")

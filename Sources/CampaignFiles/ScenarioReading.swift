@@ -8,7 +8,9 @@ extension CampaignReader {
         var reading = CampaignReading(reader: self, file: file)
         var scenario: Scenario?
         do {
-            if let document = try Yams.compose(yaml: text, .basic) { scenario = reading.scenario(of: document) }
+            if let document = try Yams.compose(yaml: SurrogatePairs.joined(text), .basic) {
+                scenario = reading.scenario(of: document)
+            }
             if scenario == nil, reading.problems.isEmpty {
                 reading.problem("no scenario is in this file", at: nil, "")
             }

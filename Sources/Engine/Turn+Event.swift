@@ -13,7 +13,7 @@ extension Turn {
         for change in changes.members {
             let (old, new) = (before[change.name], state.profile[change.name])
             guard let new, old.map({ !$0.equals(new) }) ?? true else { continue }
-            if change.name == "email", new.string?.isEmpty == false {
+            if change.name == "email", new.strings.contains(where: { !$0.isEmpty }) {
                 handle(profileEvent(Event.emailAdded, "", old, new, time))
             }
             if change.name != "push_tokens", new.canTrigger {

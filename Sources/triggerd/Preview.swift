@@ -10,7 +10,8 @@ struct Preview: AsyncParsableCommand {
         discussion: """
             The campaign is one that is applied, or a file, which need not be. The profile is the user's of this moment. \
             Nothing is recorded, and nothing is sent but with --send-to: then one message goes to that address instead of \
-            the user's.
+            the user's; of a channel that asks no user for one, like webhook, instead of the message's url. A channel \
+            that has neither refuses it.
 
             Exit status: 0 every message rendered, and the test was accepted; 1 one did not, or was not.
 
@@ -18,6 +19,7 @@ struct Preview: AsyncParsableCommand {
               triggerd preview abandoned-cart --user u1 --event '{"item": "Lamp"}'
               triggerd preview draft.yaml --user u1 --channel email
               triggerd preview draft.yaml --user u1 --send-to me@example.com
+              triggerd preview hook.yaml --user u1 --send-to http://localhost:8080/hook
               triggerd preview draft.yaml --user u1 --json | jq -r .fields.html
             """
     )
@@ -52,6 +54,7 @@ struct Preview: AsyncParsableCommand {
         guard case .object(let properties)? = try? JSONLine.parse(text) else {
             throw ValidationError("--event \(text): write a JSON object, like '{\"item\": \"Lamp\"}'")
         }
+        if let place = ZeroByte.place(in: properties) { throw ValidationError("--event: \(place): \(ZeroByte.why)") }
         return properties
     }
 

@@ -14,6 +14,7 @@ struct TrackLine {
     /// Throws what is wrong with it, by field.
     init(number: Int, _ value: Value) throws(Failure) {
         guard case .object(let object) = value else { throw Failure("not an object") }
+        if let place = ZeroByte.place(in: object) { throw Failure("\(place): \(ZeroByte.why)") }
         self.number = number
         do throws(ItemProblem) {
             item = try Item(fields: object)

@@ -108,6 +108,55 @@ struct CampaignReaderTests {
         )
     }
 
+    @Test("a character that JSON writes as two escapes, in whichever letters; lines stay what they are")
+    func surrogatePairs() throws {
+        let json = #"""
+            {"campaign": "a", "trigger": {"type": "session_start"},
+             "messages": [{"channel": "in_app",
+              "title": "\ud83d\ude00 a\\ud83d\\ude00 \"\uD83D\uDE01'\u00e9", "tone": 1}]}
+            """#
+        let fault = try #require(problems("\n " + json).first)
+        #expect(fault.line == 4 && fault.text.contains("`tone`"), "\(fault)")
+        let read = json.replacingOccurrences(", \"tone\": 1", "")
+        let title = try reader.read(file: "f", text: read).get().campaigns[0].messages[0].fields["title"]
+        #expect(title == .string("\u{1f600} a\\ud83d\\ude00 \"\u{1f601}'\u{e9}"))
+        let list = try reader.read(file: "f", text: "{\"campaigns\": [\(read)]}").get()
+        #expect(list.campaigns[0].messages[0].fields["title"] == title)
+        // What is no JSON but begins so: texts in single quotes, or in none, have no escapes.
+        let flow = #"{campaign: a, trigger: {type: session_start}, # "it's"\#n messages: [{channel: in_app, "#
+        for (written, meant) in [(#"'it''s \ud83d\ude00'"#, #"it's \ud83d\ude00"#), (#"don't "\u"#, #"don't "\u"#)] {
+            let read = try reader.read(file: "f", text: flow + "title: \(written)}]}").get()
+            #expect(read.campaigns[0].messages[0].fields["title"] == .string(meant))
+        }
+    }
+
+    @Test(
+        "half of a surrogate pair is an error that says so, with its line",
+        arguments: [#"\ud83d"#, #"\ude00 \ud83d"#]
+    )
+    func loneSurrogate(_ half: String) throws {
+        let json = """
+            {"campaign": "a", "trigger": {"type": "session_start"},
+             "messages": [{"channel": "in_app", "title": "x \(half)"}]}
+            """
+        let fault = try #require(problems(json).first)
+        #expect(fault.line == 2 && fault.text.contains("half of a surrogate pair alone"), "\(fault)")
+        guard case .failure(let errors) = reader.readScenario(file: "f", text: json) else {
+            Issue.record("a scenario with half of a pair was read")
+            return
+        }
+        #expect(errors.all.first?.text == fault.text)
+    }
+
+    @Test("a scenario in JSON with a pair of escapes")
+    func surrogatePairsOfScenarios() throws {
+        let json = #"""
+            {"scenario": "\ud83d\ude00", "campaigns": [{"campaign": "a", "trigger": {"type": "session_start"},
+             "messages": [{"channel": "in_app", "title": "x"}]}], "events": [], "expect": []}
+            """#
+        #expect(try reader.readScenario(file: "f", text: json).get().name == "\u{1f600}")
+    }
+
     struct Bad: Sendable {
         let from: String
         let to: String

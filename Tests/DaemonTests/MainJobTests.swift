@@ -238,6 +238,81 @@ struct MainJobTests {
         #expect(try daemon.run("nonsense").status == 2)
     }
 
+    @Test("a text with a zero byte is refused, wherever it stands: half of a user's id is another user's")
+    func zeroBytes() throws {
+        let daemon = try DaemonProcess(slow)
+        try daemon.start()
+        let event = #""type": "custom_event", "event": "add_to_cart""#
+        let lines = #"""
+            {"user": "victim\u0000x", \#(event)}
+            {"user": "v", "id": "1\u0000", \#(event)}
+            {"user": "v", \#(event), "properties": {"a": [{"b": 1}, {"c": ["", "\u0000"]}]}}
+            {"user": "v", \#(event), "properties": {"a\u0000": 1}}
+            {"user": "v", "type": "attributes", "set": {"plan": "gold\u0000"}}
+            {"user": "other", \#(event)}
+            """#
+        let output = try daemon.run("track", "-", input: lines)
+        #expect(output.status == 1)
+        for line in [
+            "line 1: user: holds a zero byte\n", "line 2: id: holds a zero byte\n",
+            "line 3: properties.a[1].c[1]: holds a zero byte\n",
+            "line 4: properties.a\u{fffd}: holds a zero byte\n", "line 5: set.plan: holds a zero byte\n",
+            "1 accepted, 0 duplicates, 5 errors",
+        ] { #expect(output.err.contains(line), "\(output.err)") }
+        let zero = #"a="x\u0000y""#
+        let flag = try daemon.run("track", "--user", "v", "--event", "add_to_cart", "--property", zero)
+        #expect(flag.status == 2)
+        #expect(flag.err.contains("properties.a: holds a zero byte"), "\(flag.err)")
+        let preview = try daemon.run("preview", "slow", "--user", "v", "--event", #"{"a": {"b": "\u0000"}}"#)
+        #expect(preview.status == 2)
+        #expect(preview.err.contains("--event: a.b: holds a zero byte"), "\(preview.err)")
+        for user in ["victim", "v"] {
+            #expect(try daemon.run("explain", user).out.contains("nobody called \(user) is known"))
+        }
+    }
+
+    @Test("what the daemon answers is never cut at a zero byte: U+FFFD stands in its place")
+    func zeroBytesOfAnswers() throws {
+        let daemon = try DaemonProcess(
+            """
+            campaign: zero
+            trigger: {type: session_start}
+            messages: [{channel: in_app, title: "a\\0b"}]
+            """
+        )
+        try daemon.start()
+        let shown = try daemon.run("preview", "zero", "--user", "u")
+        #expect(shown.out.hasSuffix("in_app\n  title: a\u{fffd}b\n"), "\(shown.out)\(shown.err)")
+    }
+
+    @Test("`email` is an address, or a list of 1 to 16; what is none is named with its place")
+    func addresses() throws {
+        let daemon = try DaemonProcess(cart)
+        try daemon.start()
+        func set(_ value: String) throws -> DaemonProcess.Output {
+            try daemon.run("track", "-", input: #"{"user": "u", "type": "attributes", "set": {"email": \#(value)}}"#)
+        }
+        let many = (0..<17).map { "\"\($0)@example.com\"" }.joined(separator: ",")
+        for (value, says) in [
+            ("[]", "set.email: a list has 1 to 16 addresses, not 0; null removes the address"),
+            ("[\(many)]", "set.email: a list has 1 to 16 addresses, not 17"),
+            (#"["a@x", "b"]"#, "set.email[1]: \"b\" is not an e-mail address"),
+            ("[1]", "set.email[0]: 1 is not an e-mail address"), ("5", "set.email: 5 is not an e-mail address"),
+        ] {
+            let refused = try set(value)
+            #expect(refused.status == 1)
+            #expect(refused.err.contains("line 1: \(says)"), "\(refused.err)")
+        }
+        #expect(try set(#"["a@example.com", "b@example.com"]"#).status == 0)
+        try daemon.run("track", "--user", "u", "--event", "add_to_cart", "--property", "value=120")
+        try daemon.wait("the letter") { try daemon.codes("u").first == "delivered" }
+        let letters = try daemon.letters()
+        #expect(letters.count == 1)
+        let letter = letters.first ?? ""
+        #expect(letter.contains("a@example.com") && letter.contains("b@example.com"), "\(letter)")
+        #expect(try set("null").status == 0)
+    }
+
     @Test("bad campaigns: file, line, key and the nearest key; which plug-ins are loaded; all or nothing")
     func badCampaigns() throws {
         let daemon = try DaemonProcess()

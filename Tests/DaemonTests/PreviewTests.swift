@@ -153,6 +153,47 @@ struct PreviewTests {
         #expect(daemon.stop() == 0)
     }
 
+    @Test("--send-to of a channel that asks no user for an address: in place of the message's url, and nowhere else")
+    func redirected() throws {
+        let receiver = Process()
+        let (input, output) = (Pipe(), Pipe())
+        let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+        receiver.executableURL = URL(filePath: "/usr/bin/env")
+        receiver.arguments = [
+            "python3", StrangerTests.root.appending(path: "Tests/WebhookTests/Fixtures/receiver.py").path, secret,
+        ]
+        (receiver.standardInput, receiver.standardOutput) = (input, output)
+        try receiver.run()
+        defer { receiver.terminate() }
+        let said = try JSONSerialization.jsonObject(with: output.fileHandleForReading.availableData)
+        let port = try #require((said as? [String: Any])?["port"] as? Int)
+        let daemon = try DaemonProcess(
+            """
+            campaign: hook
+            trigger: {type: custom_event, event: e}
+            messages: [{channel: webhook, url: "http://localhost:\(port)/own", data: {item: "{{ event.item }}"}}]
+            """
+        )
+        let file = daemon.folder.appending(path: "secret")
+        try Data(secret.utf8).write(to: file)
+        try daemon.start("--set", "webhook.secret_file=\(file.path)")
+        let event = #"{"item": "Lamp"}"#
+        let place = "http://localhost:\(port)/test"
+        let sent = try daemon.run("preview", "hook", "--user", "u", "--event", event, "--send-to", place)
+        #expect(sent.status == 0, "\(sent.err)")
+        #expect(sent.out.contains("sent as a test to \(place) by webhook"), "\(sent.out)")
+        let address = try daemon.run("preview", "hook", "--user", "u", "--event", event, "--send-to", "me@example.com")
+        #expect(address.status == 1)
+        #expect(address.out.contains("url: the URL"), "\(address.out)")
+        try input.fileHandleForWriting.close()
+        let lines = try output.fileHandleForReading.readToEnd() ?? Data()
+        let paths = try lines.split(separator: UInt8(ascii: "\n")).map { line in
+            (try JSONSerialization.jsonObject(with: Data(line)) as? [String: Any])?["path"] as? String
+        }
+        #expect(paths == ["/test"])
+        #expect(daemon.stop() == 0)
+    }
+
     @Test("applying: every template's fault at once, with the file's line and the template's line and column")
     func applied() throws {
         let daemon = try DaemonProcess()

@@ -68,6 +68,10 @@ struct StrangerTests {
         let nested = campaign.replacingOccurrences(of: "}]", with: extra)
         let preview = try daemon.run("preview", "-", "--user", "u", "--event", #"{"word": "hei"}"#, input: nested)
         #expect(preview.out == "log\n  text: hei, u\n  extra: {\"list\": [\"hei\", 5, {\"deep\": \"U\"}]}\n")
+        // A channel without a user's address, and without a url: a test of it would go where every message goes.
+        let test = try daemon.run("preview", "-", "--user", "u", "--send-to", "me@x", input: campaign)
+        #expect(test.status == 1)
+        #expect(test.err.contains("send_to: the channel \"log\" has no address of a user's"), "\(test.err)")
         let faulty = nested.replacingOccurrences(of: "user.id|", with: "user.id||")
         #expect(
             try daemon.run("apply", "-", input: faulty).err.contains("messages[0].extra.list[2].deep: the template")

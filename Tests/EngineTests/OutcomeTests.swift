@@ -45,6 +45,24 @@ struct OutcomeTests {
         #expect(bench.state.profile["push_tokens"] == ["a"])
     }
 
+    @Test("a list of addresses: one letter goes to all, a dead one leaves the list, the last one ends it")
+    func deadAddressOfSeveral() {
+        var bench = Bench(Campaign(id: "C", trigger: .event("cart"), reEligibility: .after(.zero), messages: [.email]))
+        bench.turn(at: 1) { turn, _ in turn.set(["email": ["a@x", "b@x"]], at: turn.now) }
+        bench.event("cart", at: 10)
+        #expect(bench.effects.handOvers.map(\.addresses) == [["a@x", "b@x"]])
+        for (second, dead, left) in [(11, "a@x", ["b@x"]), (12, "b@x", [])] as [(Int64, String, Value)] {
+            let send = bench.effects.handOvers[0].send
+            bench.turn(at: second) { turn, _ in
+                turn.settle(send: send, channel: "email", .accepted(id: ""), deadAddresses: [dead])
+            }
+            #expect(bench.state.profile["email"] == left)
+            #expect(bench.state.profile["email_status"] == nil)
+            bench.event("cart", at: second)
+        }
+        #expect(bench.event("cart", at: 13).ends == [.noEmail])
+    }
+
     @Test("whoever unsubscribes is not tried again: the claim is withdrawn once, and its end is the consent's")
     func withdrawn() {
         var bench = claimed()

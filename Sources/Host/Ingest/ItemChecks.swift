@@ -45,6 +45,30 @@ extension Item {
         "email_status": ["ok", "hard_bounced", "spam"],
     ]
 
+    /// Of one user's e-mail.
+    private static let mostAddresses = 16
+
+    /// One address, or a list of them: a letter goes to all.
+    private static func checkEmail(_ value: Value, _ field: String) throws(ItemProblem) {
+        guard case .array(let elements) = value else {
+            guard let address = value.string, address.contains("@") else {
+                throw ItemProblem(field: field, why: "\(value) is not an e-mail address")
+            }
+            return
+        }
+        guard (1...mostAddresses).contains(elements.count) else {
+            throw ItemProblem(
+                field: field,
+                why: "a list has 1 to \(mostAddresses) addresses, not \(elements.count); null removes the address"
+            )
+        }
+        for (index, element) in elements.enumerated() {
+            guard let address = element.string, address.contains("@") else {
+                throw ItemProblem(field: "\(field)[\(index)]", why: "\(element) is not an e-mail address")
+            }
+        }
+    }
+
     static func check(_ set: Object) throws(ItemProblem) {
         for member in set.members {
             let field = "set.\(member.name)"
@@ -54,9 +78,7 @@ extension Item {
             if member.value == .null { continue }
             switch member.name {
             case "email":
-                guard let address = member.value.string, address.contains("@") else {
-                    throw ItemProblem(field: field, why: "\(member.value) is not an e-mail address")
-                }
+                try checkEmail(member.value, field)
             case "time_zone", "language", "country":
                 guard member.value.string != nil else { throw ItemProblem(field: field, why: "must be a string") }
             case "push_tokens":

@@ -44,7 +44,10 @@ package final class ChannelInstance: @unchecked Sendable {
         let started = withReason(&reason) { why in
             withExtendedLifetime(tree) { channel.table.pointee.start(channel.table.pointee.context, tree.root, why) }
         }
-        guard let started else { throw Self.problem(name, "it cannot start: \(secrets.redacted(reason))") }
+        guard let started else {
+            let told = channel.withSettingNamed(in: secrets.redacted(reason))
+            throw Self.problem(name, "it cannot start: \(told)")
+        }
         instance = started
     }
 

@@ -42,11 +42,35 @@ enum ChannelSettingFields {
 
     /// The secret in a file, without the line end that an editor leaves.
     static func secret(in path: String) throws -> String {
-        guard let handle = FileHandle(forReadingAtPath: path), let data = try handle.read(upToCount: longestSecret + 1)
-        else { throw SettingFault(text: "\(path) cannot be read, or is empty") }
-        guard data.count <= longestSecret else { throw SettingFault(text: "\(path) is no secret: it is too long") }
-        guard let text = String(data: data, encoding: .utf8) else { throw SettingFault(text: "\(path) is not UTF-8") }
+        let bytes = try start(of: path, most: longestSecret + 1)
+        guard !bytes.isEmpty else { throw SettingFault(text: "\(path) is empty") }
+        guard bytes.count <= longestSecret else { throw SettingFault(text: "\(path) is no secret: it is too long") }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw SettingFault(text: "\(path) is not UTF-8")
+        }
         return text.trimmingCharacters(in: .newlines)
+    }
+
+    /// The first bytes of a file, which may be a pipe.
+    private static func start(of path: String, most: Int) throws(SettingFault) -> [UInt8] {
+        func fault(_ number: Int32) -> SettingFault {
+            SettingFault(
+                text: number == EISDIR
+                    ? "\(path) is a folder" : "\(path) cannot be read: \(String(cString: strerror(number)))"
+            )
+        }
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw fault(errno) }
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: most)
+        var count = 0
+        while count < most {
+            let got = bytes.withUnsafeMutableBytes { read(file, $0.baseAddress! + count, most - count) }
+            guard got >= 0 || errno == EINTR else { throw fault(errno) }
+            guard got != 0 else { break }
+            count += max(0, got)
+        }
+        return Array(bytes.prefix(count))
     }
 }
 

@@ -193,6 +193,14 @@ extension PluginRegistry.RegisteredChannel {
     fileprivate static let oldestSize =
         MemoryLayout<triggerd_channel>.offset(of: \triggerd_channel.stop)! + MemoryLayout<UInt>.size
 
+    /// A reason that begins with the name of one of the channel's own settings begins as the setting is written:
+    /// with the channel's name.
+    func withSettingNamed(in reason: String) -> String {
+        let word = reason.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
+        guard ownSettingFields.contains(where: { $0.name == word }) else { return reason }
+        return "\(String(table.pointee.name)).\(reason)"
+    }
+
     /// Why such a message could never be sent; nil where it can.
     fileprivate func fault(of fields: Object) -> String? {
         guard has(\.check), let check = table.pointee.check else { return nil }

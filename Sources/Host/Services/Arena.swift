@@ -35,8 +35,12 @@ package struct Arena {
         return message
     }
 
+    /// The text as C has it. A zero byte would end it: U+FFFD stands in its place.
     package func text(_ string: String) -> UnsafeMutablePointer<CChar> {
         var string = string
+        if string.utf8.contains(0) {
+            string = String(String.UnicodeScalarView(string.unicodeScalars.map { $0 == "\0" ? "\u{fffd}" : $0 }))
+        }
         return string.withUTF8 { bytes in
             let copy = allocate(CChar.self, bytes.count + 1)
             copy.withMemoryRebound(to: UInt8.self, capacity: bytes.count + 1) { to in

@@ -34,6 +34,7 @@ struct CampaignPreviews: Sendable {
             return
         }
         let message = try preview.message(toSend: asked.channel, rules: plugins.channelRules)
+        let place = try TestSends.Place(address, of: message.channel, plugins)
         guard case .fields(let fields) = message.rendered else {
             reply(call, preview, test: nil)
             return
@@ -46,11 +47,11 @@ struct CampaignPreviews: Sendable {
             campaign: preview.campaign.id,
             send: 0,
             channel: message.channel,
-            addresses: [address],
-            fields: fields,
+            addresses: place.addresses,
+            fields: place.redirected(fields),
             claimedAt: preview.at
         )
-        try tests.send(test) { reply(call, preview, test: $0) }
+        try tests.send(test, to: address) { reply(call, preview, test: $0) }
     }
 
     private func reply(_ call: Call, _ preview: CampaignPreview, test: TestSends.Outcome?) {

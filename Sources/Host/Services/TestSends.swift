@@ -24,8 +24,60 @@ struct TestSends: Sendable {
         "test-\(now.milliseconds)-\(String(UInt32.random(in: .min ... .max), radix: 16))"
     }
 
-    /// `ended` is called once, on any thread: with the channel's answer, or at the channel's deadline.
-    func send(_ message: OutboxMessage, _ ended: @escaping @Sendable (Outcome) -> Void) throws(Status) {
+    /// Where in a message the address of a test goes.
+    enum Place {
+        /// In that of the user's.
+        case user(String)
+        /// In that of the message itself, for a channel that asks no user for one: its field `url`.
+        case url(String)
+
+        /// Throws where the channel would send to wherever it always does.
+        init(_ address: String, of channel: String, _ plugins: PluginRegistry) throws(Status) {
+            guard let registered = plugins.registeredChannels[channel] else {
+                throw Status(.failedPrecondition, "the channel \"\(channel)\" is not loaded")
+            }
+            guard registered.rules.addressField == nil else {
+                self = .user(address)
+                return
+            }
+            let takesURL = registered.messageFields.contains { field in
+                if case .string = field.kind { field.name == Self.urlField } else { false }
+            }
+            guard takesURL else {
+                throw .invalid(
+                    "send_to",
+                    "the channel \"\(channel)\" has no address of a user's that another could replace, and its messages "
+                        + "have no `\(Self.urlField)`: its settings alone say where they go, so nothing was sent. To test "
+                        + "it, set it up in a daemon of its own that sends where you look, and track an event there"
+                )
+            }
+            self = .url(address)
+        }
+
+        private static let urlField = "url"
+
+        var addresses: [String] {
+            switch self {
+            case .user(let address): [address]
+            case .url: []
+            }
+        }
+
+        func redirected(_ fields: Object) -> Object {
+            guard case .url(let url) = self else { return fields }
+            var fields = fields
+            fields[Self.urlField] = .string(url)
+            return fields
+        }
+    }
+
+    /// `ended` is called once, on any thread: with the channel's answer, or at the channel's deadline. `address` is
+    /// the one that was asked for.
+    func send(
+        _ message: OutboxMessage,
+        to address: String,
+        _ ended: @escaping @Sendable (Outcome) -> Void
+    ) throws(Status) {
         guard let channel = channels[message.channel] else {
             throw Status(.failedPrecondition, "the channel \"\(message.channel)\" was not started")
         }
@@ -34,7 +86,7 @@ struct TestSends: Sendable {
             ended(
                 Outcome(
                     channel: message.channel,
-                    address: message.addresses.first ?? "",
+                    address: address,
                     key: message.key,
                     accepted: accepted,
                     detail: detail

@@ -43,9 +43,13 @@ static const triggerd_value *member(const triggerd_value *object, const char *na
 static char secret[256];
 
 static void *start(const void *context, const triggerd_value *given, triggerd_reason *why) {
-    (void)context, (void)why;
-    instance *self = calloc(1, sizeof *self);
+    (void)context;
     const triggerd_value *folder = member(given, "folder");
+    if (!folder->count) {
+        why->length = (size_t)snprintf(why->bytes, why->capacity, "folder is empty");
+        return NULL;
+    }
+    instance *self = calloc(1, sizeof *self);
     memcpy(self->folder, folder->of.string, folder->count);
     const triggerd_value *found = member(given, "secret");
     if (found) memcpy(secret, found->of.string, found->count);

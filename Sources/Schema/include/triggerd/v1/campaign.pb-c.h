@@ -717,7 +717,8 @@ struct  Triggerd__V1__PreviewRequest
   char *channel;
   /*
    * Sends one message to this address instead of the user's, as a test. Where more than one could be, `channel` says
-   * which.
+   * which. Of a channel that asks no user for an address, it takes the place of the message's field `url`; where there
+   * is no such field either, it is refused.
    */
   char *send_to;
 };

@@ -101,7 +101,8 @@ struct  Triggerd__V1__Item
   int64_t time_ms;
   /*
    * Set on the profile first; a null removes. `email`, `time_zone`, `language`, `country`, `email_subscription`,
-   * `email_status`, `push_subscription` and `push_tokens` have a meaning of their own.
+   * `email_status`, `push_subscription` and `push_tokens` have a meaning of their own. `email` is an address or a list
+   * of 1 to 16.
    */
   size_t n_set;
   Triggerd__V1__Item__SetEntry **set;
