@@ -67,8 +67,9 @@ import Testing
     }
 
     @Test func anUnsubscribeLinkIsALinkAndNothingElse() {
-        for good in ["https://example.com/u?id=1&x=%20", "mailto:bye@example.com?subject=bye", " http://localhost/u\n"]
-        {
+        for good in [
+            "https://example.com/u?id=1&x=%20", "mailto:bye@example.com?subject=bye", " https://localhost/u\n",
+        ] {
             #expect(UnsubscribeLink(good) != nil, "\(good)")
         }
         for bad in [

@@ -45,6 +45,10 @@ import Testing
             (["url": "smtp://mail", "ca_file": #filePath], "ca_file: \(#filePath) holds no certificate in PEM"),
             (["from": "nobody"], "from: "), (["reply_to": "a@b\r\nBcc: c@d"], "reply_to: "),
             (["list_unsubscribe": "bye"], "list_unsubscribe: "),
+            (
+                ["list_unsubscribe": "http://example.com/bye"],
+                "list_unsubscribe: http://example.com/bye is not an https: "
+            ),
         ]
     )
     func aFaultNamesItsSettingAndNoSecret(_ given: [String: String], _ beginning: String) {
@@ -164,9 +168,12 @@ import Testing
             unsent(rest + [("reply_to", "a@example.com\r\nBcc: b@example.com")])
                 == .refused("reply_to holds a line break or another control character")
         )
-        #expect(
-            unsent(rest + [("list_unsubscribe", "x")]) == .refused("list_unsubscribe is not an https: or mailto: link")
-        )
+        for link in ["x", "http://example.com/bye"] {
+            #expect(
+                unsent(rest + [("list_unsubscribe", link)])
+                    == .refused("list_unsubscribe is not an https: or mailto: link")
+            )
+        }
     }
 
     @Test func anAddressThatIsNoneIsDead() throws {
@@ -217,6 +224,8 @@ import Testing
             fault(good + [("reply_to", "a@b.example\r\nBcc: c@d.example")])
                 == "reply_to: holds a line break or another control character"
         )
-        #expect(fault(good + [("list_unsubscribe", "javascript:x")])?.hasPrefix("list_unsubscribe: ") == true)
+        for link in ["javascript:x", "http://example.com/bye", "HTTP://example.com/{x}"] {
+            #expect(fault(good + [("list_unsubscribe", link)])?.hasPrefix("list_unsubscribe: ") == true)
+        }
     }
 }

@@ -38,7 +38,9 @@ import Testing
             ("webpush:x~429~date=-60", .again(.throttled, waitMs: 0...0)),
             ("webpush:x~429~retry=soon", .again(.throttled, waitMs: 0...0)),
             ("webpush:x~429~retry=99999999999", .again(.throttled, waitMs: 86_400_000...86_400_000)),
-            ("webpush:x~503", .again(.message, waitMs: 0...0)),
+            ("webpush:x~503", .again(.unavailable, waitMs: 0...0)),
+            ("webpush:x~401", .again(.message, waitMs: 0...0)), ("webpush:x~421", .again(.message, waitMs: 0...0)),
+            ("fcm:x~421", .again(.message, waitMs: 0...0)), ("apns:x~421", .again(.message, waitMs: 0...0)),
             ("fcm:x~reset", .again(.message, waitMs: 0...0)), ("apns:x~cut", .again(.message, waitMs: 0...0)),
             ("webpush:x~reset", .again(.message, waitMs: 0...0)),
             ("webpush:x~refuse", .again(.message, waitMs: 0...0)),
@@ -56,7 +58,8 @@ import Testing
         let requests = try server.stop().filter { $0.service != "token" }
         // What the server says that it did not look at may be sent again.
         #expect(requests.count == (token.contains("refuse") ? 4 : 1), "sent once in one try")
-        #expect(delivery.service == String(token.prefix { $0 != ":" }))
+        #expect(delivery.service == (token.hasPrefix("webpush:") ? server.origin : String(token.prefix { $0 != ":" })))
+        #expect(delivery.service == channel.service(of: Pushing.message([whole])))
         switch expected {
         case .dead:
             #expect(delivery.deadTokens == [whole])
@@ -103,8 +106,8 @@ import Testing
             "fcm:a~429~retry=11",
             "fcm:u~404~reason=UNREGISTERED"
         )
-        #expect(delivery.outcome == .tryAgain(after: 11_000, "FCM: 429 S", cause: .throttled))
-        #expect(delivery.service == "fcm")
+        #expect(delivery.outcome == .tryAgain(after: 11_000, "FCM: 429", cause: .throttled))
+        #expect(delivery.service == "apns+fcm", "as the host knows it")
         #expect(delivery.deadTokens == ["fcm:u~404~reason=UNREGISTERED"])
         channel.stop()
     }
@@ -114,13 +117,48 @@ import Testing
         let channel = try Pushing.channel(server.settings)
         _ = await channel.deliver("fcm:a~503~retry=60")
         let second = await channel.deliver("fcm:b", key: "m2")
-        #expect(second.outcome.cause == .unavailable)
+        #expect(second.outcome.cause == .message, "nothing was sent: it tells nothing new of the service")
         #expect((55_000...60_000).contains(second.outcome.waitMs ?? 0))
         #expect(second.service == "fcm")
         let other = await channel.deliver("apns:c", key: "m3")
         #expect(other.outcome.isAccepted)
         channel.stop()
         #expect(try server.stop().map(\.service) == ["token", "fcm", "apns"])
+    }
+
+    @Test func anOriginThatAsksForQuietHoldsUpNoOther() async throws {
+        let server = try PushServer()
+        let other = try PushServer(script: "plain_server.py")
+        let channel = try Pushing.channel(server.settings)
+        let first = await channel.deliver(server.subscription("a~503~retry=60"))
+        #expect(first.outcome.cause == .unavailable)
+        let held = await channel.deliver(server.subscription("b"), key: "m2")
+        #expect(held.outcome.cause == .message)
+        #expect((55_000...60_000).contains(held.outcome.waitMs ?? 0))
+        #expect(await channel.deliver(other.subscription("c"), key: "m3").outcome.isAccepted)
+        channel.stop()
+        #expect(try server.stop().count == 1)
+    }
+
+    @Test(
+        arguments: [
+            ("fcm:x~403~reason=YAABCDEF", "FCM: 403"), ("fcm:x~403~reason=ya29.secret-1", "FCM: 403"),
+            ("fcm:x~403~reason=PERMISSION_DENIED", "FCM: 403 PERMISSION_DENIED"),
+            (
+                "fcm:x~400~reason=INVALID_ARGUMENT~field=message.data[0].k_1",
+                "FCM: 400 INVALID_ARGUMENT message.data[0].k_1"
+            ),
+            ("fcm:x~400~reason=INVALID_ARGUMENT~field=ya29.secret", "FCM: 400 INVALID_ARGUMENT"),
+            ("fcm:x~400~reason=INVALID_ARGUMENT~field=message.a-b", "FCM: 400 INVALID_ARGUMENT"),
+            ("apns:x~400~reason=BadCollapseId", "APNs: 400 BadCollapseId"), ("apns:x~400~reason=a_b", "APNs: 400"),
+            ("apns:x~400~reason=\(String(repeating: "a", count: 41))", "APNs: 400"),
+        ]
+    )
+    func onlyWordsThatAServiceDocumentsAreTold(_ token: String, _ reason: String) async throws {
+        let server = try PushServer()
+        let channel = try Pushing.channel(server.settings)
+        #expect(await channel.deliver(token).outcome.reason == reason)
+        channel.stop()
     }
 
     @Test func anExpiredAccessTokenIsFetchedAgainOnce() async throws {

@@ -6,8 +6,10 @@ import Push
 enum Pushing {
     static func settings(_ given: [String: String]) -> Value {
         let integers = given.compactMap { name, text in Int64(text).map { Value.Member(name, .integer($0)) } }
-        let strings = given.filter { Int64($0.value) == nil }.map { Value.Member($0.key, .string($0.value)) }
-        return .object(integers + strings)
+        let booleans = given.compactMap { name, text in Bool(text).map { Value.Member(name, .boolean($0)) } }
+        let strings = given.filter { Int64($0.value) == nil && Bool($0.value) == nil }
+            .map { Value.Member($0.key, .string($0.value)) }
+        return .object(integers + booleans + strings)
     }
 
     static func channel(_ given: [String: String]) throws -> PushChannel {

@@ -63,7 +63,15 @@ import Testing
             ([Value.Member("data", .object([Value.Member("aps", .null)]))], "data.aps: "),
             ([Value.Member("data", .object([Value.Member("google.x", .null)]))], "data.google.x: "),
             ([Value.Member("image", .string("cat.png"))], "image: "),
+            ([Value.Member("image", .string("https://a b"))], "image: the URL "),
+            ([Value.Member("image", .string("https:///"))], "image: the URL "),
+            ([Value.Member("url", .string("https://a b"))], "url: the URL "),
+            ([Value.Member("url", .string("HTTPS:///"))], "url: the URL "),
+            ([Value.Member("url", .string("https://u@example.com"))], "url: the URL "),
             ([Value.Member("image", .string("{{ event.image }}"))], nil),
+            ([Value.Member("url", .string("https://{{ event.host }}/a b"))], nil),
+            ([Value.Member("url", .string("https://example.com/a?b#c"))], nil),
+            ([Value.Member("url", .string("shop://cart"))], nil),
             ([Value.Member("ttl_seconds", .integer(2_419_200))], nil),
             ([Value.Member("title", .string("{{ user.name }}"))], nil), ([], nil),
         ] as [([Value.Member], String?)]
@@ -74,6 +82,22 @@ import Testing
             #expect(beginning == nil)
         } catch {
             #expect("\(error)".hasPrefix(beginning ?? "taken"), "\(error)")
+        }
+    }
+
+    @Test(arguments: [
+        ("client_email", "push@shop-1", "push\\r\\nhidden@shop-1"), ("project_id", "\"shop-1\"", "\"hidden\\n\""),
+        ("token_uri", "/token\"", "/token\\r\\nhidden\""), ("private_key_id", "\"k1\"", "\"hidden\\u0085\""),
+    ])
+    func aServiceAccountHoldsNoControlCharacter(_ name: String, _ good: String, _ bad: String) throws {
+        let server = try PushServer()
+        var settings = server.settings
+        settings["fcm_service_account"] = settings["fcm_service_account"]?.replacing(good, with: bad)
+        do {
+            try Pushing.channel(settings).stop()
+            Issue.record("taken: \(name)")
+        } catch {
+            #expect("\(error)" == "fcm_service_account: its \"\(name)\" holds a control character")
         }
     }
 

@@ -14,7 +14,7 @@ import Webhook
         for _ in 0..<2 {
             let (outcome, service) = await channel.deliver(Hook.message(fields))
             #expect(outcome == .accepted(id: ""))
-            #expect(service == "localhost")
+            #expect(service == "localhost:\(receiver.port)")
         }
         _ = await channel.deliver(Hook.message([], key: "a.b"))
         channel.stop()
@@ -45,8 +45,8 @@ import Webhook
             ("~408", .tryAgain(after: 0, "the receiver answered 408", cause: .message)),
             ("~425~retry=3", .tryAgain(after: 3_000, "the receiver answered 425", cause: .message)),
             ("~429~retry=7", .tryAgain(after: 7_000, "the receiver answered 429", cause: .throttled)),
-            ("~503~retry=9", .tryAgain(after: 9_000, "the receiver answered 503", cause: .message)),
-            ("~huge", .tryAgain(after: 0, "the receiver answered 500", cause: .message)),
+            ("~503~retry=9", .tryAgain(after: 9_000, "the receiver answered 503", cause: .unavailable)),
+            ("~huge", .tryAgain(after: 0, "the receiver answered 500", cause: .unavailable)),
         ] as [(String, Outcome)]
     )
     func anAnswerIsClassified(_ path: String, _ expected: Outcome) async throws {
@@ -62,7 +62,7 @@ import Webhook
         let receiver = try Receiver()
         let channel = try Hook.channel()
         let (outcome, _) = await channel.deliver(Hook.message([("url", .string(receiver.url("~503~date=40")))]))
-        guard case .tryAgain(let waitMs, _, .message) = outcome else {
+        guard case .tryAgain(let waitMs, _, .unavailable) = outcome else {
             Issue.record("\(outcome)")
             return
         }
@@ -70,15 +70,22 @@ import Webhook
         channel.stop()
     }
 
-    @Test(arguments: ["~cut", "~stall", "~garbage"])
-    func whatMayHaveBeenTakenIsTriedAgain(_ path: String) async throws {
+    @Test(
+        arguments: [
+            ("~cut", .message, "the connection broke before an answer, it may have been taken: "),
+            ("~stall", .unavailable, "no answer in time; it may have been taken"),
+            ("~garbage", .message, "the connection broke before an answer, it may have been taken: "),
+        ] as [(String, Outcome.Cause, String)]
+    )
+    func whatMayHaveBeenTakenIsTriedAgain(_ path: String, _ cause: Outcome.Cause, _ beginning: String) async throws {
         let receiver = try Receiver()
         let channel = try Hook.channel([("secret", .string(Receiver.secret)), ("timeout_seconds", .integer(1))])
         let (outcome, _) = await channel.deliver(Hook.message([("url", .string(receiver.url(path)))]))
-        guard case .tryAgain(0, let reason, .message) = outcome else {
+        guard case .tryAgain(0, let reason, cause) = outcome else {
             Issue.record("\(outcome)")
             return
         }
+        #expect(reason.hasPrefix(beginning), "\(reason)")
         #expect(!reason.contains("whsec") && !reason.contains(path))
         channel.stop()
         #expect(try receiver.stop().count == 1, "sent once in one try")
@@ -103,7 +110,7 @@ import Webhook
         #expect(await trusting.deliver(message).outcome == .accepted(id: ""))
         trusting.stop()
         let usual = try Hook.channel()
-        guard case .tryAgain(_, let reason, .message) = await usual.deliver(message).outcome else {
+        guard case .tryAgain(_, let reason, .unavailable) = await usual.deliver(message).outcome else {
             Issue.record("a certificate that nobody vouches for was taken")
             return
         }
@@ -111,6 +118,33 @@ import Webhook
         usual.stop()
         #expect(try receiver.stop().count == 1)
         try FileManager.default.removeItem(at: folder)
+    }
+
+    @Test func whereNobodyListensThatReceiverRestsAlone() async throws {
+        let channel = try Hook.channel()
+        let (outcome, service) = await channel.deliver(Hook.message([("url", .string("http://localhost:9/x"))]))
+        guard case .tryAgain(0, let reason, .unavailable) = outcome else {
+            Issue.record("\(outcome)")
+            return
+        }
+        #expect(reason.hasPrefix("no connection: "))
+        #expect(service == "localhost:9")
+        channel.stop()
+    }
+
+    @Test(
+        arguments: [
+            ("https://Example.com/x?y", "example.com"), ("https://example.com:443", "example.com"),
+            ("http://example.com:8080/", "example.com:8080"), ("http://[::1]:80", "[::1]"), ("example.com", ""),
+            (nil, "shop.example"),
+        ] as [(String?, String)]
+    )
+    func aMessageIsOfItsReceiver(_ url: String?, _ service: String) throws {
+        let channel = try Hook.channel([
+            ("secret", .string(Receiver.secret)), ("url", .string("https://shop.example/hooks")),
+        ])
+        #expect(channel.service(of: Hook.message(url.map { [("url", .string($0))] } ?? [])) == service)
+        channel.stop()
     }
 
     @Test func itStartsWithNothingSetAndRefusesToSend() async throws {

@@ -5,11 +5,11 @@ package struct UnsubscribeLink: Sendable, Equatable {
     /// With its header's name and brackets it must fit the 998 bytes of a line.
     static let longest = 900
 
-    /// - Parameter text: an `https:`, `http:` or `mailto:` link; nil for anything else.
+    /// - Parameter text: an `https:` or `mailto:` link; nil for anything else.
     package init?(_ text: String) {
         let text = String(text.trimmed)
         let lower = text.lowercased()
-        guard ["https://", "http://", "mailto:"].contains(where: { lower.hasPrefix($0) && lower.count > $0.count }),
+        guard ["https://", "mailto:"].contains(where: { lower.hasPrefix($0) && lower.count > $0.count }),
             text.utf8.count <= Self.longest,
             text.utf8.allSatisfy({ (0x21...0x7E).contains($0) && !"<>\"\\".utf8.contains($0) })
         else { return nil }

@@ -150,7 +150,6 @@ chttp_fault fault_of(CURLcode result) {
         return CHTTP_TLS;
     case CURLE_OUT_OF_MEMORY:
     case CURLE_FAILED_INIT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
         return CHTTP_LOCAL;
     default:

@@ -56,7 +56,7 @@ static void bury(origin *self, connection *over, job_line *plainly, uint32_t *en
             line_remove(&self->waiting, request);
             line_append(plainly, request);
         }
-    } else if (was_greeted && over->fault != CHTTP_BROKEN) {
+    } else if (was_greeted && over->fault != CHTTP_BROKEN && over->fault != CHTTP_SILENT) {
         /* No connection, no trust: whoever waits for it is told. */
         fail_waiting(self, over->fault, over->error, ended_waiting);
     }
@@ -116,9 +116,11 @@ static void sweep_connection(connection *self, int64_t now, int64_t idle_ms) {
         next = request->after;
         if (now < request->due_ms) continue;
         bool is_silent = self->answered_ms <= request->started_ms;
+        /* A request that had little time left says little of the server. */
+        chttp_fault fault = now - request->started_ms > stall_ms ? CHTTP_SILENT : CHTTP_BROKEN;
         connection_end(self, request, CHTTP_TIMEOUT, "no answer in time");
         /* Nothing was answered since it was asked, and nothing will be: what else is under way on it ends too. */
-        if (is_silent) return connection_fail(self, CHTTP_BROKEN, "the server fell silent");
+        if (is_silent) return connection_fail(self, fault, "the server fell silent");
     }
     if (self->state == CONNECTION_GREETING && now - self->opened_ms > longest_connect_ms)
         connection_fail(self, CHTTP_TIMEOUT, "the server says nothing");
@@ -128,20 +130,21 @@ static void sweep_connection(connection *self, int64_t now, int64_t idle_ms) {
 
 void origin_sweep(origin *self, const chttp_options *options, uint32_t *ended_waiting) {
     int64_t now = now_ms();
+    connection *current = self->current;
+    bool is_open = current && current->state == CONNECTION_OPEN;
     for (job *request = self->waiting.first, *next; request; request = next) {
         next = request->after;
         if (now < request->due_ms) continue;
         line_remove(&self->waiting, request);
         ++*ended_waiting;
-        job_complete(request, CHTTP_TIMEOUT, "its turn never came");
+        job_complete(request, CHTTP_TIMEOUT, is_open ? "its turn never came" : "no connection");
     }
-    connection *current = self->current;
     if (current) {
         sweep_connection(current, now, (int64_t)options->idle_seconds * 1000);
         bool is_stalled = current->state == CONNECTION_OPEN && !connection_has_room(current);
         if (is_stalled && current->active.first && now - current->answered_ms > stall_ms &&
             now - current->active.first->started_ms > stall_ms)
-            fail_waiting(self, CHTTP_TIMEOUT, "what is under way is not answered", ended_waiting);
+            fail_waiting(self, CHTTP_SILENT, "what is under way is not answered", ended_waiting);
     }
     for (connection *each = self->ending; each; each = each->next) sweep_connection(each, now, 0);
 }

@@ -118,6 +118,8 @@ static void finish(plain *self, CURL *curl, CURLcode result) {
     leave(self, request);
     if (request->status == 0) self->unanswered(self->context, request->url);
     chttp_fault fault = fault_of(result);
+    /* Whatever it stumbled over came after. */
+    if (fault == CHTTP_LOCAL && request->sent) fault = CHTTP_BROKEN;
     const char *words = request->error[0] ? request->error : curl_easy_strerror(result);
     job_complete(request, fault == CHTTP_NONE ? CHTTP_BROKEN : fault, words);
 }

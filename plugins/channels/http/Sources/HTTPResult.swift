@@ -27,7 +27,9 @@ package enum HTTPFault: Error, Hashable, Sendable {
     /// No TLS, or a certificate that is not to be trusted; nothing was sent.
     case tls(String)
     /// `sent`: the server may have the request.
-    case timeout(sent: Bool)
+    case timeout(String, sent: Bool)
+    /// The server answers nothing on the connection any more.
+    case silent(String, sent: Bool)
     case broken(String, sent: Bool)
     /// Too much waits already, or the client is stopped; nothing was sent.
     case notTaken
@@ -37,7 +39,7 @@ package enum HTTPFault: Error, Hashable, Sendable {
 
     package var isSent: Bool {
         switch self {
-        case .timeout(let sent), .broken(_, let sent), .stopped(let sent): sent
+        case .timeout(_, let sent), .silent(_, let sent), .broken(_, let sent), .stopped(let sent): sent
         case .unreachable, .tls, .notTaken, .local: false
         }
     }
@@ -47,8 +49,10 @@ package enum HTTPFault: Error, Hashable, Sendable {
         switch self {
         case .unreachable(let words): "no connection: \(words)"
         case .tls(let words): "no trusted TLS connection: \(words)"
-        case .timeout(sent: true): "no answer in time; it may have been taken"
-        case .timeout(sent: false): "no connection in time"
+        case .timeout(_, sent: true): "no answer in time; it may have been taken"
+        case .timeout(let words, sent: false): "not sent in time: \(words)"
+        case .silent(_, sent: true): "no answer came, and nothing on its connection is answered; it may have been taken"
+        case .silent(let words, sent: false): "no answer comes: \(words)"
         case .broken(let words, sent: true): "the connection broke before an answer, it may have been taken: \(words)"
         case .broken(let words, sent: false): "the connection broke: \(words)"
         case .notTaken: "too many requests wait already"
@@ -65,7 +69,8 @@ extension HTTPResult {
         case CHTTP_NONE: self = .answered(HTTPAnswer(answer))
         case CHTTP_UNREACHABLE: self = .failed(.unreachable(words))
         case CHTTP_TLS: self = .failed(.tls(words))
-        case CHTTP_TIMEOUT: self = .failed(.timeout(sent: answer.sent))
+        case CHTTP_TIMEOUT: self = .failed(.timeout(words, sent: answer.sent))
+        case CHTTP_SILENT: self = .failed(.silent(words, sent: answer.sent))
         case CHTTP_STOPPED: self = .failed(.stopped(sent: answer.sent))
         case CHTTP_LOCAL: self = .failed(.local(words))
         default: self = .failed(.broken(words, sent: answer.sent))

@@ -2,8 +2,8 @@ import HTTPClient
 import PluginKit
 import Synchronization
 
-/// Lets no request through to whom asked for quiet: its messages are answered at once and wait at the host, so that
-/// they take no place from another service's.
+/// Lets no request through to whom asked for quiet, or answers nothing on its connection: its messages are answered at
+/// once and wait at the host. Whoever only cannot be reached is not kept here: the host lets it rest.
 final class Gate: Sendable {
     private struct Quiet {
         var untilMs: Int64
@@ -15,38 +15,38 @@ final class Gate: Sendable {
     private let quiet = Mutex<[String: Quiet]>([:])
     /// Origins come from profiles, and so from anybody.
     private static let mostQuiet = 10_000
-    /// Where nothing listens, or nothing is answered: looked again after that.
-    static let unreachableMs: Int64 = 1_000
+    /// Where nothing is answered: looked again after that.
+    private static let silentMs: Int64 = 1_000
 
     /// Nil: go on.
     func verdict(_ origin: String = "", nowMs: Int64) -> Verdict? {
         quiet.withLock { quiet in
-            guard let asked = quiet[origin] else { return nil }
-            guard asked.untilMs > nowMs else {
+            guard let kept = quiet[origin] else { return nil }
+            guard kept.untilMs > nowMs else {
                 quiet[origin] = nil
                 return nil
             }
-            return .again(afterMs: asked.untilMs - nowMs, asked.reason, asked.cause)
+            return .again(afterMs: kept.untilMs - nowMs, kept.reason, kept.cause)
         }
     }
 
-    /// After an answer or a fault that concerns more than its message.
-    func close(_ origin: String = "", forMs: Int64, nowMs: Int64, _ reason: String, _ cause: Outcome.Cause) {
-        guard forMs > 0 else { return }
+    /// After a verdict on an answer: for as long as was asked of more than its message. What is held meanwhile concerns
+    /// itself alone: nothing was sent, and the host has heard the answer.
+    func close(_ origin: String = "", after verdict: Verdict, nowMs: Int64) {
+        guard case .again(let waitMs, let reason, let cause) = verdict, cause != .message, waitMs > 0 else { return }
+        close(origin, Quiet(untilMs: nowMs + waitMs, reason: reason, cause: .message), nowMs)
+    }
+
+    func close(_ origin: String = "", after fault: HTTPFault, nowMs: Int64) {
+        guard case .silent = fault else { return }
+        close(origin, Quiet(untilMs: nowMs + Self.silentMs, reason: fault.reason, cause: .unavailable), nowMs)
+    }
+
+    private func close(_ origin: String, _ new: Quiet, _ nowMs: Int64) {
         quiet.withLock { quiet in
             if quiet.count >= Self.mostQuiet { quiet = quiet.filter { $0.value.untilMs > nowMs } }
-            guard quiet.count < Self.mostQuiet, quiet[origin].map({ $0.untilMs < nowMs + forMs }) ?? true else {
-                return
-            }
-            quiet[origin] = Quiet(untilMs: nowMs + forMs, reason: reason, cause: cause)
-        }
-    }
-
-    func close(_ origin: String = "", after fault: HTTPFault, nowMs: Int64, _ cause: Outcome.Cause) {
-        switch fault {
-        case .unreachable, .tls, .timeout(sent: false):
-            close(origin, forMs: Self.unreachableMs, nowMs: nowMs, fault.reason, cause)
-        case .timeout(sent: true), .broken, .notTaken, .stopped, .local: break
+            guard quiet.count < Self.mostQuiet, quiet[origin].map({ $0.untilMs < new.untilMs }) ?? true else { return }
+            quiet[origin] = new
         }
     }
 }

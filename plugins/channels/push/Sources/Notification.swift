@@ -1,3 +1,4 @@
+import HTTPClient
 import PluginKit
 
 /// A push message's fields, checked.
@@ -58,9 +59,9 @@ package struct Notification: Sendable {
     package static func check(_ fields: Value) throws {
         do throws(Unsendable) {
             let notification = try Notification(key: "", campaign: "", fields: fields)
-            if let image = notification.image, !isTemplate(image), !isWebAddress(image) {
-                throw Unsendable(description: "image: not an http: or https: URL")
-            }
+            if let image = notification.image, !isTemplate(image) { try checkAddress("image", image) }
+            // A tap may lead into the app, by a scheme of its own.
+            if let url = notification.url, !isTemplate(url), isOfTheWeb(url) { try checkAddress("url", url) }
         } catch {
             throw PluginError(error.description)
         }
@@ -107,7 +108,18 @@ package struct Notification: Sendable {
 
     private static func isTemplate(_ text: String) -> Bool { text.contains("{{") || text.contains("{%") }
 
-    private static func isWebAddress(_ text: String) -> Bool {
-        ["https://", "http://"].contains { text.lowercased().hasPrefix($0) && text.utf8.count > $0.utf8.count }
+    private static func isOfTheWeb(_ text: String) -> Bool {
+        ["https:", "http:"].contains { text.lowercased().hasPrefix($0) }
+    }
+
+    private static func checkAddress(_ field: String, _ text: String) throws(Unsendable) {
+        // A fragment is the browser's business; its own marks are as good as a query's.
+        let query = text.contains("?") ? "&" : "?"
+        let whole = text.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).joined(separator: query)
+        do throws(WebAddress.Fault) {
+            _ = try WebAddress(whole)
+        } catch {
+            throw Unsendable(description: "\(field): the URL \(error)")
+        }
     }
 }

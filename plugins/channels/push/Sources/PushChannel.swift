@@ -7,7 +7,7 @@ import PluginKit
 package final class PushChannel: Channel {
     package static let name = "push"
     package static let presentation = Presentation.atOnce
-    /// A provider that is 50 ms away takes 10,000 a second with 500 under way; more than one is to have room.
+    /// A provider that is 50 ms away takes 10,000 a second with 500 under way; as many again are on their way to it.
     package static let concurrency = 1_000
     package static let messageFields = Notification.fields
     package static let settingFields = PushSettings.fields
@@ -36,6 +36,13 @@ package final class PushChannel: Channel {
         try Notification.check(fields)
     }
 
+    package func service(of message: Message) -> String {
+        switch way {
+        case .folder: ""
+        case .services(let services): ServiceLabel.of(message.addresses.map { Recipient($0, services).label })
+        }
+    }
+
     package func send(_ message: Message, _ send: Send) {
         deliver(message) { delivery in
             send.complete(delivery.outcome, service: delivery.service, deadAddresses: delivery.deadTokens)
@@ -51,7 +58,7 @@ package final class PushChannel: Channel {
             do throws(Notification.Unsendable) {
                 deliver(try Notification(message), message, services, done)
             } catch {
-                done(Delivery(.refused(error.description)))
+                done(Delivery(.refused(error.description), service: service(of: message)))
             }
         }
     }
@@ -71,16 +78,42 @@ package final class PushChannel: Channel {
             begun.leave()
         }
         for (index, token) in tokens.enumerated() {
-            guard let kind = ServiceName(of: token) else {
+            switch Recipient(token, services) {
+            case .nobody:
                 gathering.set(index, "", .refused("a token begins with fcm:, apns: or webpush:, and this one does not"))
-                continue
+            case .unset(let kind):
+                gathering.set(index, kind.rawValue, .refused("\(kind.setting) is not set, and the token is of \(kind)"))
+            case .known(let service, let rest):
+                let label = ServiceLabel.of([service.label(of: rest)])
+                service.push(notification, to: rest, before: message.deadline) { gathering.set(index, label, $0) }
+            }
+        }
+    }
+
+    /// Whom a token is for.
+    private enum Recipient {
+        case nobody
+        case unset(ServiceName)
+        /// The token without its prefix.
+        case known(any PushService, Substring)
+
+        init(_ token: String, _ services: [any PushService]) {
+            guard let kind = ServiceName(of: token) else {
+                self = .nobody
+                return
             }
             guard let service = services.first(where: { $0.name == kind }) else {
-                gathering.set(index, kind.rawValue, .refused("\(kind.setting) is not set, and the token is of \(kind)"))
-                continue
+                self = .unset(kind)
+                return
             }
-            service.push(notification, to: token.dropFirst(kind.rawValue.utf8.count + 1), before: message.deadline) {
-                gathering.set(index, kind.rawValue, $0)
+            self = .known(service, token[token.utf8.index(token.startIndex, offsetBy: kind.rawValue.utf8.count + 1)...])
+        }
+
+        var label: String {
+            switch self {
+            case .nobody: ""
+            case .unset(let kind): kind.rawValue
+            case .known(let service, let rest): service.label(of: rest)
             }
         }
     }

@@ -1,6 +1,8 @@
 /// One provider behind the channel.
 protocol PushService: Sendable {
     var name: ServiceName { get }
+    /// Whose pace a token is of. Costs little.
+    func label(of token: Substring) -> String
     /// Begins to send to one token, without its prefix, and returns; `done` is called exactly once, from any thread.
     /// Nobody waits for it after the instant `deadlineMs`, in milliseconds since 1970.
     func push(
@@ -11,6 +13,10 @@ protocol PushService: Sendable {
     )
     /// Ends what is under way, and completes it.
     func stop()
+}
+
+extension PushService {
+    func label(of token: Substring) -> String { name.rawValue }
 }
 
 /// The services, by what stands before a token's colon.

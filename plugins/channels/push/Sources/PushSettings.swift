@@ -25,6 +25,8 @@ package struct PushSettings: Sendable {
     package struct WebPush: Sendable {
         var vapid: VAPIDKey
         var subject: String
+        /// Whether endpoints may be on this machine and network.
+        var mayStayLocal: Bool
     }
 
     package struct Transport: Sendable {
@@ -44,6 +46,11 @@ package struct PushSettings: Sendable {
         Field(name: "apns_url", type: .string, summary: "default https://api.push.apple.com"),
         Field(name: "webpush_key", type: .string, flags: .secret, summary: "the VAPID private key, PEM or base64url"),
         Field(name: "webpush_subject", type: .string, summary: "mailto: or https:, whom push services may write to"),
+        Field(
+            name: "webpush_loopback",
+            type: .boolean,
+            summary: "for tests: also http endpoints on this machine, and addresses of its network; default false"
+        ),
         Field(name: "ca_file", type: .string, summary: "PEM file of the certificates to trust, not the system's"),
         Field(name: "timeout_seconds", type: .integer, summary: "for one push, 1 to 600; default 20"),
     ]
@@ -126,8 +133,10 @@ package struct PushSettings: Sendable {
     }
 
     private static func webPush(_ given: Given) throws(PluginError) -> WebPush? {
+        let mayStayLocal = given.settings["webpush_loopback"]?.boolean ?? false
         guard let key = given["webpush_key"] else {
             try given.mayStand(["webpush_subject"], without: "webpush_key")
+            if mayStayLocal { throw PluginError("webpush_loopback is of no use without webpush_key") }
             return nil
         }
         let subject = try given.needs("webpush_subject", for: "webpush_key")
@@ -136,7 +145,7 @@ package struct PushSettings: Sendable {
         guard isMail || isLink, subject.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw PluginError("webpush_subject: it is a mailto: address or an https: URL")
         }
-        return WebPush(vapid: try VAPIDKey(key), subject: subject)
+        return WebPush(vapid: try VAPIDKey(key), subject: subject, mayStayLocal: mayStayLocal)
     }
 
     private static func isWord(_ text: String, _ more: String) -> Bool {

@@ -13,24 +13,21 @@ package enum Verdict: Hashable, Sendable {
 }
 
 extension Verdict {
-    /// A fault of a service that has one address: what it does not take now, it takes for nobody.
+    /// Whom an address does not take now, it takes for nobody.
     static func of(_ fault: HTTPFault) -> Verdict {
         switch fault {
-        case .unreachable, .tls, .timeout(sent: false), .broken(_, sent: false), .local:
+        case .unreachable, .tls, .timeout(_, sent: false), .silent, .broken(_, sent: false):
             .again(afterMs: 0, fault.reason, .unavailable)
-        case .timeout(sent: true), .broken(_, sent: true), .notTaken, .stopped:
+        case .timeout(_, sent: true), .broken(_, sent: true), .notTaken, .stopped, .local:
             .again(afterMs: 0, fault.reason, .message)
         }
     }
-
-    /// A fault of one address among many.
-    static func ofOne(_ fault: HTTPFault) -> Verdict { .again(afterMs: 0, fault.reason, .message) }
 }
 
 /// What came of a message to all of a user's tokens.
 package struct Delivery: Sendable {
     package let outcome: Outcome
-    /// Of the token that decided.
+    /// Of the token that decided; of all where it is to be tried again.
     package let service: String
     /// As they stand on the profile.
     package let deadTokens: [String]
@@ -46,7 +43,7 @@ extension Delivery {
     /// A receipt needs one token: accepted where one was, else tried again where one may be, else over.
     init(_ tokens: [String], _ verdicts: [(service: String, verdict: Verdict)]) {
         var accepted: (id: String, service: String)?
-        var again: (waitMs: Int64, reason: String, cause: Outcome.Cause, service: String)?
+        var again: (waitMs: Int64, reason: String, cause: Outcome.Cause)?
         var refused: (reason: String, service: String)?
         var dead: [(token: String, reason: String, service: String)] = []
         for (token, (service, verdict)) in zip(tokens, verdicts) {
@@ -56,7 +53,7 @@ extension Delivery {
             case .again(let waitMs, let reason, let cause):
                 // Of two the one that is to wait longer; of the same wait the one that concerns more.
                 if again.map({ ($0.waitMs, $0.cause.rawValue) < (waitMs, cause.rawValue) }) ?? true {
-                    again = (waitMs, reason, cause, service)
+                    again = (waitMs, reason, cause)
                 }
             case .refused(let reason):
                 if refused == nil { refused = (reason, service) }
@@ -68,7 +65,8 @@ extension Delivery {
             self.init(.accepted(id: accepted.id), service: accepted.service, deadTokens: deadTokens)
         } else if let again {
             let outcome = Outcome.tryAgain(after: again.waitMs, again.reason, cause: again.cause)
-            self.init(outcome, service: again.service, deadTokens: deadTokens)
+            // The host's pace is of them together, as it handed the message over.
+            self.init(outcome, service: ServiceLabel.of(verdicts.map(\.service)), deadTokens: deadTokens)
         } else if let refused {
             self.init(.refused(refused.reason), service: refused.service, deadTokens: deadTokens)
         } else if let first = dead.first {

@@ -6,7 +6,8 @@ import PluginKit
 package final class WebhookChannel: Channel {
     package static let name = "webhook"
     package static let presentation = Presentation.atOnce
-    package static let concurrency = 256
+    /// To each receiver.
+    package static let concurrency = 32
     package static let messageFields = [
         Field(name: "url", type: .string, flags: .template, summary: "Where to, instead of the setting's."),
         Field(name: "type", type: .string, flags: .template, summary: "The payload's `type`; else the campaign."),
@@ -21,6 +22,9 @@ package final class WebhookChannel: Channel {
     private let client: HTTPClient
     private let begun = DispatchGroup()
 
+    /// To all receivers together: one that hangs has no more than its own places of them.
+    private static let mostActive = 512
+
     package init(settings: Value) throws {
         self.settings = try WebhookSettings(settings)
         var options = HTTPClient.Options()
@@ -28,7 +32,7 @@ package final class WebhookChannel: Channel {
         // Nothing to be multiplexed, and no receiver is without HTTP/1.1.
         options.isHTTP2 = false
         options.plainConnections = 16
-        options.mostActive = Self.concurrency
+        options.mostActive = Self.mostActive
         client = try HTTPClient(options, agent: "triggerd-webhook")
     }
 
@@ -46,14 +50,25 @@ package final class WebhookChannel: Channel {
         }
     }
 
+    package func service(of message: Message) -> String {
+        guard let url = url(of: message), let address = try? WebAddress(url) else { return "" }
+        return ServiceLabel.of([address.place])
+    }
+
+    private func url(of message: Message) -> String? {
+        message.text("url").flatMap { $0.isEmpty ? nil : $0 } ?? settings.url
+    }
+
     package func send(_ message: Message, _ send: Send) {
         deliver(message) { outcome, service in send.complete(outcome, service: service) }
     }
 
-    /// What `send` does; `done` is called exactly once, from any thread, with the host that was posted to.
+    /// What `send` does; `done` is called exactly once, from any thread, with the host and port that was posted to.
     package func deliver(_ message: Message, _ done: @escaping @Sendable (Outcome, _ service: String) -> Void) {
-        guard let secret = settings.secret else { return done(.refused("webhook.secret is not set"), "") }
-        guard let url = message.text("url").flatMap({ $0.isEmpty ? nil : $0 }) ?? settings.url else {
+        guard let secret = settings.secret else {
+            return done(.refused("webhook.secret is not set"), service(of: message))
+        }
+        guard let url = url(of: message) else {
             return done(.refused("neither the message's url nor webhook.url is set"), "")
         }
         let address: WebAddress
@@ -62,13 +77,14 @@ package final class WebhookChannel: Channel {
         } catch {
             return done(.refused("url: the URL \(error)"), "")
         }
+        let service = ServiceLabel.of([address.place])
         let nowMs = SystemTime.nowMs()
-        guard message.deadline > nowMs else { return done(.tryAgain(after: 0, "the deadline passed"), address.host) }
+        guard message.deadline > nowMs else { return done(.tryAgain(after: 0, "the deadline passed"), service) }
         let payload: [UInt8]
         do throws(PluginError) {
             payload = try WebhookPayload.bytes(of: message, nowMs: nowMs)
         } catch {
-            return done(.refused(error.description), "")
+            return done(.refused(error.description), service)
         }
         let request = HTTPRequest(
             url: address.text,
@@ -79,7 +95,7 @@ package final class WebhookChannel: Channel {
         )
         begun.enter()
         client.send(request) { [begun] result in
-            done(WebhookReply.outcome(of: result), address.host)
+            done(WebhookReply.outcome(of: result), service)
             begun.leave()
         }
     }

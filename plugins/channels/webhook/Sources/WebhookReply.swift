@@ -5,9 +5,16 @@ import PluginKit
 enum WebhookReply {
     static func outcome(of result: HTTPResult) -> Outcome {
         switch result {
-        // One receiver among many: only this message waits.
-        case .failed(let fault): .tryAgain(after: 0, fault.reason, cause: .message)
+        case .failed(let fault): .tryAgain(after: 0, fault.reason, cause: cause(of: fault))
         case .answered(let answer): outcome(of: answer)
+        }
+    }
+
+    /// One receiver among many: the host lets it rest alone.
+    private static func cause(of fault: HTTPFault) -> Outcome.Cause {
+        switch fault {
+        case .unreachable, .tls, .timeout, .silent, .broken(_, sent: false): .unavailable
+        case .broken(_, sent: true), .notTaken, .stopped, .local: .message
         }
     }
 
@@ -17,7 +24,7 @@ enum WebhookReply {
         case 200..<300: .accepted(id: "")
         case 408, 425: .tryAgain(after: answer.retryAfterMs, reason, cause: .message)
         case 429: .tryAgain(after: answer.retryAfterMs, reason, cause: .throttled)
-        case 500...: .tryAgain(after: answer.retryAfterMs, reason, cause: .message)
+        case 500...: .tryAgain(after: answer.retryAfterMs, reason, cause: .unavailable)
         default: .refused(reason)
         }
     }

@@ -32,7 +32,8 @@ typedef enum chttp_fault {
     CHTTP_TIMEOUT = 3,
     CHTTP_BROKEN = 4,  /* the connection or the stream ended without an answer */
     CHTTP_STOPPED = 5, /* chttp_stop */
-    CHTTP_LOCAL = 6    /* memory, a URL that libcurl does not understand */
+    CHTTP_LOCAL = 6,   /* memory, a URL that libcurl does not understand */
+    CHTTP_SILENT = 7   /* nothing on the connection is answered any more, this request included */
 } chttp_fault;
 
 /* Valid until the completion returns. */

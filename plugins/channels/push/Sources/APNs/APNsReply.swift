@@ -8,7 +8,7 @@ struct APNsReply {
 
     init(_ answer: HTTPAnswer) {
         self.answer = answer
-        code = answer.status == 200 ? nil : Reason.code(JSONReader.value(answer.body)?["reason"]?.string)
+        code = answer.status == 200 ? nil : Reason.ofAPNs(JSONReader.value(answer.body)?["reason"]?.string)
     }
 
     var isExpiredProvider: Bool { code == "ExpiredProviderToken" }
@@ -22,7 +22,7 @@ struct APNsReply {
         // Of the settings, not of the message: it waits until they are right.
         case (400, "BadTopic"), (400, "MissingTopic"), (400, "TopicDisallowed"):
             return .again(afterMs: waitMs, reason, .unavailable)
-        case (400, "IdleTimeout"), (408, _): return .again(afterMs: waitMs, reason, .message)
+        case (400, "IdleTimeout"), (408, _), (421, _): return .again(afterMs: waitMs, reason, .message)
         case (401, _), (403, _): return .again(afterMs: waitMs, reason, .unavailable)
         case (410, _): return .dead(reason)
         // Too many to this device.

@@ -78,13 +78,11 @@ final class APNsService: PushService {
     private func verdict(on result: HTTPResult) -> Verdict {
         switch result {
         case .failed(let fault):
-            gate.close(after: fault, nowMs: SystemTime.nowMs(), .unavailable)
+            gate.close(after: fault, nowMs: SystemTime.nowMs())
             return Verdict.of(fault)
         case .answered(let answer):
             let verdict = APNsReply(answer).verdict
-            if case .again(let waitMs, let reason, let cause) = verdict, cause != .message {
-                gate.close(forMs: waitMs, nowMs: SystemTime.nowMs(), reason, cause)
-            }
+            gate.close(after: verdict, nowMs: SystemTime.nowMs())
             return verdict
         }
     }

@@ -53,8 +53,9 @@ final class AccessTokens: Sendable {
                 state.isFetching = true
                 return .useAndFetch(token)
             }
+            // The host has heard of the failure; what is held meanwhile concerns itself alone.
             if state.quietUntilMs > nowMs {
-                return .fail(.again(afterMs: state.quietUntilMs - nowMs, state.failure, .unavailable))
+                return .fail(.again(afterMs: state.quietUntilMs - nowMs, state.failure, .message))
             }
             state.waiting.append(use)
             if state.isFetching { return .wait }
@@ -103,7 +104,7 @@ final class AccessTokens: Sendable {
         case .answered(let answer):
             let json = JSONReader.value(answer.body)
             guard answer.status == 200 else {
-                let code = Reason.code(json?["error"]?.string).map { " \($0)" } ?? ""
+                let code = Reason.ofOAuth(json?["error"]?.string).map { " \($0)" } ?? ""
                 return fail("no access token: \(answer.status)\(code)", waitMs: answer.retryAfterMs)
             }
             guard let token = json?["access_token"]?.string, Self.isToken(token) else {

@@ -25,7 +25,7 @@ struct FCMReply {
         case 403: return code == "SENDER_ID_MISMATCH" ? .refused(reason) : .again(afterMs: waitMs, reason, .unavailable)
         // Without UNREGISTERED it is the project or the URL that is not found: nothing to blame a token for.
         case 404: return code == "UNREGISTERED" ? .dead(reason) : .again(afterMs: waitMs, reason, .unavailable)
-        case 408: return .again(afterMs: waitMs, reason, .message)
+        case 408, 421: return .again(afterMs: waitMs, reason, .message)
         case 429: return .again(afterMs: waitMs, reason, isQuotaOfDevice ? .message : .throttled)
         case 500...: return .again(afterMs: waitMs, reason, .unavailable)
         default: return .refused(reason)
@@ -37,8 +37,8 @@ struct FCMReply {
     }
 
     private var code: String? {
-        let own = details.lazy.compactMap { $0["errorCode"]?.string }.first
-        return Reason.code(own ?? json?["error"]?["status"]?.string)
+        let own = details.lazy.compactMap { Reason.ofFCM($0["errorCode"]?.string) }.first
+        return own ?? Reason.ofFCM(json?["error"]?["status"]?.string)
     }
 
     private func violations(_ name: String) -> [Value] {
@@ -49,12 +49,7 @@ struct FCMReply {
 
     /// The field that a 400 is about.
     private var field: String? {
-        violations("fieldViolations").lazy.compactMap { $0["field"]?.string }.first.flatMap { field in
-            let isPath = field.unicodeScalars.allSatisfy {
-                $0.isASCII && ($0.properties.isAlphabetic || "._[]0123456789".unicodeScalars.contains($0))
-            }
-            return isPath && field.utf8.count <= 64 ? field : nil
-        }
+        violations("fieldViolations").lazy.compactMap { Reason.field($0["field"]?.string) }.first
     }
 
     /// INVALID_ARGUMENT is of the message or of the token; only the field, or for want of one the text, says which.

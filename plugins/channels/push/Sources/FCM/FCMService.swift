@@ -10,8 +10,6 @@ final class FCMService: PushService {
     private let tokens: AccessTokens
     private let gate = Gate()
 
-    private static let refusedMs: Int64 = 5_000
-
     init(_ settings: PushSettings.FCM, _ transport: PushSettings.Transport) throws(PluginError) {
         url = "\(settings.base)/v1/projects/\(settings.account.projectID)/messages:send"
         timeoutMs = transport.timeoutMs
@@ -60,9 +58,6 @@ final class FCMService: PushService {
                     if case .answered(let answer) = result, answer.status == 401, FCMReply(answer).isAboutToken {
                         self.tokens.forget(token)
                         if !isSecond { return self.push(body, before: deadlineMs, isSecond: true, done) }
-                        // A fresh token is refused too: not one fetch for every push.
-                        let reason = "FCM: 401 for a fresh access token"
-                        self.gate.close(forMs: Self.refusedMs, nowMs: SystemTime.nowMs(), reason, .unavailable)
                     }
                     done(self.verdict(on: result))
                 }
@@ -73,13 +68,11 @@ final class FCMService: PushService {
     private func verdict(on result: HTTPResult) -> Verdict {
         switch result {
         case .failed(let fault):
-            gate.close(after: fault, nowMs: SystemTime.nowMs(), .unavailable)
+            gate.close(after: fault, nowMs: SystemTime.nowMs())
             return Verdict.of(fault)
         case .answered(let answer):
             let verdict = FCMReply(answer).verdict
-            if case .again(let waitMs, let reason, let cause) = verdict, cause != .message {
-                gate.close(forMs: waitMs, nowMs: SystemTime.nowMs(), reason, cause)
-            }
+            gate.close(after: verdict, nowMs: SystemTime.nowMs())
             return verdict
         }
     }

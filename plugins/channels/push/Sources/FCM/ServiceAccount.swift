@@ -29,6 +29,12 @@ package struct ServiceAccount: Sendable {
             }
             return text
         }
+        for name in ["project_id", "client_email", "token_uri", "private_key_id"] {
+            let isPlain = file[name]?.string?.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+            guard isPlain ?? true else {
+                throw PluginError("\(setting): its \"\(name)\" holds a control character")
+            }
+        }
         projectID = try text("project_id")
         guard projectID.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"/?#%".utf8.contains($0) }) else {
             throw PluginError("\(setting): its \"project_id\" is none")

@@ -9,10 +9,11 @@ enum WebPushReply {
         switch answer.status {
         case 200..<300: return .accepted(id: "")
         case 404, 410: return .dead(reason)
-        // A subscription made with another VAPID key, or a key that this service does not take.
-        case 401, 403, 408: return .again(afterMs: answer.retryAfterMs, reason, .message)
+        // RFC 8292, 4.2: also of one subscription, made with another key. One on a profile must not stop all others.
+        case 401, 403: return .again(afterMs: answer.retryAfterMs, reason, .message)
+        case 408, 421: return .again(afterMs: answer.retryAfterMs, reason, .message)
         case 429: return .again(afterMs: answer.retryAfterMs, reason, .throttled)
-        case 500...: return .again(afterMs: answer.retryAfterMs, reason, .message)
+        case 500...: return .again(afterMs: answer.retryAfterMs, reason, .unavailable)
         default: return .refused(reason)
         }
     }

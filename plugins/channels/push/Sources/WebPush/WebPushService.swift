@@ -4,12 +4,12 @@ import PluginKit
 
 /// Web push (RFC 8030) to whichever push service a browser subscribed at.
 ///
-/// Its troubles concern one push service among many, and so the message alone; that one's other messages are answered
-/// here while it wants quiet.
+/// Each is known to the host by its origin, and has a pace and a rest of its own.
 final class WebPushService: PushService {
     let name = ServiceName.webpush
     private let vapid: VAPIDTokens
     private let timeoutMs: Int64
+    private let mayStayLocal: Bool
     private let client: HTTPClient
     private let gate = Gate()
     /// Each push is encrypted with a key of its own, which is nearly all that it costs.
@@ -20,11 +20,14 @@ final class WebPushService: PushService {
 
     init(_ settings: PushSettings.WebPush, _ transport: PushSettings.Transport) throws(PluginError) {
         vapid = VAPIDTokens(settings.vapid, subject: settings.subject)
+        mayStayLocal = settings.mayStayLocal
         timeoutMs = transport.timeoutMs
         var options = HTTPClient.Options()
         options.caFile = transport.caFile
         client = try HTTPClient(options)
     }
+
+    func label(of token: Substring) -> String { WebPushSubscription.origin(of: token) ?? name.rawValue }
 
     func push(
         _ notification: Notification,
@@ -39,6 +42,12 @@ final class WebPushService: PushService {
             return done(.dead(error.description))
         }
         let origin = subscription.endpoint.origin
+        // A profile is written by anybody; the daemon's own network is not theirs to reach.
+        guard mayStayLocal || !subscription.endpoint.isLocal else {
+            return done(
+                .refused("the subscription's endpoint is on this machine or network, see push.webpush_loopback")
+            )
+        }
         if let verdict = gate.verdict(origin, nowMs: SystemTime.nowMs()) { return done(verdict) }
         encryption.add {
             switch self.request(notification, to: subscription, origin, before: deadlineMs) {
@@ -112,13 +121,11 @@ final class WebPushService: PushService {
         let nowMs = SystemTime.nowMs()
         switch result {
         case .failed(let fault):
-            gate.close(origin, after: fault, nowMs: nowMs, .message)
-            return Verdict.ofOne(fault)
+            gate.close(origin, after: fault, nowMs: nowMs)
+            return Verdict.of(fault)
         case .answered(let answer):
             let verdict = WebPushReply.verdict(on: answer)
-            if case .again(let waitMs, let reason, let cause) = verdict {
-                gate.close(origin, forMs: waitMs, nowMs: nowMs, reason, cause)
-            }
+            gate.close(origin, after: verdict, nowMs: nowMs)
             return verdict
         }
     }

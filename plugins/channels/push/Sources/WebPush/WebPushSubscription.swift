@@ -15,11 +15,36 @@ package struct WebPushSubscription: Sendable {
 
     private static let longest = 8_192
 
+    /// The endpoint's origin; nil where a subscription cannot be read as far as that.
+    /// - Parameter token: its JSON, or that in base64url.
+    package static func origin(of token: Substring) -> String? {
+        guard token.utf8.count <= longest else { return nil }
+        let bytes = bytes(of: token)
+        guard let text = leadingEndpoint(bytes) ?? JSONReader.value(bytes)?["endpoint"]?.string else { return nil }
+        return (try? WebAddress(text))?.origin
+    }
+
+    private static func bytes(of token: Substring) -> [UInt8] {
+        token.utf8.first == UInt8(ascii: "{") ? Array(token.utf8) : Base64.decoded(token) ?? []
+    }
+
+    private static let leading = Array(#"{"endpoint":""#.utf8)
+    private static let named = Array(#""endpoint""#.utf8)
+
+    /// As every browser writes it: first, without an escape, and once.
+    private static func leadingEndpoint(_ bytes: [UInt8]) -> String? {
+        guard bytes.starts(with: leading), !bytes.contains(UInt8(ascii: "\\")),
+            let end = bytes[leading.count...].firstIndex(of: UInt8(ascii: "\""))
+        else { return nil }
+        let quotes = bytes.indices[end...].filter { bytes[$0] == UInt8(ascii: "\"") }
+        guard !quotes.contains(where: { bytes[$0...].starts(with: named) }) else { return nil }
+        return String(validating: bytes[leading.count..<end], as: UTF8.self)
+    }
+
     /// - Parameter token: its JSON, or that in base64url.
     package init(_ token: Substring) throws(Fault) {
         guard token.utf8.count <= Self.longest else { throw Fault(description: "the subscription is too long") }
-        let bytes = token.utf8.first == UInt8(ascii: "{") ? Array(String(token).utf8) : Base64.decoded(token) ?? []
-        guard let json = JSONReader.value(bytes), let text = json["endpoint"]?.string else {
+        guard let json = JSONReader.value(Self.bytes(of: token)), let text = json["endpoint"]?.string else {
             throw Fault(description: "the subscription is not the JSON of one, nor that in base64url")
         }
         do throws(WebAddress.Fault) {
