@@ -130,7 +130,9 @@ int main(int count, char **arguments) {
         if (value == NULL) continue;
         *value++ = 0;
         unescape(value);
-        settings[setting_count++] = (triggerd_member){.name = text(line), .value = string_value(value)};
+        triggerd_value is_true = {.kind = TRIGGERD_BOOLEAN, .of.boolean = true};
+        settings[setting_count++] =
+            (triggerd_member){.name = text(line), .value = strcmp(value, "true") ? string_value(value) : is_true};
     }
     triggerd_value object = {.kind = TRIGGERD_OBJECT, .count = setting_count, .of.members = settings};
     void *instance = channel->start(channel->context, &object, &why);

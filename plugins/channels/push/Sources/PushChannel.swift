@@ -9,6 +9,7 @@ package final class PushChannel: Channel {
     package static let presentation = Presentation.atOnce
     /// A provider that is 50 ms away takes 10,000 a second with 500 under way; as many again are on their way to it.
     package static let concurrency = 1_000
+    package static let hasServices = true
     package static let messageFields = Notification.fields
     package static let settingFields = PushSettings.fields
     package static let addressField: String? = "push_tokens"

@@ -8,6 +8,7 @@ package final class WebhookChannel: Channel {
     package static let presentation = Presentation.atOnce
     /// To each receiver.
     package static let concurrency = 32
+    package static let hasServices = true
     package static let messageFields = [
         Field(name: "url", type: .string, flags: .template, summary: "Where to, instead of the setting's."),
         Field(name: "type", type: .string, flags: .template, summary: "The payload's `type`; else the campaign."),
