@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Pushes through the daemon, from the event to the outcome on disk: one event and one push a user, to nghttpd over TLS.
+# `live`: while the events come in. `drain`: the service is down until all have come in, and then takes them.
 #
-#   daemon.sh PATH_OF_TRIGGERD [COUNT] [fcm|apns|webpush]
+#   daemon.sh PATH_OF_TRIGGERD [COUNT] [fcm|apns|webpush] [live|drain]
 set -euo pipefail
 
-triggerd=$(realpath "$1") count=${2:-50000} service=${3:-fcm}
+triggerd=$(realpath "$1") count=${2:-50000} service=${3:-fcm} mode=${4:-live}
 folder=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; wait; rm -rf "$folder"' EXIT
 cd "$folder"
@@ -40,7 +41,8 @@ campaign: push
 trigger: {type: custom_event, event: e}
 messages: [{channel: push, title: "Still yours", body: "{{ event.item }} is waiting, {{ user.first_name|default:'friend' }}"}]
 YAML
-nghttpd --max-concurrent-streams=1000 -d www "$port" key.pem certificate.pem > nghttpd.log 2>&1 &
+serve_pushes() { nghttpd --max-concurrent-streams=1000 -d www "$port" key.pem certificate.pem > nghttpd.log 2>&1 & }
+[ "$mode" = drain ] || serve_pushes
 "$triggerd" serve --data data --campaigns campaigns --set push.ca_file="$folder/certificate.pem" \
     --set push.fcm_service_account_file=fcm.json --set "push.fcm_url=https://localhost:$port" \
     --set push.apns_key_file=ec.pem --set push.apns_key_id=ABCDE12345 --set push.apns_team_id=TEAM123456 \
@@ -52,9 +54,14 @@ until grep -q '^ready$' log; do sleep 0.05; kill -0 $daemon || { cat log; exit 1
 begin=$(date +%s.%N)
 "$triggerd" track events.jsonl > /dev/null 2> tracked
 tracked=$(date +%s.%N)
+if [ "$mode" = drain ]; then
+    serve_pushes
+    until "$triggerd" campaigns --json | grep -q '"delivered"'; do sleep 0.02; done
+    begin=$(date +%s.%N) tracked=$(date +%s.%N)
+fi
 until "$triggerd" campaigns --json | grep -q "\"delivered\": $count\b"; do sleep 0.05; done
 end=$(date +%s.%N)
-python3 - "$service" "$count" "$begin" "$tracked" "$end" "$(awk '{print $14 + $15}' "/proc/$daemon/stat")" <<'PY'
+python3 - "$service, $mode" "$count" "$begin" "$tracked" "$end" "$(awk '{print $14 + $15}' "/proc/$daemon/stat")" <<'PY'
 import sys
 service, count, begin, tracked, end, ticks = sys.argv[1], int(sys.argv[2]), *map(float, sys.argv[3:])
 print(f"{service}: {count} events taken in {tracked - begin:.1f} s, all pushes delivered after {end - begin:.1f} s:"
