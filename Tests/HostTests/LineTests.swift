@@ -626,6 +626,42 @@ struct LineTests {
         #expect(ended == 12)
     }
 
+    @Test("more providers than are remembered: each message leaves, and what is wrong with them is bounded")
+    func manyProviders() {
+        var line = Self.several { $0.mostLanes = 2 }
+        var sent: [UInt64] = []
+        for number in UInt64(1)...1_000 {
+            line.handOver(Self.message(number), now: .at(0))
+            let entries = Self.work(&line, .at(0)) { "s\($0.number)" }
+            sent += entries.map(\.message.number)
+            let down = ChannelReport(
+                .tryAgain(after: .zero, reason: "503", cause: .unavailable),
+                service: "s\(number)"
+            )
+            for entry in entries {
+                let report = number % 2 == 0 ? down : ChannelReport(.accepted(id: ""), service: "s\(number)")
+                _ = line.ended(entry.message.number, attempt: 0, report, .at(0))
+            }
+        }
+        #expect(sent == Array(1...1_000))
+        #expect(line.conditions.byService.count == 256)
+        // A provider whose only message was withdrawn is forgotten, and stands in nobody's way.
+        var forgetful = Self.several { $0.mostLanes = 1 }
+        forgetful.handOver(Self.message(1), now: .at(0))
+        guard case .sort(let entries) = forgetful.next(.at(0)) else {
+            Issue.record("it is not sorted")
+            return
+        }
+        forgetful.sorted(entries.map { ($0, "a") }, now: .at(0))
+        forgetful.withdraw(1, now: .at(0))
+        guard case .settle(_, .withdrawn, _) = forgetful.next(.at(0)) else {
+            Issue.record("it is not withdrawn")
+            return
+        }
+        forgetful.handOver(Self.message(2), now: .at(0))
+        #expect(Self.work(&forgetful, .at(0)) { _ in "b" }.count == 1)
+    }
+
     @Test("one of several providers that takes nothing is named, and holds nothing up")
     func services() {
         var line = Self.machine()

@@ -247,7 +247,7 @@ struct LineStateMachine {
 
     /// What was learned of providers that nothing is for just now.
     private mutating func dropIdleLanes() {
-        lanes = lanes.filter { !$0.value.isIdle }
+        lanes = lanes.filter { !$0.value.isIdle || $0.value.hasTurns }
     }
 
     private func reason(_ entry: OutboxEntry) -> String {
