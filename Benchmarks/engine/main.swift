@@ -23,7 +23,7 @@ func campaign(_ index: Int) -> Campaign {
 
 func run(campaigns: Int) -> Double {
     var table = CampaignTable()
-    var listeners: [String: [(CampaignVersion, Filter?)]] = [:]
+    var listeners: [Text: [(CampaignVersion, Filter?)]] = [:]
     for index in 0..<campaigns {
         let campaign = campaign(index)
         let head = CampaignHead(

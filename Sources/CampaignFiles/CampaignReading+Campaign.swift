@@ -29,7 +29,7 @@ extension CampaignReading {
 
     mutating func one(_ node: Node) -> Campaign? {
         let before = problems.count
-        campaign = node.mapping?["campaign"]?.scalar?.string ?? ""
+        campaign = Text(node.mapping?["campaign"]?.scalar?.string ?? "")
         places = [:]
         guard let keys = keys(node, "", known: Self.keys, required: ["campaign", "trigger", "messages"]) else {
             return nil
@@ -39,7 +39,7 @@ extension CampaignReading {
         let messages = keys["messages"].map { list($0, "messages") } ?? []
         let read = messages.enumerated().compactMap { index, node in message(node, "messages[\(index)]") }
         var campaign = Campaign(
-            id: id ?? "",
+            id: Text(id ?? ""),
             trigger: trigger ?? Occurrence(type: ""),
             messages: read
         )

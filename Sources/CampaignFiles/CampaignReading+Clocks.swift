@@ -106,7 +106,7 @@ extension CampaignReading {
             return nil
         }
         if let users = keys["users"] {
-            return .users(list(users, "\(path).users").compactMap { text($0, "\(path).users") })
+            return .users(list(users, "\(path).users").compactMap { text($0, "\(path).users").map { Text($0) } })
         }
         guard let percent = keys["percent"] else { return nil }
         switch untyped(percent) {

@@ -69,10 +69,10 @@ extension CampaignReading {
                 return nil
             }
             return name == "property" ? .property(place) : .attribute(place)
-        case "event_count": return .eventCount(text, inLast: recent)
-        case "last_event": return .lastEvent(text, inLast: recent)
-        case "purchase_total": return .purchaseTotal(text, inLast: recent)
-        case "received": return .received(text)
+        case "event_count": return .eventCount(Text(text), inLast: recent)
+        case "last_event": return .lastEvent(Text(text), inLast: recent)
+        case "purchase_total": return .purchaseTotal(Text(text), inLast: recent)
+        case "received": return .received(Text(text))
         default: return .reachable(channel: name == "push_reachable" ? "push" : "email")
         }
     }

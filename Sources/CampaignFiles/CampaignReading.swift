@@ -6,7 +6,7 @@ struct CampaignReading {
     let reader: CampaignReader
     let file: String
     var problems: [CampaignFileProblem] = []
-    var campaign = ""
+    var campaign: CampaignID = ""
     /// Where each path of the campaign being read stands.
     var places: [String: Mark] = [:]
     /// Values read so far: an alias may not multiply them without end.

@@ -36,16 +36,16 @@ package struct Scenario: Sendable {
 
     package struct Expected: Hashable, Sendable {
         package var at: Instant
-        package var user: String?
-        package var campaign: String?
+        package var user: Text?
+        package var campaign: Text?
         package var channel: String?
         package var decision: String
         package var conversion: Int?
 
         package init(
             at: Instant,
-            user: String?,
-            campaign: String?,
+            user: Text?,
+            campaign: Text?,
             channel: String?,
             decision: String,
             conversion: Int?

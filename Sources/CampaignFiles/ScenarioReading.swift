@@ -64,7 +64,7 @@ extension CampaignReading {
         }
         return mapping.map { key, value in
             let id = key.scalar?.string ?? ""
-            return (id, object(value, "users.\(id)", texts: Self.profileTexts))
+            return (Text(id), object(value, "users.\(id)", texts: Self.profileTexts))
         }
     }
 
@@ -124,7 +124,7 @@ extension CampaignReading {
             let known = ["at", "operator", "campaign"]
             guard let keys = keys(node, path, known: known, required: known),
                 let act = keys["operator"].flatMap({ choice($0, "\(path).operator", ["stop", "resume"]) }),
-                let campaign = keys["campaign"].flatMap({ text($0, "\(path).campaign") })
+                let campaign = keys["campaign"].flatMap({ text($0, "\(path).campaign").map { Text($0) } })
             else { return nil }
             return act == "stop" ? .stop(campaign, at: at) : .resume(campaign, at: at)
         }
@@ -148,8 +148,8 @@ extension CampaignReading {
         else { return nil }
         return Scenario.Expected(
             at: at,
-            user: keys["user"].flatMap { text($0, "\(path).user") },
-            campaign: keys["campaign"].flatMap { text($0, "\(path).campaign") },
+            user: keys["user"].flatMap { text($0, "\(path).user") }.map { Text($0) },
+            campaign: keys["campaign"].flatMap { text($0, "\(path).campaign") }.map { Text($0) },
             channel: keys["channel"].flatMap { text($0, "\(path).channel") },
             decision: decision,
             conversion: keys["conversion"].flatMap { whole($0, "\(path).conversion") }.map { Int($0) }

@@ -35,7 +35,7 @@ extension Campaign {
     /// waits for the user's next session.
     package func refusals(queues: (_ channel: String) -> Bool) -> [CampaignRefusal] {
         var found: [CampaignRefusal] = []
-        if !Self.isName(id) {
+        if !Self.isName(id.string) {
             found.append(
                 CampaignRefusal(
                     .invalidCampaign,
@@ -222,7 +222,7 @@ extension Campaign {
         var found: [(String, CampaignID)] = []
         func add(_ occurrence: Occurrence, _ field: String) {
             guard Self.campaignTypes.contains(occurrence.type),
-                let id = occurrence.configuration["campaign"]?.string
+                let id = occurrence.configuration["campaign"]?.text
             else { return }
             found.append(("\(field).campaign", id))
         }
@@ -239,7 +239,7 @@ extension Campaign {
 
     /// Whether what this campaign raises by itself can trigger the other, or itself (1.5).
     private func canTrigger(_ other: Campaign, _ queues: (String) -> Bool) -> Bool {
-        let key = other.trigger.configuration["campaign"]?.string
+        let key = other.trigger.configuration["campaign"]?.text
         guard key == nil || key == id else { return false }
         switch other.trigger.type {
         case Event.conversion: return !conversions.isEmpty

@@ -98,9 +98,9 @@ package final class Definition: Sendable {
 /// What applied campaigns ask of a user's past: only that is kept beyond counts (7.3).
 package struct Reads: Hashable, Sendable {
     /// How far back single events are looked for.
-    package private(set) var events: [String: Length] = [:]
+    package private(set) var events: [Text: Length] = [:]
     /// How far back purchases are, by currency; zero: only their sum.
-    package private(set) var purchases: [String: Length] = [:]
+    package private(set) var purchases: [Text: Length] = [:]
     package private(set) var engagements = false
     package private(set) var position = false
     /// Whether any campaign listens to what the engine raises itself.

@@ -55,10 +55,10 @@ extension Campaign {
 
 extension Occurrence {
     /// The name under which what it listens for is counted, where it has one.
-    fileprivate var countedName: String? {
+    fileprivate var countedName: Text? {
         switch type {
-        case Event.customEvent: configuration["event"]?.string
-        case Event.sessionStart, Event.purchase: type
+        case Event.customEvent: configuration["event"]?.text
+        case Event.sessionStart, Event.purchase: Text(type)
         default: nil
         }
     }
@@ -66,7 +66,7 @@ extension Occurrence {
 
 extension Filter {
     /// Whether it cannot hold before the event has happened once.
-    fileprivate func needs(_ event: String) -> Bool {
+    fileprivate func needs(_ event: Text) -> Bool {
         switch self {
         case .all(let filters): filters.contains { $0.needs(event) }
         case .any(let filters): !filters.isEmpty && filters.allSatisfy { $0.needs(event) }

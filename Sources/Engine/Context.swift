@@ -150,7 +150,7 @@ package struct HandOver: Sendable {
     package var campaign: CampaignID
     package var send: UInt64
     package var channel: String
-    package var addresses: [String]
+    package var addresses: [Text]
     package var fields: Object
     package var at: Instant
     /// Its place in its channel's line.

@@ -1,13 +1,10 @@
-package typealias UserID = String
-package typealias CampaignID = String
-
 /// What happened to one user, as triggers, exceptions and conversions see it.
 package struct Event: Sendable {
     /// `custom_event`, `purchase`, `session_start` ...
     package var type: String
     /// What the type is about: the name of a custom event, the product of a purchase, the attribute that changed,
     /// the campaign or the card; else empty.
-    package var subject: String
+    package var subject: Text
     package var user: UserID
     /// When it happened; never later than its receipt (1.1.5).
     package var time: Instant
@@ -24,7 +21,7 @@ package struct Event: Sendable {
 
     package init(
         type: String,
-        subject: String = "",
+        subject: Text = "",
         user: UserID,
         time: Instant,
         receivedAt: Instant,
@@ -65,10 +62,10 @@ extension Event {
     package static let controlEnrolled = "control_enrolled"
 
     /// The name under which it is counted (7.3); nil: it is not.
-    var countedName: String? {
+    var countedName: Text? {
         switch type {
         case Self.customEvent: subject
-        case Self.sessionStart, Self.purchase: type
+        case Self.sessionStart, Self.purchase: Text(type)
         default: nil
         }
     }

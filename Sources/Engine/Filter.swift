@@ -13,11 +13,11 @@ package indirect enum Filter: Hashable, Sendable {
         /// Of the profile.
         case attribute(PropertyPath)
         /// How often; counted back from the handling where `inLast` says how far.
-        case eventCount(String, inLast: Recent?)
+        case eventCount(Text, inLast: Recent?)
         /// When last, as a date.
-        case lastEvent(String, inLast: Recent?)
+        case lastEvent(Text, inLast: Recent?)
         /// Price times quantity, in one currency.
-        case purchaseTotal(String, inLast: Recent?)
+        case purchaseTotal(Text, inLast: Recent?)
         case received(CampaignID)
         case reachable(channel: String)
     }
@@ -47,10 +47,10 @@ package indirect enum Filter: Hashable, Sendable {
         case greaterOrEqual(Value)
         case less(Value)
         case lessOrEqual(Value)
-        case anyOf([String])
-        case noneOf([String])
-        case containsAnyOf([String])
-        case containsNoneOf([String])
+        case anyOf([Text])
+        case noneOf([Text])
+        case containsAnyOf([Text])
+        case containsNoneOf([Text])
         case before(Instant)
         case after(Instant)
         case moreThanDaysAgo(Int64)
@@ -128,12 +128,12 @@ extension Filter.Operator {
         case .greaterOrEqual(let other): return value.compare(other).map { $0 >= 0 } ?? false
         case .less(let other): return value.compare(other).map { $0 < 0 } ?? false
         case .lessOrEqual(let other): return value.compare(other).map { $0 <= 0 } ?? false
-        case .anyOf(let texts): return value.string.map { texts.contains($0) } ?? false
-        case .noneOf(let texts): return value.string.map { !texts.contains($0) } ?? false
+        case .anyOf(let texts): return value.text.map { texts.contains($0) } ?? false
+        case .noneOf(let texts): return value.text.map { !texts.contains($0) } ?? false
         case .containsAnyOf(let texts):
-            return value.string.map { text in texts.contains { text.contains($0) } } ?? false
+            return value.text.map { text in texts.contains { text.contains($0) } } ?? false
         case .containsNoneOf(let texts):
-            return value.string.map { text in !texts.contains { text.contains($0) } } ?? false
+            return value.text.map { text in !texts.contains { text.contains($0) } } ?? false
         case .before(let instant): return value.date.map { $0 < instant } ?? false
         case .after(let instant): return value.date.map { $0 > instant } ?? false
         case .moreThanDaysAgo(let days): return value.date.map { now - $0 > .days(days) } ?? false
@@ -170,9 +170,9 @@ extension Value {
     }
 }
 
-extension String {
+extension Text {
     /// Plain, case-sensitive search by scalars; nothing is folded or normalised.
-    fileprivate func contains(_ part: String) -> Bool {
+    fileprivate func contains(_ part: Text) -> Bool {
         guard !part.isEmpty else { return true }
         let (whole, wanted) = (Array(utf8), Array(part.utf8))
         guard whole.count >= wanted.count else { return false }

@@ -13,7 +13,7 @@ extension Filter: CustomStringConvertible {
     /// Every subject that it reads, with what is known of it; null where nothing is.
     package func compared(_ facts: some Facts, now: Instant) -> Object {
         var found: [Object.Member] = []
-        for subject in subjects where !found.contains(where: { $0.name == subject.description }) {
+        for subject in subjects where !found.contains(where: { $0.name == Text(subject.description) }) {
             let values = facts.values(of: subject, now: now)
             let value: Value = subject.mayHaveSeveral ? .array(values) : values.first ?? .null
             found.append(Object.Member(subject.description, value))
@@ -117,11 +117,11 @@ extension Object: CustomStringConvertible {
     }
 }
 
-extension String {
+extension Text {
     /// A JSON string.
     fileprivate var quoted: String {
         var quoted = "\""
-        for scalar in unicodeScalars {
+        for scalar in string.unicodeScalars {
             switch scalar {
             case "\"": quoted += "\\\""
             case "\\": quoted += "\\\\"

@@ -19,10 +19,10 @@ extension Filter.Operator {
         case "gte": self = .greaterOrEqual(try Self.number(operand))
         case "lt": self = .less(try Self.number(operand))
         case "lte": self = .lessOrEqual(try Self.number(operand))
-        case "any_of": self = .anyOf(try Self.strings(operand))
-        case "none_of": self = .noneOf(try Self.strings(operand))
-        case "contains_any_of": self = .containsAnyOf(try Self.strings(operand))
-        case "contains_none_of": self = .containsNoneOf(try Self.strings(operand))
+        case "any_of": self = .anyOf(try Self.texts(operand))
+        case "none_of": self = .noneOf(try Self.texts(operand))
+        case "contains_any_of": self = .containsAnyOf(try Self.texts(operand))
+        case "contains_none_of": self = .containsNoneOf(try Self.texts(operand))
         case "before": self = .before(try Self.date(operand))
         case "after": self = .after(try Self.date(operand))
         case "more_than_days_ago": self = .moreThanDaysAgo(try Self.days(operand))
@@ -46,13 +46,13 @@ extension Filter.Operator {
         }
     }
 
-    private static func strings(_ operand: Value) throws(OperatorFault) -> [String] {
-        let strings = operand.strings
-        guard !strings.isEmpty, { if case .array(let all) = operand { all.count == strings.count } else { true } }()
+    private static func texts(_ operand: Value) throws(OperatorFault) -> [Text] {
+        let texts = operand.texts
+        guard !texts.isEmpty, { if case .array(let all) = operand { all.count == texts.count } else { true } }()
         else {
             throw OperatorFault(text: "needs a list of strings, not \(operand)")
         }
-        return strings
+        return texts
     }
 
     private static func date(_ operand: Value) throws(OperatorFault) -> Instant {

@@ -2,7 +2,7 @@
 /// holds `.` or `[]` stands in double quotes (2.2).
 package struct PropertyPath: Hashable, Sendable, CustomStringConvertible {
     package enum Step: Hashable, Sendable {
-        case name(String)
+        case name(Text)
         case elements
     }
 
@@ -12,20 +12,21 @@ package struct PropertyPath: Hashable, Sendable, CustomStringConvertible {
     /// Gives nil for a path that names nothing: empty, an empty name, a quote without its end.
     package init?(_ text: String) {
         var steps: [Step] = []
-        var rest = Substring(text)
+        // By scalars: a combining mark behind a dot belongs to the name, not to the dot.
+        var rest = text.unicodeScalars[...]
         while true {
-            let name: Substring
+            let name: Substring.UnicodeScalarView
             if rest.first == "\"" {
                 guard let end = rest.dropFirst().firstIndex(of: "\"") else { return nil }
                 name = rest[rest.index(after: rest.startIndex)..<end]
                 rest = rest[rest.index(after: end)...]
             } else {
                 name = rest.prefix { $0 != "." && $0 != "[" }
-                rest = rest.dropFirst(name.count)
+                rest = rest[name.endIndex...]
             }
             guard !name.isEmpty else { return nil }
-            steps.append(.name(String(name)))
-            while rest.hasPrefix("[]") {
+            steps.append(.name(Text(Substring(name))))
+            while rest.starts(with: "[]".unicodeScalars) {
                 steps.append(.elements)
                 rest = rest.dropFirst(2)
             }

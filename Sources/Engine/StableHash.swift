@@ -16,6 +16,8 @@ package struct StableHash: Sendable {
         low ^= low >> 31
     }
 
+    package mutating func combine(_ text: Text) { combine(text.string) }
+
     package mutating func combine(_ text: String) {
         var text = text
         text.withUTF8 { bytes in

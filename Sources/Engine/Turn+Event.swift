@@ -13,7 +13,7 @@ extension Turn {
         for change in changes.members {
             let (old, new) = (before[change.name], state.profile[change.name])
             guard let new, old.map({ !$0.equals(new) }) ?? true else { continue }
-            if change.name == "email", new.strings.contains(where: { !$0.isEmpty }) {
+            if change.name == "email", new.texts.contains(where: { !$0.isEmpty }) {
                 handle(profileEvent(Event.emailAdded, "", old, new, time))
             }
             if change.name != "push_tokens", new.canTrigger {
@@ -24,7 +24,7 @@ extension Turn {
 
     private func profileEvent(
         _ type: String,
-        _ subject: String,
+        _ subject: Text,
         _ before: Value?,
         _ after: Value,
         _ time: Instant
@@ -33,7 +33,7 @@ extension Turn {
     }
 
     /// An event, and then what the engine raised meanwhile; `device` is the client whose session starts.
-    package mutating func handle(_ event: Event, device: String = "") {
+    package mutating func handle(_ event: Event, device: Text = "") {
         process(event, device)
         handleRaised()
     }
@@ -48,7 +48,7 @@ extension Turn {
     }
 
     /// Exceptions, conversions, triggers in the order in which campaigns were created, counting, in-app display.
-    private mutating func process(_ event: Event, _ device: String) {
+    private mutating func process(_ event: Event, _ device: Text) {
         var event = event
         if event.chain == 0 { event.chain = nextSequence }
         guard event.type != Event.location || move(&event) else { return }

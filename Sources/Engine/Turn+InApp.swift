@@ -17,7 +17,7 @@ extension Turn {
     }
 
     /// A session started at `session`: what waits is judged again (9.8), and one message is shown.
-    package mutating func startSession(_ session: Instant, device: String) {
+    package mutating func startSession(_ session: Instant, device: Text) {
         guard !state.queue.contains(where: { $0.isLeased(at: now) }) else { return }  // 13, 9.11
         let ready = state.queue.filter {
             $0.available <= session && now < $0.expires && $0.heldUntil.map { $0 <= now } ?? true
@@ -32,7 +32,7 @@ extension Turn {
     }
 
     /// 9.3, 9.4: one message a session, of the highest priority, of those the most recently created.
-    private mutating func display(_ entries: [QueueEntry], _ device: String) {
+    private mutating func display(_ entries: [QueueEntry], _ device: Text) {
         var ready = entries.filter { isStillWanted($0) }
         guard !ready.isEmpty else { return }
         if let shown = state.lastShown, now < shown + context.limits.inAppInterval {
@@ -89,7 +89,7 @@ extension Turn {
 
     /// Gives a client the message that it should show now, as a session would; the one that it has on lease already,
     /// where it says which client it is.
-    package mutating func lease(device: String) {
+    package mutating func lease(device: Text) {
         if let entry = state.queue.first(where: { $0.isLeased(at: now) }), let lease = entry.lease {
             guard !device.isEmpty, lease.device == device, let definition = definition(of: entry),
                 let index = message(of: entry),
@@ -176,7 +176,7 @@ extension Turn {
         remove(entry)
     }
 
-    private mutating func lease(_ entry: QueueEntry, _ fields: Object, _ id: CampaignID, _ device: String) {
+    private mutating func lease(_ entry: QueueEntry, _ fields: Object, _ id: CampaignID, _ device: Text) {
         if context.acceptsAtOnce { return see(entry) }
         let lease = Lease(token: takeSequence(), ends: now + context.limits.lease, device: device)
         change(entry) { $0.lease = lease }

@@ -43,7 +43,7 @@ extension Turn {
         send: UInt64,
         channel: String,
         _ outcome: DeliveryOutcome,
-        deadAddresses: [String] = []
+        deadAddresses: [Text] = []
     ) -> Bool {
         let isKnown = state.claims.contains { $0.send == send && $0.channel == channel }
         conclude(send: send, channel: channel, outcome, deadAddresses)
@@ -53,7 +53,7 @@ extension Turn {
     }
 
     /// A try came to nothing; the message is tried again.
-    package mutating func putOff(send: UInt64, channel: String, _ failed: FailedTry, deadAddresses: [String] = []) {
+    package mutating func putOff(send: UInt64, channel: String, _ failed: FailedTry, deadAddresses: [Text] = []) {
         guard let claim = state.claims.first(where: { $0.send == send && $0.channel == channel }) else { return }
         var why: Object = ["reason": .string(failed.reason), "attempt": .integer(Int64(failed.attempt))]
         why.name(deadAddresses)
@@ -78,7 +78,7 @@ extension Turn {
         send: UInt64,
         channel: String,
         _ outcome: DeliveryOutcome,
-        _ deadAddresses: [String]
+        _ deadAddresses: [Text]
     ) {
         guard let index = state.claims.firstIndex(where: { $0.send == send && $0.channel == channel }) else { return }
         let claim = state.claims.remove(at: index)
@@ -161,11 +161,11 @@ extension Turn {
     }
 
     /// 13, Hand-over: an address that the channel calls dead becomes `hard_bounced`, a token is removed.
-    private mutating func retire(_ addresses: [String], of channel: String) {
+    private mutating func retire(_ addresses: [Text], of channel: String) {
         guard !addresses.isEmpty, let rules = context.channels[channel], let field = rules.addressField else { return }
         switch state.profile[field] {
         case .array(let elements)?:
-            let left = elements.filter { !addresses.contains($0.string ?? "") }
+            let left = elements.filter { !addresses.contains($0.text ?? "") }
             guard left.count < elements.count else { return }
             state.profile[field] = .array(left)
         case .string(let address)? where addresses.contains(address):
@@ -274,7 +274,7 @@ extension Turn {
 }
 
 extension Object {
-    fileprivate mutating func name(_ deadAddresses: [String]) {
-        if !deadAddresses.isEmpty { self["dead_addresses"] = .array(deadAddresses.map(Value.string)) }
+    fileprivate mutating func name(_ deadAddresses: [Text]) {
+        if !deadAddresses.isEmpty { self["dead_addresses"] = .array(deadAddresses.map { .string($0) }) }
     }
 }

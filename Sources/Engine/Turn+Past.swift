@@ -24,7 +24,7 @@ extension Turn {
     }
 
     private mutating func spend(_ event: Event, _ reads: Reads) {
-        guard let currency = event.properties["currency"]?.string, let reach = reads.purchases[currency],
+        guard let currency = event.properties["currency"]?.text, let reach = reads.purchases[currency],
             let price = event.properties["price"]?.millionths
         else { return }
         let quantity: Int64 = if case .integer(let count)? = event.properties["quantity"] { count } else { 1 }

@@ -2,7 +2,7 @@
 package struct MessagePreview: Sendable {
     package var channel: String
     /// Of the profile.
-    package var addresses: [String]
+    package var addresses: [Text]
     /// Why the user cannot or must not be reached now.
     package var unreachable: (code: Decision.Code, why: Object)?
     package var rendered: Rendered

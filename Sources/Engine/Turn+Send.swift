@@ -35,7 +35,8 @@ extension Turn {
         }  // 12
         guard !pass.left.isEmpty else { return record(pass, definition, wait) }
         guard isAwake(definition, wait, pass) else { return }  // 13
-        if let group = definition.campaign.controlGroup, group.contains(user, salt: definition.campaign.id) {  // 14
+        // 14
+        if let group = definition.campaign.controlGroup, group.contains(user, salt: definition.campaign.id.string) {
             record(pass, definition, wait)
             enrol(definition, wait)
             return
@@ -373,7 +374,7 @@ extension Turn {
         return true
     }
 
-    private func addresses(_ rules: ChannelRules) -> [String] {
+    private func addresses(_ rules: ChannelRules) -> [Text] {
         rules.addresses(in: state.profile)
     }
 
@@ -524,8 +525,8 @@ extension Turn {
 
 extension ChannelRules {
     /// Where the channel can reach the user.
-    func addresses(in profile: Object) -> [String] {
-        addressField.flatMap { profile[$0]?.strings }?.filter { !$0.isEmpty } ?? []
+    func addresses(in profile: Object) -> [Text] {
+        addressField.flatMap { profile[$0]?.texts }?.filter { !$0.isEmpty } ?? []
     }
 
     /// Why the user cannot or must not be reached: the address, then its state, then consent (13, 10.7).

@@ -100,7 +100,7 @@ extension Turn {
     }
 
     /// 1.1.4: an item of that id was handled before.
-    package mutating func ignoreDuplicate(_ id: String) {
+    package mutating func ignoreDuplicate(_ id: Text) {
         decide(.duplicateEvent, nil, rule: "1.1.4", send: 0, why: ["id": .string(id)])
     }
 

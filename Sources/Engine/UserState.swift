@@ -105,11 +105,11 @@ package struct Wait: Hashable, Sendable {
 
 /// How often an event happened, ever, and when last.
 package struct EventCount: Hashable, Sendable {
-    package var event: String
+    package var event: Text
     package var count: Int64
     package var last: Instant
 
-    package init(event: String, count: Int64, last: Instant) {
+    package init(event: Text, count: Int64, last: Instant) {
         self.event = event
         self.count = count
         self.last = last
@@ -117,10 +117,10 @@ package struct EventCount: Hashable, Sendable {
 }
 
 package struct Happened: Hashable, Sendable {
-    package var event: String
+    package var event: Text
     package var at: Instant
 
-    package init(event: String, at: Instant) {
+    package init(event: Text, at: Instant) {
         self.event = event
         self.at = at
     }
@@ -128,13 +128,13 @@ package struct Happened: Hashable, Sendable {
 
 /// Purchases of one currency: each while an applied campaign looks back for it, then all older ones as one.
 package struct Spent: Hashable, Sendable {
-    package var currency: String
+    package var currency: Text
     /// Price times quantity, in millionths, so that sums are exact to what prices say.
     package var millionths: Int64
     /// Nil: the sum of all that no campaign looks back for.
     package var at: Instant?
 
-    package init(currency: String, millionths: Int64, at: Instant?) {
+    package init(currency: Text, millionths: Int64, at: Instant?) {
         self.currency = currency
         self.millionths = millionths
         self.at = at
@@ -249,11 +249,11 @@ package struct Lease: Hashable, Sendable {
     package var token: UInt64
     package var ends: Instant
     /// The client that has it, where it said so.
-    package var device: String
+    package var device: Text
     /// An exception that happened meanwhile; it counts at the end of the lease (13, 9.11).
     package var isExcepted: Bool
 
-    package init(token: UInt64, ends: Instant, device: String, isExcepted: Bool = false) {
+    package init(token: UInt64, ends: Instant, device: Text, isExcepted: Bool = false) {
         self.token = token
         self.ends = ends
         self.device = device

@@ -5,7 +5,7 @@ package indirect enum Value: Hashable, Sendable {
     case boolean(Bool)
     case integer(Int64)
     case decimal(Double)
-    case string(String)
+    case string(Text)
     case array([Value])
     case object(Object)
 }
@@ -13,12 +13,16 @@ package indirect enum Value: Hashable, Sendable {
 /// Names and values, in the order given. Small as profiles and properties are, a search is a walk.
 package struct Object: Hashable, Sendable {
     package struct Member: Hashable, Sendable {
-        package var name: String
+        package var name: Text
         package var value: Value
 
-        package init(_ name: String, _ value: Value) {
+        package init(_ name: Text, _ value: Value) {
             self.name = name
             self.value = value
+        }
+
+        package init(_ name: String, _ value: Value) {
+            self.init(Text(name), value)
         }
     }
 
@@ -31,8 +35,13 @@ package struct Object: Hashable, Sendable {
 
     package var isEmpty: Bool { members.isEmpty }
 
-    /// Null is absent (2.3.2): setting nil or null removes.
     package subscript(name: String) -> Value? {
+        get { self[Text(name)] }
+        set { self[Text(name)] = newValue }
+    }
+
+    /// Null is absent (2.3.2): setting nil or null removes.
+    package subscript(name: Text) -> Value? {
         get {
             guard let found = members.last(where: { $0.name == name })?.value, found != .null else { return nil }
             return found
@@ -60,7 +69,7 @@ extension Object: ExpressibleByDictionaryLiteral {
 extension Value: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
     ExpressibleByFloatLiteral, ExpressibleByArrayLiteral
 {
-    package init(stringLiteral value: String) { self = .string(value) }
+    package init(stringLiteral value: String) { self = .string(Text(value)) }
     package init(integerLiteral value: Int64) { self = .integer(value) }
     package init(booleanLiteral value: Bool) { self = .boolean(value) }
     package init(floatLiteral value: Double) { self = .decimal(value) }
@@ -68,15 +77,19 @@ extension Value: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Expres
 }
 
 extension Value {
-    package var string: String? {
+    package static func string(_ string: String) -> Value { .string(Text(string)) }
+
+    package var text: Text? {
         if case .string(let text) = self { text } else { nil }
     }
 
+    package var string: String? { text?.string }
+
     /// The strings of a list, or the one string that stands for a list of one; empty for anything else.
-    package var strings: [String] {
+    package var texts: [Text] {
         switch self {
         case .string(let text): [text]
-        case .array(let elements): elements.compactMap(\.string)
+        case .array(let elements): elements.compactMap(\.text)
         case .null, .boolean, .integer, .decimal, .object: []
         }
     }

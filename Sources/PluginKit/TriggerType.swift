@@ -26,6 +26,15 @@ public struct Subject: Hashable, Sendable {
         self.eventType = eventType
         self.subject = subject
     }
+
+    public static func == (left: Self, right: Self) -> Bool {
+        left.eventType == right.eventType && left.subject.hasSameBytes(as: right.subject)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(eventType)
+        hasher.combineBytes(of: subject)
+    }
 }
 
 /// What happened, for as long as `matches` runs.

@@ -23,7 +23,7 @@ public indirect enum Value: Hashable, Sendable {
     /// Of an object; nil where there is no such member.
     public subscript(name: String) -> Value? {
         guard case .object(let members) = self else { return nil }
-        return members.last { $0.name == name }?.value
+        return members.last { $0.name.hasSameBytes(as: name) }?.value
     }
 
     public var string: String? {
@@ -50,6 +50,59 @@ public indirect enum Value: Hashable, Sendable {
 
     public var boolean: Bool? {
         if case .boolean(let value) = self { value } else { nil }
+    }
+}
+
+// Texts are the same where their bytes are; `String` would compare by canonical equivalence.
+
+extension Value {
+    public static func == (left: Value, right: Value) -> Bool {
+        switch left {
+        case .null: if case .null = right { true } else { false }
+        case .boolean(let value): if case .boolean(value) = right { true } else { false }
+        case .integer(let value): if case .integer(value) = right { true } else { false }
+        case .decimal(let value): if case .decimal(value) = right { true } else { false }
+        case .string(let text): if case .string(let other) = right { text.hasSameBytes(as: other) } else { false }
+        case .array(let elements): if case .array(elements) = right { true } else { false }
+        case .object(let members): if case .object(members) = right { true } else { false }
+        }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        switch self {
+        case .null: hasher.combine(0)
+        case .boolean(let value): hasher.combine(value)
+        case .integer(let value): hasher.combine(value)
+        case .decimal(let value): hasher.combine(value)
+        case .string(let text): hasher.combineBytes(of: text)
+        case .array(let elements): hasher.combine(elements)
+        case .object(let members): hasher.combine(members)
+        }
+    }
+}
+
+extension Value.Member {
+    public static func == (left: Self, right: Self) -> Bool {
+        left.name.hasSameBytes(as: right.name) && left.value == right.value
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        hasher.combineBytes(of: name)
+        hasher.combine(value)
+    }
+}
+
+extension String {
+    public func hasSameBytes(as other: String) -> Bool {
+        utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+    }
+}
+
+extension Hasher {
+    mutating func combineBytes(of text: String) {
+        var text = text
+        text.withUTF8 { combine(bytes: UnsafeRawBufferPointer($0)) }
+        combine(0xff as UInt8)
     }
 }
 

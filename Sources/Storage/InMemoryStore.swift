@@ -12,11 +12,11 @@ package final class InMemoryStore: Store {
     }
 
     package func users(_ ids: [UserID]) -> [UserState?] {
-        kept.withLock { kept in ids.map { kept.users[Bytes($0)]?.state } }
+        kept.withLock { kept in ids.map { kept.users[$0] } }
     }
 
     package func receipts(_ ids: [ItemID]) -> [ItemReceipt?] {
-        kept.withLock { kept in ids.map { kept.items[ItemKey($0)]?.receipt } }
+        kept.withLock { kept in ids.map { kept.items[$0] } }
     }
 
     package func commit(_ changes: Changes) {
@@ -27,7 +27,7 @@ package final class InMemoryStore: Store {
 
     package func timers(after: Timer?, through: Instant, limit: Int) -> [Timer] {
         kept.withLock { kept in
-            let start = after.map { kept.timers.firstIndex(above: TimerKey($0)) } ?? 0
+            let start = after.map { kept.timers.firstIndex(above: $0) } ?? 0
             return kept.timers.entries[start...].prefix { $0.value.at <= through }.prefix(limit).map(\.value)
         }
     }
@@ -119,11 +119,11 @@ package final class InMemoryStore: Store {
     package func close() {}
 }
 
-/// What stands in the store. Keys are told apart byte by byte, unlike strings, of which two spellings may be equal.
+/// What stands in the store.
 private struct Kept {
-    var users: [Bytes: (id: UserID, state: UserState)] = [:]
-    var items: [ItemKey: (id: ItemID, receipt: ItemReceipt)] = [:]
-    var timers = Ordered<TimerKey, Timer>()
+    var users: [UserID: UserState] = [:]
+    var items: [ItemID: ItemReceipt] = [:]
+    var timers = Ordered<Timer, Timer>()
     var decisions = Ordered<UInt64, StoredDecision>()
     var outbox = Ordered<OutboxKey, OutboxMessage>()
     var outboxStates: [OutboxPlace: OutboxState] = [:]
@@ -135,12 +135,12 @@ private struct Kept {
 
     /// What goes, then what comes: a timer removed and added in one commit is there.
     mutating func apply(_ changes: Changes) {
-        for id in changes.deletedUsers { users[Bytes(id)] = nil }
-        for (id, state) in changes.users { users[Bytes(id)] = (id, state) }
-        for timer in changes.timersAdded { timers[TimerKey(timer)] = timer }
-        for timer in changes.timersRemoved { timers[TimerKey(timer)] = nil }
+        for id in changes.deletedUsers { users[id] = nil }
+        for (id, state) in changes.users { users[id] = state }
+        for timer in changes.timersAdded { timers[timer] = timer }
+        for timer in changes.timersRemoved { timers[timer] = nil }
         for stored in changes.decisions { decisions[stored.decision.sequence] = stored }
-        for (id, receipt) in changes.items { items[ItemKey(id)] = (id, receipt) }
+        for (id, receipt) in changes.items { items[id] = receipt }
         for message in changes.outboxAdded { outbox[OutboxKey(message.place)] = message }
         for (place, state) in changes.outboxStates { outboxStates[place] = state }
         for place in changes.outboxRemoved { outbox[OutboxKey(place)] = nil }
@@ -157,10 +157,10 @@ private struct Kept {
 
     func records(_ kind: RecordKind) -> [Record] {
         switch kind {
-        case .users: users.sorted { $0.key < $1.key }.map { .user($0.value.id, $0.value.state) }
+        case .users: users.sorted { $0.key < $1.key }.map { .user($0.key, $0.value) }
         case .timers: timers.entries.map { .timer($0.value) }
         case .decisions: decisions.entries.map { .decision($0.value) }
-        case .items: items.sorted { $0.key < $1.key }.map { .item($0.value.id, $0.value.receipt) }
+        case .items: items.sorted { $0.key < $1.key }.map { .item($0.key, $0.value) }
         case .outbox:
             outbox.entries.map { .outbox(OutboxEntry(message: $0.value, state: outboxStates[$0.value.place])) }
         case .failed: failed.entries.map { .failed($0.value) }
@@ -171,25 +171,12 @@ private struct Kept {
     }
 }
 
-/// A string by its UTF-8.
-private struct Bytes: Hashable, Comparable {
-    let utf8: [UInt8]
-
-    init(_ text: String) {
-        utf8 = Array(text.utf8)
-    }
-
-    static func < (left: Self, right: Self) -> Bool {
-        left.utf8.lexicographicallyPrecedes(right.utf8)
-    }
-}
-
 private struct OutboxKey: Comparable {
-    let channel: Bytes
+    let channel: Text
     let number: UInt64
 
     init(_ place: OutboxPlace) {
-        (channel, number) = (Bytes(place.channel), place.number)
+        (channel, number) = (Text(place.channel), place.number)
     }
 
     static func < (left: Self, right: Self) -> Bool {
@@ -197,30 +184,9 @@ private struct OutboxKey: Comparable {
     }
 }
 
-private struct ItemKey: Hashable, Comparable {
-    let user: Bytes
-    let id: Bytes
-
-    init(_ item: ItemID) {
-        (user, id) = (Bytes(item.user), Bytes(item.id))
-    }
-
-    static func < (left: Self, right: Self) -> Bool {
+extension ItemID: Comparable {
+    package static func < (left: Self, right: Self) -> Bool {
         (left.user, left.id) < (right.user, right.id)
-    }
-}
-
-private struct TimerKey: Comparable {
-    let at: Instant
-    let send: UInt64
-    let user: Bytes
-
-    init(_ timer: Timer) {
-        (at, send, user) = (timer.at, timer.send, Bytes(timer.user))
-    }
-
-    static func < (left: Self, right: Self) -> Bool {
-        (left.at, left.send, left.user) < (right.at, right.send, right.user)
     }
 }
 

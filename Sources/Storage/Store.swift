@@ -107,9 +107,9 @@ package struct Changes: Sendable {
 /// An idempotency id, unique per user (1.1.4).
 package struct ItemID: Hashable, Sendable {
     package var user: UserID
-    package var id: String
+    package var id: Text
 
-    package init(user: UserID, id: String) {
+    package init(user: UserID, id: Text) {
         self.user = user
         self.id = id
     }
@@ -150,7 +150,7 @@ package struct StoredEvent: Hashable, Sendable {
     package var set: Object
     /// Empty where it only set attributes.
     package var type: String
-    package var subject: String
+    package var subject: Text
     package var properties: Object
 
     package init(
@@ -160,7 +160,7 @@ package struct StoredEvent: Hashable, Sendable {
         time: Instant?,
         set: Object,
         type: String,
-        subject: String,
+        subject: Text,
         properties: Object
     ) {
         self.receivedAt = receivedAt
@@ -207,7 +207,7 @@ package struct OutboxMessage: Hashable, Sendable {
     package var campaign: CampaignID
     package var send: UInt64
     package var channel: String
-    package var addresses: [String]
+    package var addresses: [Text]
     /// Rendered.
     package var fields: Object
     package var claimedAt: Instant
@@ -222,7 +222,7 @@ package struct OutboxMessage: Hashable, Sendable {
         campaign: CampaignID,
         send: UInt64,
         channel: String,
-        addresses: [String],
+        addresses: [Text],
         fields: Object,
         claimedAt: Instant
     ) {
@@ -253,7 +253,7 @@ package struct OutboxState: Hashable, Sendable {
     /// The user must not be reached any more: no further try.
     package var isWithdrawn: Bool = false
     /// Of the message's addresses, those that the provider called dead.
-    package var deadAddresses: [String] = []
+    package var deadAddresses: [Text] = []
 
     package init() {}
 }

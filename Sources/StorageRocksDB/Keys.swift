@@ -52,19 +52,19 @@ extension ProtobufWriter {
 extension ProtobufReader {
     mutating func userKey() throws(Fault) -> UserID {
         _ = try bigEndian64()
-        return try restAsString()
+        return try restAsText()
     }
 
     mutating func itemKey() throws(Fault) -> ItemID {
         _ = try bigEndian64()
-        let user = try string()
-        return ItemID(user: user, id: try restAsString())
+        let user = try text()
+        return ItemID(user: user, id: try restAsText())
     }
 
     mutating func timerKey() throws(Fault) -> Timer {
         let at = Instant(sortable: try bigEndian64())
         let send = try bigEndian64()
-        return Timer(at: at, send: send, user: try restAsString(), campaign: 0)
+        return Timer(at: at, send: send, user: try restAsText(), campaign: 0)
     }
 
     mutating func campaignKey() throws(Fault) -> CampaignVersion {
@@ -102,7 +102,7 @@ extension Instant {
 struct KeyHash {
     private var state: UInt64 = 0xCBF2_9CE4_8422_2325
 
-    static func of(_ text: String) -> UInt64 {
+    static func of(_ text: Text) -> UInt64 {
         var hash = KeyHash()
         hash.add(text)
         return hash.value
@@ -113,9 +113,9 @@ struct KeyHash {
         state = (state ^ UInt64(byte)) &* 0x100_0000_01B3
     }
 
-    mutating func add(_ text: String) {
-        var text = text
-        text.withUTF8 { for byte in $0 { add(byte) } }
+    mutating func add(_ text: Text) {
+        var string = text.string
+        string.withUTF8 { for byte in $0 { add(byte) } }
     }
 
     var value: UInt64 {

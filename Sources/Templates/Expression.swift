@@ -28,7 +28,7 @@ struct Path: Sendable {
 
     enum Step: Sendable {
         /// A member, or an element's number.
-        case name(String, index: Int?)
+        case name(Text, index: Int?)
         case computed(Expression)
     }
 

@@ -136,13 +136,13 @@ struct ExpressionParser {
                 if root == .campaign, member != "id" || !steps.isEmpty {
                     throw source.fault("`campaign` has no `\(member)`; it has `id`", at: place)
                 }
-                steps.append(.name(member, index: Int(member)))
+                steps.append(.name(Text(member), index: Int(member)))
             } else if try lexer.take("[") {
                 let step = try expression()
                 try lexer.expect("]")
                 switch step {
-                case .literal(.string(let name)): steps.append(.name(name, index: Int(name)))
-                case .literal(.integer(let index)): steps.append(.name(String(index), index: Int(index)))
+                case .literal(.string(let name)): steps.append(.name(name, index: Int(name.string)))
+                case .literal(.integer(let index)): steps.append(.name("\(index)", index: Int(index)))
                 default: steps.append(.computed(step))
                 }
             } else {

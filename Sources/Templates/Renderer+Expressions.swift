@@ -48,10 +48,10 @@ extension Renderer {
         case .event, .user:
             let isUser = path.root == .user
             guard let first = steps.popFirst() else { return .object(isUser ? scope.userObject : scope.event) }
-            let name: String
+            let name: Text
             switch first {
             case .name(let fixed, _): name = fixed
-            case .computed(let expression): name = try evaluate(expression).string ?? ""
+            case .computed(let expression): name = try evaluate(expression).text ?? ""
             }
             if isUser, name == "id" {
                 value = .string(scope.user)
@@ -65,8 +65,8 @@ extension Renderer {
             case .name(let name, let index): value = try self.step(name, index, into: value)
             case .computed(let expression):
                 switch try evaluate(expression) {
-                case .string(let name): value = try self.step(name, Int(name), into: value)
-                case .integer(let index): value = try self.step(String(index), Int(index), into: value)
+                case .string(let name): value = try self.step(name, Int(name.string), into: value)
+                case .integer(let index): value = try self.step("\(index)", Int(index), into: value)
                 default: return .null
                 }
             }
@@ -74,13 +74,13 @@ extension Renderer {
         return value
     }
 
-    private mutating func member(_ name: String, of object: Object) throws(RenderFault) -> Value {
+    private mutating func member(_ name: Text, of object: Object) throws(RenderFault) -> Value {
         if object.members.count >= 64 { try budget.take(steps: object.members.count / 64) }
         return object[name] ?? .null
     }
 
     /// What is not there is nil.
-    private mutating func step(_ name: String, _ index: Int?, into value: Value) throws(RenderFault) -> Value {
+    private mutating func step(_ name: Text, _ index: Int?, into value: Value) throws(RenderFault) -> Value {
         switch value {
         case .object(let object): return try member(name, of: object)
         case .array(let elements):
@@ -96,7 +96,7 @@ extension Renderer {
             }
         case .string(let text) where name == "size" || name == "length" || name == "count":
             try budget.take(workOn: text.utf8.count, .telling)
-            return .integer(Int64(text.count))
+            return .integer(Int64(text.string.count))
         default: return .null
         }
     }
@@ -119,7 +119,7 @@ extension Renderer {
         }
     }
 
-    /// Numbers by what they are worth, strings in the order of Unicode; nil for anything else.
+    /// Numbers by what they are worth, texts in the order of their bytes; nil for anything else.
     private mutating func order(_ left: Value, _ right: Value) throws(RenderFault) -> Int? {
         guard case .string(let first) = left, case .string(let second) = right else { return left.compare(right) }
         try budget.take(workOn: min(first.utf8.count, second.utf8.count))
@@ -179,7 +179,7 @@ extension Value {
     var shown: String {
         switch self {
         case .null: "nil"
-        case .string(let text): "\"\(text.prefix(40))\(text.utf8.count > 160 ? "..." : "")\""
+        case .string(let text): "\"\(text.string.prefix(40))\(text.utf8.count > 160 ? "..." : "")\""
         case .array: "a list"
         case .object: "a mapping"
         case .boolean, .integer, .decimal: description

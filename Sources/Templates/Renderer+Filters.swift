@@ -101,12 +101,12 @@ extension Renderer {
         case (.last, .array(let elements)): return elements.last ?? .null
         case (.size, .array(let elements)): return .integer(Int64(elements.count))
         case (.size, .object(let object)): return .integer(Int64(object.members.count))
-        case (.first, .string(let text)): return text.first.map { .string(String($0)) } ?? .null
-        case (.last, .string(let text)): return text.last.map { .string(String($0)) } ?? .null
+        case (.first, .string(let text)): return text.string.first.map { .string(String($0)) } ?? .null
+        case (.last, .string(let text)): return text.string.last.map { .string(String($0)) } ?? .null
         case (.size, .string(let text)):
             try budget.take(workOn: text.utf8.count, .telling)
-            return .integer(Int64(text.count))
-        case (.split, .string(let text)): return .array(try split(text, try string(call, 0) ?? ""))
+            return .integer(Int64(text.string.count))
+        case (.split, .string(let text)): return .array(try split(text.string, try string(call, 0) ?? ""))
         default: throw unusable(call, value)
         }
     }
@@ -167,7 +167,7 @@ extension Renderer {
         switch value {
         case .integer, .decimal: return value
         case .string(let text):
-            guard let number = DecimalNumber(text) else { throw unusable(call, value) }
+            guard let number = DecimalNumber(text.string) else { throw unusable(call, value) }
             return number.value
         default: throw unusable(call, value)
         }

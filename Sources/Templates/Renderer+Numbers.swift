@@ -113,8 +113,8 @@ extension Renderer {
             instant = scope.now
             wall = zone.wall(instant)
         case .string(let text):
-            guard let parsed = WallTime(iso8601: text.stripped) else { throw unusable(call, value) }
-            if parsed.offset == nil, text.stripped.utf8.count == 10 {
+            guard let parsed = WallTime(iso8601: text.string.stripped) else { throw unusable(call, value) }
+            if parsed.offset == nil, text.string.stripped.utf8.count == 10 {
                 // A day is that day wherever one is.
                 wall = parsed
                 instant = zone.instant(parsed)

@@ -5,7 +5,7 @@ extension Renderer {
     mutating func print(_ value: Value, escaped: Bool) throws(RenderFault) {
         switch value {
         case .null: break
-        case .string(let text): try append(text, escaped: escaped)
+        case .string(let text): try append(text.string, escaped: escaped)
         case .integer(let number): try append(String(number), escaped: false)
         case .boolean(let flag): try append(flag ? "true" : "false", escaped: false)
         case .decimal, .array, .object: try append(try text(of: value), escaped: escaped)
@@ -33,7 +33,7 @@ extension Renderer {
         case .boolean(let flag): return flag ? "true" : "false"
         case .integer(let number): return String(number)
         case .decimal(let number): return number.printed
-        case .string(let text): return text
+        case .string(let text): return text.string
         case .array(let elements): return try joined(elements, by: ", ")
         case .object(let object):
             let text = object.description

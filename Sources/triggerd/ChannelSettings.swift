@@ -43,7 +43,7 @@ struct ChannelSettings {
             }
         }
         for member in (byChannel[channel] ?? Object()).members {
-            let field = fields.first { $0.name == member.name }
+            let field = fields.first { $0.name == member.name.string }
             if let field, field.isSecret {
                 throw Failure(
                     "--set \(channel).\(field.name): it is a secret, and everybody on this machine can read a command line; set \(Self.variable(of: channel, field)) in the environment, or \(channel).\(field.name)_file to the file that holds it"

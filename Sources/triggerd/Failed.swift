@@ -111,7 +111,7 @@ struct ReadFailedMessage {
 
     var text: String {
         func plain(_ name: String) -> String { json[name]?.plain ?? "" }
-        let addresses = json["addresses"]?.strings.joined(separator: ", ") ?? ""
+        let addresses = json["addresses"]?.texts.map(\.string).joined(separator: ", ") ?? ""
         var lines = [
             "\(plain("id"))  \(plain("failed_at"))  \(plain("user"))  \(campaign) (\(plain("channel")))",
             "  \(plain("decision")) after \(plain("attempts")) \(plain("attempts") == "1" ? "try" : "tries"): \(plain("reason"))",

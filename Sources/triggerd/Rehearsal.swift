@@ -11,7 +11,7 @@ struct Rehearsal {
     let draft: String
     let data: String
     let since: Instant
-    let user: String?
+    let user: UserID?
     let json: Bool
     let plugins: PluginRegistry
 
@@ -57,12 +57,12 @@ struct Rehearsal {
 
     private func table(_ ends: [Decision]) {
         guard !ends.isEmpty else { return }
-        let width = ends.map(\.user.count).max() ?? 0
+        let width = ends.map(\.user.string.count).max() ?? 0
         for decision in ends {
             let channel = decision.channel.map { " (\($0))" } ?? ""
             let why = decision.why.members.map { "\($0.name): \($0.value.plain)" }.joined(separator: ", ")
             print(
-                "\(decision.at)  \(decision.user.padding(toLength: width, withPad: " ", startingAt: 0))  "
+                "\(decision.at)  \(decision.user.string.padding(toLength: width, withPad: " ", startingAt: 0))  "
                     + "\(decision.campaign ?? "")  \(decision.code.rawValue)\(channel)"
                     + "\(why.isEmpty ? "" : "  \(why)")  [rule \(decision.rule)]"
             )

@@ -61,7 +61,7 @@ struct ServeRun {
             throw Failure("\(error)")
         }
         let count = daemon.campaigns.count
-        say("campaigns: \(count == 0 ? "none" : daemon.campaigns.all.map { $0.id }.joined(separator: ", "))")
+        say("campaigns: \(count == 0 ? "none" : daemon.campaigns.all.map(\.id.string).joined(separator: ", "))")
 
         let group = MultiThreadedEventLoopGroup.singleton
         let server = try Server(services: daemon.services, logger: logger, group: group)

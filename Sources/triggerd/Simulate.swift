@@ -66,7 +66,7 @@ struct Simulate: ParsableCommand {
                 draft: campaign,
                 data: from,
                 since: since.flatMap(Instant.init(iso8601:)) ?? ago ?? Instant(milliseconds: 0),
-                user: user,
+                user: user.map { Text($0) },
                 json: json,
                 plugins: registry
             ).run()
@@ -227,7 +227,7 @@ extension Decision {
         json["scenario"] = scenario.map(Value.string)
         json["at"] = .string(at.description)
         json["user"] = .string(user)
-        json["campaign"] = campaign.map(Value.string)
+        json["campaign"] = campaign.map { .string($0) }
         json["channel"] = channel.map(Value.string)
         json["decision"] = .string(code.rawValue)
         json["conversion"] = conversion.map { .integer(Int64($0)) }
@@ -256,7 +256,7 @@ extension Decision {
 extension Scenario.Expected {
     var line: String {
         [
-            at.description, user ?? "-", campaign ?? "-", decision, channel.map { "(\($0))" },
+            at.description, user?.string ?? "-", campaign?.string ?? "-", decision, channel.map { "(\($0))" },
             conversion.map { "conversion \($0)" },
         ].compactMap(\.self).joined(separator: "  ")
     }

@@ -158,11 +158,11 @@ struct Plugins: AsyncParsableCommand {
                     json
                         ? plugin.description
                         : plugin.members.map { member in
-                            member.value.strings.isEmpty
+                            member.value.texts.isEmpty
                                 ? "\(member.name) \(member.value.plain)"
                                 : member.name == "name"
                                     ? member.value.plain
-                                    : "\(member.name) \(member.value.strings.joined(separator: ", "))"
+                                    : "\(member.name) \(member.value.texts.map(\.string).joined(separator: ", "))"
                         }.filter { !$0.hasSuffix("[]") }.joined(separator: "  ")
                 )
             }

@@ -9,7 +9,7 @@ struct TrackLine {
     let item: Item
 
     /// Empty where it has none.
-    var id: String { item.id ?? "" }
+    var id: Text { item.id ?? "" }
 
     /// Throws what is wrong with it, by field.
     init(number: Int, _ value: Value) throws(Failure) {

@@ -122,7 +122,7 @@ struct Tracking {
         if let message = answer.message { print(message.text) }
     }
 
-    private mutating func report(line: Int, id: String, error: String) {
+    private mutating func report(line: Int, id: Text, error: String) {
         counts.errors += 1
         if json {
             var object: Object = ["line": .integer(Int64(line))]

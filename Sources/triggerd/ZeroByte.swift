@@ -10,7 +10,7 @@ enum ZeroByte {
         for member in object.members {
             guard !isIn(member.name) else { return shown(member.name) }
             guard let place = place(in: member.value) else { continue }
-            return place.isEmpty || place.hasPrefix("[") ? member.name + place : "\(member.name).\(place)"
+            return place.isEmpty || place.hasPrefix("[") ? member.name.string + place : "\(member.name).\(place)"
         }
         return nil
     }
@@ -29,9 +29,9 @@ enum ZeroByte {
         }
     }
 
-    private static func isIn(_ text: String) -> Bool { text.utf8.contains(0) }
+    private static func isIn(_ text: Text) -> Bool { text.utf8.contains(0) }
 
-    private static func shown(_ name: String) -> String {
-        String(name.unicodeScalars.map { $0 == "\0" ? "\u{fffd}" : Character($0) })
+    private static func shown(_ name: Text) -> String {
+        String(name.string.unicodeScalars.map { $0 == "\0" ? "\u{fffd}" : Character($0) })
     }
 }

@@ -56,7 +56,7 @@ struct Bench {
     /// An event that happened at `seconds`, received then or at `received`.
     @discardableResult
     mutating func event(
-        _ name: String,
+        _ name: Text,
         at seconds: Int64,
         received: Int64? = nil,
         _ properties: Object = Object(),
@@ -74,7 +74,7 @@ struct Bench {
     }
 
     @discardableResult
-    mutating func session(at seconds: Int64, device: String = "") -> [Decision] {
+    mutating func session(at seconds: Int64, device: Text = "") -> [Decision] {
         let event = Event(type: Event.sessionStart, user: "u", time: .at(seconds), receivedAt: .at(seconds))
         return turn(at: seconds) { turn, _ in turn.handle(event, device: device) }
     }

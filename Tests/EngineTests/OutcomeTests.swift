@@ -51,7 +51,7 @@ struct OutcomeTests {
         bench.turn(at: 1) { turn, _ in turn.set(["email": ["a@x", "b@x"]], at: turn.now) }
         bench.event("cart", at: 10)
         #expect(bench.effects.handOvers.map(\.addresses) == [["a@x", "b@x"]])
-        for (second, dead, left) in [(11, "a@x", ["b@x"]), (12, "b@x", [])] as [(Int64, String, Value)] {
+        for (second, dead, left) in [(11, "a@x", ["b@x"]), (12, "b@x", [])] as [(Int64, Text, Value)] {
             let send = bench.effects.handOvers[0].send
             bench.turn(at: second) { turn, _ in
                 turn.settle(send: send, channel: "email", .accepted(id: ""), deadAddresses: [dead])

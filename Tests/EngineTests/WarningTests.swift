@@ -54,7 +54,7 @@ import Testing
 
     @Test("7.1.2: an audience that asks for the trigger itself")
     func audience() {
-        func filter(_ event: String, _ operators: [Filter.Operator]) -> Filter {
+        func filter(_ event: Text, _ operators: [Filter.Operator]) -> Filter {
             .subject(.eventCount(event, inLast: nil), operators)
         }
         #expect(

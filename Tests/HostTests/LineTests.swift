@@ -12,7 +12,7 @@ struct LineTests {
         return settings
     }
 
-    static func message(_ number: UInt64, user: String? = nil, at seconds: Int64 = 0) -> OutboxMessage {
+    static func message(_ number: UInt64, user: UserID? = nil, at seconds: Int64 = 0) -> OutboxMessage {
         OutboxMessage(
             number: number,
             key: "key-\(number)",
@@ -27,7 +27,7 @@ struct LineTests {
         )
     }
 
-    static func entry(_ number: UInt64, user: String? = nil, _ change: (inout OutboxState) -> Void) -> OutboxEntry {
+    static func entry(_ number: UInt64, user: UserID? = nil, _ change: (inout OutboxState) -> Void) -> OutboxEntry {
         var state = OutboxState()
         change(&state)
         return OutboxEntry(message: message(number, user: user), state: state)

@@ -7,7 +7,7 @@ final class Model {
     struct Send {
         var id: Int
         var campaign: Int
-        var user: String
+        var user: Text
         var trigger: Instant
         var firstDue: Instant
         var properties: Object
@@ -30,7 +30,7 @@ final class Model {
     struct Delivery {
         var send: Int
         var campaign: Int
-        var user: String
+        var user: Text
         var channel: String?
         var at: Instant
         var credited: Set<Int> = []
@@ -38,8 +38,8 @@ final class Model {
 
     struct Happening {
         var type: String
-        var subject: String
-        var user: String
+        var subject: Text
+        var user: Text
         var time: Instant
         var properties: Object
         var depth = 0
@@ -50,18 +50,18 @@ final class Model {
 
     let campaigns: [Campaign]
     let workspace: Workspace
-    var profiles: [String: Object] = [:]
+    var profiles: [Text: Object] = [:]
     var stopped: Set<Int> = []
     var sends: [Send] = []
     var entries: [Entry] = []
     var deliveries: [Delivery] = []
     var happened: [Happening] = []
-    var excepted: [(campaign: Int, exception: Int, user: String, time: Instant, same: Value?)] = []
-    var starts: [(campaign: Int, user: String, chain: Int)] = []
-    var dispatched: [(campaign: Int, user: String, at: Instant, usedSlot: Bool)] = []
-    var sessions: [String: Instant] = [:]
-    var shown: [String: Instant] = [:]
-    var ids: Set<[String]> = []
+    var excepted: [(campaign: Int, exception: Int, user: Text, time: Instant, same: Value?)] = []
+    var starts: [(campaign: Int, user: Text, chain: Int)] = []
+    var dispatched: [(campaign: Int, user: Text, at: Instant, usedSlot: Bool)] = []
+    var sessions: [Text: Instant] = [:]
+    var shown: [Text: Instant] = [:]
+    var ids: Set<[Text]> = []
     var now = Instant(milliseconds: 0)
     var raised: [Happening] = []
     var decided: [Scenario.Expected] = []
@@ -77,7 +77,7 @@ final class Model {
     func decide(
         _ code: Decision.Code,
         _ campaign: Int?,
-        _ user: String,
+        _ user: Text,
         _ channel: String? = nil,
         at: Instant? = nil,
         conversion: Int? = nil
@@ -124,7 +124,7 @@ final class Model {
         }
     }
 
-    func receive(_ fields: Object, id: String?, user: String, time: Instant, set: Object, _ what: Happening?) {
+    func receive(_ fields: Object, id: Text?, user: Text, time: Instant, set: Object, _ what: Happening?) {
         if profiles[user] == nil { profiles[user] = Object() }
         if let id, !ids.insert([user, id]).inserted {
             decide(.duplicateEvent, nil, user)
@@ -177,7 +177,7 @@ final class Model {
         return chains
     }
 
-    func stop(_ id: String) {
+    func stop(_ id: Text) {
         guard let index = campaigns.firstIndex(where: { $0.id == id }), stopped.insert(index).inserted else { return }
         for place in sends.indices where sends[place].campaign == index && sends[place].due != nil {
             sends[place].due = nil
@@ -189,7 +189,7 @@ final class Model {
         }
     }
 
-    func resume(_ id: String) {
+    func resume(_ id: Text) {
         if let index = campaigns.firstIndex(where: { $0.id == id }) { stopped.remove(index) }
     }
 
@@ -206,17 +206,17 @@ final class Model {
         guard occurrence.type == happening.type else { return false }
         let own = occurrence.configuration
         switch occurrence.type {
-        case "custom_event": guard own["event"]?.string == happening.subject else { return false }
+        case "custom_event": guard own["event"]?.text == happening.subject else { return false }
         case "purchase":
-            let products = own["product_id"]?.strings ?? []
+            let products = own["product_id"]?.texts ?? []
             guard products.isEmpty || products.contains(happening.subject) else { return false }
         case "attribute_changed":
-            guard own["attribute"]?.string == happening.subject else { return false }
+            guard own["attribute"]?.text == happening.subject else { return false }
             if let to = own["to"], happening.new.map({ !$0.equals(to) }) ?? true { return false }
-        case "conversion", "exception": guard own["campaign"]?.string == happening.subject else { return false }
+        case "conversion", "exception": guard own["campaign"]?.text == happening.subject else { return false }
         case "campaign_interaction":
             guard own["action"] == happening.properties["action"] else { return false }
-            if let campaign = own["campaign"]?.string, campaign != happening.subject { return false }
+            if let campaign = own["campaign"]?.text, campaign != happening.subject { return false }
         default: break
         }
         guard filtered, let filter = occurrence.where else { return true }
@@ -254,7 +254,7 @@ final class Model {
     func raise(
         _ type: String,
         _ campaign: Int,
-        _ user: String,
+        _ user: Text,
         action: String? = nil,
         time: Instant,
         depth: Int,
@@ -397,19 +397,19 @@ final class Model {
     /// Zones without summer time, so that a wall clock is an addition.
     static let offsets: [String: Int64] = ["UTC": 0, "Asia/Kolkata": 19_800_000, "America/Bogota": -18_000_000]
 
-    func offset(_ choice: ZoneChoice?, _ user: String) -> Int64 {
+    func offset(_ choice: ZoneChoice?, _ user: Text) -> Int64 {
         let company = Self.offsets[workspace.timeZone] ?? 0
         guard choice == .user else { return choice == nil ? 0 : company }
         return profiles[user]?["time_zone"]?.string.flatMap { Self.offsets[$0] } ?? company
     }
 
-    func wall(_ instant: Instant, _ choice: ZoneChoice?, _ user: String) -> Int64 {
+    func wall(_ instant: Instant, _ choice: ZoneChoice?, _ user: Text) -> Int64 {
         instant.milliseconds + offset(choice, user)
     }
 
     static func day(_ wall: Int64) -> Int64 { Int64((Double(wall) / 86_400_000).rounded(.down)) }
 
-    func isOpen(_ hours: ClockRange, _ instant: Instant, _ choice: ZoneChoice, _ user: String) -> Bool {
+    func isOpen(_ hours: ClockRange, _ instant: Instant, _ choice: ZoneChoice, _ user: Text) -> Bool {
         let time = wall(instant, choice, user) - Self.day(wall(instant, choice, user)) * 86_400_000
         let (from, to) = (hours.from.milliseconds, hours.to.milliseconds)
         return from < to ? time >= from && time < to : time >= from || time < to
@@ -449,12 +449,12 @@ final class Model {
         }
     }
 
-    func ends(_ campaign: Campaign, _ user: String) -> Instant? {
+    func ends(_ campaign: Campaign, _ user: Text) -> Instant? {
         guard let duration = campaign.duration, let end = duration.end else { return nil }
         return Instant(milliseconds: end.milliseconds - (end.offset.map { $0 * 1_000 } ?? offset(duration.zone, user)))
     }
 
-    func outsideDuration(_ campaign: Campaign, _ user: String, _ instant: Instant) -> Decision.Code? {
+    func outsideDuration(_ campaign: Campaign, _ user: Text, _ instant: Instant) -> Decision.Code? {
         if let duration = campaign.duration, let start = duration.start {
             let begins = start.milliseconds - (start.offset.map { $0 * 1_000 } ?? offset(duration.zone, user))
             if instant.milliseconds < begins { return .beforeStart }
@@ -467,7 +467,7 @@ final class Model {
 
     struct Known: Facts {
         let model: Model
-        let user: String
+        let user: Text
 
         func values(of subject: Filter.Subject, now: Instant) -> [Value] {
             switch subject {
@@ -475,7 +475,7 @@ final class Model {
             case .eventCount(let name, let recent):
                 let found = model.happened.filter { happening in
                     guard happening.user == user else { return false }
-                    let counted = happening.type == "custom_event" ? happening.subject : happening.type
+                    let counted = happening.type == "custom_event" ? happening.subject : Text(happening.type)
                     guard counted == name, ["custom_event", "purchase", "session_start"].contains(happening.type) else {
                         return false
                     }
@@ -496,12 +496,12 @@ final class Model {
         }
     }
 
-    func isInAudience(_ campaign: Campaign, _ user: String) -> Bool {
+    func isInAudience(_ campaign: Campaign, _ user: Text) -> Bool {
         campaign.audience?.holds(Known(model: self, user: user), now: now) ?? true
     }
 
     /// 6: counted from receipts; only the first delivery of a send sets one (9.12).
-    func ineligible(_ index: Int, _ user: String, _ instant: Instant, send: Int?) -> Decision.Code? {
+    func ineligible(_ index: Int, _ user: Text, _ instant: Instant, send: Int?) -> Decision.Code? {
         var receipts: [Int: Instant] = [:]
         for delivery in deliveries where delivery.campaign == index && delivery.user == user {
             if receipts[delivery.send] == nil { receipts[delivery.send] = delivery.at }
@@ -579,7 +579,7 @@ final class Model {
                         ? .alreadyQueued : nil
                 }
                 let isPush = message.channel == "push"
-                if isPush, (profile["push_tokens"]?.strings ?? []).isEmpty { return .noPushToken }
+                if isPush, (profile["push_tokens"]?.texts ?? []).isEmpty { return .noPushToken }
                 if !isPush, profile["email"] == nil { return .noEmail }
                 if !isPush, profile["email_status"]?.string == "hard_bounced" { return .hardBounced }
                 if !isPush, profile["email_status"]?.string == "spam" { return .spamMarked }
@@ -697,12 +697,12 @@ final class Model {
 
     // MARK: In-app
 
-    func lateDisplay(_ user: String) {
+    func lateDisplay(_ user: Text) {
         guard sessions[user] == now else { return }
         display(user, entries.indices.filter { entries[$0].available == now })
     }
 
-    func display(_ user: String, _ candidates: [Int]) {
+    func display(_ user: Text, _ candidates: [Int]) {
         var ready: [Int] = []
         for place in candidates
         where !entries[place].isOver && entries[place].send.user == user && now < entries[place].expires {

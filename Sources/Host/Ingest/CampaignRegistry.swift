@@ -101,7 +101,8 @@ struct CampaignRegistry {
                         campaign: campaign.id,
                         field: "trigger",
                         code: .zeroDelayCycle,
-                        text: "without a delay it would go round for ever: \(circle.joined(separator: " -> "))",
+                        text:
+                            "without a delay it would go round for ever: \(circle.map(\.string).joined(separator: " -> "))",
                         rule: "1.5"
                     )
                 )

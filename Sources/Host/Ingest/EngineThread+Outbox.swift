@@ -8,7 +8,7 @@ extension EngineThread {
         _ outcome: DeliveryOutcome,
         _ attempts: UInt32,
         _ hasState: Bool,
-        _ deadAddresses: [String],
+        _ deadAddresses: [Text],
         in batch: inout Batch,
         _ loaded: inout [UserID: UserState]
     ) {
@@ -46,7 +46,7 @@ extension EngineThread {
         _ message: OutboxMessage,
         _ state: OutboxState,
         _ failed: FailedTry,
-        _ deadAddresses: [String],
+        _ deadAddresses: [Text],
         in batch: inout Batch,
         _ loaded: inout [UserID: UserState]
     ) {

@@ -4,7 +4,7 @@ import Engine
 package struct Item: Sendable {
     package var user: UserID
     /// The idempotency id, unique per user (1.1.4).
-    package var id: String?
+    package var id: Text?
     /// Nil: when it is received.
     package var time: Instant?
     /// Set on the profile first.
@@ -12,12 +12,12 @@ package struct Item: Sendable {
     /// Nil where it only sets.
     package var occurred: Occurred?
     /// The client whose session starts.
-    package var device: String
+    package var device: Text
 
     /// What happened, without the instants that only the engine's thread can give.
     package struct Occurred: Sendable {
         package var type: String
-        package var subject: String
+        package var subject: Text
         package var properties: Object
     }
 

@@ -15,7 +15,7 @@ extension Item {
     /// Of events, properties and attributes, in bytes (2.1).
     static let longestName = 255
 
-    static func idempotencyID(_ id: String) throws(ItemProblem) -> String? {
+    static func idempotencyID(_ id: Text) throws(ItemProblem) -> Text? {
         guard id.utf8.count <= longestID else {
             throw ItemProblem(field: "id", why: "longer than \(longestID) bytes")
         }
@@ -32,7 +32,7 @@ extension Item {
         return properties
     }
 
-    static func name(_ name: String, _ field: String, most: Int) throws(ItemProblem) -> String {
+    static func name(_ name: Text, _ field: String, most: Int) throws(ItemProblem) -> Text {
         guard !name.isEmpty else { throw ItemProblem(field: field, why: "is empty") }
         guard name.utf8.count <= most else { throw ItemProblem(field: field, why: "longer than \(most) bytes") }
         return name
@@ -51,7 +51,7 @@ extension Item {
     /// One address, or a list of them: a letter goes to all.
     private static func checkEmail(_ value: Value, _ field: String) throws(ItemProblem) {
         guard case .array(let elements) = value else {
-            guard let address = value.string, address.contains("@") else {
+            guard let address = value.string, address.utf8.contains(UInt8(ascii: "@")) else {
                 throw ItemProblem(field: field, why: "\(value) is not an e-mail address")
             }
             return
@@ -63,7 +63,7 @@ extension Item {
             )
         }
         for (index, element) in elements.enumerated() {
-            guard let address = element.string, address.contains("@") else {
+            guard let address = element.string, address.utf8.contains(UInt8(ascii: "@")) else {
                 throw ItemProblem(field: "\(field)[\(index)]", why: "\(element) is not an e-mail address")
             }
         }
@@ -76,7 +76,7 @@ extension Item {
                 throw ItemProblem(field: "set", why: "a name must have 1 to \(longestName) bytes")
             }
             if member.value == .null { continue }
-            switch member.name {
+            switch member.name.string {
             case "email":
                 try checkEmail(member.value, field)
             case "time_zone", "language", "country":
@@ -86,7 +86,7 @@ extension Item {
                     throw ItemProblem(field: field, why: "must be a list of strings")
                 }
             default:
-                guard let allowed = choices[member.name] else { continue }
+                guard let allowed = choices[member.name.string] else { continue }
                 guard let text = member.value.string, allowed.contains(text) else {
                     throw ItemProblem(
                         field: field,
@@ -107,9 +107,9 @@ extension Item.Occurred {
         Event.cardInteraction: ["card", "action"],
     ]
 
-    static func customEvent(_ event: String, _ properties: Object) throws(ItemProblem) -> Self {
+    static func customEvent(_ event: Text, _ properties: Object) throws(ItemProblem) -> Self {
         let name = try Item.name(event, "custom_event.event", most: Item.longestName)
-        guard name != Event.sessionStart, name != Event.purchase else {
+        guard name.string != Event.sessionStart, name.string != Event.purchase else {
             throw ItemProblem(
                 field: "custom_event.event",
                 why: "\"\(name)\" is an item of its own, not a custom event's name"
@@ -119,7 +119,7 @@ extension Item.Occurred {
     }
 
     static func purchase(
-        _ product: String,
+        _ product: Text,
         price: Value,
         currency: String,
         quantity: Int64,
@@ -156,7 +156,7 @@ extension Item.Occurred {
     }
 
     static func campaignInteraction(
-        _ campaign: String,
+        _ campaign: Text,
         _ action: String,
         _ properties: Object
     ) throws(ItemProblem) -> Self {
@@ -173,7 +173,7 @@ extension Item.Occurred {
     }
 
     static func cardInteraction(
-        _ card: String,
+        _ card: Text,
         _ action: String,
         _ properties: Object
     ) throws(ItemProblem) -> Self {

@@ -11,7 +11,7 @@ extension Item {
 
     /// Reads an item as a scenario and `triggerd track` write it: an object with the fields of campaign.md's events.
     package init(fields: Object) throws(ItemProblem) {
-        let type = try Self.text(fields, "type") ?? ""
+        let type = try Self.text(fields, "type")?.string ?? ""
         guard let own = Self.own[type] else {
             let known = Self.own.keys.sorted().joined(separator: ", ")
             throw ItemProblem(
@@ -20,9 +20,9 @@ extension Item {
             )
         }
         let known = Self.common + own
-        for member in fields.members where !known.contains(member.name) {
+        for member in fields.members where !known.contains(member.name.string) {
             throw ItemProblem(
-                field: member.name,
+                field: member.name.string,
                 why: "\(type) has no such field; it has \(known.joined(separator: ", "))"
             )
         }
@@ -34,7 +34,7 @@ extension Item {
         try Self.check(set)
         device = try Self.text(fields, "device") ?? ""
         let properties = try Self.checkNames(try Self.object(fields, "properties"), type)
-        func required(_ name: String) throws(ItemProblem) -> String {
+        func required(_ name: String) throws(ItemProblem) -> Text {
             guard let text = try Self.text(fields, name) else { throw ItemProblem(field: name, why: "is missing") }
             return text
         }
@@ -57,7 +57,7 @@ extension Item {
             occurred = try .purchase(
                 try required("product_id"),
                 price: try Self.number(fields, "price") ?? .integer(0),
-                currency: try Self.text(fields, "currency") ?? "",
+                currency: try Self.text(fields, "currency")?.string ?? "",
                 quantity: quantity,
                 properties
             )
@@ -65,9 +65,9 @@ extension Item {
         case Event.location:
             occurred = try .location(try degrees("latitude"), try degrees("longitude"), properties)
         case Event.campaignInteraction:
-            occurred = try .campaignInteraction(try required("campaign"), try required("action"), properties)
+            occurred = try .campaignInteraction(try required("campaign"), try required("action").string, properties)
         case Event.cardInteraction:
-            occurred = try .cardInteraction(try required("card"), try required("action"), properties)
+            occurred = try .cardInteraction(try required("card"), try required("action").string, properties)
         default:
             guard !set.isEmpty else { throw ItemProblem(field: "set", why: "sets nothing") }
             occurred = nil
@@ -76,15 +76,15 @@ extension Item {
 
     private static func instant(_ fields: Object) throws(ItemProblem) -> Instant? {
         guard let at = try text(fields, "at") else { return nil }
-        guard let instant = Instant(iso8601: at) else {
+        guard let instant = Instant(iso8601: at.string) else {
             throw ItemProblem(field: "at", why: "\"\(at)\" is not an ISO 8601 instant")
         }
         return instant
     }
 
-    private static func text(_ object: Object, _ name: String) throws(ItemProblem) -> String? {
+    private static func text(_ object: Object, _ name: String) throws(ItemProblem) -> Text? {
         guard let value = object[name] else { return nil }
-        guard let text = value.string else { throw ItemProblem(field: name, why: "\(value) is not a string") }
+        guard let text = value.text else { throw ItemProblem(field: name, why: "\(value) is not a string") }
         return text
     }
 

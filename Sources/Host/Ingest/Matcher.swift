@@ -18,7 +18,7 @@ struct Matcher {
 
     private struct Listeners {
         var toAll: [Listener] = []
-        var toSubject: [String: [Listener]] = [:]
+        var toSubject: [Text: [Listener]] = [:]
     }
 
     private var listeners: [String: Listeners] = [:]

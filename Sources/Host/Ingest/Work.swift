@@ -12,7 +12,7 @@ package typealias Reply<Value> = @Sendable (Result<Value, Refusal>, Arena) -> Fi
 /// order in which it was put into the queue.
 enum Work: Sendable {
     case track([Item], Reply<[ItemAnswer]>)
-    case lease(UserID, device: String, Reply<Presented?>)
+    case lease(UserID, device: Text, Reply<Presented?>)
     /// `action`: what the user did with the message, beside seeing it.
     case acknowledge(UserID, token: UInt64, action: String?, Reply<Void>)
     /// Not shown for so long.
@@ -23,9 +23,9 @@ enum Work: Sendable {
     case stop(CampaignID, Reply<CampaignStatus>)
     case resume(CampaignID, Reply<CampaignStatus>)
     /// A message's last outcome. `hasState`: whether the store knows of tries of it.
-    case settle(OutboxMessage, DeliveryOutcome, attempts: UInt32, hasState: Bool, deadAddresses: [String])
+    case settle(OutboxMessage, DeliveryOutcome, attempts: UInt32, hasState: Bool, deadAddresses: [Text])
     /// A try that came to nothing.
-    case putOff(OutboxMessage, OutboxState, FailedTry, deadAddresses: [String])
+    case putOff(OutboxMessage, OutboxState, FailedTry, deadAddresses: [Text])
     /// The channel is about to have the message; called when that is on disk.
     case mark(OutboxMessage, @Sendable () -> Void)
     /// Dead letters of a user who was deleted.
@@ -80,7 +80,7 @@ package struct CampaignStatus: Sendable {
 /// Why the engine's thread did not do what it was asked.
 package enum Refusal: Error, Sendable {
     /// 1.1.4: an item's id was used with another content.
-    case idUsedOtherwise(item: Int, id: String)
+    case idUsedOtherwise(item: Int, id: Text)
     case unknownCampaign(CampaignID)
     /// No such lease, or it is over.
     case leaseOver

@@ -28,8 +28,8 @@ struct LineStateMachine {
         case send(OutboxEntry)
         /// To be put on disk as handed over; `marked` follows.
         case mark(OutboxMessage)
-        case settle(OutboxEntry, DeliveryOutcome, deadAddresses: [String])
-        case putOff(OutboxMessage, OutboxState, FailedTry, deadAddresses: [String])
+        case settle(OutboxEntry, DeliveryOutcome, deadAddresses: [Text])
+        case putOff(OutboxMessage, OutboxState, FailedTry, deadAddresses: [Text])
         /// Nothing to do before.
         case wait(until: Instant)
     }
@@ -453,7 +453,7 @@ struct LineStateMachine {
         _ reason: String,
         _ pause: (UInt32, Length, String) -> Length,
         _ asked: Length,
-        _ dead: [String],
+        _ dead: [Text],
         _ now: Instant
     ) -> Step {
         let message = entry.message
@@ -473,7 +473,7 @@ struct LineStateMachine {
         return .putOff(message, state, failed, deadAddresses: dead)
     }
 
-    private mutating func settled(_ entry: OutboxEntry, _ outcome: DeliveryOutcome, _ dead: [String]) -> Step {
+    private mutating func settled(_ entry: OutboxEntry, _ outcome: DeliveryOutcome, _ dead: [Text]) -> Step {
         unrecorded += 1
         withdrawn.remove(entry.message.number)
         unsaved[entry.message.number] = nil

@@ -85,7 +85,7 @@ package final class ChannelInstance: @unchecked Sendable {
     /// up by then.
     func send(
         _ message: OutboxMessage,
-        addresses: [String],
+        addresses: [Text],
         attempt: UInt32,
         deadline: Instant,
         _ ended: @escaping SendTable.Ended
@@ -122,20 +122,20 @@ package final class ChannelInstance: @unchecked Sendable {
     /// The message as C sees it, for as long as `body` runs.
     private func withView<Result>(
         of message: OutboxMessage,
-        addresses: [String],
+        addresses: [Text],
         attempt: UInt32,
         deadline: Instant,
         _ body: (UnsafePointer<triggerd_message>) -> Result
     ) -> Result {
-        let addressTree = ValueTree(.array(addresses.map(Value.string)))
+        let addressTree = ValueTree(.array(addresses.map { .string($0) }))
         let fields = ValueTree(.object(message.fields))
         let texts = UnsafeBufferPointer(start: addressTree.root.pointee.of.elements, count: addresses.count).map {
             triggerd_text(bytes: $0.of.string, length: Int($0.count))
         }
         defer { withExtendedLifetime((addressTree, fields)) {} }
         return message.key.withText { key in
-            message.campaign.withText { campaign in
-                message.user.withText { user in
+            message.campaign.string.withText { campaign in
+                message.user.string.withText { user in
                     texts.withUnsafeBufferPointer { texts in
                         var view = triggerd_message(
                             size: UInt32(MemoryLayout<triggerd_message>.size),

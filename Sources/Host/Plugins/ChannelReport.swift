@@ -7,7 +7,7 @@ enum ChannelOutcome: Hashable, Sendable {
     /// `after`: what the provider asked for.
     case tryAgain(after: Length, reason: String, cause: Cause)
     case refused(reason: String)
-    case addressDead(address: String, reason: String)
+    case addressDead(address: Text, reason: String)
     case unknown(reason: String)
 
     /// Whom a failed try concerns.
@@ -22,9 +22,9 @@ struct ChannelReport: Hashable, Sendable {
     /// Which of several providers behind the channel it is of; empty: there is one.
     var service = ""
     /// Of the message's addresses, those of no use any more.
-    var deadAddresses: [String] = []
+    var deadAddresses: [Text] = []
 
-    init(_ outcome: ChannelOutcome, service: String = "", deadAddresses: [String] = []) {
+    init(_ outcome: ChannelOutcome, service: String = "", deadAddresses: [Text] = []) {
         self.outcome = outcome
         self.service = service
         self.deadAddresses = deadAddresses
@@ -60,7 +60,7 @@ extension ChannelReport {
             )
         case TRIGGERD_REFUSED.rawValue: outcome = .refused(reason: detail)
         case TRIGGERD_ADDRESS_DEAD.rawValue:
-            outcome = .addressDead(address: String(pointer.pointee.address), reason: detail)
+            outcome = .addressDead(address: Text(String(pointer.pointee.address)), reason: detail)
         case TRIGGERD_UNKNOWN.rawValue: outcome = .unknown(reason: detail)
         default: return nil
         }
@@ -69,7 +69,7 @@ extension ChannelReport {
             deadAddresses = UnsafeBufferPointer(
                 start: pointer.pointee.dead_addresses,
                 count: pointer.pointee.dead_addresses == nil ? 0 : pointer.pointee.dead_address_count
-            ).map { String($0) }
+            ).map { Text(String($0)) }
         }
     }
 }

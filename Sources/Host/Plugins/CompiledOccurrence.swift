@@ -5,7 +5,7 @@ import Synchronization
 /// An occurrence of a campaign, as its plug-in compiled it.
 final class CompiledOccurrence: @unchecked Sendable {
     // The plug-in's value is only ever used on the engine's thread.
-    let subjects: [(eventType: String, subject: String)]
+    let subjects: [(eventType: String, subject: Text)]
     private let type: UnsafePointer<triggerd_trigger_type>
     private let compiled: UnsafeMutableRawPointer
     private let calls: PluginCounters
@@ -31,7 +31,13 @@ final class CompiledOccurrence: @unchecked Sendable {
             found = [triggerd_subject](repeating: triggerd_subject(), count: count)
             count = min(found.count, type.pointee.subjects(made, &found, found.count))
         }
-        subjects = found.prefix(count).map { (String($0.event_type), String($0.subject)) }
+        // One that is named twice is listened to once: an event fires once (1.1.1).
+        var subjects: [(eventType: String, subject: Text)] = []
+        for subject in found.prefix(count).map({ (String($0.event_type), Text(String($0.subject))) })
+        where !subjects.contains(where: { $0 == subject }) {
+            subjects.append(subject)
+        }
+        self.subjects = subjects
     }
 
     deinit {
@@ -91,8 +97,8 @@ extension Event {
     /// The strings are lent, not copied; properties are laid out only if a plug-in asks for them.
     func withView(_ body: (EventView) -> Void) {
         type.withText { type in
-            subject.withText { subject in
-                user.withText { user in
+            subject.string.withText { subject in
+                user.string.withText { user in
                     let before = before.map(ValueTree.init)
                     let after = after.map(ValueTree.init)
                     var lent = Lent(properties: properties)

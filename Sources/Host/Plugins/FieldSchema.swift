@@ -65,9 +65,10 @@ extension FieldSchema {
     static func faults(of object: Object, _ fields: [FieldSchema], at path: String) -> [FieldFault] {
         var found: [FieldFault] = []
         for member in object.members {
-            let place = path.isEmpty ? member.name : "\(path).\(member.name)"
-            guard let field = fields.first(where: { $0.name == member.name }) else {
-                found.append(FieldFault(field: place, text: unknown(member.name, fields.map(\.name))))
+            let name = member.name.string
+            let place = path.isEmpty ? name : "\(path).\(name)"
+            guard let field = fields.first(where: { $0.name == name }) else {
+                found.append(FieldFault(field: place, text: unknown(name, fields.map(\.name))))
                 continue
             }
             found += field.faults(of: member.value, at: place)
@@ -84,9 +85,9 @@ extension FieldSchema {
         switch (kind, value) {
         case (.any, _), (.integer, .integer), (.number, .integer), (.number, .decimal), (.boolean, .boolean): return []
         case (.string, .string(let text)):
-            return oneOf.isEmpty || oneOf.contains(text) ? [] : fault(choice(text))
+            return oneOf.isEmpty || oneOf.contains(text.string) ? [] : fault(choice(text.string))
         case (.strings, .string(let text)):
-            return oneOf.isEmpty || oneOf.contains(text) ? [] : fault(choice(text))
+            return oneOf.isEmpty || oneOf.contains(text.string) ? [] : fault(choice(text.string))
         case (.strings, .array(let elements)):
             guard !elements.isEmpty, elements.allSatisfy({ $0.string != nil }) else {
                 return fault("must be a string or a list of strings")
@@ -122,7 +123,7 @@ extension FieldSchema {
     static func normalized(_ object: Object, _ fields: [FieldSchema]) -> Object {
         Object(
             object.members.map { member in
-                guard let field = fields.first(where: { $0.name == member.name }) else { return member }
+                guard let field = fields.first(where: { $0.name == member.name.string }) else { return member }
                 switch (field.kind, member.value) {
                 case (.strings, .string): return Object.Member(member.name, .array([member.value]))
                 case (.objects(let inner), .array(let elements)):

@@ -56,7 +56,7 @@ final class ValueTree {
         return memory
     }
 
-    private func copy(_ text: String) -> triggerd_text {
+    private func copy(_ text: Text) -> triggerd_text {
         let bytes = allocate(text.utf8.map { CChar(bitPattern: $0) })
         return triggerd_text(bytes: bytes, length: text.utf8.count)
     }

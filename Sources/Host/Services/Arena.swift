@@ -1,3 +1,4 @@
+import Engine
 import Schema
 
 /// Where a request is unpacked and its reply is built: C messages that all end at once. Each thread has one.
@@ -48,6 +49,10 @@ package struct Arena {
             }
             return copy
         }
+    }
+
+    package func text(_ text: Text) -> UnsafeMutablePointer<CChar> {
+        self.text(text.string)
     }
 
     /// An array of pointers, as libprotobuf-c keeps repeated messages; nil where there are none.

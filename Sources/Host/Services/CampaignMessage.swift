@@ -6,7 +6,7 @@ extension Campaign {
     /// Throws what the message itself gets wrong, with the field's path.
     init(_ message: UnsafePointer<Triggerd__V1__Campaign>) throws(CampaignProblem) {
         let campaign = message.pointee
-        let id = String(cString: campaign.campaign)
+        let id = Text(cString: campaign.campaign)
         do throws(FieldProblem) {
             guard let trigger = campaign.trigger else { throw FieldProblem("trigger", "is required") }
             var exceptions: [Occurrence] = []
@@ -322,7 +322,7 @@ extension Filter {
 
 extension Filter.Subject {
     fileprivate init(_ fact: Triggerd__V1__FactFilter, at path: String) throws(FieldProblem) {
-        let of = String(cString: fact.of)
+        let of = Text(cString: fact.of)
         let name = String(cString: fact.subject)
         var recent: Filter.Recent?
         if fact.in_last_ms != 0 {
@@ -334,7 +334,7 @@ extension Filter.Subject {
         }
         switch name {
         case "attribute":
-            guard let place = PropertyPath(of) else { throw FieldProblem("\(path).of", "\"\(of)\" is no path") }
+            guard let place = PropertyPath(of.string) else { throw FieldProblem("\(path).of", "\"\(of)\" is no path") }
             self = .attribute(place)
         case "event_count": self = .eventCount(of, inLast: recent)
         case "last_event": self = .lastEvent(of, inLast: recent)
@@ -348,10 +348,10 @@ extension Filter.Subject {
 
     fileprivate func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__FactFilter> {
         let message = arena.make(triggerd__v1__fact_filter__init)
-        let (name, of, recent): (String, String, Filter.Recent?) =
+        let (name, of, recent): (String, Text, Filter.Recent?) =
             switch self {
-            case .property(let path): ("property", path.description, nil)
-            case .attribute(let path): ("attribute", path.description, nil)
+            case .property(let path): ("property", Text(path.description), nil)
+            case .attribute(let path): ("attribute", Text(path.description), nil)
             case .eventCount(let event, let recent): ("event_count", event, recent)
             case .lastEvent(let event, let recent): ("last_event", event, recent)
             case .purchaseTotal(let currency, let recent): ("purchase_total", currency, recent)

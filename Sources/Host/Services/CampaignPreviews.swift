@@ -148,7 +148,7 @@ struct CampaignPreviews: Sendable {
         let ids = set.campaigns.map(\.id)
         if let id = asked.campaign { set.campaigns.removeAll { $0.id != id } }
         guard set.campaigns.count == 1 else {
-            let known = ids.isEmpty ? "it has none" : "it has \(ids.joined(separator: ", "))"
+            let known = ids.isEmpty ? "it has none" : "it has \(ids.map(\.string).joined(separator: ", "))"
             throw .invalid("campaign", "name one campaign of \(file.name); \(known)")
         }
         let campaign = set.campaigns[0]

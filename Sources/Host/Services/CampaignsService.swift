@@ -81,7 +81,7 @@ struct CampaignsService {
         call.withRequest(Triggerd__V1__GetCampaignRequest.self, schema_get_campaign_request()) {
             request,
             _ throws(Status) in
-            let id = String(cString: request.pointee.campaign)
+            let id = Text(cString: request.pointee.campaign)
             let table = campaigns.get()
             guard let head = table.head(of: id), let campaign = table.campaign(head.current) else {
                 throw Refusal.unknownCampaign(id).status
@@ -113,13 +113,13 @@ struct CampaignsService {
 
     private func stop(_ call: Call) {
         call.withRequest(Triggerd__V1__StopCampaignRequest.self, schema_stop_campaign_request()) { request, _ in
-            call.ask(queue, .stop(String(cString: request.pointee.campaign)) { Self.reply(call, $0, $1) })
+            call.ask(queue, .stop(Text(cString: request.pointee.campaign)) { Self.reply(call, $0, $1) })
         }
     }
 
     private func resume(_ call: Call) {
         call.withRequest(Triggerd__V1__ResumeCampaignRequest.self, schema_resume_campaign_request()) { request, _ in
-            call.ask(queue, .resume(String(cString: request.pointee.campaign)) { Self.reply(call, $0, $1) })
+            call.ask(queue, .resume(Text(cString: request.pointee.campaign)) { Self.reply(call, $0, $1) })
         }
     }
 

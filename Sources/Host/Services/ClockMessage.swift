@@ -139,7 +139,7 @@ extension QuietHours {
 
 extension ControlGroup {
     init(_ message: UnsafePointer<Triggerd__V1__ControlGroup>) {
-        let users = (0..<message.pointee.n_users).compactMap { message.pointee.users[$0].map { String(cString: $0) } }
+        let users = (0..<message.pointee.n_users).compactMap { message.pointee.users[$0].map { Text(cString: $0) } }
         self = users.isEmpty ? .percent(message.pointee.percent) : .users(users)
     }
 

@@ -22,7 +22,7 @@ struct DecisionsService {
     private func explain(_ call: Call) {
         call.withRequest(Triggerd__V1__ExplainRequest.self, schema_explain_request()) { request, _ throws(Status) in
             let user = try request.pointee.user.asUser()
-            let campaign = String(cString: request.pointee.campaign)
+            let campaign = Text(cString: request.pointee.campaign)
             let limit = Self.limit(request.pointee.limit)
             let page = try Self.page(request.pointee.page)
             readers.read(call) { arena in
@@ -53,7 +53,7 @@ struct DecisionsService {
         call.withRequest(Triggerd__V1__ListDecisionsRequest.self, schema_list_decisions_request()) {
             request,
             _ throws(Status) in
-            let campaign = String(cString: request.pointee.campaign)
+            let campaign = Text(cString: request.pointee.campaign)
             let name = String(cString: request.pointee.decision)
             let code = Decision.Code(rawValue: name)
             guard name.isEmpty || code != nil else { throw .invalid("decision", "\"\(name)\" is no decision") }

@@ -18,7 +18,7 @@ struct InboxService {
     private func lease(_ call: Call) {
         call.withRequest(Triggerd__V1__LeaseRequest.self, schema_lease_request()) { request, _ throws(Status) in
             let user = try request.pointee.user.asUser()
-            let device = String(cString: request.pointee.device)
+            let device = Text(cString: request.pointee.device)
             call.ask(
                 queue,
                 .lease(user, device: device) { result, arena in
@@ -88,7 +88,7 @@ extension InboxService {
 extension UnsafeMutablePointer<CChar> {
     /// The field `user` of a request.
     func asUser() throws(Status) -> UserID {
-        let user = String(cString: self)
+        let user = Text(cString: self)
         guard !user.isEmpty else { throw .invalid("user", "is empty") }
         guard user.utf8.count <= Item.longestID else { throw .invalid("user", "longer than \(Item.longestID) bytes") }
         return user

@@ -5,8 +5,8 @@ extension Item {
     /// Validates an item, once and here.
     init(_ message: UnsafePointer<Triggerd__V1__Item>) throws(ItemProblem) {
         let item = message.pointee
-        user = try Self.name(String(cString: item.user), "user", most: Self.longestID)
-        id = try Self.idempotencyID(String(cString: item.id))
+        user = try Self.name(Text(cString: item.user), "user", most: Self.longestID)
+        id = try Self.idempotencyID(Text(cString: item.id))
         time = item.time_ms == 0 ? nil : Instant(milliseconds: item.time_ms)
         set = Object(item.set, count: item.n_set)
         try Self.check(set)
@@ -15,13 +15,13 @@ extension Item {
         case TRIGGERD__V1__ITEM__KIND_CUSTOM_EVENT:
             let event = item.custom_event.pointee
             occurred = try .customEvent(
-                String(cString: event.event),
+                Text(cString: event.event),
                 try Self.properties(event.properties, event.n_properties, "custom_event")
             )
         case TRIGGERD__V1__ITEM__KIND_PURCHASE: occurred = try Self.purchase(item.purchase.pointee)
         case TRIGGERD__V1__ITEM__KIND_SESSION_START:
             let session = item.session_start.pointee
-            device = String(cString: session.device)
+            device = Text(cString: session.device)
             occurred = Occurred(
                 type: Event.sessionStart,
                 subject: "",
@@ -37,14 +37,14 @@ extension Item {
         case TRIGGERD__V1__ITEM__KIND_CAMPAIGN_INTERACTION:
             let interaction = item.campaign_interaction.pointee
             occurred = try .campaignInteraction(
-                String(cString: interaction.campaign),
+                Text(cString: interaction.campaign),
                 String(cString: interaction.action),
                 try Self.properties(interaction.properties, interaction.n_properties, "campaign_interaction")
             )
         case TRIGGERD__V1__ITEM__KIND_CARD_INTERACTION:
             let interaction = item.card_interaction.pointee
             occurred = try .cardInteraction(
-                String(cString: interaction.card),
+                Text(cString: interaction.card),
                 String(cString: interaction.action),
                 try Self.properties(interaction.properties, interaction.n_properties, "card_interaction")
             )
@@ -86,7 +86,7 @@ extension Item {
             arena.text(occurred.properties[name]?.string ?? "")
         }
         let own = Occurred.ownFields[occurred.type] ?? []
-        let properties = Object(occurred.properties.members.filter { !own.contains($0.name) })
+        let properties = Object(occurred.properties.members.filter { !own.contains($0.name.string) })
         let count = properties.members.count
         switch occurred.type {
         case Event.customEvent:
@@ -161,7 +161,7 @@ extension Item {
 
     private static func purchase(_ purchase: Triggerd__V1__Purchase) throws(ItemProblem) -> Occurred {
         try .purchase(
-            String(cString: purchase.product_id),
+            Text(cString: purchase.product_id),
             price: .decimal(purchase.price),
             currency: String(cString: purchase.currency),
             quantity: purchase.quantity == 0 ? 1 : purchase.quantity,

@@ -29,9 +29,9 @@ struct OutboxService {
         call.withRequest(Triggerd__V1__ListFailedRequest.self, schema_list_failed_request()) {
             request,
             _ throws(Status) in
-            let campaign = String(cString: request.pointee.campaign)
+            let campaign = Text(cString: request.pointee.campaign)
             let channel = String(cString: request.pointee.channel)
-            let user = String(cString: request.pointee.user)
+            let user = Text(cString: request.pointee.user)
             let asked = Int(request.pointee.limit)
             let limit = asked == 0 ? Self.pageSize : min(asked, Self.largestPage)
             let page = String(cString: request.pointee.page)
@@ -116,7 +116,7 @@ extension Value {
     /// The value, with long texts cut: of a message that alone would not fit into a reply.
     fileprivate var shortened: Value {
         switch self {
-        case .string(let text) where text.utf8.count > 65_536: .string(String(text.prefix(16_384)) + " ...")
+        case .string(let text) where text.utf8.count > 65_536: .string(String(text.string.prefix(16_384)) + " ...")
         case .array(let elements): .array(elements.prefix(100).map(\.shortened))
         case .object(let object):
             .object(Object(object.members.prefix(100).map { Object.Member($0.name, $0.value.shortened) }))
@@ -137,7 +137,7 @@ extension DeadLetter {
         reply.pointee.campaign = arena.text(message.campaign)
         reply.pointee.channel = arena.text(message.channel)
         reply.pointee.n_addresses = message.addresses.count
-        reply.pointee.addresses = arena.texts(message.addresses)
+        reply.pointee.addresses = arena.texts(message.addresses.map(\.string))
         var fields = message.fields
         if fields.members.reduce(0, { $0 + $1.value.size }) > Self.largestPayload {
             fields = Object(fields.members.map { Object.Member($0.name, $0.value.shortened) })

@@ -16,7 +16,7 @@ struct PreviewRequest: Sendable {
             let text = String(cString: text)
             return text.isEmpty ? nil : text
         }
-        campaign = text(message.campaign)
+        campaign = text(message.campaign).map { Text($0) }
         file = message.file.map { (String(cString: $0.pointee.name), String(cString: $0.pointee.text)) }
         user = try message.user.asUser()
         properties = Object(message.properties, count: message.n_properties)
@@ -61,7 +61,7 @@ extension MessagePreview {
         let message = arena.make(triggerd__v1__previewed_message__init)
         message.pointee.channel = arena.text(channel)
         message.pointee.n_addresses = addresses.count
-        message.pointee.addresses = arena.texts(addresses)
+        message.pointee.addresses = arena.texts(addresses.map(\.string))
         if let unreachable {
             message.pointee.unreachable = arena.text(unreachable.code.rawValue)
             message.pointee.n_why = unreachable.why.members.count

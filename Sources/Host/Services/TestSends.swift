@@ -56,9 +56,9 @@ struct TestSends: Sendable {
 
         private static let urlField = "url"
 
-        var addresses: [String] {
+        var addresses: [Text] {
             switch self {
-            case .user(let address): [address]
+            case .user(let address): [Text(address)]
             case .url: []
             }
         }

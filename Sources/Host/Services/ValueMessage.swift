@@ -1,6 +1,13 @@
 import Engine
 import Schema
 
+extension Text {
+    /// The arena has checked that it is UTF-8.
+    init(cString: UnsafePointer<CChar>) {
+        self.init(String(cString: cString))
+    }
+}
+
 /// Values between the engine and the schema.
 extension Value {
     /// Null where the message sets none.
@@ -9,7 +16,7 @@ extension Value {
         case TRIGGERD__V1__VALUE__KIND_BOOLEAN: self = .boolean(message.pointee.boolean != 0)
         case TRIGGERD__V1__VALUE__KIND_INTEGER: self = .integer(message.pointee.integer)
         case TRIGGERD__V1__VALUE__KIND_DECIMAL: self = .decimal(message.pointee.decimal)
-        case TRIGGERD__V1__VALUE__KIND_STRING: self = .string(String(cString: message.pointee.string))
+        case TRIGGERD__V1__VALUE__KIND_STRING: self = .string(Text(cString: message.pointee.string))
         case TRIGGERD__V1__VALUE__KIND_LIST:
             let list = message.pointee.list.pointee
             self = .array(
@@ -23,7 +30,7 @@ extension Value {
                 Object(
                     (0..<object.n_members).compactMap { index in
                         object.members[index].map { entry in
-                            Object.Member(String(cString: entry.pointee.key), Value(orNull: entry.pointee.value))
+                            Object.Member(Text(cString: entry.pointee.key), Value(orNull: entry.pointee.value))
                         }
                     }
                 )
@@ -87,7 +94,7 @@ extension Object {
             (0..<count).compactMap { index in
                 guard let entry = entries[index] else { return nil }
                 let member = UnsafeRawPointer(entry).assumingMemoryBound(to: Triggerd__V1__Object__MembersEntry.self)
-                return Member(String(cString: member.pointee.key), Value(orNull: member.pointee.value))
+                return Member(Text(cString: member.pointee.key), Value(orNull: member.pointee.value))
             }
         )
     }

@@ -64,7 +64,7 @@ package struct Simulation {
         until: Instant,
         progress: (_ count: Int, _ of: Int) -> Void
     ) throws -> Int {
-        var later: [UserID: Set<String>] = [:]
+        var later: [UserID: Set<Text>] = [:]
         var first: Instant?
         var all = 0
         try store.events(since: Instant(milliseconds: 0)) { event in

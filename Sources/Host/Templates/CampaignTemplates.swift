@@ -9,7 +9,7 @@ struct CampaignTemplates: Sendable {
     private let messages: [[Field]]
 
     private struct Field {
-        var name: String
+        var name: Text
         var content: Content
     }
 
@@ -18,7 +18,7 @@ struct CampaignTemplates: Sendable {
         case plain(Value)
         case template(Template, Escaping)
         case list([Content])
-        case mapping([(name: String, content: Content)])
+        case mapping([(name: Text, content: Content)])
     }
 
     /// Throws every template that does not parse.
@@ -26,7 +26,7 @@ struct CampaignTemplates: Sendable {
         var problems: [CampaignProblem] = []
         messages = campaign.messages.enumerated().map { index, message in
             message.fields.members.map { member in
-                guard let escaping = plugins.escaping(of: member.name, in: message.channel) else {
+                guard let escaping = plugins.escaping(of: member.name.string, in: message.channel) else {
                     return Field(name: member.name, content: .plain(member.value))
                 }
                 let path = "messages[\(index)].\(member.name)"
@@ -57,7 +57,7 @@ struct CampaignTemplates: Sendable {
         case .null, .boolean, .integer, .decimal: return .plain(value)
         case .string(let text):
             do throws(TemplateFault) {
-                return .template(try Template(text, zone: Zones.zone), escaping)
+                return .template(try Template(text.string, zone: Zones.zone), escaping)
             } catch {
                 report(path, error)
                 return .plain(value)

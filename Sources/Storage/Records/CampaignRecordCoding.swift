@@ -42,7 +42,7 @@ extension ProtobufReader {
     fileprivate mutating func head(into head: inout CampaignHead) throws(Fault) {
         while let field = try field() {
             switch field {
-            case .bytes(1): head.id = try string()
+            case .bytes(1): head.id = try text()
             case .varint(2): head.version = try uint32()
             case .varint(3): head.launchedAt = try instant()
             case .varint(4): head.appliedAt = try instant()

@@ -36,8 +36,8 @@ package enum DecisionRecord {
         while let field = try reader.field() {
             switch field {
             case .varint(1): decision.at = try reader.instant()
-            case .bytes(2): decision.user = try reader.string()
-            case .bytes(3): decision.campaign = try reader.string()
+            case .bytes(2): decision.user = try reader.text()
+            case .bytes(3): decision.campaign = try reader.text()
             case .bytes(4): decision.channel = try reader.string()
             case .varint(5): code = Decision.Code(number: try reader.uint32())
             case .bytes(6): decision.rule = try reader.string()

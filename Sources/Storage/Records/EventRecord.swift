@@ -32,11 +32,11 @@ package enum EventRecord {
         var properties: [Object.Member] = []
         while let field = try reader.field() {
             switch field {
-            case .bytes(2): event.user = try reader.string()
+            case .bytes(2): event.user = try reader.text()
             case .varint(3): event.time = try reader.instant()
             case .bytes(4): set.append(try reader.member())
             case .bytes(5): event.type = try reader.string()
-            case .bytes(6): event.subject = try reader.string()
+            case .bytes(6): event.subject = try reader.text()
             case .bytes(7): properties.append(try reader.member())
             default: try reader.skip(field)
             }

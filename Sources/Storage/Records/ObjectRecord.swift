@@ -38,10 +38,10 @@ extension ProtobufReader {
     /// One `Member` that stands here.
     package mutating func member(depth: Int = 0) throws(Fault) -> Object.Member {
         var reader = try message()
-        var name = ""
+        var name: Text = ""
         var value = Value.null
         while let field = try reader.field() {
-            if field == .bytes(1) { name = try reader.string() } else { try reader.kind(field, into: &value, depth) }
+            if field == .bytes(1) { name = try reader.text() } else { try reader.kind(field, into: &value, depth) }
         }
         return Object.Member(name, value)
     }
@@ -59,7 +59,7 @@ extension ProtobufReader {
         case .varint(2): value = .boolean(try boolean())
         case .varint(3): value = .integer(try signed())
         case .fixed64(4): value = .decimal(Double(bitPattern: try fixed64()))
-        case .bytes(5): value = .string(try string())
+        case .bytes(5): value = .string(try text())
         case .bytes(6):
             guard depth < Self.deepest else { throw .tooDeep }
             var reader = try message()

@@ -33,15 +33,15 @@ package enum OutboxRecord {
         var fields: [Object.Member] = []
         while let field = try reader.field() {
             switch field {
-            case .bytes(1): message.user = try reader.string()
+            case .bytes(1): message.user = try reader.text()
             case .varint(2): message.version.number = try reader.uint32()
             case .varint(3): message.version.version = try reader.uint32()
             case .fixed64(4): message.send = try reader.fixed64()
             case .bytes(5): message.channel = try reader.string()
-            case .bytes(6): message.addresses.append(try reader.string())
+            case .bytes(6): message.addresses.append(try reader.text())
             case .bytes(7): fields.append(try reader.member())
             case .varint(8): message.claimedAt = try reader.instant()
-            case .bytes(9): message.campaign = try reader.string()
+            case .bytes(9): message.campaign = try reader.text()
             case .bytes(10): message.key = try reader.string()
             case .fixed64(11): message.number = try reader.fixed64()
             default: try reader.skip(field)
@@ -73,7 +73,7 @@ package enum OutboxStateRecord {
             case .bytes(3): state.reason = try reader.string()
             case .varint(4): state.isHandedOver = try reader.boolean()
             case .varint(5): state.isWithdrawn = try reader.boolean()
-            case .bytes(6): state.deadAddresses.append(try reader.string())
+            case .bytes(6): state.deadAddresses.append(try reader.text())
             default: try reader.skip(field)
             }
         }

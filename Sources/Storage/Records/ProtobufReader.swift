@@ -1,3 +1,5 @@
+import Engine
+
 /// Reads protobuf straight from bytes that somebody else owns. Never reads beyond them, whatever they hold.
 package struct ProtobufReader {
     /// What the bytes are not.
@@ -94,7 +96,11 @@ package struct ProtobufReader {
     }
 
     package mutating func string() throws(Fault) -> String {
-        try Self.text(try bytes())
+        try Self.string(try bytes())
+    }
+
+    package mutating func text() throws(Fault) -> Text {
+        Text(try string())
     }
 
     /// A reader of the message within this one that stands here.
@@ -104,9 +110,9 @@ package struct ProtobufReader {
     }
 
     /// What is left, as text.
-    package mutating func restAsString() throws(Fault) -> String {
+    package mutating func restAsText() throws(Fault) -> Text {
         defer { at = end }
-        return try Self.text(UnsafeRawBufferPointer(start: at, count: end - at))
+        return Text(try Self.string(UnsafeRawBufferPointer(start: at, count: end - at)))
     }
 
     package mutating func bigEndian64() throws(Fault) -> UInt64 {
@@ -131,9 +137,9 @@ package struct ProtobufReader {
 
     // MARK: -
 
-    private static func text(_ content: UnsafeRawBufferPointer) throws(Fault) -> String {
-        guard let text = String(validating: content.bindMemory(to: UInt8.self), as: UTF8.self) else { throw .badText }
-        return text
+    private static func string(_ content: UnsafeRawBufferPointer) throws(Fault) -> String {
+        guard let string = String(validating: content.bindMemory(to: UInt8.self), as: UTF8.self) else { throw .badText }
+        return string
     }
 
     private mutating func longVarint() throws(Fault) -> UInt64 {

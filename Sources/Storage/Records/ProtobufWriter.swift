@@ -1,3 +1,5 @@
+import Engine
+
 /// Writes protobuf into one growing buffer that is used again for the next record.
 ///
 /// A field that is zero, empty or false is left out, as proto3 has it; those of a oneof are written by the `present`
@@ -49,6 +51,10 @@ package struct ProtobufWriter: ~Copyable {
         if !text.isEmpty { presentString(field, text) }
     }
 
+    package mutating func string(_ field: UInt32, _ text: Text) {
+        string(field, text.string)
+    }
+
     package mutating func presentUnsigned(_ field: UInt32, _ value: UInt64) {
         reserve(20)
         put(UInt64(field) << 3)
@@ -70,6 +76,10 @@ package struct ProtobufWriter: ~Copyable {
     package mutating func presentString(_ field: UInt32, _ text: String) {
         var text = text
         text.withUTF8 { utf8 in presentBytes(field, UnsafeRawBufferPointer(utf8)) }
+    }
+
+    package mutating func presentString(_ field: UInt32, _ text: Text) {
+        presentString(field, text.string)
     }
 
     package mutating func presentBytes(_ field: UInt32, _ content: UnsafeRawBufferPointer) {
@@ -119,6 +129,10 @@ package struct ProtobufWriter: ~Copyable {
     package mutating func utf8(_ text: String) {
         var text = text
         text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+    }
+
+    package mutating func utf8(_ text: Text) {
+        utf8(text.string)
     }
 
     package mutating func append(_ content: UnsafeRawBufferPointer) {

@@ -251,7 +251,7 @@ extension ProtobufReader {
             switch field {
             case .fixed64(1): lease.token = try reader.fixed64()
             case .varint(2): lease.ends = try reader.instant()
-            case .bytes(3): lease.device = try reader.string()
+            case .bytes(3): lease.device = try reader.text()
             case .varint(4): lease.isExcepted = try reader.boolean()
             default: try reader.skip(field)
             }
@@ -309,7 +309,7 @@ extension ProtobufReader {
         var count = EventCount(event: "", count: 0, last: .zero)
         while let field = try reader.field() {
             switch field {
-            case .bytes(1): count.event = try reader.string()
+            case .bytes(1): count.event = try reader.text()
             case .varint(2): count.count = try reader.int64()
             case .varint(3): count.last = try reader.instant()
             default: try reader.skip(field)
@@ -323,7 +323,7 @@ extension ProtobufReader {
         var happened = Happened(event: "", at: .zero)
         while let field = try reader.field() {
             switch field {
-            case .bytes(1): happened.event = try reader.string()
+            case .bytes(1): happened.event = try reader.text()
             case .varint(2): happened.at = try reader.instant()
             default: try reader.skip(field)
             }
@@ -336,7 +336,7 @@ extension ProtobufReader {
         var spent = Spent(currency: "", millionths: 0, at: nil)
         while let field = try reader.field() {
             switch field {
-            case .bytes(1): spent.currency = try reader.string()
+            case .bytes(1): spent.currency = try reader.text()
             case .varint(2): spent.millionths = try reader.int64()
             case .varint(3): spent.at = try reader.instant()
             default: try reader.skip(field)

@@ -13,7 +13,7 @@ struct Purchase: TriggerType {
     }
 
     var subjects: [Subject] {
-        products.isEmpty ? [Subject("purchase")] : Set(products).sorted().map { Subject("purchase", $0) }
+        products.isEmpty ? [Subject("purchase")] : products.map { Subject("purchase", $0) }
     }
 
     func matches(_ event: borrowing Event) -> Bool {

@@ -1,0 +1,47 @@
+/// A text that somebody else chose: an id, a name, a value. Two are the same where their UTF-8 bytes are (14, Identity):
+/// nothing is folded, normalised or trimmed, in memory as on disk. Swift's own `String` compares by canonical
+/// equivalence, by which U+212A KELVIN SIGN is the letter K.
+package struct Text: Hashable, Comparable, Sendable {
+    package let string: String
+
+    package init(_ string: String) {
+        self.string = string
+    }
+
+    package init(_ part: Substring) {
+        self.string = String(part)
+    }
+
+    package var isEmpty: Bool { string.isEmpty }
+    package var utf8: String.UTF8View { string.utf8 }
+
+    package static func == (left: Text, right: Text) -> Bool {
+        left.withBytes { left in
+            right.withBytes { right in left.count == right.count && left.elementsEqual(right) }
+        }
+    }
+
+    /// By bytes, as the store orders its keys.
+    package static func < (left: Text, right: Text) -> Bool {
+        left.utf8.lexicographicallyPrecedes(right.utf8)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        withBytes { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+        hasher.combine(0xff as UInt8)  // No byte of UTF-8: "ab" and "c" are not "a" and "bc".
+    }
+
+    private func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        if let result = string.utf8.withContiguousStorageIfAvailable(body) { return result }
+        var copy = string
+        return copy.withUTF8(body)
+    }
+}
+
+extension Text: ExpressibleByStringInterpolation, CustomStringConvertible {
+    package init(stringLiteral value: String) { self.init(value) }
+    package var description: String { string }
+}
+
+package typealias UserID = Text
+package typealias CampaignID = Text
