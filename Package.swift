@@ -61,6 +61,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "CUnixSockets"),
+        .target(name: "CMalloc"),
         .target(name: "Schema", dependencies: ["CProtobufC"]),
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .target(name: "PluginABI"),
@@ -152,7 +153,7 @@ let package = Package(
         .executableTarget(
             name: "triggerd",
             dependencies: [
-                "Host", "StorageRocksDB", "CampaignFiles",
+                "Host", "StorageRocksDB", "CampaignFiles", "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict

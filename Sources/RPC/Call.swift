@@ -1,9 +1,14 @@
 import NIOCore
+import Synchronization
 
-/// One call under way: what was asked, and the way back. The first answer counts; any later one is dropped.
-package struct Call: Sendable {
+/// What a call asks. It is not kept longer than its method runs: many calls wait, and payloads are large.
+package struct Request: Sendable {
     package let payload: Payload
     package let metadata: Metadata
+}
+
+/// One call under way: the way back. The first answer counts; any later one is dropped.
+package struct Call: Sendable {
     /// By which the caller wants its answer; at that instant the server answers DEADLINE_EXCEEDED by itself.
     package let deadline: NIODeadline?
     package let peer: Peer
@@ -33,6 +38,16 @@ package struct Call: Sendable {
             }
         }
     }
+
+    /// Whether somebody still waits for the answer: not once the caller has gone or its deadline has passed. Cheap,
+    /// and from any thread: to be asked before anything is done that takes time.
+    package var isAwaited: Bool {
+        if connection.isGone.load(ordering: .relaxed) { return false }
+        return deadline.map { NIODeadline.now() < $0 } ?? true
+    }
+
+    /// The same for all calls of one connection while it is open.
+    package var connectionID: ObjectIdentifier { ObjectIdentifier(connection) }
 
     /// Runs `body` on the event loop when the caller has gone or the deadline has passed before an answer. To be
     /// called from the method, before it returns.

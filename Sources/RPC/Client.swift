@@ -124,6 +124,7 @@ private final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
             partial.writeBuffer(&buffer)
             swap(&buffer, &partial)
         }
+        let start = buffer.readerIndex
         reading: while true {
             switch buffer.withUnsafeReadableBytes({ reader.next($0) }) {
             case .incomplete: break reading
@@ -136,7 +137,7 @@ private final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
                 return
             }
         }
-        partial = buffer.readableBytes > 0 ? buffer : ByteBuffer()
+        partial = buffer.rest(after: start, context.channel.allocator)
     }
 
     private func received(_ header: FrameHeader, _ body: ByteBuffer) {

@@ -1,54 +1,79 @@
 import Logging
 import NIOCore
+import Synchronization
 
 /// The server's side of one connection: translates between the channel and the machine that decides.
 final class Connection: ChannelDuplexHandler, @unchecked Sendable {
-    // Everything but the constants belongs to the connection's event loop.
+    // Everything but the constants and the atomics belongs to the connection's event loop.
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
 
+    let channel: any Channel
     let loop: any EventLoop
+    let listener: Listener
+    let limits: Limits
     private let router: Router
     private let peer: Peer
-    private let limits: Limits
+    private let table: ConnectionTable
     private let logger: Logger
 
-    private var machine: ConnectionStateMachine
-    private var reader: FrameReader
-    private var context: ChannelHandlerContext?
-    /// The front of a frame whose end has not come.
-    private var partial = ByteBuffer()
-    /// Answers that leave in the next write.
-    private var output = ByteBuffer()
-    private var isReading = false
-    private var closesAfterFlush = false
-    /// What happens to calls under way if their callers go; only of those that asked for it or have a deadline.
-    private var watches: [UInt32: Watch] = [:]
-    private var passOverTimer: Scheduled<Void>?
-    private var writeTimer: Scheduled<Void>?
-    private var wantsRead = false
+    /// Set once nobody waits for an answer any more.
+    let isGone = Atomic(false)
+    private let isLettingGo = Atomic(false)
+    private let held = Atomic(0)
 
-    private struct Watch {
+    var machine: ConnectionStateMachine
+    var context: ChannelHandlerContext?
+    /// Answers that leave in the next write.
+    var output = ByteBuffer()
+    /// The memory of answers that were written and that the client has not taken.
+    var unread = 0
+    var isReading = false
+    var wantsRead = false
+    var closesAfterFlush = false
+    /// What happens to calls under way if their callers go; only of those that asked for it or have a deadline.
+    var watches: [UInt32: Watch] = [:]
+    var patience: Patience
+    private var reader: FrameReader
+    /// The front of a frame whose end has not come, and no byte before it.
+    private var partial = ByteBuffer()
+    private var passOverTimer: Scheduled<Void>?
+    private var patienceTimer: (at: NIODeadline, task: Scheduled<Void>)?
+
+    struct Watch {
         var serial: UInt64
         var deadline: Scheduled<Void>?
         var cancels: [@Sendable () -> Void] = []
     }
 
-    init(loop: any EventLoop, router: Router, peer: Peer, limits: Limits, logger: Logger) {
-        self.loop = loop
+    init(
+        channel: any Channel,
+        listener: Listener,
+        router: Router,
+        peer: Peer,
+        table: ConnectionTable,
+        limits: Limits,
+        logger: Logger
+    ) {
+        self.channel = channel
+        loop = channel.eventLoop
+        self.listener = listener
         self.router = router
         self.peer = peer
+        self.table = table
         self.limits = limits
         self.logger = logger
         machine = ConnectionStateMachine(limits: limits)
         reader = FrameReader(limits: limits)
+        patience = Patience(limits: limits, now: .now())
     }
 
     // MARK: In
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        keepPatience()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
@@ -62,8 +87,11 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
             partial.writeBuffer(&buffer)
             swap(&buffer, &partial)
         }
-        readFrames(&buffer, context)
-        partial = buffer.readableBytes > 0 ? buffer : ByteBuffer()
+        let start = buffer.readerIndex
+        readFrames(&buffer)
+        let hasFrame = buffer.readerIndex > start
+        partial = buffer.rest(after: start, channel.allocator)
+        patience.read(at: .now(), hasFrame: hasFrame, hasPart: partial.readableBytes > 0)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -72,7 +100,7 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
         context.fireChannelReadComplete()
     }
 
-    private func readFrames(_ buffer: inout ByteBuffer, _ context: ChannelHandlerContext) {
+    private func readFrames(_ buffer: inout ByteBuffer) {
         while !closesAfterFlush {
             switch buffer.withUnsafeReadableBytes({ reader.next($0) }) {
             case .incomplete:
@@ -86,10 +114,10 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
             case .oversize(let header, _):
                 buffer.moveReaderIndex(forwardBy: FrameHeader.size)
                 output.writeResponse(stream: header.stream, status: .tooLarge(Int(header.length)))
-                waitForPassingOver(context)
+                waitForPassingOver()
             case .passedOver(let count):
                 buffer.moveReaderIndex(forwardBy: count)
-                waitForPassingOver(context)
+                waitForPassingOver()
             case .giveUp:
                 buffer.clear()
                 closesAfterFlush = true
@@ -99,19 +127,18 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
 
     /// Room for the whole of a large frame at once, instead of doubling up to it.
     private func reserve(_ buffer: inout ByteBuffer) {
-        guard buffer.readableBytes >= FrameHeader.size, !reader.isPassingOver else { return }
+        guard buffer.readerIndex == 0, buffer.readableBytes >= FrameHeader.size, !reader.isPassingOver else { return }
         let length = buffer.withUnsafeReadableBytes { Int(FrameHeader($0).length) } + FrameHeader.size
         // No more than four times what has come: a header alone reserves nothing.
         buffer.reserveCapacity(min(length, 4 * max(buffer.readableBytes, 4_096)))
     }
 
     /// wire.md case 11: a body that is passed over may not pause for ever.
-    private func waitForPassingOver(_ context: ChannelHandlerContext) {
+    private func waitForPassingOver() {
         passOverTimer?.cancel()
         passOverTimer = nil
         guard reader.isPassingOver else { return }
-        let channel = context.channel
-        passOverTimer = loop.scheduleTask(in: limits.passOverPause) { channel.close(promise: nil) }
+        passOverTimer = loop.scheduleTask(in: limits.passOverPause) { [channel] in channel.close(promise: nil) }
     }
 
     private func received(_ header: FrameHeader, _ body: ByteBuffer) {
@@ -150,111 +177,57 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
         let start = body.readerIndex + envelope.payload.lowerBound
         let payload = body.getSlice(at: start, length: envelope.payload.count) ?? ByteBuffer()
         method(
-            Call(
-                payload: payload,
-                metadata: envelope.metadata,
-                deadline: deadline,
-                peer: peer,
-                connection: self,
-                stream: stream,
-                serial: serial
-            )
+            Call(deadline: deadline, peer: peer, connection: self, stream: stream, serial: serial),
+            Request(payload: payload, metadata: envelope.metadata)
         )
     }
 
-    private static let deadlineExceeded = Status(.deadlineExceeded, "context deadline exceeded")
+    static let deadlineExceeded = Status(.deadlineExceeded, "context deadline exceeded")
 
-    private func watchDeadline(_ stream: UInt32, _ serial: UInt64, _ nanoseconds: Int64) -> NIODeadline {
-        // A century is as good as none, and cannot overflow.
-        let deadline = NIODeadline.now() + .nanoseconds(min(nanoseconds, 3_155_760_000 * 1_000_000_000))
-        let timer = loop.scheduleTask(deadline: deadline) { [self] in
-            let watch = watches[stream]
-            end(stream, serial, .failure(Self.deadlineExceeded))
-            flush()
-            if let watch, watch.serial == serial { for cancel in watch.cancels { cancel() } }
+    // MARK: Limits
+
+    /// What it holds of received frames and of unread answers, in bytes.
+    var heldBytes: Int { held.load(ordering: .relaxed) }
+
+    /// Tells the table what is held now. Less than this is not told, so that small calls cost nothing.
+    func account() {
+        let grain = 16 << 10
+        let bytes = (partial.capacity + unread) / grain * grain
+        let before = held.exchange(bytes, ordering: .relaxed)
+        if bytes != before { table.hold(bytes - before) }
+    }
+
+    /// Looks again when the client's time is up, whatever it is that it leaves undone.
+    func keepPatience() {
+        guard let end = patience.end else { return }
+        if let patienceTimer {
+            if patienceTimer.at <= end.at { return }
+            patienceTimer.task.cancel()
         }
-        watches[stream] = Watch(serial: serial, deadline: timer)
-        return deadline
+        patienceTimer = (end.at, loop.scheduleTask(deadline: end.at) { [self] in lookAgain() })
     }
 
-    func onCancel(_ stream: UInt32, _ serial: UInt64, _ body: @escaping @Sendable () -> Void) {
-        var watch = watches[stream] ?? Watch(serial: serial)
-        watch.cancels.append(body)
-        watches[stream] = watch
-    }
-
-    // MARK: Out
-
-    func end(_ stream: UInt32, _ serial: UInt64, _ result: Result<Payload, Status>) {
-        switch machine.answered(stream: stream, serial: serial) {
-        case .drop: return
-        case .answer(let close):
-            if !watches.isEmpty { watches.removeValue(forKey: stream)?.deadline?.cancel() }
-            switch result {
-            case .success(let payload):
-                if !output.writeResponse(stream: stream, payload: payload) {
-                    output.writeResponse(stream: stream, status: .tooLarge(payload.readableBytes))
-                }
-            case .failure(let status): output.writeResponse(stream: stream, status: status)
-            }
-            if close { closesAfterFlush = true }
-        }
-    }
-
-    func flushUnlessReading() {
-        if !isReading { flush() }
-    }
-
-    private func flush() {
-        guard let context else { return }
-        if output.readableBytes > 0 {
-            let bytes = output
-            // A buffer that grew large is not kept.
-            output =
-                bytes.capacity > 1 << 16 ? ByteBuffer() : context.channel.allocator.buffer(capacity: bytes.capacity)
-            if closesAfterFlush {
-                context.writeAndFlush(wrapOutboundOut(bytes)).assumeIsolated().whenComplete { _ in
-                    context.close(promise: nil)
-                }
-            } else if bytes.readableBytes > 1 << 16, writeTimer == nil {
-                writeUnderDeadline(bytes, context)
-            } else {
-                context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
-            }
-        } else if closesAfterFlush {
-            context.close(promise: nil)
-        }
-    }
-
-    /// wire.md case 84: a client that does not read its replies is let go.
-    private func writeUnderDeadline(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
-        let channel = context.channel
-        let logger = logger
-        writeTimer = loop.scheduleTask(in: limits.writeDeadline) {
-            logger.notice("a client did not read its replies and was let go")
+    private func lookAgain() {
+        patienceTimer = nil
+        guard let end = patience.end, end.at <= .now() else { return keepPatience() }
+        switch end.why {
+        case .unreadReplies: letGo("a client did not read its replies")
+        case .unfinishedFrame: letGo("a client began a frame and did not end it")
+        case .idle:
+            logger.debug("a connection was idle and is closed")
             channel.close(promise: nil)
         }
-        context.writeAndFlush(wrapOutboundOut(bytes)).assumeIsolated().whenComplete { _ in
-            self.writeTimer?.cancel()
-            self.writeTimer = nil
-        }
     }
 
-    /// Reads no more while the client leaves too many replies unread.
-    func read(context: ChannelHandlerContext) {
-        if context.channel.isWritable {
-            context.read()
-        } else {
-            wantsRead = true
-        }
+    /// Once.
+    func mayBeLetGo() -> Bool {
+        !isLettingGo.exchange(true, ordering: .relaxed)
     }
 
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable, wantsRead {
-            wantsRead = false
-            context.read()
-        }
-        context.fireChannelWritabilityChanged()
+    /// Closes the connection, with whatever was not answered or read.
+    func letGo(_ why: String) {
+        logger.notice("\(why): it was let go")
+        channel.close(promise: nil)
     }
 
     // MARK: The end
@@ -265,9 +238,12 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        isGone.store(true, ordering: .relaxed)
         machine.closed()
         passOverTimer?.cancel()
-        writeTimer?.cancel()
+        patienceTimer?.task.cancel()
+        (partial, output, unread) = (ByteBuffer(), ByteBuffer(), 0)
+        account()
         let gone = watches
         watches = [:]
         for watch in gone.values {
@@ -280,5 +256,17 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         logger.debug("a connection broke", metadata: ["error": "\(error)"])
         context.close(promise: nil)
+    }
+}
+
+extension ByteBuffer {
+    /// What is left of a read. Where frames stood before it, it is copied: a buffer that is only ever written to would
+    /// hold everything that came since the connection began, and what is left is no more than the read itself.
+    func rest(after start: Int, _ allocator: ByteBufferAllocator) -> ByteBuffer {
+        if readableBytes == 0 { return ByteBuffer() }
+        guard readerIndex > start else { return self }
+        var rest = allocator.buffer(capacity: readableBytes)
+        rest.writeImmutableBuffer(self)
+        return rest
     }
 }

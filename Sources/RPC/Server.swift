@@ -28,10 +28,6 @@ package final class Server: Sendable {
     private struct Listening {
         var listeners: [any Channel] = []
         var files: [String] = []
-        var connections: [ObjectIdentifier: Connection] = [:]
-        var channels: [ObjectIdentifier: any Channel] = [:]
-        var isShuttingDown = false
-        var emptied: CheckedContinuation<Void, Never>?
     }
 
     private let router: Router
@@ -39,6 +35,7 @@ package final class Server: Sendable {
     private let logger: Logger
     private let group: any EventLoopGroup
     private let listening = Mutex(Listening())
+    private let connections: ConnectionTable
 
     /// Throws where two services have one name.
     package init(
@@ -51,6 +48,7 @@ package final class Server: Sendable {
         self.limits = limits
         self.logger = logger
         self.group = group
+        connections = ConnectionTable(limits: limits)
     }
 
     /// Listens on a Unix socket of mode 0600; a path that begins with NUL or `@` is an abstract address. A file that
@@ -66,7 +64,7 @@ package final class Server: Sendable {
         guard socket >= 0 else {
             throw ServerError.cannotListen(address: path, reason: String(cString: strerror(errno)))
         }
-        let channel = try await bootstrap(isUnix: true).withBoundSocket(socket).get()
+        let channel = try await bootstrap(.unix).withBoundSocket(socket).get()
         listening.withLock { listening in
             listening.listeners.append(channel)
             if !isAbstract { listening.files.append(path) }
@@ -76,7 +74,7 @@ package final class Server: Sendable {
     /// Listens on TCP; with port 0 the system chooses one. Gives the address.
     package func listen(host: String, port: Int) async throws -> SocketAddress {
         do {
-            let channel = try await bootstrap(isUnix: false).bind(host: host, port: port).get()
+            let channel = try await bootstrap(.tcp).bind(host: host, port: port).get()
             listening.withLock { $0.listeners.append(channel) }
             guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
             return address
@@ -94,24 +92,27 @@ package final class Server: Sendable {
         unlink(path)
     }
 
-    private func bootstrap(isUnix: Bool) -> ServerBootstrap {
+    private func bootstrap(_ listener: Listener) -> ServerBootstrap {
         let bootstrap = ServerBootstrap(group: group)
+            .serverChannelInitializer { [logger] channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause(logger: logger))
+                }
+            }
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelOption(
-                .writeBufferWaterMark,
-                value: .init(low: limits.queuedReplyBytes / 2, high: limits.queuedReplyBytes)
-            )
-            .childChannelInitializer { [self] channel in accept(channel, isUnix: isUnix) }
-        return isUnix
-            ? bootstrap
-            : bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { [self] channel in accept(channel, listener) }
+        return switch listener {
+        case .unix: bootstrap
+        case .tcp:
+            bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
                 .childChannelOption(.socketOption(.so_keepalive), value: 1)
+        }
     }
 
-    private func accept(_ channel: any Channel, isUnix: Bool) -> EventLoopFuture<Void> {
+    private func accept(_ channel: any Channel, _ listener: Listener) -> EventLoopFuture<Void> {
         let peer: EventLoopFuture<Peer>
-        if isUnix, let options = channel as? any SocketOptionProvider {
+        if listener == .unix, let options = channel as? any SocketOptionProvider {
             peer = options.unsafeGetSocketOption(level: .socket, name: .init(rawValue: SO_PEERCRED)).map {
                 (credentials: PeerCredentials) in
                 Peer(pid: credentials.pid, uid: credentials.uid, gid: credentials.gid)
@@ -125,43 +126,25 @@ package final class Server: Sendable {
             // wire.md case 75: whoever may not speak is let go before a frame is read.
             if let uid = peer.uid, uid != geteuid(), uid != 0 { throw NotAdmitted() }
             let connection = Connection(
-                loop: channel.eventLoop,
+                channel: channel,
+                listener: listener,
                 router: router,
                 peer: peer,
+                table: connections,
                 limits: limits,
                 logger: logger
             )
-            guard add(connection, channel) else { throw NotAdmitted() }
+            guard connections.add(connection) else { throw NotAdmitted() }
+            channel.closeFuture.whenComplete { [self] _ in connections.remove(connection) }
             try channel.pipeline.syncOperations.addHandler(connection)
-            channel.closeFuture.whenComplete { [self] _ in remove(channel) }
         }
-    }
-
-    private func add(_ connection: Connection, _ channel: any Channel) -> Bool {
-        listening.withLock { listening in
-            guard !listening.isShuttingDown, listening.connections.count < limits.connections else { return false }
-            listening.connections[ObjectIdentifier(channel)] = connection
-            listening.channels[ObjectIdentifier(channel)] = channel
-            return true
-        }
-    }
-
-    private func remove(_ channel: any Channel) {
-        let emptied = listening.withLock { listening -> CheckedContinuation<Void, Never>? in
-            listening.connections[ObjectIdentifier(channel)] = nil
-            listening.channels[ObjectIdentifier(channel)] = nil
-            guard listening.connections.isEmpty else { return nil }
-            defer { listening.emptied = nil }
-            return listening.emptied
-        }
-        emptied?.resume()
     }
 
     /// Accepts nothing new, answers what is under way, and returns when every connection is closed; those that are
     /// not after `grace` are closed as they are.
     package func shutdown(grace: Duration) async {
+        let open = connections.beginShutdown()
         let (listeners, files) = listening.withLock { listening in
-            listening.isShuttingDown = true
             defer {
                 listening.listeners = []
                 listening.files = []
@@ -170,20 +153,12 @@ package final class Server: Sendable {
         }
         for path in files { unlink(path) }
         for listener in listeners { try? await listener.close() }
-        for connection in listening.withLock({ Array($0.connections.values) }) {
-            connection.loop.execute { connection.drain() }
-        }
+        for connection in open { connection.loop.execute { connection.drain() } }
         let force = Task {
             try await Task.sleep(for: grace)
-            for channel in listening.withLock({ Array($0.channels.values) }) { channel.close(promise: nil) }
+            for connection in connections.all { connection.channel.close(promise: nil) }
         }
-        await withCheckedContinuation { continuation in
-            let isEmpty = listening.withLock { listening in
-                if !listening.connections.isEmpty { listening.emptied = continuation }
-                return listening.connections.isEmpty
-            }
-            if isEmpty { continuation.resume() }
-        }
+        await connections.empty()
         force.cancel()
     }
 }

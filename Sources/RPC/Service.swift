@@ -6,7 +6,7 @@ package typealias Payload = ByteBuffer
 /// A name, and the methods that it answers.
 package struct Service: Sendable {
     /// Called on the connection's event loop, which it must not block.
-    package typealias Method = @Sendable (Call) -> Void
+    package typealias Method = @Sendable (Call, Request) -> Void
 
     let name: String
     let methods: [String: Method]

@@ -24,6 +24,11 @@ struct ServeRun {
 
     func run() async throws {
         let end = EndSignal()
+        FreedMemory.configure()
+        let freed = FreedMemory.returnAfterBursts()
+        defer { freed.cancel() }
+        var connections = RPC.Limits()
+        connections.connections = Descriptors.raise(for: listen == nil ? 1 : 2)
         let logger = Self.logger()
         let registry = try loadPlugins()
         let reader = CampaignReader(registry)
@@ -64,7 +69,7 @@ struct ServeRun {
         say("campaigns: \(count == 0 ? "none" : daemon.campaigns.all.map(\.id.string).joined(separator: ", "))")
 
         let group = MultiThreadedEventLoopGroup.singleton
-        let server = try Server(services: daemon.services, logger: logger, group: group)
+        let server = try Server(services: daemon.services, limits: connections, logger: logger, group: group)
         do {
             try Self.makeFolder(of: socket)
             try await server.listen(unix: socket)

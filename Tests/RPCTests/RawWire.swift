@@ -9,23 +9,40 @@ final class RawWire {
     private let socket: Int32
     private var isOpen = true
 
-    init(_ path: String) throws {
-        socket = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
-        let connected = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+    convenience init(_ path: String) throws {
+        self.init(socket: try Unconnected().connected(to: path))
+    }
+
+    private init(socket: Int32) {
+        self.socket = socket
+    }
+
+    /// A socket that was made while there were descriptors.
+    struct Unconnected {
+        private let socket = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+
+        func connect(_ path: String) throws -> RawWire {
+            RawWire(socket: try connected(to: path))
+        }
+
+        fileprivate func connected(to path: String) throws -> Int32 {
+            var address = sockaddr_un()
+            address.sun_family = sa_family_t(AF_UNIX)
+            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
+            let connected = withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    Glibc.connect(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                }
             }
+            guard connected == 0 else {
+                Glibc.close(socket)
+                throw NotConnected()
+            }
+            // A test that waits for bytes that never come fails instead of hanging.
+            var patience = timeval(tv_sec: 10, tv_usec: 0)
+            setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+            return socket
         }
-        guard connected == 0 else {
-            Glibc.close(socket)
-            throw NotConnected()
-        }
-        // A test that waits for bytes that never come fails instead of hanging.
-        var patience = timeval(tv_sec: 10, tv_usec: 0)
-        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     }
 
     deinit {
@@ -46,6 +63,31 @@ final class RawWire {
             guard sent > 0 else { return }
             rest = rest.dropFirst(sent)
         }
+    }
+
+    /// Sends the same again and again without waiting for room, until that holds, for at most 10 s.
+    func sendWithoutWaiting(_ bytes: [UInt8], until holds: () -> Bool) {
+        let end = time(nil) + 10
+        var rest = bytes[...]
+        while !holds(), time(nil) < end {
+            let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
+            let sent = rest.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, flags) }
+            rest = sent > 0 ? rest.dropFirst(sent) : rest
+            if rest.isEmpty { rest = bytes[...] }
+            if sent <= 0 { usleep(1_000) }
+        }
+    }
+
+    /// Whether the other side has closed, without reading what it sent.
+    func isHungUp() -> Bool {
+        var poll = pollfd(fd: socket, events: 0, revents: 0)
+        return Glibc.poll(&poll, 1, 0) > 0 && poll.revents & Int16(POLLHUP | POLLERR) != 0
+    }
+
+    /// The same, waiting for it.
+    func waitsForHangUp() -> Bool {
+        var poll = pollfd(fd: socket, events: 0, revents: 0)
+        return Glibc.poll(&poll, 1, 10_000) > 0
     }
 
     /// That many bytes, or fewer where the other side closes.

@@ -14,19 +14,22 @@ struct WireTests {
         Service(
             "p.S",
             methods: [
-                "Echo": { $0.reply($0.payload) },
-                "Err": { $0.fail(Status(.unknown, "plain")) },
-                "Details": { $0.fail(Status(.aborted, "d", details: [.init(typeURL: "t", value: [1, 2])])) },
-                "Big": { $0.reply(ByteBuffer(repeating: 0, count: 5 << 20)) },
-                "Never": { _ in },
-                "MD": { call in
-                    let pairs = call.metadata[all: "foo"].joined(separator: ",")
-                    call.reply(ByteBuffer(string: "\(call.metadata["FOO"] ?? "-") \(pairs)"))
+                "Echo": { call, asked in call.reply(asked.payload) },
+                "Err": { call, _ in call.fail(Status(.unknown, "plain")) },
+                "Details": { call, _ in call.fail(Status(.aborted, "d", details: [.init(typeURL: "t", value: [1, 2])]))
                 },
-                "Later": { call in
+                "Big": { call, _ in call.reply(ByteBuffer(repeating: 0, count: 5 << 20)) },
+                "Never": { _, _ in },
+                "Drop": { call, _ in call.reply(ByteBuffer()) },
+                "Large": { call, _ in call.reply(ByteBuffer(repeating: 0, count: 1 << 20)) },
+                "MD": { call, asked in
+                    let pairs = asked.metadata[all: "foo"].joined(separator: ",")
+                    call.reply(ByteBuffer(string: "\(asked.metadata["FOO"] ?? "-") \(pairs)"))
+                },
+                "Later": { call, asked in
                     // Answered from another thread, many at once.
                     let loop = MultiThreadedEventLoopGroup.singleton.next()
-                    loop.scheduleTask(in: .milliseconds(50)) { Call.complete([(call, .success(call.payload))]) }
+                    loop.scheduleTask(in: .milliseconds(50)) { Call.complete([(call, .success(asked.payload))]) }
                 },
             ]
         )

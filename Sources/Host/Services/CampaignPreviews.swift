@@ -14,12 +14,14 @@ struct CampaignPreviews: Sendable {
     let tests: TestSends
     let clock: Clock
 
-    func preview(_ call: Call) {
-        call.withRequest(Triggerd__V1__PreviewRequest.self, schema_preview_request()) { request, _ throws(Status) in
-            let asked = try PreviewRequest(request.pointee)
+    func preview(_ call: Call, _ asked: Request) {
+        call.withRequest(asked, Triggerd__V1__PreviewRequest.self, schema_preview_request()) {
+            request,
+            _ throws(Status) in
+            let wanted = try PreviewRequest(request.pointee)
             readers.run {
                 do throws(Status) {
-                    try answer(asked, call)
+                    try answer(wanted, call)
                 } catch {
                     call.fail(error)
                 }

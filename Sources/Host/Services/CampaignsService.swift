@@ -16,14 +16,15 @@ struct CampaignsService {
         Service(
             "triggerd.v1.Campaigns",
             methods: [
-                "Apply": { self.apply($0) }, "Get": { self.get($0) }, "List": { self.list($0) },
-                "Stop": { self.stop($0) }, "Resume": { self.resume($0) }, "Preview": { previews.preview($0) },
+                "Apply": { self.apply($0, $1) }, "Get": { self.get($0, $1) }, "List": { self.list($0, $1) },
+                "Stop": { self.stop($0, $1) }, "Resume": { self.resume($0, $1) },
+                "Preview": { previews.preview($0, $1) },
             ]
         )
     }
 
-    private func apply(_ call: Call) {
-        call.withRequest(Triggerd__V1__ApplyRequest.self, schema_apply_request()) { request, _ throws(Status) in
+    private func apply(_ call: Call, _ asked: Request) {
+        call.withRequest(asked, Triggerd__V1__ApplyRequest.self, schema_apply_request()) { request, _ throws(Status) in
             var read = CampaignSet()
             var problems: [CampaignProblem] = []
             for index in 0..<request.pointee.n_campaigns {
@@ -77,8 +78,8 @@ struct CampaignsService {
         }
     }
 
-    private func get(_ call: Call) {
-        call.withRequest(Triggerd__V1__GetCampaignRequest.self, schema_get_campaign_request()) {
+    private func get(_ call: Call, _ asked: Request) {
+        call.withRequest(asked, Triggerd__V1__GetCampaignRequest.self, schema_get_campaign_request()) {
             request,
             _ throws(Status) in
             let id = Text(cString: request.pointee.campaign)
@@ -93,8 +94,8 @@ struct CampaignsService {
         }
     }
 
-    private func list(_ call: Call) {
-        call.withRequest(Triggerd__V1__ListCampaignsRequest.self, schema_list_campaigns_request()) { _, _ in
+    private func list(_ call: Call, _ asked: Request) {
+        call.withRequest(asked, Triggerd__V1__ListCampaignsRequest.self, schema_list_campaigns_request()) { _, _ in
             let table = campaigns.get()
             let statuses = table.all.compactMap { head in
                 table.campaign(head.current).map { CampaignStatus(head: head, campaign: $0, changed: false) }
@@ -111,14 +112,16 @@ struct CampaignsService {
         }
     }
 
-    private func stop(_ call: Call) {
-        call.withRequest(Triggerd__V1__StopCampaignRequest.self, schema_stop_campaign_request()) { request, _ in
+    private func stop(_ call: Call, _ asked: Request) {
+        call.withRequest(asked, Triggerd__V1__StopCampaignRequest.self, schema_stop_campaign_request()) { request, _ in
             call.ask(queue, .stop(Text(cString: request.pointee.campaign)) { Self.reply(call, $0, $1) })
         }
     }
 
-    private func resume(_ call: Call) {
-        call.withRequest(Triggerd__V1__ResumeCampaignRequest.self, schema_resume_campaign_request()) { request, _ in
+    private func resume(_ call: Call, _ asked: Request) {
+        call.withRequest(asked, Triggerd__V1__ResumeCampaignRequest.self, schema_resume_campaign_request()) {
+            request,
+            _ in
             call.ask(queue, .resume(Text(cString: request.pointee.campaign)) { Self.reply(call, $0, $1) })
         }
     }

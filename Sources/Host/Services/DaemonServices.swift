@@ -10,7 +10,7 @@ struct HealthService {
     private static let serving = Payload(bytes: [0x08, 0x01])
 
     var service: Service {
-        Service("triggerd.v1.Health", methods: ["Check": { self.check($0) }])
+        Service("triggerd.v1.Health", methods: ["Check": { call, _ in self.check(call) }])
     }
 
     private func check(_ call: Call) {
@@ -48,11 +48,11 @@ struct PluginsService {
     let plugins: PluginRegistry
 
     var service: Service {
-        Service("triggerd.v1.Plugins", methods: ["List": { self.list($0) }])
+        Service("triggerd.v1.Plugins", methods: ["List": { self.list($0, $1) }])
     }
 
-    private func list(_ call: Call) {
-        call.withRequest(Triggerd__V1__ListPluginsRequest.self, schema_list_plugins_request()) { _, arena in
+    private func list(_ call: Call, _ asked: Request) {
+        call.withRequest(asked, Triggerd__V1__ListPluginsRequest.self, schema_list_plugins_request()) { _, arena in
             let reply = arena.make(triggerd__v1__list_plugins_reply__init)
             let loaded = plugins.loaded
             reply.pointee.n_plugins = loaded.count

@@ -15,12 +15,14 @@ struct DecisionsService {
     private static let looksAt = 100_000
 
     var service: Service {
-        Service("triggerd.v1.Decisions", methods: ["Explain": { self.explain($0) }, "List": { self.list($0) }])
+        Service("triggerd.v1.Decisions", methods: ["Explain": { self.explain($0, $1) }, "List": { self.list($0, $1) }])
     }
 
     /// Walks the user's own chain, newest first.
-    private func explain(_ call: Call) {
-        call.withRequest(Triggerd__V1__ExplainRequest.self, schema_explain_request()) { request, _ throws(Status) in
+    private func explain(_ call: Call, _ asked: Request) {
+        call.withRequest(asked, Triggerd__V1__ExplainRequest.self, schema_explain_request()) {
+            request,
+            _ throws(Status) in
             let user = try request.pointee.user.asUser()
             let campaign = Text(cString: request.pointee.campaign)
             let limit = Self.limit(request.pointee.limit)
@@ -49,8 +51,8 @@ struct DecisionsService {
         }
     }
 
-    private func list(_ call: Call) {
-        call.withRequest(Triggerd__V1__ListDecisionsRequest.self, schema_list_decisions_request()) {
+    private func list(_ call: Call, _ asked: Request) {
+        call.withRequest(asked, Triggerd__V1__ListDecisionsRequest.self, schema_list_decisions_request()) {
             request,
             _ throws(Status) in
             let campaign = Text(cString: request.pointee.campaign)

@@ -8,11 +8,11 @@ struct EventsService {
     let limits: HostLimits
 
     var service: Service {
-        Service("triggerd.v1.Events", methods: ["Track": { self.track($0) }])
+        Service("triggerd.v1.Events", methods: ["Track": { self.track($0, $1) }])
     }
 
-    private func track(_ call: Call) {
-        call.withRequest(Triggerd__V1__TrackRequest.self, schema_track_request()) { request, _ throws(Status) in
+    private func track(_ call: Call, _ asked: Request) {
+        call.withRequest(asked, Triggerd__V1__TrackRequest.self, schema_track_request()) { request, _ throws(Status) in
             let count = request.pointee.n_items
             guard count > 0 else { throw .invalid("items", "there are none") }
             guard count <= limits.itemsPerRequest else {

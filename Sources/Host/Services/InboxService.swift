@@ -10,13 +10,14 @@ struct InboxService {
         Service(
             "triggerd.v1.Inbox",
             methods: [
-                "Lease": { self.lease($0) }, "Acknowledge": { self.acknowledge($0) }, "Hold": { self.hold($0) },
+                "Lease": { self.lease($0, $1) }, "Acknowledge": { self.acknowledge($0, $1) },
+                "Hold": { self.hold($0, $1) },
             ]
         )
     }
 
-    private func lease(_ call: Call) {
-        call.withRequest(Triggerd__V1__LeaseRequest.self, schema_lease_request()) { request, _ throws(Status) in
+    private func lease(_ call: Call, _ asked: Request) {
+        call.withRequest(asked, Triggerd__V1__LeaseRequest.self, schema_lease_request()) { request, _ throws(Status) in
             let user = try request.pointee.user.asUser()
             let device = Text(cString: request.pointee.device)
             call.ask(
@@ -34,8 +35,8 @@ struct InboxService {
         }
     }
 
-    private func acknowledge(_ call: Call) {
-        call.withRequest(Triggerd__V1__AcknowledgeRequest.self, schema_acknowledge_request()) {
+    private func acknowledge(_ call: Call, _ asked: Request) {
+        call.withRequest(asked, Triggerd__V1__AcknowledgeRequest.self, schema_acknowledge_request()) {
             request,
             _ throws(Status) in
             let user = try request.pointee.user.asUser()
@@ -64,8 +65,8 @@ extension InboxService {
     /// As long as a window may hold a message.
     private static let longestHold = Length.days(7)
 
-    private func hold(_ call: Call) {
-        call.withRequest(Triggerd__V1__HoldRequest.self, schema_hold_request()) { request, _ throws(Status) in
+    private func hold(_ call: Call, _ asked: Request) {
+        call.withRequest(asked, Triggerd__V1__HoldRequest.self, schema_hold_request()) { request, _ throws(Status) in
             let user = try request.pointee.user.asUser()
             guard request.pointee.token != 0 else { throw .invalid("token", "is missing") }
             guard (0...Self.longestHold.milliseconds).contains(request.pointee.for_ms) else {

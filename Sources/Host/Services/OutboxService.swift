@@ -21,12 +21,12 @@ struct OutboxService {
     var service: Service {
         Service(
             "triggerd.v1.Outbox",
-            methods: ["ListFailed": { self.listFailed($0) }, "Redrive": { self.redrive($0) }]
+            methods: ["ListFailed": { self.listFailed($0, $1) }, "Redrive": { self.redrive($0, $1) }]
         )
     }
 
-    private func listFailed(_ call: Call) {
-        call.withRequest(Triggerd__V1__ListFailedRequest.self, schema_list_failed_request()) {
+    private func listFailed(_ call: Call, _ asked: Request) {
+        call.withRequest(asked, Triggerd__V1__ListFailedRequest.self, schema_list_failed_request()) {
             request,
             _ throws(Status) in
             let campaign = Text(cString: request.pointee.campaign)
@@ -71,8 +71,10 @@ struct OutboxService {
         }
     }
 
-    private func redrive(_ call: Call) {
-        call.withRequest(Triggerd__V1__RedriveRequest.self, schema_redrive_request()) { request, _ throws(Status) in
+    private func redrive(_ call: Call, _ asked: Request) {
+        call.withRequest(asked, Triggerd__V1__RedriveRequest.self, schema_redrive_request()) {
+            request,
+            _ throws(Status) in
             let ids = Array(UnsafeBufferPointer(start: request.pointee.ids, count: request.pointee.n_ids))
             guard (1...limits.redrivesPerRequest).contains(ids.count) else {
                 throw .invalid("ids", "\(ids.count) are not within 1 and \(limits.redrivesPerRequest)")

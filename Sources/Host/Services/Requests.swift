@@ -6,6 +6,7 @@ import Schema
 extension Call {
     /// Runs `body` on the payload as a message; what it throws answers the call.
     func withRequest<Message>(
+        _ asked: Request,
         _ type: Message.Type,
         _ descriptor: UnsafePointer<ProtobufCMessageDescriptor>,
         _ body: (UnsafePointer<Message>, Arena) throws(Status) -> Void
@@ -14,7 +15,7 @@ extension Call {
             try Arena.use { arena throws(Status) in
                 let message: UnsafePointer<Message>
                 do {
-                    message = try payload.withUnsafeReadableBytes { try arena.unpack(type, descriptor, $0) }
+                    message = try asked.payload.withUnsafeReadableBytes { try arena.unpack(type, descriptor, $0) }
                 } catch {
                     throw Status(
                         .internal,

@@ -11,11 +11,13 @@ struct UsersService {
     let readers: Readers
 
     var service: Service {
-        Service("triggerd.v1.Users", methods: ["Get": { self.get($0) }, "Delete": { self.delete($0) }])
+        Service("triggerd.v1.Users", methods: ["Get": { self.get($0, $1) }, "Delete": { self.delete($0, $1) }])
     }
 
-    private func get(_ call: Call) {
-        call.withRequest(Triggerd__V1__GetUserRequest.self, schema_get_user_request()) { request, _ throws(Status) in
+    private func get(_ call: Call, _ asked: Request) {
+        call.withRequest(asked, Triggerd__V1__GetUserRequest.self, schema_get_user_request()) {
+            request,
+            _ throws(Status) in
             let user = try request.pointee.user.asUser()
             readers.read(call) { arena in
                 guard let state = try store.user(user) else {
@@ -26,8 +28,8 @@ struct UsersService {
         }
     }
 
-    private func delete(_ call: Call) {
-        call.withRequest(Triggerd__V1__DeleteUserRequest.self, schema_delete_user_request()) {
+    private func delete(_ call: Call, _ asked: Request) {
+        call.withRequest(asked, Triggerd__V1__DeleteUserRequest.self, schema_delete_user_request()) {
             request,
             _ throws(Status) in
             let user = try request.pointee.user.asUser()

@@ -1,0 +1,92 @@
+import NIOCore
+
+/// What leaves: answers, one write for all of a read.
+extension Connection {
+    func watchDeadline(_ stream: UInt32, _ serial: UInt64, _ nanoseconds: Int64) -> NIODeadline {
+        // A century is as good as none, and cannot overflow.
+        let deadline = NIODeadline.now() + .nanoseconds(min(nanoseconds, 3_155_760_000 * 1_000_000_000))
+        let timer = loop.scheduleTask(deadline: deadline) { [self] in
+            let watch = watches[stream]
+            end(stream, serial, .failure(Self.deadlineExceeded))
+            flush()
+            if let watch, watch.serial == serial { for cancel in watch.cancels { cancel() } }
+        }
+        watches[stream] = Watch(serial: serial, deadline: timer)
+        return deadline
+    }
+
+    func onCancel(_ stream: UInt32, _ serial: UInt64, _ body: @escaping @Sendable () -> Void) {
+        var watch = watches[stream] ?? Watch(serial: serial)
+        watch.cancels.append(body)
+        watches[stream] = watch
+    }
+
+    func end(_ stream: UInt32, _ serial: UInt64, _ result: Result<Payload, Status>) {
+        switch machine.answered(stream: stream, serial: serial) {
+        case .drop: return
+        case .answer(let close):
+            if !watches.isEmpty { watches.removeValue(forKey: stream)?.deadline?.cancel() }
+            switch result {
+            case .success(let payload):
+                if !output.writeResponse(stream: stream, payload: payload) {
+                    output.writeResponse(stream: stream, status: .tooLarge(payload.readableBytes))
+                }
+            case .failure(let status): output.writeResponse(stream: stream, status: status)
+            }
+            if close { closesAfterFlush = true }
+        }
+    }
+
+    func flushUnlessReading() {
+        if !isReading { flush() }
+    }
+
+    func flush() {
+        guard let context else { return }
+        if output.readableBytes > 0 {
+            write(context)
+        } else if closesAfterFlush, unread == 0 {
+            context.close(promise: nil)
+        }
+        patience.calls(at: .now(), underWay: !machine.isIdle)
+        keepPatience()
+        account()
+    }
+
+    private func write(_ context: ChannelHandlerContext) {
+        let bytes = output
+        // As large as it is: what is small must not hold much while nobody reads it.
+        output = channel.allocator.buffer(capacity: min(bytes.readableBytes, 1 << 16))
+        let size = bytes.capacity
+        unread += size
+        patience.writes(at: .now())
+        context.writeAndFlush(wrapOutboundOut(bytes)).assumeIsolated().whenComplete { [self] _ in
+            wrote(size)
+        }
+        // Calls that were under way when reading stopped are answered, up to here.
+        if unread > limits.unreadReplyBytes { letGo("a client left too many replies unread") }
+    }
+
+    private func wrote(_ size: Int) {
+        // Of a connection that has ended nothing is held any more.
+        guard let context, unread >= size else { return }
+        unread -= size
+        patience.wrote(at: .now(), more: unread > 0)
+        if closesAfterFlush, unread == 0, output.readableBytes == 0 {
+            context.close(promise: nil)
+        } else if wantsRead, unread < limits.queuedReplyBytes {
+            wantsRead = false
+            context.read()
+        }
+        account()
+    }
+
+    /// Reads no more while the client leaves too many replies unread.
+    func read(context: ChannelHandlerContext) {
+        if unread < limits.queuedReplyBytes {
+            context.read()
+        } else {
+            wantsRead = true
+        }
+    }
+}
