@@ -57,7 +57,7 @@ func run(campaigns: Int) -> Double {
         // A user's sends are done before the next begins, as they are where delays pass.
         if index % (users * 4) < users { states[place] = UserState() }
         let now = Instant(milliseconds: Int64(index))
-        var turn = Turn(
+        let (turn, _) = Turn.take(
             user: "user-\(place)",
             state: exchange(&states[place], with: UserState()),
             context: context,
@@ -65,18 +65,18 @@ func run(campaigns: Int) -> Double {
             nextSequence: sequence,
             tallies: exchange(&tallies, with: [:]),
             match: match
-        )
-        turn.catchUp()
-        turn.handle(
-            Event(
-                type: Event.customEvent,
-                subject: "e0",
-                user: turn.user,
-                time: now,
-                receivedAt: now,
-                properties: properties
+        ) { turn in
+            turn.handle(
+                Event(
+                    type: Event.customEvent,
+                    subject: "e0",
+                    user: turn.user,
+                    time: now,
+                    receivedAt: now,
+                    properties: properties
+                )
             )
-        )
+        }
         sequence = turn.nextSequence
         tallies = turn.tallies
         states[place] = turn.state

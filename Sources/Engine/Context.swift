@@ -79,11 +79,16 @@ package struct Limits: Sendable {
     package var fewestEngagements = 5
     /// How long after its end a conversion window waits for events that arrive late.
     package var lateConversions = Length.days(30)
-    /// Single events kept for one user: with more the oldest are forgotten, so that a record stays small.
+    /// Single events of one name kept for one user: with more the oldest of that name are forgotten, so that a record
+    /// stays small and no name pushes out another's (14, 7.3).
     package var happened = 4_096
-    /// Exceptions remembered for one user: with more in 7 days the oldest are forgotten, so that a user's record
-    /// stays small whatever a client sends.
+    /// Times that one exception of one campaign is remembered for one user: with more in 7 days the oldest are
+    /// forgotten, so that a record stays small whatever a client sends.
     package var seenExceptions = 256
+    /// 14, 10.2: how far back messages are counted for caps that may be applied later.
+    package var countedForCaps = Length.days(31)
+    /// Of those, the newest of one user: a cap that allows as many caps nothing.
+    package var counted = 4_096
 
     package init() {}
 }

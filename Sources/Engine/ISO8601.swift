@@ -16,7 +16,7 @@ package struct WallTime: Hashable, Sendable {
     package var offset: Int64?
 
     package func instant(offset: Int64) -> Instant {
-        Instant(milliseconds: milliseconds - offset * 1_000)
+        Instant(milliseconds: milliseconds) - .seconds(offset)
     }
 
     package init?(iso8601 text: String) {
@@ -152,9 +152,9 @@ extension Instant: CustomStringConvertible {
     /// ISO 8601 in UTC with milliseconds: `2026-03-02T10:00:00.000Z`.
     package var description: String {
         guard self != .never else { return "never" }
-        let day = milliseconds >= 0 ? milliseconds / 86_400_000 : -((-milliseconds + 86_399_999) / 86_400_000)
-        let rest = milliseconds - day * 86_400_000
-        let date = CivilDate(daysSince1970: day)
+        let wall = WallTime(milliseconds: milliseconds)
+        let rest = wall.timeOfDay.milliseconds
+        let date = CivilDate(daysSince1970: wall.day)
         func padded(_ number: Int64, _ width: Int) -> String {
             let digits = String(number)
             return String(repeating: "0", count: max(0, width - digits.count)) + digits

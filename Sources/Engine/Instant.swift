@@ -13,14 +13,23 @@ package struct Instant: Hashable, Comparable, Sendable {
         left.milliseconds < right.milliseconds
     }
 
-    /// The instant `length` later; `never` where that cannot be told.
+    /// The instant `length` later; `never`, or the earliest there is, where that cannot be told.
     package static func + (instant: Instant, length: Length) -> Instant {
         let (sum, overflow) = instant.milliseconds.addingReportingOverflow(length.milliseconds)
-        return overflow ? .never : Instant(milliseconds: sum)
+        guard !overflow else { return length < .zero ? Instant(milliseconds: .min) : .never }
+        return Instant(milliseconds: sum)
     }
 
+    /// The instant `length` earlier; the earliest there is where that cannot be told.
+    package static func - (instant: Instant, length: Length) -> Instant {
+        let (difference, overflow) = instant.milliseconds.subtractingReportingOverflow(length.milliseconds)
+        return overflow ? Instant(milliseconds: .min) : Instant(milliseconds: difference)
+    }
+
+    /// The length from `right` to `left`; the longest there is where that cannot be told.
     package static func - (left: Instant, right: Instant) -> Length {
-        Length(milliseconds: left.milliseconds - right.milliseconds)
+        let (difference, overflow) = left.milliseconds.subtractingReportingOverflow(right.milliseconds)
+        return Length(milliseconds: overflow ? (left < right ? .min : .max) : difference)
     }
 }
 

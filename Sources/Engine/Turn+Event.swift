@@ -92,49 +92,6 @@ extension Turn {
         event.type == Event.campaignInteraction && context.campaigns.head(of: event.subject)?.isStopped == true
     }
 
-    /// 8: every window that is open and hears this event.
-    private mutating func convert(_ event: Event, _ matches: [Match]) {
-        guard !state.conversionWindows.isEmpty else { return }
-        var primaries: [CampaignNumber] = []
-        for match in matches {
-            guard case .conversion(let place) = match.role, let id = campaignID(match.version),
-                let conversions = context.campaigns.campaign(match.version)?.conversions,
-                conversions.indices.contains(place)
-            else { continue }
-            let deadline = conversions[place].within
-            for index in state.conversionWindows.indices {
-                let window = state.conversionWindows[index]
-                guard window.version == match.version, !window.credited.contains(place),
-                    window.opened <= event.time, event.time < window.opened + deadline  // 8.3
-                else { continue }
-                state.conversionWindows[index].credited.append(place)
-                decide(
-                    .converted,
-                    id,
-                    channel: window.channel,
-                    rule: "8.3",
-                    send: window.send,
-                    why: [
-                        "event": .string(event.name), "event_at": .string(event.time.description),
-                        "received_at": .string(window.opened.description),
-                        "until": .string((window.opened + deadline).description),
-                    ],
-                    conversion: place + 1
-                )
-                if place == 0, !primaries.contains(match.version.number) { primaries.append(match.version.number) }
-            }
-        }
-        for number in primaries {  // once per event and campaign (13)
-            raise(
-                Event.conversion,
-                context.campaigns.head(number)?.id,
-                at: event.time,
-                depth: event.depth,
-                chain: event.chain
-            )
-        }
-    }
-
     private mutating func except(
         _ version: CampaignVersion,
         _ index: Int,
@@ -173,6 +130,7 @@ extension Turn {
             return why
         }
         var hasCancelled = false
+        var leased: QueueEntry?
         for wait in state.waits where counts(wait) {
             hasCancelled = true
             decide(code, head.id, rule: rule, send: wait.send, why: why(wait))
@@ -180,8 +138,11 @@ extension Turn {
             state.waits.removeAll { $0.send == wait.send }
         }
         for entry in state.queue where counts(entry.wait) {  // 4.12: in force until the message is seen.
-            if entry.isLeased(at: now) {
-                change(entry) { $0.lease?.isExcepted = true }
+            if let lease = entry.lease, entry.isLeased(at: now) {
+                guard lease.exception == nil else { continue }  // The first one counts.
+                let exception = LeaseException(event, isTrigger: isTrigger)
+                change(entry) { $0.lease?.exception = exception }
+                leased = entry
             } else {
                 hasCancelled = true
                 decide(
@@ -199,6 +160,7 @@ extension Turn {
         if hasCancelled, !isTrigger, !excepted.contains(version.number) {
             excepted.append(version.number)
             raise(Event.exception, head.id, at: event.time, depth: event.depth, chain: event.chain)
+            if let leased { change(leased) { $0.lease?.exception?.raises = false } }
         }
     }
 
@@ -211,10 +173,12 @@ extension Turn {
             time: event.time,
             same: same
         )
-        guard !state.seenExceptions.contains(seen) else { return }
-        let oldest = Instant(milliseconds: now.milliseconds - context.limits.exceptionMemory.milliseconds)
+        guard !state.seenExceptions.contains(seen) else { return }  // Known already: nothing is new.
+        let oldest = now - context.limits.exceptionMemory
         state.seenExceptions.removeAll { $0.time < oldest }
-        if state.seenExceptions.count >= context.limits.seenExceptions { state.seenExceptions.removeFirst() }
+        state.seenExceptions.makeRoom(for: 1, of: context.limits.seenExceptions) {
+            $0.campaign == seen.campaign && $0.occurrence == seen.occurrence
+        }
         state.seenExceptions.append(seen)
     }
 
@@ -361,7 +325,7 @@ extension Turn {
         _ event: Event
     ) -> Bool {
         guard !definition.campaign.exceptions.isEmpty, !state.seenExceptions.isEmpty else { return false }
-        let oldest = Instant(milliseconds: now.milliseconds - context.limits.exceptionMemory.milliseconds)
+        let oldest = now - context.limits.exceptionMemory
         let fingerprints = context.campaigns.exceptionFingerprints(version)
         let found = state.seenExceptions.first { seen in
             guard seen.campaign == version.number, seen.time > event.time, seen.time >= oldest,
@@ -404,5 +368,18 @@ extension Value {
         case .decimal(let decimal): decimal
         default: nil
         }
+    }
+}
+
+extension LeaseException {
+    fileprivate init(_ event: Event, isTrigger: Bool) {
+        self.init(
+            name: event.name,
+            time: event.time,
+            depth: event.depth,
+            chain: event.chain,
+            isTrigger: isTrigger,
+            raises: !isTrigger
+        )
     }
 }

@@ -125,7 +125,6 @@ extension Turn {
                 )
             )
         }
-        handleRaised()
         return true
     }
 
@@ -150,7 +149,6 @@ extension Turn {
                 next: until
             )
         }
-        handleRaised()
         return true
     }
 
@@ -162,8 +160,9 @@ extension Turn {
     private mutating func see(_ entry: QueueEntry) {
         let id = campaignID(entry.wait.version)
         decide(.delivered, id, channel: entry.channel, rule: "9.11", send: entry.wait.send)
-        receive(entry.wait, isCertain: true)
-        openWindow(entry.wait.version, entry.wait.send, channel: entry.channel, at: now)
+        remove(entry)
+        receive(entry.wait.version.number, entry.wait.send, at: now)
+        openWindow(entry.wait.version, entry.wait.send, channel: entry.channel)
         raise(
             Event.campaignInteraction,
             id,
@@ -173,7 +172,6 @@ extension Turn {
             chain: entry.wait.chain
         )
         state.lastShown = now
-        remove(entry)
     }
 
     private mutating func lease(_ entry: QueueEntry, _ fields: Object, _ id: CampaignID, _ device: Text) {
@@ -196,22 +194,29 @@ extension Turn {
         if let lease = entry.lease, lease.ends <= instant {
             // 13, 9.11: what happened meanwhile counts now; without it, the entry waits for the next session.
             change(entry) { $0.lease = nil }
-            if lease.isExcepted {
+            if let exception = lease.exception {
                 decide(
-                    .cancelledByException,
+                    exception.isTrigger ? .rescheduledByTrigger : .cancelledByException,
                     campaignID(entry.wait.version),
                     channel: channel(ending: entry),
                     rule: "9.11",
                     send: entry.wait.send,
-                    at: lease.ends
-                )
-                raise(
-                    Event.exception,
-                    campaignID(entry.wait.version),
                     at: lease.ends,
-                    depth: entry.wait.depth,
-                    chain: entry.wait.chain
+                    why: [
+                        "exception": .string(exception.name), "exception_at": .string(exception.time.description),
+                        "triggered_at": .string(entry.wait.trigger.description),
+                    ]
                 )
+                if exception.raises {
+                    // 1.4: it has the time of the event that caused it, not that of the lease's end.
+                    raise(
+                        Event.exception,
+                        campaignID(entry.wait.version),
+                        at: exception.time,
+                        depth: exception.depth,
+                        chain: exception.chain
+                    )
+                }
                 remove(entry)
                 return
             }

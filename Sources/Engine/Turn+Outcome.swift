@@ -48,7 +48,6 @@ extension Turn {
         let isKnown = state.claims.contains { $0.send == send && $0.channel == channel }
         conclude(send: send, channel: channel, outcome, deadAddresses)
         retire(deadAddresses, of: channel)
-        handleRaised()
         return isKnown
     }
 
@@ -67,7 +66,6 @@ extension Turn {
             why: why
         )
         retire(deadAddresses, of: channel)
-        handleRaised()
     }
 
     mutating func accept(_ channel: String, _ wait: Wait) {
@@ -98,8 +96,8 @@ extension Turn {
         why.name(deadAddresses)
         // 13: at the instant of the hand-over.
         decide(.delivered, id, channel: channel, rule: "6.3", send: send, at: claim.at, why: why)
-        makeCertain(claim)
-        openWindow(claim.version, send, channel: channel, at: claim.at)
+        receive(claim.campaign, send, at: claim.at)
+        confirmWindow(of: claim)
         raise(
             Event.campaignInteraction,
             id,
@@ -110,43 +108,13 @@ extension Turn {
         )
     }
 
-    /// The send's receipt counts from its hand-over on, whichever send of the campaign was claimed last.
-    private mutating func makeCertain(_ claim: Claim) {
-        guard let index = state.receipts.firstIndex(where: { $0.campaign == claim.campaign }) else {
-            state.receipts.append(Receipt(campaign: claim.campaign, at: claim.at, send: claim.send, isCertain: true))
-            return
-        }
-        if state.receipts[index].send == claim.send {
-            state.receipts[index].isCertain = true
-        } else if !state.receipts[index].isCertain {
-            state.receipts[index].previous = max(state.receipts[index].previous ?? claim.at, claim.at)
-        }
-    }
-
     /// 6.4: triggered but not received has no effect: receipt, cap, slot and place are given back.
     private mutating func giveBack(_ claim: Claim) {
+        dropWindow(of: claim)
         state.counted.removeAll { $0.send == claim.send && $0.channel == claim.channel }
-        let isDelivered = state.receipts.contains {
-            $0.campaign == claim.campaign && $0.send == claim.send && $0.isCertain
-        }
-        guard !isDelivered, !state.claims.contains(where: { $0.send == claim.send }) else { return }
-        if let index = state.receipts.firstIndex(where: { $0.campaign == claim.campaign && $0.send == claim.send }) {
-            let previous = state.receipts[index].previous
-            if let other = state.claims.last(where: { $0.campaign == claim.campaign }) {
-                // Another send of the campaign is still under way, and is what is reserved.
-                state.receipts[index] = Receipt(
-                    campaign: claim.campaign,
-                    at: other.at,
-                    send: other.send,
-                    isCertain: false,
-                    previous: previous
-                )
-            } else if let previous {
-                state.receipts[index] = Receipt(campaign: claim.campaign, at: previous, send: 0, isCertain: true)
-            } else {
-                state.receipts.remove(at: index)
-            }
-        }
+        giveReceiptBack(of: claim.campaign, claim.send)
+        guard !isReceived(claim.campaign, claim.send), !state.claims.contains(where: { $0.send == claim.send })
+        else { return }  // Another channel of the send delivered, or still may: the send keeps what it took.
         var tally = tallies[claim.campaign] ?? Tally()
         if claim.tookSlot { tally.giveSlotBack(of: claim.at) }
         if !state.queue.contains(where: { $0.wait.send == claim.send }),
@@ -244,7 +212,8 @@ extension Turn {
         // It has no end any more.
         tallies[letter.version.number, default: Tally()][letter.code] -= 1
         effects.tallies.insert(letter.version.number)
-        receive(letter.version.number, send: letter.send, isCertain: false)
+        reserveReceipt(of: letter.version.number, letter.send)
+        openWindow(letter.version, letter.send, channel: letter.channel, isPending: true)
         if let definition { countForCaps(letter.channel, definition, send: letter.send) }
         state.claims.append(
             Claim(

@@ -15,9 +15,9 @@ extension Turn {
             state.counts.append(EventCount(event: name, count: 1, last: event.time))
         }
         if let reach = reads.events[name] {
-            let oldest = now + Length(milliseconds: -reach.milliseconds)
+            let oldest = now - reach
             state.happened.removeAll { $0.event == name && $0.at < oldest }
-            if state.happened.count >= context.limits.happened { state.happened.removeFirst() }
+            state.happened.makeRoom(for: 1, of: context.limits.happened) { $0.event == name }
             state.happened.append(Happened(event: name, at: event.time))
         }
         if event.type == Event.purchase { spend(event, reads) }
@@ -30,7 +30,7 @@ extension Turn {
         let quantity: Int64 = if case .integer(let count)? = event.properties["quantity"] { count } else { 1 }
         let (amount, overflow) = price.multipliedReportingOverflow(by: quantity)
         guard !overflow else { return }
-        let oldest = now + Length(milliseconds: -reach.milliseconds)
+        let oldest = now - reach
         // What no campaign looks back for any more is one sum.
         var sum: Int64 = 0
         state.spent.removeAll { spent in
@@ -100,10 +100,23 @@ struct UserFacts: Facts {
             return [.decimal(Double(total) / 1_000_000)]
         case .received(let definition):
             let number = context.campaigns.number(of: definition)
-            return [.boolean(state.receipts.contains { $0.campaign == number && ($0.isCertain || $0.previous != nil) })]
+            return [.boolean(state.receipts.contains { $0.campaign == number && $0.isCertain })]
         case .reachable(let channel):
             guard let rules = context.channels[channel] ?? .wellKnown(channel) else { return [.boolean(false)] }
             return [.boolean(rules.fault(of: state.profile, requiresOptIn: false) == nil)]
+        }
+    }
+}
+
+extension Array {
+    /// Drops the first of its kind until `count` more keep to the limit.
+    mutating func makeRoom(for count: Int, of limit: Int, _ isOfKind: (Element) -> Bool) {
+        var surplus = self.count(where: isOfKind) + count - limit
+        guard surplus > 0 else { return }
+        removeAll { element in
+            guard surplus > 0, isOfKind(element) else { return false }
+            surplus -= 1
+            return true
         }
     }
 }

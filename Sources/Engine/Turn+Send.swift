@@ -3,7 +3,6 @@ extension Turn {
     /// A timer of this user has run out. One that finds nothing to do is stale, and only goes.
     package mutating func handle(_ timer: Timer) {
         effects.timersRemoved.append(timer)
-        catchUp()
         if let wait = state.waits.first(where: { $0.send == timer.send && $0.due == timer.at }) {
             state.waits.removeAll { $0.send == wait.send }
             resume(wait)
@@ -12,7 +11,6 @@ extension Turn {
         for entry in state.queue where entry.wait.send == timer.send {
             runOut(entry, at: timer.at)
         }
-        handleRaised()
     }
 
     /// Steps 8 to 19 for a send that is due and no longer among the waits.
@@ -172,8 +170,8 @@ extension Turn {
     /// Step 14: held out on purpose, and counted as if it had received (6.9, 8.7).
     private mutating func enrol(_ definition: Definition, _ wait: Wait) {
         decide(.controlGroup, definition.campaign.id, rule: "10.5", send: wait.send)
-        receive(wait, isCertain: true)
-        openWindow(wait.version, wait.send, channel: nil, at: now)
+        receive(wait.version.number, wait.send, at: now)
+        openWindow(wait.version, wait.send, channel: nil)
         raise(
             Event.campaignInteraction,
             definition.campaign.id,
@@ -320,9 +318,7 @@ extension Turn {
         send: UInt64,
         rule: String
     ) -> Bool {
-        guard let receipt = state.receipts.first(where: { $0.campaign == version.number }),
-            receipt.send != send || send == 0
-        else { return true }
+        guard let receipt = lastReceipt(of: version.number, besides: send) else { return true }
         switch definition.campaign.reEligibility {
         case .once:
             decide(
@@ -440,7 +436,7 @@ extension Turn {
         tookSlot: Bool
     ) {
         guard let rules = context.channels[message.channel] else { return }
-        receive(wait, isCertain: false)
+        reserveReceipt(of: wait.version.number, wait.send)
         countForCaps(message.channel, definition, send: wait.send)
         let number = context.acceptsAtOnce ? 0 : takeSequence()
         state.claims.append(
@@ -457,6 +453,7 @@ extension Turn {
             )
         )
         if context.acceptsAtOnce { return accept(message.channel, wait) }
+        openWindow(wait.version, wait.send, channel: message.channel, isPending: true)
         effects.handOvers.append(
             HandOver(
                 key: key(wait.send, message.channel),
@@ -472,54 +469,19 @@ extension Turn {
         )
     }
 
-    /// As far back as a cap reaches.
+    /// Whether or not a cap stands now: one that is applied later counts what was sent before (14, 10.2).
     mutating func countForCaps(_ channel: String, _ definition: Definition, send: UInt64) {
-        guard !definition.campaign.isExemptFromFrequencyCaps,
-            let reach = context.workspace.frequencyCaps.map(\.reach).max()
-        else { return }
-        state.counted.removeAll { now - $0.at > reach }
+        guard !definition.campaign.isExemptFromFrequencyCaps else { return }
+        let reach = context.workspace.frequencyCaps.map(\.reach).max() ?? .zero
+        let oldest = now - max(reach, context.limits.countedForCaps)
+        state.counted.removeAll { $0.at < oldest }
+        if state.counted.count >= context.limits.counted { state.counted.removeFirst() }
         state.counted.append(CountedMessage(channel: channel, send: send, at: now))
     }
 
     /// The stable idempotency key: a send names its definition, version, user and trigger event (12, row 23).
     private func key(_ send: UInt64, _ channel: String) -> String {
         "\(context.identity)-\(send)-\(channel)"
-    }
-
-    /// 8.3: from a receipt on, what follows may convert.
-    mutating func openWindow(_ version: CampaignVersion, _ send: UInt64, channel: String?, at instant: Instant) {
-        guard let conversions = context.campaigns.campaign(version)?.conversions, !conversions.isEmpty else { return }
-        state.conversionWindows.removeAll { window in
-            let longest = context.campaigns.campaign(window.version)?.conversions.map(\.within).max() ?? .zero
-            return window.opened + longest + context.limits.lateConversions < now
-        }
-        state.conversionWindows.append(
-            ConversionWindow(version: version, send: send, channel: channel, opened: instant)
-        )
-    }
-
-    /// 6.3. Only the first delivery of a send sets its receipt (9.12).
-    mutating func receive(_ wait: Wait, isCertain: Bool) {
-        receive(wait.version.number, send: wait.send, isCertain: isCertain)
-    }
-
-    mutating func receive(_ number: CampaignNumber, send: UInt64, isCertain: Bool) {
-        guard let index = state.receipts.firstIndex(where: { $0.campaign == number }) else {
-            state.receipts.append(Receipt(campaign: number, at: now, send: send, isCertain: isCertain))
-            return
-        }
-        let before = state.receipts[index]
-        if before.send == send {
-            state.receipts[index].isCertain = before.isCertain || isCertain
-        } else {
-            state.receipts[index] = Receipt(
-                campaign: number,
-                at: now,
-                send: send,
-                isCertain: isCertain,
-                previous: before.isCertain ? before.at : before.previous
-            )
-        }
     }
 }
 

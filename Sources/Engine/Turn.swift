@@ -1,8 +1,10 @@
 /// One user's turn: the state as it was, what happens to it, and what that asks of the world. A pure function in
-/// the shape of a value: the same calls on the same state decide the same, in any process.
+/// the shape of a value: the same calls on the same state decide the same, in any process. `Turn.take` is the only way
+/// to one.
 ///
 /// Its parts: `Turn+Event` (what an event decides), `Turn+Schedule` (when a send is due), `Turn+Send` (what is judged
-/// at the send), `Turn+InApp` (what a session is shown), `Turn+Past` (what is remembered).
+/// at the send), `Turn+Receipts` (what was received), `Turn+Conversions`, `Turn+InApp` (what a session is shown),
+/// `Turn+Past` (what is remembered).
 package struct Turn {
     package let user: UserID
     package let context: Context
@@ -21,7 +23,7 @@ package struct Turn {
     /// What the engine raised meanwhile, to be handled in that order (10.7).
     var raised: [Event] = []
 
-    package init(
+    private init(
         user: UserID,
         state: UserState,
         context: Context,
@@ -37,6 +39,34 @@ package struct Turn {
         self.nextSequence = nextSequence
         self.tallies = tallies
         self.match = match
+    }
+
+    /// A whole turn: what is over ends first, then comes `body`, and whatever the engine raised is handled before the
+    /// turn is over (10.7), whatever `body` did.
+    package static func take<Result>(
+        user: UserID,
+        state: UserState,
+        context: Context,
+        now: Instant,
+        nextSequence: UInt64,
+        tallies: [CampaignNumber: Tally],
+        match: @escaping (Event) -> [Match],
+        _ body: (inout Turn) -> Result
+    ) -> (turn: Turn, result: Result) {
+        var turn = Turn(
+            user: user,
+            state: state,
+            context: context,
+            now: now,
+            nextSequence: nextSequence,
+            tallies: tallies,
+            match: match
+        )
+        turn.catchUp()
+        turn.handleRaised()
+        let result = body(&turn)
+        turn.handleRaised()
+        return (turn, result)
     }
 }
 
@@ -161,9 +191,9 @@ extension Turn {
         return context.zone(context.workspace.timeZone) ?? .utc
     }
 
-    /// First of all in every turn: ends the leases that are over, and what waits for a campaign that was stopped
+    /// Ends the leases that are over, and what waits for a campaign that was stopped
     /// since (3.4), each with the stop's instant. A leased entry is left until its lease ends (13, 9.11).
-    package mutating func catchUp() {
+    private mutating func catchUp() {
         for entry in state.queue {
             if let lease = entry.lease, lease.ends <= now { runOut(entry, at: lease.ends) }
         }

@@ -3,7 +3,8 @@ package struct UserState: Hashable, Sendable {
     /// Attributes, and the fields with a meaning of their own: `email`, `time_zone`, `email_subscription`,
     /// `email_status`, `push_subscription`, `push_tokens`, `language`, `country`.
     package var profile: Object = Object()
-    /// At most one a campaign.
+    /// Of each campaign the newest that is certain, and beside it those of sends of which a message is still under way
+    /// or in the queue.
     package var receipts: [Receipt] = []
     /// In the order in which they began to wait.
     package var waits: [Wait] = []
@@ -27,7 +28,7 @@ package struct UserState: Hashable, Sendable {
     package var position: Position?
     /// Receipts that may still convert (8.3).
     package var conversionWindows: [ConversionWindow] = []
-    /// Messages that count for frequency caps (10.2), as long as a cap reaches back to them.
+    /// Messages that count for frequency caps (10.2), of the last 31 days at least.
     package var counted: [CountedMessage] = []
     /// Campaigns of which this user takes a place (10.4).
     package var places: [Place] = []
@@ -47,21 +48,12 @@ package struct Receipt: Hashable, Sendable {
     package var send: UInt64
     /// Whether a channel of that send has delivered; until then it is only reserved (13, Hand-over).
     package var isCertain: Bool
-    /// The last receipt that is certain, where this one is only reserved: it stands again if nothing comes of that.
-    package var previous: Instant?
 
-    package init(
-        campaign: CampaignNumber,
-        at: Instant,
-        send: UInt64,
-        isCertain: Bool,
-        previous: Instant? = nil
-    ) {
+    package init(campaign: CampaignNumber, at: Instant, send: UInt64, isCertain: Bool) {
         self.campaign = campaign
         self.at = at
         self.send = send
         self.isCertain = isCertain
-        self.previous = previous
     }
 }
 
@@ -162,6 +154,9 @@ package struct ConversionWindow: Hashable, Sendable {
     package var opened: Instant
     /// The conversions that were credited (8.4), by their places.
     package var credited: [Int]
+    /// Whether the message is still under way: what is credited until then is not recorded yet (14, 8.3).
+    package var isPending = false
+    package var unrecorded: [Credit] = []
 
     package init(
         version: CampaignVersion,
@@ -175,6 +170,42 @@ package struct ConversionWindow: Hashable, Sendable {
         self.channel = channel
         self.opened = opened
         self.credited = credited
+    }
+}
+
+/// A conversion that was credited to a message which nobody has accepted yet.
+package struct Credit: Hashable, Sendable {
+    /// Which of the campaign's conversions, the first being 0.
+    package var place: Int
+    /// Tells the event from others that converted.
+    package var event: UInt64
+    /// Of the event that converted, as an explanation has it.
+    package var name: String
+    package var time: Instant
+    package var receivedAt: Instant
+    package var depth: UInt8
+    package var chain: UInt64
+    /// Whether campaigns are told once the message is accepted.
+    package var raises: Bool
+
+    package init(
+        place: Int,
+        event: UInt64,
+        name: String,
+        time: Instant,
+        receivedAt: Instant,
+        depth: UInt8,
+        chain: UInt64,
+        raises: Bool
+    ) {
+        self.place = place
+        self.event = event
+        self.name = name
+        self.time = time
+        self.receivedAt = receivedAt
+        self.depth = depth
+        self.chain = chain
+        self.raises = raises
     }
 }
 
@@ -250,14 +281,36 @@ package struct Lease: Hashable, Sendable {
     package var ends: Instant
     /// The client that has it, where it said so.
     package var device: Text
-    /// An exception that happened meanwhile; it counts at the end of the lease (13, 9.11).
-    package var isExcepted: Bool
+    /// The first that happened meanwhile.
+    package var exception: LeaseException?
 
-    package init(token: UInt64, ends: Instant, device: Text, isExcepted: Bool = false) {
+    package init(token: UInt64, ends: Instant, device: Text, exception: LeaseException? = nil) {
         self.token = token
         self.ends = ends
         self.device = device
-        self.isExcepted = isExcepted
+        self.exception = exception
+    }
+}
+
+/// An exception of an entry that a client has; it counts at the end of the lease (13, 9.11).
+package struct LeaseException: Hashable, Sendable {
+    /// Of the event, as an explanation has it.
+    package var name: String
+    package var time: Instant
+    package var depth: UInt8
+    package var chain: UInt64
+    /// Whether it was the campaign's trigger as well (4.9).
+    package var isTrigger: Bool
+    /// Whether campaigns are told of it: once per event and campaign (13), and of no trigger.
+    package var raises: Bool
+
+    package init(name: String, time: Instant, depth: UInt8, chain: UInt64, isTrigger: Bool, raises: Bool) {
+        self.name = name
+        self.time = time
+        self.depth = depth
+        self.chain = chain
+        self.isTrigger = isTrigger
+        self.raises = raises
     }
 }
 

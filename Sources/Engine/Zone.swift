@@ -43,23 +43,23 @@ package struct Zone: Hashable, Sendable {
     /// What the zone's clocks show.
     package func wall(_ instant: Instant) -> WallTime {
         let offset = offset(ofSegment: passed(instant))
-        return WallTime(milliseconds: instant.milliseconds + offset.milliseconds)
+        return WallTime(milliseconds: (instant + offset).milliseconds)
     }
 
     /// The instant at which the clocks show it: of two the first, and the first after the gap where they never do
     /// (3.3.3).
     package func instant(_ wall: WallTime) -> Instant {
         // No offset is larger than a day and a bit, so only the changes around can matter.
-        let first = passed(Instant(milliseconds: wall.milliseconds - 2 * Length.day.milliseconds))
-        let last = passed(Instant(milliseconds: wall.milliseconds + 2 * Length.day.milliseconds))
+        let first = passed(Instant(milliseconds: wall.milliseconds) - .days(2))
+        let last = passed(Instant(milliseconds: wall.milliseconds) + .days(2))
         for index in first...last {
-            let found = Instant(milliseconds: wall.milliseconds - offset(ofSegment: index).milliseconds)
+            let found = Instant(milliseconds: wall.milliseconds) - offset(ofSegment: index)
             let begins = index == 0 ? Instant(milliseconds: .min) : transitions[index - 1].at
             let ends = index == transitions.count ? Instant.never : transitions[index].at
             if found < begins { return begins }  // the segment before ended without it: a gap
             if found < ends { return found }
         }
-        return Instant(milliseconds: wall.milliseconds - offset(ofSegment: last).milliseconds)
+        return Instant(milliseconds: wall.milliseconds) - offset(ofSegment: last)
     }
 
     /// The earliest instant, not before `instant`, at which the clock's time of day lies in `hours`; the second pass
@@ -70,7 +70,7 @@ package struct Zone: Hashable, Sendable {
         // Every day has the hours, but for days on which a gap swallows them.
         for _ in 0..<64 {
             let offset = offset(ofSegment: segment)
-            let time = WallTime(milliseconds: at.milliseconds + offset.milliseconds).timeOfDay
+            let time = WallTime(milliseconds: (at + offset).milliseconds).timeOfDay
             let found = hours.contains(time) ? at : at + hours.from.since(time)
             let ends = segment == transitions.count ? Instant.never : transitions[segment].at
             if found < ends { return found }
@@ -144,9 +144,9 @@ extension WallTime {
     }
 
     /// 00:00 of its day, on a clock of UTC.
-    package var midnight: Instant { Instant(milliseconds: day * Length.day.milliseconds) }
+    package var midnight: Instant { Instant(milliseconds: milliseconds) - Length(milliseconds: timeOfDay.milliseconds) }
 
-    package var timeOfDay: ClockTime { ClockTime(milliseconds: milliseconds - day * Length.day.milliseconds) }
+    package var timeOfDay: ClockTime { ClockTime(milliseconds: milliseconds &- day &* Length.day.milliseconds) }
 
     package static func of(day: Int64, _ time: ClockTime) -> WallTime {
         WallTime(milliseconds: day * Length.day.milliseconds + time.milliseconds)

@@ -102,17 +102,16 @@ struct Bench {
             render: render
         )
         let bench = self
-        var turn = Turn(
+        let (turn, _) = Turn.take(
             user: "u",
             state: state,
             context: context,
             now: .at(seconds),
             nextSequence: sequence,
             tallies: tallies,
-            match: { bench.matches($0) }
+            match: { bench.matches($0) },
+            { body(&$0, bench) }
         )
-        turn.catchUp()
-        body(&turn, self)
         state = turn.state
         sequence = turn.nextSequence
         tallies = turn.tallies

@@ -238,4 +238,56 @@ struct InAppTests {
         #expect(held.codes == [.cancelledByException])
         #expect(bench.state.queue.isEmpty)
     }
+
+    /// An excepted entry that a client has on lease, and a campaign that hears of exceptions.
+    private func excepted(_ change: (inout Campaign) -> Void = { _ in }) -> Bench {
+        var excepted = campaign("A")
+        excepted.delay = .length(.seconds(5))
+        excepted.exceptions = [.event("x")]
+        change(&excepted)
+        let follow = Campaign(
+            id: "F",
+            trigger: Occurrence(type: Event.exception, configuration: ["campaign": "A"]),
+            reEligibility: .after(.zero),
+            messages: [.email]
+        )
+        var bench = Bench(excepted, follow)
+        bench.event("e", at: 10)
+        bench.run(to: 15)
+        bench.session(at: 20)
+        #expect(bench.event("x", at: 21).isEmpty)
+        return bench
+    }
+
+    @Test(
+        "1.4: what a lease's end raises is handled whatever comes first, and has the time of its cause",
+        arguments: ["timer", "lease", "acknowledge", "hold", "nothing"]
+    )
+    func raisedAtTheEnd(first: String) {
+        var bench = excepted()
+        let token = bench.state.queue[0].lease?.token ?? 0
+        let decisions =
+            switch first {
+            case "timer": bench.run(to: 50)
+            case "lease": bench.turn(at: 51) { turn, _ in turn.lease(device: "") }
+            case "acknowledge": bench.turn(at: 51) { turn, _ in _ = turn.acknowledge(token: token) }
+            case "hold": bench.turn(at: 51) { turn, _ in _ = turn.hold(token: token, until: .at(90)) }
+            default: bench.turn(at: 51) { _, _ in }
+            }
+        #expect(decisions.codes == [.cancelledByException, .scheduled])
+        #expect(decisions[0].at == .at(50))
+        #expect(decisions[0].why["exception_at"] == .string(Instant.at(21).description))
+        #expect(decisions.last?.campaign == "F")
+        #expect(decisions.last?.why["event_at"] == .string(Instant.at(21).description))
+        #expect(bench.effects.handOvers.map(\.campaign) == ["F"])
+    }
+
+    @Test("4.9: where the exception was the trigger too, the end of the lease is no exception to others")
+    func raisesNothing() {
+        var bench = excepted { $0.exceptions = [.event("e")] }
+        bench.event("e", at: 22)
+        let decisions = bench.turn(at: 51) { _, _ in }
+        #expect(decisions.codes == [.rescheduledByTrigger])
+        #expect(bench.effects.handOvers.isEmpty)
+    }
 }

@@ -82,7 +82,6 @@ import Testing
             }
         )
         bench.event("cart", at: 0)
-        #expect(bench.event("buy", at: 5).isEmpty, "nothing is a receipt before the provider has it")
         settle(&bench, .accepted(id: ""), at: 6)
         let converted = bench.event("buy", at: 50)
         #expect(converted.codes == [.converted])
@@ -92,5 +91,64 @@ import Testing
         bench.event("cart", at: 1_000)
         settle(&bench, .accepted(id: ""), at: 1_001)
         #expect(bench.event("buy", at: 1_100).isEmpty, "the deadline is out")
+    }
+
+    @Test("14, 10.2: a cap that is applied today counts what was sent in the last 31 days")
+    func capAppliedLater() {
+        var bench = Bench(campaign { _ in })
+        bench.event("cart", at: 0)
+        settle(&bench, .accepted(id: ""), at: 1)
+        bench.workspace.frequencyCaps = [FrequencyCap(atMost: 1, per: .days(30))]
+        #expect(bench.event("cart", at: 29 * 86_400).ends == [.frequencyCapped])
+        #expect(bench.event("cart", at: 30 * 86_400).codes == [.scheduled])
+    }
+
+    @Test("14, 10.2: messages of older than 31 days are forgotten, and no user keeps more than the limit")
+    func countedMessages() {
+        var bench = Bench(campaign { _ in })
+        for day in 0..<40 {
+            bench.event("cart", at: Int64(day) * 86_400)
+            settle(&bench, .accepted(id: ""), at: Int64(day) * 86_400)
+        }
+        #expect(bench.state.counted.count == 32)  // today, and 31 days back, that instant included
+        #expect(bench.state.counted.first?.at == .at(8 * 86_400))
+        bench.state.counted = (0..<4_096).map { CountedMessage(channel: "email", send: $0, at: .at(40 * 86_400)) }
+        bench.event("cart", at: 41 * 86_400)
+        #expect(bench.state.counted.count == 4_096)
+        #expect(bench.state.counted.first?.send == 1)
+    }
+
+    @Test("14, 7.3: single events are kept by name, and no name pushes out another's")
+    func happenedPerName() {
+        let audience = Filter.all([
+            .subject(.eventCount("page", inLast: .init(.days(3))), [.greaterOrEqual(0)]),
+            .subject(.eventCount("buy", inLast: .init(.days(3))), [.equal(1)]),
+        ])
+        var bench = Bench(campaign { $0.audience = audience })
+        bench.event("buy", at: 1)
+        bench.turn(at: 2) { turn, _ in
+            for _ in 0..<5_000 {
+                turn.handle(
+                    Event(type: Event.customEvent, subject: "page", user: "u", time: turn.now, receivedAt: turn.now)
+                )
+            }
+        }
+        #expect(bench.state.happened.count { $0.event == "page" } == 4_096)
+        #expect(bench.event("cart", at: 3).codes == [.scheduled])
+    }
+
+    @Test("4.13: exceptions are remembered each for itself, and none pushes out another")
+    func seenExceptions() {
+        var bench = Bench(
+            campaign {
+                $0.delay = .length(.seconds(60))
+                $0.exceptions = [.event("buy"), .event("page", same: "product")]
+            }
+        )
+        bench.event("buy", at: 20)
+        for index in 0..<300 { bench.event("page", at: 21, ["product": .integer(Int64(index))]) }
+        #expect(bench.state.seenExceptions.count == 257)
+        let late = bench.event("cart", at: 10, received: 30)
+        #expect(late.codes == [.cancelledByException])
     }
 }

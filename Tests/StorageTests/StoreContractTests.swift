@@ -317,8 +317,7 @@ extension UserState {
                 campaign: UInt32(number(9)),
                 at: instant(),
                 send: UInt64(number(99)),
-                isCertain: Bool.random(using: &random),
-                previous: Bool.random(using: &random) ? instant() : nil
+                isCertain: Bool.random(using: &random)
             )
         }
         state.waits = (0..<number(4)).map { _ in wait() }
@@ -329,9 +328,18 @@ extension UserState {
                 sequence: UInt64(number(999)),
                 available: instant(),
                 expires: .never,
-                lease: Bool.random(using: &random)
-                    ? Lease(token: 7, ends: instant(), device: "phone", isExcepted: Bool.random(using: &random)) : nil
+                lease: Bool.random(using: &random) ? Lease(token: 7, ends: instant(), device: "phone") : nil
             )
+            if Bool.random(using: &random) {
+                entry.lease?.exception = LeaseException(
+                    name: "purchase lamp",
+                    time: instant(),
+                    depth: UInt8(number(17)),
+                    chain: UInt64(number(3)),
+                    isTrigger: Bool.random(using: &random),
+                    raises: Bool.random(using: &random)
+                )
+            }
             entry.heldUntil = Bool.random(using: &random) ? instant() : nil
             return entry
         }
@@ -374,13 +382,27 @@ extension UserState {
         state.engagements = (0..<number(3)).map { _ in instant() }
         if Bool.random(using: &random) { state.position = Position(latitude: -1.5, longitude: 0, at: instant()) }
         state.conversionWindows = (0..<number(3)).map { _ in
-            ConversionWindow(
+            var window = ConversionWindow(
                 version: version(),
                 send: UInt64(number(99)),
                 channel: Bool.random(using: &random) ? "push" : nil,
                 opened: instant(),
                 credited: Array(0..<number(3))
             )
+            window.isPending = Bool.random(using: &random)
+            window.unrecorded = (0..<number(3)).map { place in
+                Credit(
+                    place: place,
+                    event: UInt64(number(99)),
+                    name: "purchase",
+                    time: instant(),
+                    receivedAt: instant(),
+                    depth: UInt8(number(17)),
+                    chain: UInt64(number(3)),
+                    raises: Bool.random(using: &random)
+                )
+            }
+            return window
         }
         state.counted = (0..<number(3)).map { CountedMessage(channel: "push", send: UInt64($0), at: instant()) }
         state.places = (0..<number(3)).map { Place(campaign: UInt32($0), send: UInt64(number(99))) }

@@ -240,17 +240,16 @@ final class EngineThread: @unchecked Sendable {
         _ body: (inout Turn) -> Result
     ) -> Result {
         let state = batch.take(user) ?? cache.take(user) ?? loaded.removeValue(forKey: user) ?? UserState()
-        var turn = Turn(
+        var (turn, result) = Turn.take(
             user: user,
             state: state,
             context: context,
             now: now,
             nextSequence: nextSequence,
             tallies: exchange(&tallies, with: [:]),
-            match: matcher.matches
+            match: matcher.matches,
+            body
         )
-        turn.catchUp()
-        let result = body(&turn)
         nextSequence = turn.nextSequence
         tallies = exchange(&turn.tallies, with: [:])
         batch.touch(turn.effects.tallies)

@@ -95,7 +95,7 @@ struct CampaignPreviews: Sendable {
             throw Status(.unavailable, "the store cannot be read: \(error)")
         }
         let workspaceZone = Zones.zone(workspace.timeZone) ?? .utc
-        let turn = Turn(
+        var (_, messages) = Turn.take(
             user: asked.user,
             state: state ?? UserState(),
             context: Context(
@@ -109,9 +109,9 @@ struct CampaignPreviews: Sendable {
             now: now,
             nextSequence: 1,
             tallies: [:],
-            match: { _ in [] }
+            match: { _ in [] },
+            { $0.previews(of: head.current, properties: asked.properties) }
         )
-        var messages = turn.previews(of: head.current, properties: asked.properties)
         if let channel = asked.channel {
             messages.removeAll { $0.channel != channel }
             if messages.isEmpty {

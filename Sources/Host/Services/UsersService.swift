@@ -87,6 +87,7 @@ extension UserState {
                 return queued
             }
         )
+        let receipts = receipts.filter(\.isCertain)
         message.pointee.n_receipts = receipts.count
         message.pointee.receipts = arena.array(
             receipts.map { receipt in

@@ -175,17 +175,16 @@ package struct Simulation {
 
     private mutating func turn(_ user: UserID, _ body: (inout Turn) -> Void) {
         if users[user] == nil { order.append(user) }
-        var turn = Turn(
+        let (turn, _) = Turn.take(
             user: user,
             state: users.removeValue(forKey: user) ?? UserState(),
             context: context,
             now: clock,
             nextSequence: nextSequence,
             tallies: exchange(&tallies, with: [:]),
-            match: matcher.matches
+            match: matcher.matches,
+            body
         )
-        turn.catchUp()
-        body(&turn)
         nextSequence = turn.nextSequence
         tallies = turn.tallies
         decisions += turn.effects.decisions.map(\.decision)

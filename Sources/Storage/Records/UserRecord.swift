@@ -9,7 +9,6 @@ package enum UserRecord {
                 writer.unsigned(1, receipt.campaign)
                 writer.instant(2, milliseconds: receipt.at.milliseconds)
                 writer.fixed(3, receipt.send)
-                if let previous = receipt.previous { writer.presentInstant(4, previous) }
                 writer.boolean(5, receipt.isCertain)
             }
         }
@@ -90,6 +89,8 @@ package enum UserRecord {
                 if let channel = window.channel { writer.presentString(4, channel) }
                 writer.instant(5, milliseconds: window.opened.milliseconds)
                 for credited in window.credited { writer.presentUnsigned(6, UInt64(credited)) }
+                writer.boolean(7, window.isPending)
+                for credit in window.unrecorded { writer.credit(8, credit) }
             }
         }
         for counted in state.counted {
@@ -121,7 +122,7 @@ package enum UserRecord {
         while let field = try reader.field() {
             switch field {
             case .bytes(1): profile.append(try reader.member())
-            case .bytes(2): state.receipts.append(try reader.receipt())
+            case .bytes(2): state.receipts += try reader.receipts()
             case .bytes(3): state.waits.append(try reader.wait())
             case .bytes(4): state.queue.append(try reader.queueEntry())
             case .bytes(5): state.claims.append(try reader.claim())
@@ -174,7 +175,29 @@ extension ProtobufWriter {
             writer.fixed(1, lease.token)
             writer.instant(2, milliseconds: lease.ends.milliseconds)
             writer.string(3, lease.device)
-            writer.boolean(4, lease.isExcepted)
+            if let exception = lease.exception {
+                writer.message(5) { writer in
+                    writer.string(1, exception.name)
+                    writer.instant(2, milliseconds: exception.time.milliseconds)
+                    writer.unsigned(3, UInt32(exception.depth))
+                    writer.fixed(4, exception.chain)
+                    writer.boolean(5, exception.isTrigger)
+                    writer.boolean(6, exception.raises)
+                }
+            }
+        }
+    }
+
+    fileprivate mutating func credit(_ field: UInt32, _ credit: Credit) {
+        message(field) { writer in
+            writer.unsigned(1, UInt32(credit.place))
+            writer.fixed(2, credit.event)
+            writer.string(3, credit.name)
+            writer.instant(4, milliseconds: credit.time.milliseconds)
+            writer.instant(5, milliseconds: credit.receivedAt.milliseconds)
+            writer.unsigned(6, UInt32(credit.depth))
+            writer.fixed(7, credit.chain)
+            writer.boolean(8, credit.raises)
         }
     }
 }
@@ -184,20 +207,23 @@ extension ProtobufReader {
         Instant(milliseconds: try int64())
     }
 
-    fileprivate mutating func receipt() throws(Fault) -> Receipt {
+    /// Older records have in one that is reserved the last that was certain.
+    fileprivate mutating func receipts() throws(Fault) -> [Receipt] {
         var reader = try message()
+        var previous: Receipt?
         var receipt = Receipt(campaign: 0, at: .zero, send: 0, isCertain: false)
         while let field = try reader.field() {
             switch field {
             case .varint(1): receipt.campaign = try reader.uint32()
             case .varint(2): receipt.at = try reader.instant()
             case .fixed64(3): receipt.send = try reader.fixed64()
-            case .varint(4): receipt.previous = try reader.instant()
+            case .varint(4):
+                previous = Receipt(campaign: receipt.campaign, at: try reader.instant(), send: 0, isCertain: true)
             case .varint(5): receipt.isCertain = try reader.boolean()
             default: try reader.skip(field)
             }
         }
-        return receipt
+        return [previous, receipt].compactMap(\.self)
     }
 
     fileprivate mutating func wait() throws(Fault) -> Wait {
@@ -252,11 +278,74 @@ extension ProtobufReader {
             case .fixed64(1): lease.token = try reader.fixed64()
             case .varint(2): lease.ends = try reader.instant()
             case .bytes(3): lease.device = try reader.text()
-            case .varint(4): lease.isExcepted = try reader.boolean()
+            case .varint(4):
+                guard try reader.boolean() else { continue }
+                // Of an older record, which does not say what it was.
+                lease.exception = LeaseException(
+                    name: "",
+                    time: lease.ends,
+                    depth: 0,
+                    chain: 0,
+                    isTrigger: false,
+                    raises: true
+                )
+            case .bytes(5): lease.exception = try reader.leaseException()
             default: try reader.skip(field)
             }
         }
         return lease
+    }
+
+    private mutating func leaseException() throws(Fault) -> LeaseException {
+        var reader = try message()
+        var exception = LeaseException(
+            name: "",
+            time: .zero,
+            depth: 0,
+            chain: 0,
+            isTrigger: false,
+            raises: false
+        )
+        while let field = try reader.field() {
+            switch field {
+            case .bytes(1): exception.name = try reader.string()
+            case .varint(2): exception.time = try reader.instant()
+            case .varint(3): exception.depth = try reader.uint8()
+            case .fixed64(4): exception.chain = try reader.fixed64()
+            case .varint(5): exception.isTrigger = try reader.boolean()
+            case .varint(6): exception.raises = try reader.boolean()
+            default: try reader.skip(field)
+            }
+        }
+        return exception
+    }
+
+    private mutating func credit() throws(Fault) -> Credit {
+        var reader = try message()
+        var credit = Credit(
+            place: 0,
+            event: 0,
+            name: "",
+            time: .zero,
+            receivedAt: .zero,
+            depth: 0,
+            chain: 0,
+            raises: false
+        )
+        while let field = try reader.field() {
+            switch field {
+            case .varint(1): credit.place = Int(try reader.uint32())
+            case .fixed64(2): credit.event = try reader.fixed64()
+            case .bytes(3): credit.name = try reader.string()
+            case .varint(4): credit.time = try reader.instant()
+            case .varint(5): credit.receivedAt = try reader.instant()
+            case .varint(6): credit.depth = try reader.uint8()
+            case .fixed64(7): credit.chain = try reader.fixed64()
+            case .varint(8): credit.raises = try reader.boolean()
+            default: try reader.skip(field)
+            }
+        }
+        return credit
     }
 
     fileprivate mutating func claim() throws(Fault) -> Claim {
@@ -375,6 +464,8 @@ extension ProtobufReader {
             case .bytes(4): window.channel = try reader.string()
             case .varint(5): window.opened = try reader.instant()
             case .varint(6): window.credited.append(Int(try reader.uint32()))
+            case .varint(7): window.isPending = try reader.boolean()
+            case .bytes(8): window.unrecorded.append(try reader.credit())
             default: try reader.skip(field)
             }
         }
