@@ -178,8 +178,11 @@ package struct Tally: Hashable, Sendable {
         minute = Self.minute(of: instant)
     }
 
-    package mutating func giveSlotBack(of instant: Instant) {
-        if Self.minute(of: instant) == minute, slots > 0 { slots -= 1 }
+    /// Gives whether it was one of the minute that is counted.
+    package mutating func giveSlotBack(of instant: Instant) -> Bool {
+        guard Self.minute(of: instant) == minute, slots > 0 else { return false }
+        slots -= 1
+        return true
     }
 }
 

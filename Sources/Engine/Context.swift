@@ -142,6 +142,8 @@ package struct Effects: Sendable {
     package var withdrawn: [(channel: String, number: UInt64)] = []
     /// The campaigns whose tally changed.
     package var tallies: Set<CampaignNumber> = []
+    /// Campaigns of which a slot of this minute came back: the head of their queue is to be judged now (14, 10.3).
+    package var slotsFreed: Set<CampaignNumber> = []
     /// What the user's session is to show.
     package var presented: Presented?
 

@@ -116,7 +116,9 @@ extension Turn {
         guard !isReceived(claim.campaign, claim.send), !state.claims.contains(where: { $0.send == claim.send })
         else { return }  // Another channel of the send delivered, or still may: the send keeps what it took.
         var tally = tallies[claim.campaign] ?? Tally()
-        if claim.tookSlot { tally.giveSlotBack(of: claim.at) }
+        if claim.tookSlot, tally.giveSlotBack(of: claim.at), Tally.minute(of: now) == Tally.minute(of: claim.at) {
+            effects.slotsFreed.insert(claim.campaign)
+        }
         if !state.queue.contains(where: { $0.wait.send == claim.send }),
             let place = state.places.firstIndex(where: { $0.campaign == claim.campaign && $0.send == claim.send })
         {

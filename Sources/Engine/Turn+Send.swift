@@ -237,6 +237,21 @@ extension Turn {
         }
     }
 
+    /// A slot came back, and the send of this timer may stand at the head of the queue (14, 10.3): it is judged now. Gives
+    /// whether it was.
+    package mutating func takeFreeSlot(_ timer: Timer) -> Bool {
+        guard let wait = state.waits.first(where: { $0.send == timer.send && $0.due == timer.at }), wait.isRateLimited,
+            let limit = context.campaigns.campaign(wait.version)?.rateLimit, tally(wait).slots(at: now) < limit
+        else { return false }  // It went meanwhile, or so did the slot.
+        state.waits.removeAll { $0.send == wait.send }
+        resume(wait)
+        // Held until the very instant at which it waited already, it keeps its timer.
+        if !state.waits.contains(where: { $0.send == wait.send && $0.due == timer.at }) {
+            effects.timersRemoved.append(timer)
+        }
+        return true
+    }
+
     private var nextMinute: Instant { Instant(milliseconds: (Tally.minute(of: now) + 1) * 60_000) }
 
     private func tally(_ wait: Wait) -> Tally { tallies[wait.version.number] ?? Tally() }

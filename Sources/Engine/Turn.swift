@@ -140,7 +140,15 @@ extension Turn {
     }
 
     mutating func addTimer(_ at: Instant, of wait: Wait) {
-        effects.timersAdded.append(Timer(at: at, send: wait.send, user: user, campaign: wait.version.number))
+        effects.timersAdded.append(
+            Timer(
+                at: at,
+                send: wait.send,
+                user: user,
+                campaign: wait.version.number,
+                isRateLimited: wait.isRateLimited
+            )
+        )
     }
 
     mutating func removeTimer(_ at: Instant, of wait: Wait) {

@@ -381,12 +381,26 @@ package struct Timer: Hashable, Comparable, Sendable {
     package var user: UserID
     /// So that a campaign's timers can be found when it is stopped.
     package var campaign: CampaignNumber
+    /// Whether the send stands in its campaign's queue for the rate limit, so that its head can be found (10.3).
+    package var isRateLimited: Bool
 
-    package init(at: Instant, send: UInt64, user: UserID, campaign: CampaignNumber) {
+    package init(at: Instant, send: UInt64, user: UserID, campaign: CampaignNumber, isRateLimited: Bool = false) {
         self.at = at
         self.send = send
         self.user = user
         self.campaign = campaign
+        self.isRateLimited = isRateLimited
+    }
+
+    /// The rest is about the send.
+    package static func == (left: Self, right: Self) -> Bool {
+        left.at == right.at && left.send == right.send && left.user == right.user
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(at)
+        hasher.combine(send)
+        hasher.combine(user)
     }
 
     package static func < (left: Self, right: Self) -> Bool {

@@ -10,6 +10,8 @@ package struct HostLimits: Sendable {
     package var itemsPerCommit = 512
     /// Timers run together, so that many that are due at once do not hold up what comes in.
     package var timersPerCommit = 128
+    /// Sends that are judged when slots of a rate limit come back in one commit: as many as outcomes share one.
+    package var queueHeads = 256
     /// Users kept decoded.
     package var cachedUsers = 8_192
     /// Items of one request.

@@ -287,7 +287,7 @@ extension RocksDBStore {
     ) throws(ProtobufReader.Fault) -> Timer {
         var reader = ProtobufReader(key)
         var timer = try reader.timerKey()
-        timer.campaign = try TimerRecord.campaign(value)
+        try TimerRecord.decode(value, into: &timer)
         return timer
     }
 

@@ -288,4 +288,25 @@ struct OutboxTests {
         #expect(Date().timeIntervalSince(begin) < 2.5)
         #expect(try script.daemon.codes("u").first == "scheduled")
     }
+
+    @Test("14, 10.3: a slot that comes back goes to the head of the queue at once")
+    func slotComesBack() throws {
+        let script = try ScriptedChannel()
+        let file = script.daemon.folder.appending(path: "campaigns/0.yaml")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        try Data((text + "\nrate_limit: {per_minute: 1}\n").utf8).write(to: file)
+        try script.tell("later")
+        try script.start()
+        // Within one minute, or the next one's slot would go to the head anyway.
+        while Int(Date().timeIntervalSince1970) % 60 > 50 { Thread.sleep(forTimeInterval: 0.5) }
+        let minute = Int(Date().timeIntervalSince1970) / 60
+        try script.event("u")
+        try script.daemon.wait("the first try of the minute's send") { script.sent.count == 1 }
+        try script.event("v")
+        #expect(try script.daemon.codes("v") == ["deferred_rate_limit", "scheduled"])
+        try script.tell("refuse")
+        try script.daemon.wait("the try that is refused") { try script.daemon.codes("u").first == "provider_rejected" }
+        try script.daemon.wait("the head of the queue") { script.sent.map(\.user) == ["u", "u", "v"] }
+        #expect(Int(Date().timeIntervalSince1970) / 60 == minute)
+    }
 }

@@ -29,6 +29,32 @@ import Testing
         #expect(bench.tallies[1]?.slots(at: .at(60)) == 1)
     }
 
+    @Test("14, 10.3: a slot that comes back is told of, and the head of the queue takes it")
+    func slotComesBack() {
+        var bench = Bench(campaign { $0.rateLimit = 1 })
+        bench.event("cart", at: 10)
+        bench.event("cart", at: 11)
+        let head = bench.timers.filter(\.isRateLimited)
+        #expect(head.map(\.at) == [.at(60)])
+        settle(&bench, .refused(reason: "554"), at: 12)
+        #expect(bench.effects.slotsFreed == [1])
+        bench.turn(at: 12) { turn, _ in
+            let took = turn.takeFreeSlot(head[0])
+            #expect(took)
+        }
+        #expect(bench.effects.handOvers.count == 1)
+        #expect(bench.timers.isEmpty)
+        // There is no second slot, and a slot of another minute is none of this one's.
+        bench.event("cart", at: 13)
+        let next = bench.timers.filter(\.isRateLimited)
+        bench.turn(at: 14) { turn, _ in
+            let took = turn.takeFreeSlot(next[0])
+            #expect(!took)
+        }
+        settle(&bench, .refused(reason: "554"), at: 70)
+        #expect(bench.effects.slotsFreed.isEmpty)
+    }
+
     @Test("13, Hand-over: what a provider refuses gives slot, place, cap and receipt back")
     func givesBack() {
         var bench = Bench(

@@ -66,7 +66,13 @@ struct StoreContractTests {
     )
     func timers(kind: Kind) throws {
         let timers = [-5, 0, 3, 3, 1_000].enumerated().map { index, at in
-            Timer(at: Instant(milliseconds: at), send: UInt64(9 - index), user: "u\(index)", campaign: 7)
+            Timer(
+                at: Instant(milliseconds: at),
+                send: UInt64(9 - index),
+                user: "u\(index)",
+                campaign: 7,
+                isRateLimited: index == 3
+            )
         }
         let never = Timer(at: .never, send: 1, user: "n", campaign: 2)
         try Self.with(kind) { (store) throws in
@@ -78,6 +84,10 @@ struct StoreContractTests {
             #expect(try store.timers(after: nil, through: .never, limit: 10) == left + [never])
             #expect(try store.timers(after: left[1], through: Instant(milliseconds: 999), limit: 10) == [left[2]])
             #expect(try store.timers(after: nil, through: .never, limit: 2) == Array(left.prefix(2)))
+            // What is beside the key comes back too.
+            let read = try store.timers(after: nil, through: Instant(milliseconds: 1_000), limit: 10)
+            #expect(read.map(\.isRateLimited) == left.map(\.isRateLimited))
+            #expect(read.allSatisfy { $0.campaign == 7 })
         }
     }
 

@@ -38,6 +38,7 @@ struct Batch {
         }
         changes.timersAdded += turn.effects.timersAdded
         changes.timersRemoved += turn.effects.timersRemoved
+        slotsFreed.formUnion(turn.effects.slotsFreed)
         withdrawn += turn.effects.withdrawn.map { OutboxPlace(channel: $0.channel, number: $0.number) }
         for handOver in turn.effects.handOvers {
             let message = OutboxMessage(
@@ -63,6 +64,14 @@ struct Batch {
     }
 
     private var touched: Set<UserID> = []
+    /// Campaigns of which slots of this minute came back.
+    private var slotsFreed: Set<CampaignNumber> = []
+
+    /// Each campaign once: what has come back since it was asked.
+    mutating func takeSlotsFreed() -> [CampaignNumber] {
+        defer { slotsFreed = [] }
+        return slotsFreed.sorted()
+    }
 
     // MARK: The outbox
 

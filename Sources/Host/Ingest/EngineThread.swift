@@ -176,6 +176,7 @@ final class EngineThread: @unchecked Sendable {
             for work in works {
                 if let answer = try perform(work, in: &batch, &loaded, receipts) { answers.append(answer) }
             }
+            try serveQueues(in: &batch, &loaded)
             try finish(&batch)
         } catch {
             failed(error)
@@ -185,6 +186,21 @@ final class EngineThread: @unchecked Sendable {
         }
         let finished = Arena.use { arena in answers.map { $0(arena) } }
         Call.complete(finished)
+    }
+
+    /// A slot that came back goes to the head of its campaign's queue at once (14, 10.3), after what came in at the same
+    /// instant.
+    private func serveQueues(in batch: inout Batch, _ loaded: inout [UserID: UserState]) throws(StoreError) {
+        for campaign in batch.takeSlotsFreed() {
+            let nextMinute = Instant(milliseconds: (Tally.minute(of: now) + 1) * 60_000)
+            let head = timers.head(of: campaign, by: nextMinute, limit: limits.queueHeads)
+            let missing = head.map(\.user).filter { !isKnown($0, batch, loaded) }
+            loaded.merge(try load(Set(missing))) { known, _ in known }
+            for timer in head where isKnown(timer.user, batch, loaded) {
+                // The next slot that comes back, or the next minute, serves who is left.
+                guard turn(timer.user, in: &batch, loaded: &loaded, { $0.takeFreeSlot(timer) }) else { break }
+            }
+        }
     }
 
     /// Loads what the cache does not hold, in one read.

@@ -12,6 +12,8 @@ struct TimerWindow {
     private var heap = Heap<Timer>()
     /// What the heap holds that has not been removed since.
     private var live: Set<Timer> = []
+    /// Of those, by campaign, the timers of sends that a rate limit holds.
+    private var held: [CampaignNumber: Set<Timer>] = [:]
     /// Every timer in the store up to this one is held.
     private var horizon: Timer?
     /// Up to when the store was read; nothing new below it is missing.
@@ -32,7 +34,19 @@ struct TimerWindow {
     }
 
     mutating func remove(_ timer: Timer) {
-        live.remove(timer)
+        if let removed = live.remove(timer) { forget(removed) }
+    }
+
+    /// The first of the campaign's queue for its rate limit: of the sends that are due by `instant` at the latest those
+    /// that began to wait first (10.3), in order.
+    func head(of campaign: CampaignNumber, by instant: Instant, limit: Int) -> [Timer] {
+        Array((held[campaign] ?? []).filter { $0.at <= instant }.sorted { $0.send < $1.send }.prefix(limit))
+    }
+
+    private mutating func forget(_ timer: Timer) {
+        guard timer.isRateLimited else { return }
+        held[timer.campaign]?.remove(timer)
+        if held[timer.campaign]?.isEmpty == true { held[timer.campaign] = nil }
     }
 
     /// Takes the timers before `instant` out, in order, at most `limit`.
@@ -42,7 +56,7 @@ struct TimerWindow {
             dropRemoved()
             guard let first = heap.first, first.at < instant else { break }
             heap.pop()
-            live.remove(first)
+            remove(first)
             taken.append(first)
         }
         return taken
@@ -65,6 +79,7 @@ struct TimerWindow {
         let first = live.sorted().prefix(Self.size)
         heap = Heap(sorted: Array(first))
         live = Set(first)
+        held = Dictionary(grouping: first.lazy.filter(\.isRateLimited), by: \.campaign).mapValues { Set($0) }
         horizon = first.last
     }
 
@@ -73,6 +88,8 @@ struct TimerWindow {
     }
 
     private mutating func push(_ timer: Timer) {
-        if live.insert(timer).inserted { heap.push(timer) }
+        guard live.insert(timer).inserted else { return }
+        heap.push(timer)
+        if timer.isRateLimited { held[timer.campaign, default: []].insert(timer) }
     }
 }

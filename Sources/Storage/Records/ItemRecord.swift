@@ -43,14 +43,17 @@ package enum RecordAge {
 package enum TimerRecord {
     package static func encode(_ timer: Timer, into writer: inout ProtobufWriter) {
         writer.unsigned(1, timer.campaign)
+        writer.boolean(2, timer.isRateLimited)
     }
 
-    package static func campaign(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> CampaignNumber {
+    package static func decode(_ bytes: UnsafeRawBufferPointer, into timer: inout Timer) throws(ProtobufReader.Fault) {
         var reader = ProtobufReader(bytes)
-        var campaign: CampaignNumber = 0
         while let field = try reader.field() {
-            if field == .varint(1) { campaign = try reader.uint32() } else { try reader.skip(field) }
+            switch field {
+            case .varint(1): timer.campaign = try reader.uint32()
+            case .varint(2): timer.isRateLimited = try reader.boolean()
+            default: try reader.skip(field)
+            }
         }
-        return campaign
     }
 }
