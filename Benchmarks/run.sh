@@ -48,6 +48,9 @@ done
 kill "$daemon"
 wait "$daemon" || true
 
+echo "applying campaigns, and a Track every 10 ms beside it:"
+python3 "$here/apply/apply.py" "$triggerd"
+
 echo "timers:"
 python3 "$here/timers/timers.py" "$triggerd"
 

@@ -236,45 +236,4 @@ extension Campaign {
     }
 
     private static let campaignTypes = [Event.conversion, Event.exception, Event.campaignInteraction]
-
-    /// Whether what this campaign raises by itself can trigger the other, or itself (1.5).
-    private func canTrigger(_ other: Campaign, _ queues: (String) -> Bool) -> Bool {
-        let key = other.trigger.configuration["campaign"]?.text
-        guard key == nil || key == id else { return false }
-        switch other.trigger.type {
-        case Event.conversion: return !conversions.isEmpty
-        case Event.exception: return !exceptions.isEmpty
-        case Event.campaignInteraction:
-            switch other.trigger.configuration["action"]?.string {
-            case Event.inAppViewed?: return messages.contains { queues($0.channel) }
-            case Event.controlEnrolled?: return controlGroup != nil
-            case let action?:
-                return messages.contains { !queues($0.channel) && Event.handOver(of: $0.channel) == action }
-            case nil: return false
-            }
-        default: return false
-        }
-    }
-
-    /// A circle of campaigns without a delay in which each can trigger the next, from this one back to it; nil where
-    /// there is none (13, 1.5).
-    package func zeroDelayCycle(among all: [Campaign], queues: (String) -> Bool) -> [CampaignID]? {
-        guard delay == .none else { return nil }
-        let others = all.filter { $0.delay == .none }
-        var from: [CampaignID: CampaignID] = [:]
-        var open = [self]
-        while let next = open.popLast() {
-            for other in others where next.canTrigger(other, queues) {
-                if other.id == id {
-                    var circle = [next.id]
-                    while let before = from[circle[0]], circle[0] != id { circle.insert(before, at: 0) }
-                    return circle + [id]
-                }
-                guard from[other.id] == nil else { continue }
-                from[other.id] = next.id
-                open.append(other)
-            }
-        }
-        return nil
-    }
 }

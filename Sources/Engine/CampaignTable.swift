@@ -1,8 +1,10 @@
-/// The campaigns that the engine knows, each with the versions that a waiting send may still name.
+/// The campaigns that the engine knows, each with the versions that a waiting send may still name. A copy of it that
+/// is changed shares with it what was not changed.
 package struct CampaignTable: Sendable {
     /// By number: numbers are ranks of creation, so the places are dense, and looking one up is no search.
-    private var places: [Place] = []
-    private var numbers: [CampaignID: CampaignNumber] = [:]
+    private var places = PagedArray<Place>()
+    private var numbers = ShardedDictionary<CampaignID, CampaignNumber>()
+    private(set) var links = TriggerLinks()
     /// What has to be kept of users for the campaigns that ask for it.
     package private(set) var reads = Reads()
 
@@ -45,6 +47,7 @@ package struct CampaignTable: Sendable {
 
     /// Adds or replaces a campaign's head and its newest version; older versions stay.
     package mutating func put(_ head: CampaignHead, _ campaign: Campaign) {
+        links.replace(self.head(head.number).flatMap { self.campaign($0.current) }, by: campaign, head.number)
         put(head)
         put(campaign, as: head.current)
     }
@@ -52,7 +55,7 @@ package struct CampaignTable: Sendable {
     package mutating func put(_ head: CampaignHead) {
         makePlace(head.number)
         places[Int(head.number)].head = head
-        numbers[head.id] = head.number
+        if numbers[head.id] == nil { numbers[head.id] = head.number }
     }
 
     /// Adds a version that is not the newest.

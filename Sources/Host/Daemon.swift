@@ -8,6 +8,7 @@ import Storage
 package final class Daemon: Sendable {
     private let engine: EngineThread
     private let outbox: Outbox
+    private let campaignChanges: CampaignChanges
     private let store: any Store
     private let plugins: PluginRegistry
     private let engineThread: BackgroundThread
@@ -38,9 +39,17 @@ package final class Daemon: Sendable {
         let registry = try CampaignRegistry(
             try store.campaigns(),
             workspace: try store.workspace().map { try Workspace(packed: $0) } ?? Workspace(),
-            plugins: plugins
+            plugins: plugins,
+            limits: limits
         )
         let queue = WorkQueue(limit: limits.queuedItems)
+        campaignChanges = CampaignChanges(
+            registry,
+            queue: queue,
+            identity: store.identity,
+            limits: limits,
+            clock: clock
+        )
         let health = Health()
         let outbox = try Outbox(
             channels: channels,
@@ -54,7 +63,7 @@ package final class Daemon: Sendable {
             store: store,
             queue: queue,
             health: health,
-            registry: registry,
+            campaigns: campaignChanges,
             outbox: outbox,
             readers: readers,
             limits: limits,
@@ -76,21 +85,23 @@ package final class Daemon: Sendable {
             InboxService(queue: engine.queue).service,
             CampaignsService(
                 queue: engine.queue,
-                campaigns: engine.published,
+                campaigns: campaignChanges,
                 readFile: readFile,
                 store: store,
                 readers: readers,
-                previews: previews
+                previews: previews,
+                limits: limits
             ).service,
             DecisionsService(store: store, readers: readers).service,
-            UsersService(queue: engine.queue, store: store, campaigns: engine.published, readers: readers).service,
+            UsersService(queue: engine.queue, store: store, campaigns: campaignChanges.current, readers: readers)
+                .service,
             PluginsService(plugins: plugins).service,
         ]
     }
 
     private var previews: CampaignPreviews {
         CampaignPreviews(
-            campaigns: engine.published,
+            campaigns: campaignChanges.current,
             readFile: readFile,
             store: store,
             readers: readers,
@@ -100,12 +111,12 @@ package final class Daemon: Sendable {
         )
     }
 
-    package var campaigns: CampaignTable { engine.published.get() }
+    package var campaigns: CampaignTable { campaignChanges.current.get().table }
 
     /// Applies campaigns before anybody can call: all of them or none.
     package func apply(_ set: CampaignSet) throws(Refusal) -> [CampaignStatus] {
         guard !set.isEmpty else { return [] }
-        return try engine.applyAtStart(set)
+        return try campaignChanges.applyAtStart(set)
     }
 
     /// Does what was taken in, completes what was handed over, and closes the store. Call it once no call is under

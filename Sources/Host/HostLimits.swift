@@ -19,6 +19,31 @@ package struct HostLimits: Sendable {
     /// Dead letters of one request: as many as a commit holds with ease.
     package var redrivesPerRequest = 500
 
+    /// Campaigns in all, stopped ones too. Each that hears an event is asked about it, and every version is kept.
+    package var campaigns = 20_000
+    /// Campaigns of one request.
+    package var campaignsPerRequest = 10_000
+    /// Of one campaign's definition: room for a page of HTML, and few enough that what is made of it (a reply, a
+    /// tree of templates) stays small.
+    package var bytesOfCampaign = 512 << 10
+    /// Of the definitions of all, as they count now: they are in memory, with their templates.
+    package var bytesOfCampaigns = 256 << 20
+    /// Exceptions of one campaign, and conversions: each is asked about the events that it names.
+    package var occurrencesOfCampaign = 64
+    /// Requests that wait to be applied, and their bytes: the work of a minute at most. Beyond it they are answered
+    /// RESOURCE_EXHAUSTED.
+    package var waitingApplies = 64
+    package var bytesOfWaitingApplies = 16 << 20
+    /// How often a request is put beside campaigns that are stopped or resumed meanwhile, before the engine's thread
+    /// does it itself, so that it ends.
+    package var triesOfApply = 3
+    /// Faults that one answer tells, so that it fits a frame.
+    package static let problemsTold = 100
+    /// Of one fault's text.
+    package static let bytesOfProblem = 2_000
+    /// Of an answer to Apply: with definitions of more, it tells their ids alone.
+    package static let bytesOfApplied = 256 << 10
+
     /// Whether what comes in is kept for rehearsals.
     package var keepsEvents = true
 

@@ -2,8 +2,8 @@ import PluginABI
 
 /// A type of occurrence: what a campaign writes as `type:`, with keys of its own.
 ///
-/// One value is made for each occurrence of a campaign. All of it runs on the host's engine thread, which must not
-/// wait.
+/// One value is made for each occurrence of a campaign, on any thread, several at once. `matches` runs on the host's
+/// engine thread, which must not wait.
 public protocol TriggerType {
     static var name: String { get }
     /// Its keys.

@@ -33,8 +33,17 @@ final class Wire {
         close(socket)
     }
 
-    func send(stream: UInt32, _ service: String, _ method: String, _ payload: [UInt8]) throws {
-        let body = Self.field(1, Array(service.utf8)) + Self.field(2, Array(method.utf8)) + Self.field(3, payload)
+    /// `timeout`: in nanoseconds; 0: none.
+    func send(
+        stream: UInt32,
+        _ service: String,
+        _ method: String,
+        _ payload: [UInt8],
+        timeout: Int = 0
+    ) throws {
+        let body =
+            Self.field(1, Array(service.utf8)) + Self.field(2, Array(method.utf8)) + Self.field(3, payload)
+            + (timeout > 0 ? Self.varint(4 << 3) + Self.varint(timeout) : [])
         var frame: [UInt8] = []
         for word in [UInt32(body.count), stream] {
             for shift in [24, 16, 8, 0] as [UInt32] { frame.append(UInt8(truncatingIfNeeded: word >> shift)) }

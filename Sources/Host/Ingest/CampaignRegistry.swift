@@ -1,63 +1,207 @@
+import Dispatch
 import Engine
 import Storage
 
-/// The campaigns as the daemon has them: checked against what is loaded, their templates parsed, their versions
-/// kept. A value: what is changed counts once the store has it.
-struct CampaignRegistry {
+/// The campaigns as the daemon has them: checked against what is loaded, compiled, their versions kept. A value: a
+/// copy of it is changed beside the engine's thread, shares with it what was not changed, and counts once the store
+/// has it.
+struct CampaignRegistry: Sendable {
     private(set) var table = CampaignTable()
+    private(set) var matcher = Matcher()
     private(set) var workspace: Workspace
-    private var templates: [CampaignVersion: CampaignTemplates] = [:]
+    /// How often it was changed: what was made from one of these is of use while it is the one that counts.
+    private(set) var revision: UInt64 = 0
+    /// Of the newest versions' definitions, packed.
+    private(set) var bytes = 0
+    /// By number.
+    private var places = PagedArray<Place>()
     private let plugins: PluginRegistry
+    let limits: HostLimits
+
+    private struct Place {
+        var templates: [CampaignTemplates?] = []
+        /// The newest version's.
+        var trigger: CompiledOccurrence?
+        var bytes = 0
+    }
 
     /// The campaigns of the store. Throws what no loaded plug-in can serve.
-    init(_ records: [CampaignRecord], workspace: Workspace, plugins: PluginRegistry) throws {
+    init(
+        _ records: [CampaignRecord],
+        workspace: Workspace,
+        plugins: PluginRegistry,
+        limits: HostLimits = HostLimits()
+    ) throws {
         self.plugins = plugins
         self.workspace = workspace
-        for record in records.sorted(by: { ($0.head.number, $0.version) < ($1.head.number, $1.version) }) {
-            let campaign = try Campaign(packed: record.definition)
-            let problems = problems(of: campaign)
-            guard problems.isEmpty else { throw Refusal.invalidCampaigns(problems) }
+        self.limits = limits
+        let sorted = records.sorted { ($0.head.number, $0.version) < ($1.head.number, $1.version) }
+        // A record has the head as it was when the record was written: the newest version's counts.
+        let heads = Dictionary(sorted.map { ($0.head.number, $0.head) }) { $1 }
+        var change = Matcher.Change()
+        for (record, prepared) in zip(sorted, Self.prepare(sorted, plugins)) {
+            let campaign = try prepared.get()
             let version = CampaignVersion(number: record.head.number, version: record.version)
-            templates[version] = try CampaignTemplates(campaign, plugins: plugins)
-            if record.version == record.head.version {
-                table.put(record.head, campaign)
+            let isNewest = heads[version.number]?.version == record.version
+            if isNewest {
+                table.put(record.head, campaign.campaign)
             } else {
-                table.put(campaign, as: version)
+                table.put(campaign.campaign, as: version)
             }
+            put(campaign, as: version, isNewest: isNewest)
+            change.add(campaign, as: version, isNewest: isNewest)
+        }
+        matcher.apply(change)
+    }
+
+    /// On all cores: nobody is served yet.
+    private static func prepare(
+        _ records: [CampaignRecord],
+        _ plugins: PluginRegistry
+    ) -> [Result<PreparedCampaign, any Error>] {
+        var prepared = [Result<PreparedCampaign, any Error>?](repeating: nil, count: records.count)
+        prepared.withUnsafeMutableBufferPointer { places in
+            nonisolated(unsafe) let places = places  // Each is written by one thread.
+            DispatchQueue.concurrentPerform(iterations: records.count) { index in
+                places[index] = Result {
+                    do {
+                        let packed = records[index].definition
+                        let campaign = try Campaign(packed: packed)
+                        return try PreparedCampaign(campaign, bytes: packed.count, plugins: plugins)
+                    } catch let problems as CampaignProblems {
+                        throw Refusal.invalidCampaigns(problems.all)
+                    }
+                }
+            }
+        }
+        return prepared.compactMap(\.self)
+    }
+
+    /// A version's texts, and of the newest what triggers it.
+    private mutating func put(_ campaign: PreparedCampaign, as version: CampaignVersion, isNewest: Bool) {
+        let (number, index) = (Int(version.number), Int(version.version))
+        while places.count <= number { places.append(Place()) }
+        while places[number].templates.count <= index { places[number].templates.append(nil) }
+        places[number].templates[index] = campaign.templates
+        guard isNewest else { return }
+        places[number].trigger = campaign.trigger
+        bytes += campaign.bytes - places[number].bytes
+        places[number].bytes = campaign.bytes
+    }
+
+    /// Ends everything that waits, and what would begin to.
+    mutating func stop(_ id: CampaignID, at now: Instant) throws(Refusal) -> CampaignStatus {
+        guard var head = table.head(of: id), let campaign = table.campaign(head.current) else {
+            throw .unknownCampaign(id)
+        }
+        guard !head.isStopped else { return CampaignStatus(head: head, campaign: campaign, changed: false) }
+        head.isStopped = true
+        head.stops.append(now)
+        table.put(head)
+        revision += 1
+        return CampaignStatus(head: head, campaign: campaign, changed: true)
+    }
+
+    /// From now on it triggers again; what a stop ended stays ended.
+    mutating func resume(_ id: CampaignID) throws(Refusal) -> CampaignStatus {
+        guard var head = table.head(of: id), let campaign = table.campaign(head.current) else {
+            throw .unknownCampaign(id)
+        }
+        guard head.isStopped else { return CampaignStatus(head: head, campaign: campaign, changed: false) }
+        head.isStopped = false
+        table.put(head)
+        revision += 1
+        return CampaignStatus(head: head, campaign: campaign, changed: true)
+    }
+
+    /// What the store is to hold of them.
+    func records(of statuses: [CampaignStatus]) -> [CampaignRecord] {
+        statuses.filter(\.changed).map { status in
+            CampaignRecord(head: status.head, version: status.head.version, definition: status.campaign.packed())
         }
     }
 
-    /// All of them, or none (campaign.md).
-    mutating func apply(_ set: CampaignSet, at now: Instant) throws(Refusal) -> [CampaignStatus] {
-        let campaigns = set.campaigns
+    func makeContext(identity: String, acceptsAtOnce: Bool = false) -> Context {
+        let places = places
+        let workspaceZone = Zones.zone(workspace.timeZone) ?? .utc
+        return Context(
+            campaigns: table,
+            channels: plugins.channelRules,
+            workspace: workspace,
+            identity: identity,
+            acceptsAtOnce: acceptsAtOnce,
+            zone: Zones.zone,
+            render: { rendering in
+                let (number, version) = (Int(rendering.version.number), Int(rendering.version.version))
+                guard number < places.count, version < places[number].templates.count,
+                    let campaign = places[number].templates[version]
+                else { return .failed("version \(version) of \(rendering.campaign) is gone") }
+                return campaign.render(rendering, workspaceZone: workspaceZone)
+            }
+        )
+    }
+}
+
+// MARK: Applying
+
+extension CampaignRegistry {
+    /// All of them, or none (campaign.md). Gives what became of each, in the order of the request. Where it throws,
+    /// what is left of this value is of no use.
+    mutating func apply(_ request: inout ApplyRequest, at now: Instant) throws(Refusal) -> [CampaignStatus] {
+        let set = request.set
+        let before = (count: table.count, bytes: bytes, workspace: workspace)
         var problems = set.workspace.map(problems) ?? []
-        for (index, campaign) in campaigns.enumerated() {
-            problems += self.problems(of: campaign)
-            if campaigns[..<index].contains(where: { $0.id == campaign.id }) {
-                problems.append(
-                    CampaignProblem(
-                        campaign: campaign.id,
-                        field: "campaign",
-                        code: .invalidCampaign,
-                        text: "two campaigns of this request are called \(campaign.id)"
-                    )
-                )
+        var statuses: [CampaignStatus] = []
+        var change = Matcher.Change()
+        for (index, campaign) in set.campaigns.enumerated() where problems.count < HostLimits.problemsTold {
+            if let head = table.head(of: campaign.id), table.campaign(head.current) == campaign {
+                let bytes = places[Int(head.number)].bytes
+                statuses.append(CampaignStatus(head: head, campaign: campaign, changed: false, bytes: bytes))
+                continue
+            }
+            switch request.prepared(index, plugins, limits) {
+            case .failure(let found): problems += found.all
+            case .success(let prepared): statuses.append(put(prepared, at: now, &change))
             }
         }
-        problems += togetherProblems(of: campaigns)
+        problems += twice(set.campaigns)
+        if problems.isEmpty { problems += referenceProblems(of: statuses) + circleProblems(of: statuses) }
         guard problems.isEmpty else { throw .invalidCampaigns(problems.map { $0.placed(in: set) }) }
+        try checkGrowth(from: before.count, before.bytes)
+        matcher.apply(change)
         workspace = set.workspace ?? workspace
-        var statuses: [CampaignStatus] = []
-        for campaign in campaigns {
-            do throws(CampaignProblems) {
-                var status = try put(campaign, at: now)
-                status.warnings = campaign.warnings(workspace, queues: { plugins.channelRules[$0]?.queues ?? false })
-                statuses.append(status)
-            } catch {
-                throw .invalidCampaigns(error.all.map { $0.placed(in: set) })
-            }
+        if workspace != before.workspace || statuses.contains(where: \.changed) { revision += 1 }
+        for index in statuses.indices {
+            statuses[index].warnings = statuses[index].campaign.warnings(workspace, queues: plugins.queues)
         }
         return statuses
+    }
+
+    private mutating func put(
+        _ prepared: PreparedCampaign,
+        at now: Instant,
+        _ change: inout Matcher.Change
+    ) -> CampaignStatus {
+        let campaign = prepared.campaign
+        var head: CampaignHead
+        if let existing = table.head(of: campaign.id) {
+            head = existing  // 3.4: it keeps its launch, its creation rank and its receipts.
+            head.version += 1
+            head.appliedAt = now
+            if let launch = campaign.launchedAt { head.launchedAt = launch }
+            if let trigger = places[Int(head.number)].trigger { change.removeTrigger(trigger, of: existing.current) }
+        } else {
+            head = CampaignHead(
+                id: campaign.id,
+                number: table.nextNumber,
+                launchedAt: campaign.launchedAt ?? now,
+                appliedAt: now
+            )
+        }
+        put(prepared, as: head.current, isNewest: true)
+        table.put(head, campaign)
+        change.add(prepared, as: head.current, isNewest: true)
+        return CampaignStatus(head: head, campaign: campaign, changed: true, bytes: prepared.bytes)
     }
 
     private func problems(of workspace: Workspace) -> [CampaignProblem] {
@@ -76,136 +220,65 @@ struct CampaignRegistry {
         return found
     }
 
-    /// What is wrong with campaigns beside those that are there: names of campaigns that are not, and circles that
-    /// would never end (13, 1.5).
-    private func togetherProblems(of campaigns: [Campaign]) -> [CampaignProblem] {
-        let names = Set(campaigns.map(\.id))
-        let all = campaigns + table.all.filter { !names.contains($0.id) }.compactMap { table.campaign($0.current) }
-        let known = Set(all.map(\.id))
-        var found: [CampaignProblem] = []
-        for campaign in campaigns {
-            for (field, reference) in campaign.references where !known.contains(reference) {
-                found.append(
-                    CampaignProblem(
-                        campaign: campaign.id,
-                        field: field,
-                        code: .invalidCampaign,
-                        text: "there is no campaign \(reference)"
-                    )
-                )
-            }
-            let circle = campaign.zeroDelayCycle(among: all, queues: { plugins.channelRules[$0]?.queues ?? false })
-            if let circle {
-                found.append(
-                    CampaignProblem(
-                        campaign: campaign.id,
-                        field: "trigger",
-                        code: .zeroDelayCycle,
-                        text:
-                            "without a delay it would go round for ever: \(circle.map(\.string).joined(separator: " -> "))",
-                        rule: "1.5"
-                    )
-                )
-            }
-        }
-        return found
-    }
-
-    private mutating func put(_ campaign: Campaign, at now: Instant) throws(CampaignProblems) -> CampaignStatus {
-        var head: CampaignHead
-        if let existing = table.head(of: campaign.id) {
-            if table.campaign(existing.current) == campaign {
-                return CampaignStatus(head: existing, campaign: campaign, changed: false)
-            }
-            head = existing  // 3.4: it keeps its launch, its creation rank and its receipts.
-            head.version += 1
-            head.appliedAt = now
-            if let launch = campaign.launchedAt { head.launchedAt = launch }
-        } else {
-            let number = table.nextNumber
-            head = CampaignHead(
-                id: campaign.id,
-                number: number,
-                launchedAt: campaign.launchedAt ?? now,
-                appliedAt: now
+    private func twice(_ campaigns: [Campaign]) -> [CampaignProblem] {
+        var ids: Set<CampaignID> = []
+        return campaigns.filter { !ids.insert($0.id).inserted }.map { campaign in
+            CampaignProblem(
+                campaign: campaign.id,
+                field: "campaign",
+                code: .invalidCampaign,
+                text: "two campaigns of this request are called \(campaign.id)"
             )
         }
-        templates[head.current] = try CampaignTemplates(campaign, plugins: plugins)
-        table.put(head, campaign)
-        return CampaignStatus(head: head, campaign: campaign, changed: true)
     }
 
-    /// Ends everything that waits, and what would begin to.
-    mutating func stop(_ id: CampaignID, at now: Instant) throws(Refusal) -> CampaignStatus {
-        guard var head = table.head(of: id), let campaign = table.campaign(head.current) else {
-            throw .unknownCampaign(id)
-        }
-        guard !head.isStopped else { return CampaignStatus(head: head, campaign: campaign, changed: false) }
-        head.isStopped = true
-        head.stops.append(now)
-        table.put(head)
-        return CampaignStatus(head: head, campaign: campaign, changed: true)
-    }
-
-    /// From now on it triggers again; what a stop ended stays ended.
-    mutating func resume(_ id: CampaignID) throws(Refusal) -> CampaignStatus {
-        guard var head = table.head(of: id), let campaign = table.campaign(head.current) else {
-            throw .unknownCampaign(id)
-        }
-        guard head.isStopped else { return CampaignStatus(head: head, campaign: campaign, changed: false) }
-        head.isStopped = false
-        table.put(head)
-        return CampaignStatus(head: head, campaign: campaign, changed: true)
-    }
-
-    /// What the store is to hold of them.
-    func records(of statuses: [CampaignStatus]) -> [CampaignRecord] {
-        statuses.filter(\.changed).map { status in
-            CampaignRecord(head: status.head, version: status.head.version, definition: status.campaign.packed())
-        }
-    }
-
-    func makeMatcher() throws -> Matcher {
-        try Matcher(table) { try plugins.compile($0) }
-    }
-
-    func makeContext(identity: String, acceptsAtOnce: Bool = false) -> Context {
-        let templates = templates
-        let workspaceZone = Zones.zone(workspace.timeZone) ?? .utc
-        return Context(
-            campaigns: table,
-            channels: plugins.channelRules,
-            workspace: workspace,
-            identity: identity,
-            acceptsAtOnce: acceptsAtOnce,
-            zone: Zones.zone,
-            render: { rendering in
-                guard let campaign = templates[rendering.version] else {
-                    return .failed("version \(rendering.version.version) of \(rendering.campaign) is gone")
-                }
-                return campaign.render(rendering, workspaceZone: workspaceZone)
+    /// Names of campaigns that are not. Of those that were not changed all are: no campaign ever leaves.
+    private func referenceProblems(of statuses: [CampaignStatus]) -> [CampaignProblem] {
+        statuses.filter(\.changed).flatMap { status in
+            status.campaign.references.filter { table.head(of: $0.campaign) == nil }.map { field, reference in
+                CampaignProblem(
+                    campaign: status.campaign.id,
+                    field: field,
+                    code: .invalidCampaign,
+                    text: "there is no campaign \(reference)"
+                )
             }
-        )
+        }
     }
 
-    /// What no loaded plug-in can serve, what the rules refuse, and templates that do not parse.
-    private func problems(of campaign: Campaign) -> [CampaignProblem] {
-        var found = campaign.refusals(queues: { plugins.channelRules[$0]?.queues ?? false }).map {
-            CampaignProblem(campaign: campaign.id, $0)
+    /// Circles that would never end (13, 1.5). There was none, so any goes through a campaign that was changed.
+    private func circleProblems(of statuses: [CampaignStatus]) -> [CampaignProblem] {
+        let circles = table.circles(
+            from: statuses.filter(\.changed).map(\.head.number),
+            queues: plugins.queues,
+            most: HostLimits.problemsTold
+        )
+        guard !circles.isEmpty else { return [] }
+        let applied = Set(statuses.map(\.head.id))
+        return circles.flatMap { circle in
+            circle.indices.filter { applied.contains(circle[$0]) }.prefix(HostLimits.problemsTold).map { start in
+                let way = (circle[start...] + circle[..<start]).prefix(16) + (circle.count > 16 ? ["..."] : [])
+                return CampaignProblem(
+                    campaign: circle[start],
+                    field: "trigger",
+                    code: .zeroDelayCycle,
+                    text: "without a delay it would go round for ever: "
+                        + (way + [circle[start]]).map(\.string).joined(separator: " -> "),
+                    rule: "1.5"
+                )
+            }
         }
-        found += plugins.problems(of: campaign.trigger, at: "trigger", in: campaign.id)
-        for (index, exception) in campaign.exceptions.enumerated() {
-            found += plugins.problems(of: exception, at: "exceptions[\(index)]", in: campaign.id)
+    }
+
+    /// What is there already may stay and be edited, whatever the limits were when it came.
+    private func checkGrowth(from count: Int, _ bytesBefore: Int) throws(Refusal) {
+        guard table.count <= max(count, limits.campaigns) else {
+            throw .tooMuch("\(table.count) campaigns would be more than the \(limits.campaigns) that there may be")
         }
-        for (index, conversion) in campaign.conversions.enumerated() {
-            found += plugins.problems(of: conversion.occurrence, at: "conversions[\(index)]", in: campaign.id)
+        guard bytes <= max(bytesBefore, limits.bytesOfCampaigns) else {
+            throw .tooMuch(
+                "campaigns of \(bytes) bytes would be more than the \(limits.bytesOfCampaigns) that all may have"
+            )
         }
-        for (index, message) in campaign.messages.enumerated() {
-            found += plugins.problems(of: message, at: "messages[\(index)]", in: campaign.id)
-        }
-        do throws(CampaignProblems) { _ = try CampaignTemplates(campaign, plugins: plugins) } catch {
-            found += error.all
-        }
-        return found
     }
 }

@@ -1,4 +1,3 @@
-import Dispatch
 import Engine
 import RPC
 import Storage
@@ -66,27 +65,23 @@ extension EngineThread {
             let answers = try numbers.map { try redrive($0, in: &batch, &loaded) }
             return { reply(.success(answers), $0) }
 
-        case .applyAtStart(let set, let done):
-            done(change { registry throws(Refusal) in try registry.apply(set, at: instant) })
-            return nil
-
         case .sweep(let users):
             for user in users where isKnown(user, batch, loaded) {
                 turn(user, in: &batch, loaded: &loaded) { _ in }
             }
             return nil
 
-        case .apply(let set, let reply):
-            let result = change { registry throws(Refusal) in try registry.apply(set, at: instant) }
-            return { reply(result, $0) }
+        case .change(let change):
+            takeOver(change)
+            return nil
 
         case .stop(let id, let reply):
-            let result = change { registry throws(Refusal) in [try registry.stop(id, at: instant)] }
-            return { reply(result.map { $0[0] }, $0) }
+            let result = change { registry throws(Refusal) in try registry.stop(id, at: instant) }
+            return { reply(result, $0) }
 
         case .resume(let id, let reply):
-            let result = change { registry throws(Refusal) in [try registry.resume(id)] }
-            return { reply(result.map { $0[0] }, $0) }
+            let result = change { registry throws(Refusal) in try registry.resume(id) }
+            return { reply(result, $0) }
         }
     }
 
@@ -184,73 +179,5 @@ extension EngineThread {
             sequence += 1
         }
         return decisions
-    }
-
-    /// Changes the campaigns; what every later event is matched with follows only once the store has it.
-    func change(
-        _ body: (inout CampaignRegistry) throws(Refusal) -> [CampaignStatus]
-    ) -> Result<[CampaignStatus], Refusal> {
-        var changed = registry
-        let statuses: [CampaignStatus]
-        do {
-            statuses = try body(&changed)
-            let matcher = try changed.makeMatcher()
-            var changes = Changes()
-            changes.campaigns = changed.records(of: statuses)
-            if changed.workspace != registry.workspace { changes.workspace = changed.workspace.packed() }
-            if !changes.isEmpty { try store.commit(changes) }
-            self.matcher = matcher
-        } catch let refusal as Refusal {
-            return .failure(refusal)
-        } catch {
-            return .failure(.unavailable(String(describing: error)))
-        }
-        registry = changed
-        context = changed.makeContext(identity: store.identity)
-        published.set(changed.table)
-        for status in statuses where status.changed && status.head.isStopped { sweep([status.head.number]) }
-        return .success(statuses)
-    }
-
-    /// Before the thread's loop has anything of a client's to do.
-    func applyAtStart(_ set: CampaignSet) throws(Refusal) -> [CampaignStatus] {
-        let done = DispatchSemaphore(value: 0)
-        let outcome = Published<Result<[CampaignStatus], Refusal>>(.success([]))
-        if let refusal = queue.put(
-            .applyAtStart(set) { result in
-                outcome.set(result)
-                done.signal()
-            }
-        ) {
-            throw refusal
-        }
-        done.wait()
-        return try outcome.get().get()
-    }
-
-    /// Looks for what still waits of campaigns that were stopped before this start.
-    func sweepWhatWasStopped() {
-        let stopped = published.get().all.filter { !$0.stops.isEmpty }.map(\.number)
-        if !stopped.isEmpty { sweep(Set(stopped)) }
-    }
-
-    /// Has every user looked at of whom a timer belongs to those campaigns (design: a sweeper records the ends in
-    /// batches, with the stop's instant).
-    private func sweep(_ numbers: Set<CampaignNumber>) {
-        let (store, queue, logger) = (store, queue, logger)
-        readers.run {
-            var after: Timer?
-            do {
-                while true {
-                    let read = try store.timers(after: after, through: .never, limit: 4_096)
-                    let users = Set(read.filter { numbers.contains($0.campaign) }.map(\.user))
-                    if !users.isEmpty { _ = queue.put(.sweep(Array(users)), isOwn: true) }
-                    guard read.count == 4_096 else { return }
-                    after = read.last
-                }
-            } catch {
-                logger.error("what waits for a stopped campaign cannot be read; each ends when it is due: \(error)")
-            }
-        }
     }
 }

@@ -15,10 +15,8 @@ final class EngineThread: @unchecked Sendable {
     let logger: Logger
     let outbox: Outbox
     let readers: Readers
-    /// The campaigns as last committed, for whoever reads beside the writer.
-    let published: Published<CampaignTable>
+    let campaigns: CampaignChanges
     var registry: CampaignRegistry
-    var matcher: Matcher
     var context: Context
 
     private let limits: HostLimits
@@ -37,7 +35,7 @@ final class EngineThread: @unchecked Sendable {
         store: any Store,
         queue: WorkQueue,
         health: Health,
-        registry: CampaignRegistry,
+        campaigns: CampaignChanges,
         outbox: Outbox,
         readers: Readers,
         limits: HostLimits,
@@ -45,7 +43,8 @@ final class EngineThread: @unchecked Sendable {
         logger: Logger
     ) throws {
         self.store = store
-        self.registry = registry
+        self.campaigns = campaigns
+        registry = campaigns.current.get()
         self.outbox = outbox
         self.readers = readers
         self.limits = limits
@@ -55,8 +54,6 @@ final class EngineThread: @unchecked Sendable {
         self.health = health
         tallies = try store.tallies()
         cache = UserCache(capacity: limits.cachedUsers)
-        published = Published(registry.table)
-        matcher = try registry.makeMatcher()
         context = registry.makeContext(identity: store.identity)
         // Never below what any decision had, and never below the clock: decisions that were dropped for their age
         // leave no number behind.
@@ -227,7 +224,7 @@ final class EngineThread: @unchecked Sendable {
             case .settle(let message, _, _, _, _), .putOff(let message, _, _, _): users.insert(message.user)
             case .sweep(let all): users.formUnion(all)
             // Dead letters tell of whom they are; their users are read then.
-            case .apply, .applyAtStart, .stop, .resume, .mark, .redrive, .discard: break
+            case .change, .stop, .resume, .mark, .redrive, .discard: break
             }
         }
         return users
@@ -263,7 +260,7 @@ final class EngineThread: @unchecked Sendable {
             now: now,
             nextSequence: nextSequence,
             tallies: exchange(&tallies, with: [:]),
-            match: matcher.matches,
+            match: registry.matcher.matches,
             body
         )
         nextSequence = turn.nextSequence
@@ -333,7 +330,7 @@ final class EngineThread: @unchecked Sendable {
 extension Work {
     var changesCampaigns: Bool {
         switch self {
-        case .apply, .applyAtStart, .stop, .resume: true
+        case .change, .stop, .resume: true
         case .track, .lease, .acknowledge, .hold, .delete, .settle, .putOff, .mark, .redrive, .discard, .sweep: false
         }
     }
@@ -342,22 +339,24 @@ extension Work {
     var isOwn: Bool {
         switch self {
         case .settle, .putOff, .mark, .discard, .sweep: true
-        case .track, .lease, .acknowledge, .hold, .delete, .redrive, .apply, .applyAtStart, .stop, .resume: false
+        case .track, .lease, .acknowledge, .hold, .delete, .redrive, .change, .stop, .resume: false
         }
     }
 
     func refused(_ refusal: Refusal) -> ((Arena) -> Finished)? {
         switch self {
-        case .track(_, let reply): { reply(.failure(refusal), $0) }
-        case .lease(_, _, let reply): { reply(.failure(refusal), $0) }
-        case .acknowledge(_, _, _, let reply): { reply(.failure(refusal), $0) }
-        case .hold(_, _, _, let reply): { reply(.failure(refusal), $0) }
-        case .redrive(_, let reply): { reply(.failure(refusal), $0) }
-        case .delete(_, let reply): { reply(.failure(refusal), $0) }
-        case .apply(_, let reply): { reply(.failure(refusal), $0) }
-        case .stop(_, let reply): { reply(.failure(refusal), $0) }
-        case .resume(_, let reply): { reply(.failure(refusal), $0) }
-        case .settle, .putOff, .mark, .discard, .sweep, .applyAtStart: nil
+        case .track(_, let reply): return { reply(.failure(refusal), $0) }
+        case .lease(_, _, let reply): return { reply(.failure(refusal), $0) }
+        case .acknowledge(_, _, _, let reply): return { reply(.failure(refusal), $0) }
+        case .hold(_, _, _, let reply): return { reply(.failure(refusal), $0) }
+        case .redrive(_, let reply): return { reply(.failure(refusal), $0) }
+        case .delete(_, let reply): return { reply(.failure(refusal), $0) }
+        case .stop(_, let reply): return { reply(.failure(refusal), $0) }
+        case .resume(_, let reply): return { reply(.failure(refusal), $0) }
+        case .change(let change):
+            change.done(.refused(refusal))
+            return nil
+        case .settle, .putOff, .mark, .discard, .sweep: return nil
         }
     }
 }

@@ -1,74 +1,84 @@
 import Engine
 
-/// The index from what happens to the campaigns that listen for it: an event that nobody listens for costs one
-/// look-up, however many campaigns there are. Owned by the engine's thread.
-struct Matcher {
-    private struct Listener {
+/// The index from what happens to the campaigns that listen for it: an event that nobody listens for costs two
+/// look-ups, however many campaigns there are. A copy of it that is changed shares with it what was not changed.
+struct Matcher: Sendable {
+    fileprivate struct Listener {
         var version: CampaignVersion
         var role: Role
         var occurrence: CompiledOccurrence
         var `where`: Filter?
     }
 
-    private enum Role: Equatable {
-        case trigger
+    fileprivate enum Role: Hashable {
         case exception(Int)
         case conversion(Int)
+        case trigger
     }
 
-    private struct Listeners {
-        var toAll: [Listener] = []
-        var toSubject: [Text: [Listener]] = [:]
-    }
+    /// In the order in which the campaigns were created and edited.
+    private var listeners = ShardedDictionary<Subject, [Listener]>()
 
-    private var listeners: [String: Listeners] = [:]
+    /// What listens from now on, and what does not any more.
+    struct Change {
+        fileprivate var arrived: [Subject: [Listener]] = [:]
+        fileprivate var left: [Subject: Set<CampaignVersion>] = [:]
 
-    /// Compiles every occurrence that `campaigns` listen for. A version that is not the newest only listens for what
-    /// cancels the sends that still wait under it, or converts those that went (3.4).
-    init(_ campaigns: CampaignTable, compile: (Occurrence) throws -> CompiledOccurrence) rethrows {
-        for (version, campaign) in campaigns.allVersions {
-            for (index, exception) in campaign.exceptions.enumerated() {
-                try add(exception, .exception(index), version, compile)
+        /// A version that is not the newest only listens for what cancels the sends that still wait under it, or
+        /// converts those that went (3.4).
+        mutating func add(_ prepared: PreparedCampaign, as version: CampaignVersion, isNewest: Bool) {
+            let campaign = prepared.campaign
+            for (index, compiled) in prepared.exceptions.enumerated() {
+                add(compiled, campaign.exceptions[index], .exception(index), version)
             }
-            for (index, conversion) in campaign.conversions.enumerated() {
-                try add(conversion.occurrence, .conversion(index), version, compile)
+            for (index, compiled) in prepared.conversions.enumerated() {
+                add(compiled, campaign.conversions[index].occurrence, .conversion(index), version)
             }
-            if campaigns.head(version.number)?.current == version {
-                try add(campaign.trigger, .trigger, version, compile)
-            }
+            if isNewest { add(prepared.trigger, campaign.trigger, .trigger, version) }
+        }
+
+        private mutating func add(
+            _ compiled: CompiledOccurrence,
+            _ occurrence: Occurrence,
+            _ role: Role,
+            _ version: CampaignVersion
+        ) {
+            let listener = Listener(version: version, role: role, occurrence: compiled, where: occurrence.where)
+            for subject in compiled.subjects { arrived[subject, default: []].append(listener) }
+        }
+
+        /// The version that is not the newest any more.
+        mutating func removeTrigger(_ trigger: CompiledOccurrence, of version: CampaignVersion) {
+            for subject in trigger.subjects { left[subject, default: []].insert(version) }
         }
     }
 
-    private mutating func add(
-        _ occurrence: Occurrence,
-        _ role: Role,
-        _ version: CampaignVersion,
-        _ compile: (Occurrence) throws -> CompiledOccurrence
-    ) rethrows {
-        let compiled = try compile(occurrence)
-        let listener = Listener(version: version, role: role, occurrence: compiled, where: occurrence.where)
-        for subject in compiled.subjects {
-            if subject.subject.isEmpty {
-                listeners[subject.eventType, default: Listeners()].toAll.append(listener)
-            } else {
-                listeners[subject.eventType, default: Listeners()].toSubject[subject.subject, default: []]
-                    .append(listener)
-            }
+    mutating func apply(_ change: Change) {
+        for (subject, versions) in change.left {
+            listeners[subject]?.removeAll { $0.role == .trigger && versions.contains($0.version) }
         }
+        for (subject, arrived) in change.arrived {
+            var all = listeners[subject] ?? []
+            all += arrived
+            // Stable: what listens of one version keeps its order.
+            all.sort { $0.version < $1.version }
+            listeners[subject] = all
+        }
+        for subject in change.left.keys where listeners[subject]?.isEmpty == true { listeners[subject] = nil }
     }
 
     /// Who listens for the event and is meant by it, in the order in which campaigns were created. The plug-in is
     /// asked first, then `where`.
     func matches(_ event: Event) -> [Match] {
-        guard let listeners = listeners[event.type] else { return [] }
+        let toAll = listeners[Subject(event.type, ""), default: []]
+        let toSubject = event.subject.isEmpty ? [] : listeners[Subject(event.type, event.subject), default: []]
+        guard !toAll.isEmpty || !toSubject.isEmpty else { return [] }
         var found: [Match] = []
-        let toSubject = event.subject.isEmpty ? nil : listeners.toSubject[event.subject]
-        guard !listeners.toAll.isEmpty || toSubject != nil else { return [] }
         event.withView { view in
-            for listener in listeners.toAll { Self.add(listener, event, view, to: &found) }
-            for listener in toSubject ?? [] { Self.add(listener, event, view, to: &found) }
+            for listener in toAll { Self.add(listener, event, view, to: &found) }
+            for listener in toSubject { Self.add(listener, event, view, to: &found) }
         }
-        if !listeners.toAll.isEmpty, toSubject != nil, found.count > 1 {
+        if !toAll.isEmpty, !toSubject.isEmpty, found.count > 1 {
             found.sort { $0.version < $1.version }
         }
         return found

@@ -18,8 +18,8 @@ enum Work: Sendable {
     /// Not shown for so long.
     case hold(UserID, token: UInt64, Length, Reply<Void>)
     case delete(UserID, Reply<Bool>)
-    case apply(CampaignSet, Reply<[CampaignStatus]>)
-    case applyAtStart(CampaignSet, @Sendable (Result<[CampaignStatus], Refusal>) -> Void)
+    /// Campaigns that were made ready beside the engine's thread.
+    case change(CampaignChange)
     case stop(CampaignID, Reply<CampaignStatus>)
     case resume(CampaignID, Reply<CampaignStatus>)
     /// A message's last outcome. `hasState`: whether the store knows of tries of it.
@@ -39,7 +39,7 @@ enum Work: Sendable {
     var isUrgent: Bool {
         switch self {
         case .settle, .putOff, .sweep, .discard: false
-        case .track, .lease, .acknowledge, .hold, .delete, .apply, .applyAtStart, .stop, .resume, .mark, .redrive: true
+        case .track, .lease, .acknowledge, .hold, .delete, .change, .stop, .resume, .mark, .redrive: true
         }
     }
 
@@ -50,7 +50,7 @@ enum Work: Sendable {
         case .sweep(let users): users.count
         case .redrive(let letters, _): max(1, letters.count)
         case .discard(let letters): letters.count
-        case .lease, .acknowledge, .hold, .delete, .apply, .applyAtStart, .stop, .resume, .settle, .putOff, .mark: 1
+        case .lease, .acknowledge, .hold, .delete, .change, .stop, .resume, .settle, .putOff, .mark: 1
         }
     }
 }
@@ -75,6 +75,8 @@ package struct CampaignStatus: Sendable {
     /// Whether the call made it or changed it.
     package var changed: Bool
     package var warnings: [CampaignWarning] = []
+    /// Of its definition, packed; in the answer to an apply.
+    var bytes = 0
 }
 
 /// Why the engine's thread did not do what it was asked.
@@ -88,6 +90,8 @@ package enum Refusal: Error, Sendable {
     /// The store cannot be written: nothing was changed.
     case unavailable(String)
     case full(limit: Int)
+    /// A limit of what all may have together.
+    case tooMuch(String)
     case draining
 }
 

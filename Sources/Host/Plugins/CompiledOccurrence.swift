@@ -4,8 +4,8 @@ import Synchronization
 
 /// An occurrence of a campaign, as its plug-in compiled it.
 final class CompiledOccurrence: @unchecked Sendable {
-    // The plug-in's value is only ever used on the engine's thread.
-    let subjects: [(eventType: String, subject: Text)]
+    // It is made and destroyed on any thread, as the contract says; events are matched on the engine's alone.
+    let subjects: [Subject]
     private let type: UnsafePointer<triggerd_trigger_type>
     private let compiled: UnsafeMutableRawPointer
     private let calls: PluginCounters
@@ -32,12 +32,8 @@ final class CompiledOccurrence: @unchecked Sendable {
             count = min(found.count, type.pointee.subjects(made, &found, found.count))
         }
         // One that is named twice is listened to once: an event fires once (1.1.1).
-        var subjects: [(eventType: String, subject: Text)] = []
-        for subject in found.prefix(count).map({ (String($0.event_type), Text(String($0.subject))) })
-        where !subjects.contains(where: { $0 == subject }) {
-            subjects.append(subject)
-        }
-        self.subjects = subjects
+        var known: Set<Subject> = []
+        subjects = found.prefix(count).map { Subject($0) }.filter { known.insert($0).inserted }
     }
 
     deinit {
@@ -47,6 +43,22 @@ final class CompiledOccurrence: @unchecked Sendable {
     func matches(_ event: EventView) -> Bool {
         calls.count()
         return type.pointee.matches(compiled, event.pointer)
+    }
+}
+
+/// What an occurrence names of the events that it listens for.
+struct Subject: Hashable, Sendable {
+    let eventType: String
+    /// Empty: any.
+    let subject: Text
+
+    init(_ eventType: String, _ subject: Text) {
+        self.eventType = eventType
+        self.subject = subject
+    }
+
+    init(_ subject: triggerd_subject) {
+        self.init(String(subject.event_type), Text(String(subject.subject)))
     }
 }
 

@@ -266,6 +266,9 @@ extension PluginRegistry {
     package var registeredChannels: [String: RegisteredChannel] { channels }
     var channelRules: [String: ChannelRules] { channels.mapValues(\.rules) }
 
+    /// Whether a channel waits for the user's next session.
+    func queues(_ channel: String) -> Bool { channels[channel]?.rules.queues ?? false }
+
     enum TemplateKind {
         case plain, text, html
     }
@@ -277,32 +280,29 @@ extension PluginRegistry {
         return schema.isHTML ? .html : .text
     }
 
-    func compile(_ occurrence: Occurrence) throws -> CompiledOccurrence {
-        guard let type = types[occurrence.type] else {
-            throw PluginRefusal(text: "no loaded plug-in serves the trigger type \(occurrence.type)")
-        }
-        return try CompiledOccurrence(
-            type.table,
-            FieldSchema.normalized(occurrence.configuration, type.fields),
-            calls: type.calls
-        )
-    }
-
-    /// What no loaded plug-in can serve of an occurrence, and what its plug-in says of it.
-    func problems(of occurrence: Occurrence, at path: String, in campaign: CampaignID) -> [CampaignProblem] {
+    /// Throws what no loaded plug-in can serve of an occurrence, and what its plug-in says of it.
+    func compile(
+        _ occurrence: Occurrence,
+        at path: String,
+        in campaign: CampaignID
+    ) throws(CampaignProblems) -> CompiledOccurrence {
         func problem(_ field: String, _ text: String) -> CampaignProblem {
             CampaignProblem(campaign: campaign, field: field, code: .invalidCampaign, text: text)
         }
         guard let type = types[occurrence.type] else {
-            return [problem("\(path).type", Self.unserved("trigger type", occurrence.type, types.keys.sorted()))]
+            let text = Self.unserved("trigger type", occurrence.type, types.keys.sorted())
+            throw CampaignProblems([problem("\(path).type", text)])
         }
         let faults = FieldSchema.faults(of: occurrence.configuration, type.fields, at: path)
-        guard faults.isEmpty else { return faults.map { problem($0.field, $0.text) } }
-        do {
-            _ = try compile(occurrence)
-            return []
+        guard faults.isEmpty else { throw CampaignProblems(faults.map { problem($0.field, $0.text) }) }
+        do throws(PluginRefusal) {
+            return try CompiledOccurrence(
+                type.table,
+                FieldSchema.normalized(occurrence.configuration, type.fields),
+                calls: type.calls
+            )
         } catch {
-            return [problem(path, (error as? PluginRefusal)?.text ?? "\(error)")]
+            throw CampaignProblems([problem(path, error.text)])
         }
     }
 

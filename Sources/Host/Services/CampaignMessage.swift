@@ -80,9 +80,15 @@ extension Campaign {
         return Length(milliseconds: milliseconds)
     }
 
-    func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__Campaign> {
+    /// Its id alone.
+    func nameMessage(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__Campaign> {
         let message = arena.make(triggerd__v1__campaign__init)
         message.pointee.campaign = arena.text(id)
+        return message
+    }
+
+    func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__Campaign> {
+        let message = nameMessage(in: arena)
         message.pointee.launched_at_ms = launchedAt?.milliseconds ?? 0
         message.pointee.trigger = trigger.message(in: arena)
         if case .length(let length) = delay {

@@ -6,7 +6,7 @@ import Storage
 /// `Campaigns/Preview`: what would leave now, and one message really sent as a test. It renders on the readers'
 /// threads, and records nothing.
 struct CampaignPreviews: Sendable {
-    let campaigns: Published<CampaignTable>
+    let campaigns: Published<CampaignRegistry>
     let readFile: ReadCampaignFile
     let store: any Store
     let readers: Readers
@@ -65,7 +65,7 @@ struct CampaignPreviews: Sendable {
     }
 
     private func preview(_ asked: PreviewRequest) throws(Status) -> CampaignPreview {
-        var table = campaigns.get()
+        var table = campaigns.get().table
         let now = clock.now()
         let drafts = try drafts(asked)
         let campaign: Campaign

@@ -6,11 +6,12 @@ import Storage
 /// `triggerd.v1.Campaigns`: applying, stopping and resuming campaigns, and what there is.
 struct CampaignsService {
     let queue: WorkQueue
-    let campaigns: Published<CampaignTable>
+    let campaigns: CampaignChanges
     let readFile: ReadCampaignFile
     let store: any Store
     let readers: Readers
     let previews: CampaignPreviews
+    let limits: HostLimits
 
     var service: Service {
         Service(
@@ -23,59 +24,51 @@ struct CampaignsService {
         )
     }
 
+    /// Beside the event loop, in the order in which the requests came. Whoever leaves before that needs nothing done.
     private func apply(_ call: Call, _ asked: Request) {
-        call.withRequest(asked, Triggerd__V1__ApplyRequest.self, schema_apply_request()) { request, _ throws(Status) in
-            var read = CampaignSet()
-            var problems: [CampaignProblem] = []
-            for index in 0..<request.pointee.n_campaigns {
-                guard let message = request.pointee.campaigns[index] else { continue }
-                do throws(CampaignProblem) { read.campaigns.append(try Campaign(message)) } catch {
-                    problems.append(error)
-                }
+        let refusal = campaigns.inOrder(bytes: asked.payload.readableBytes) {
+            guard call.isAwaited else { return }
+            do throws(Status) {
+                let set = try read(asked)
+                guard call.isAwaited else { return }
+                let statuses = try applied(set)
+                Arena.use { call.finish(Self.answer(call, statuses, $0)) }
+            } catch {
+                call.fail(error)
             }
-            if let message = request.pointee.workspace {
-                do throws(FieldProblem) {
-                    read.workspace = try Workspace(message)
-                } catch {
-                    problems.append(
-                        CampaignProblem(campaign: "", field: error.field, code: .invalidCampaign, text: error.text)
-                    )
-                }
-            }
-            for index in 0..<request.pointee.n_files {
-                guard let file = request.pointee.files[index] else { continue }
-                switch readFile(String(cString: file.pointee.name), String(cString: file.pointee.text)) {
-                case .success(let set):
-                    if !read.add(set) {
-                        problems.append(
-                            CampaignProblem(
-                                file: String(cString: file.pointee.name),
-                                campaign: "",
-                                field: "workspace",
-                                code: .invalidCampaign,
-                                text: "another file of this request has one, too"
-                            )
-                        )
-                    }
-                case .failure(let found): problems += found.all
-                }
-            }
-            guard problems.isEmpty else { throw Refusal.invalidCampaigns(problems).status }
-            guard !read.isEmpty else { throw .invalid("campaigns", "there are none, and no workspace") }
-            call.ask(
-                queue,
-                .apply(read) { result, arena in
-                    switch result {
-                    case .failure(let refusal): return (call, .failure(refusal.status))
-                    case .success(let statuses):
-                        let reply = arena.make(triggerd__v1__apply_reply__init)
-                        reply.pointee.n_campaigns = statuses.count
-                        reply.pointee.campaigns = arena.array(statuses.map { $0.message(in: arena) })
-                        return arena.answer(call, reply)
-                    }
-                }
-            )
         }
+        if let refusal { call.fail(refusal.status) }
+    }
+
+    private func applied(_ set: CampaignSet) throws(Status) -> [CampaignStatus] {
+        do throws(Refusal) { return try campaigns.apply(set) } catch { throw error.status }
+    }
+
+    /// What the request asks for, its files read.
+    private func read(_ asked: Request) throws(Status) -> CampaignSet {
+        try asked.read(Triggerd__V1__ApplyRequest.self, schema_apply_request()) { request, _ throws(Status) in
+            var reading = ApplyReading(readFile: readFile)
+            for index in 0..<request.pointee.n_campaigns {
+                if let message = request.pointee.campaigns[index] { reading.add(message) }
+            }
+            if let message = request.pointee.workspace { reading.add(workspace: message) }
+            for index in 0..<request.pointee.n_files {
+                if let file = request.pointee.files[index] { reading.add(file: file.pointee) }
+            }
+            return try reading.set(most: limits.campaignsPerRequest)
+        }
+    }
+
+    private static func answer(_ call: Call, _ statuses: [CampaignStatus], _ arena: Arena) -> Finished {
+        var bytes = 0
+        let isLarge = statuses.contains { status in
+            bytes += status.bytes
+            return bytes > HostLimits.bytesOfApplied
+        }
+        let reply = arena.make(triggerd__v1__apply_reply__init)
+        reply.pointee.n_campaigns = statuses.count
+        reply.pointee.campaigns = arena.array(statuses.map { $0.message(in: arena, isBrief: isLarge) })
+        return arena.answer(call, reply)
     }
 
     private func get(_ call: Call, _ asked: Request) {
@@ -83,7 +76,7 @@ struct CampaignsService {
             request,
             _ throws(Status) in
             let id = Text(cString: request.pointee.campaign)
-            let table = campaigns.get()
+            let table = campaigns.current.get().table
             guard let head = table.head(of: id), let campaign = table.campaign(head.current) else {
                 throw Refusal.unknownCampaign(id).status
             }
@@ -96,7 +89,7 @@ struct CampaignsService {
 
     private func list(_ call: Call, _ asked: Request) {
         call.withRequest(asked, Triggerd__V1__ListCampaignsRequest.self, schema_list_campaigns_request()) { _, _ in
-            let table = campaigns.get()
+            let table = campaigns.current.get().table
             let statuses = table.all.compactMap { head in
                 table.campaign(head.current).map { CampaignStatus(head: head, campaign: $0, changed: false) }
             }
@@ -151,10 +144,11 @@ package struct CampaignProblems: Error {
 extension CampaignStatus {
     fileprivate func message(
         in arena: Arena,
-        _ tally: Tally? = nil
+        _ tally: Tally? = nil,
+        isBrief: Bool = false
     ) -> UnsafeMutablePointer<Triggerd__V1__CampaignStatus> {
         let message = arena.make(triggerd__v1__campaign_status__init)
-        message.pointee.definition = campaign.message(in: arena)
+        message.pointee.definition = isBrief ? campaign.nameMessage(in: arena) : campaign.message(in: arena)
         message.pointee.state =
             head.isStopped
             ? TRIGGERD__V1__CAMPAIGN_STATUS__STATE__STOPPED : TRIGGERD__V1__CAMPAIGN_STATUS__STATE__LIVE

@@ -11,27 +11,34 @@ extension Call {
         _ descriptor: UnsafePointer<ProtobufCMessageDescriptor>,
         _ body: (UnsafePointer<Message>, Arena) throws(Status) -> Void
     ) {
-        do throws(Status) {
-            try Arena.use { arena throws(Status) in
-                let message: UnsafePointer<Message>
-                do {
-                    message = try asked.payload.withUnsafeReadableBytes { try arena.unpack(type, descriptor, $0) }
-                } catch {
-                    throw Status(
-                        .internal,
-                        "ttrpc: error unmarshalling payload: \((error as? PayloadError)?.text ?? "\(error)")"
-                    )
-                }
-                try body(message, arena)
-            }
-        } catch {
-            fail(error)
-        }
+        do throws(Status) { try asked.read(type, descriptor, body) } catch { fail(error) }
     }
 
     /// Gives the engine's thread something to do; what it cannot take in answers the call.
     func ask(_ queue: WorkQueue, _ work: Work) {
         if let refusal = queue.put(work) { fail(refusal.status) }
+    }
+}
+
+extension Request {
+    /// What `body` makes of the payload as a message.
+    func read<Message, Value>(
+        _ type: Message.Type,
+        _ descriptor: UnsafePointer<ProtobufCMessageDescriptor>,
+        _ body: (UnsafePointer<Message>, Arena) throws(Status) -> Value
+    ) throws(Status) -> Value {
+        try Arena.use { arena throws(Status) in
+            let message: UnsafePointer<Message>
+            do {
+                message = try payload.withUnsafeReadableBytes { try arena.unpack(type, descriptor, $0) }
+            } catch {
+                throw Status(
+                    .internal,
+                    "ttrpc: error unmarshalling payload: \((error as? PayloadError)?.text ?? "\(error)")"
+                )
+            }
+            return try body(message, arena)
+        }
     }
 }
 
@@ -61,14 +68,42 @@ extension Refusal {
         case .invalidCampaigns(let problems):
             Status(
                 .invalidArgument,
-                problems.map(\.description).joined(separator: "\n"),
-                details: problems.map(\.detail)
+                problems.told.map(\.description).joined(separator: "\n"),
+                details: problems.told.map(\.detail)
             )
         case .unavailable(let why): Status(.unavailable, "nothing can be written just now: \(why)")
         case .full(let limit):
             Status(.resourceExhausted, "\(limit) items wait to be handled already: try again in a moment")
+        case .tooMuch(let why): Status(.resourceExhausted, why)
         case .draining: Status(.unavailable, "the daemon is shutting down")
         }
+    }
+}
+
+extension [CampaignProblem] {
+    /// As many as an answer holds, and that there are more.
+    fileprivate var told: [CampaignProblem] {
+        var told = prefix(HostLimits.problemsTold).map(\.clipped)
+        if told.count < count {
+            told.append(
+                CampaignProblem(
+                    campaign: "",
+                    field: "",
+                    code: .invalidCampaign,
+                    text: "and more: \(HostLimits.problemsTold) are told at once"
+                )
+            )
+        }
+        return told
+    }
+}
+
+extension CampaignProblem {
+    fileprivate var clipped: CampaignProblem {
+        guard text.utf8.count > HostLimits.bytesOfProblem else { return self }
+        var clipped = self
+        clipped.text = String(decoding: text.utf8.prefix(HostLimits.bytesOfProblem), as: UTF8.self) + "..."
+        return clipped
     }
 }
 

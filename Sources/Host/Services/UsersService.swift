@@ -7,7 +7,7 @@ import Storage
 struct UsersService {
     let queue: WorkQueue
     let store: any Store
-    let campaigns: Published<CampaignTable>
+    let campaigns: Published<CampaignRegistry>
     let readers: Readers
 
     var service: Service {
@@ -23,7 +23,7 @@ struct UsersService {
                 guard let state = try store.user(user) else {
                     throw Status(.notFound, "no user is called \"\(user)\"")
                 }
-                return arena.answer(call, state.message(of: user, campaigns.get(), in: arena))
+                return arena.answer(call, state.message(of: user, campaigns.get().table, in: arena))
             }
         }
     }

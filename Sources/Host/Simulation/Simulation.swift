@@ -5,7 +5,6 @@ import Storage
 /// channel. Every provider accepts and every display is acknowledged at once.
 package struct Simulation {
     private var registry: CampaignRegistry
-    private var matcher: Matcher
     private var context: Context
     private var users: [UserID: UserState] = [:]
     /// In the order in which they came up.
@@ -29,8 +28,8 @@ package struct Simulation {
     ) throws(Refusal) {
         do {
             registry = try CampaignRegistry([], workspace: Workspace(), plugins: plugins)
-            _ = try registry.apply(CampaignSet(campaigns: campaigns, workspace: workspace), at: launch)
-            matcher = try registry.makeMatcher()
+            var request = ApplyRequest(CampaignSet(campaigns: campaigns, workspace: workspace))
+            _ = try registry.apply(&request, at: launch)
         } catch let refusal as Refusal {
             throw refusal
         } catch {
@@ -51,8 +50,8 @@ package struct Simulation {
             workspace: try store.workspace().map { try Workspace(packed: $0) } ?? Workspace(),
             plugins: plugins
         )
-        _ = try registry.apply(draft, at: launch)
-        matcher = try registry.makeMatcher()
+        var request = ApplyRequest(draft)
+        _ = try registry.apply(&request, at: launch)
         context = registry.makeContext(identity: "simulation", acceptsAtOnce: true)
     }
 
@@ -182,7 +181,7 @@ package struct Simulation {
             now: clock,
             nextSequence: nextSequence,
             tallies: exchange(&tallies, with: [:]),
-            match: matcher.matches,
+            match: registry.matcher.matches,
             body
         )
         nextSequence = turn.nextSequence

@@ -13,7 +13,8 @@
  * What a module hands over at registration must live as long as the process: no module is
  * ever unloaded.
  *
- * Threads. compile, matches and destroy run on the host's engine thread and must not block.
+ * Threads. compile and destroy run on any thread of the host's, several at once and beside matches. matches
+ * runs on the host's engine thread and must not block.
  * start, drain and stop run on a thread of the host's that may block. send may be called from
  * several threads at once, up to the channel's concurrency. The host's functions may be called
  * from any thread. No exception, panic or longjmp may cross.

@@ -491,7 +491,9 @@ struct  Triggerd__V1__Message
  * service Campaigns: Apply(ApplyRequest) ApplyReply, Get(GetCampaignRequest) CampaignStatus,
  * List(ListCampaignsRequest) ListCampaignsReply, Stop(StopCampaignRequest) CampaignStatus,
  * Resume(ResumeCampaignRequest) CampaignStatus, Preview(PreviewRequest) PreviewReply
- * All are applied or none. A refusal is INVALID_ARGUMENT, with a CampaignProblem for each fault among the details.
+ * All are applied or none. A refusal is INVALID_ARGUMENT, with a CampaignProblem for each fault among the details, at
+ * most 101. Limits: 10,000 campaigns of a request, 512 KiB of a definition, 64 exceptions and 64 conversions of a
+ * campaign (INVALID_ARGUMENT); 20,000 campaigns in all, 64 requests that wait (RESOURCE_EXHAUSTED).
  */
 struct  Triggerd__V1__ApplyRequest
 {
@@ -560,6 +562,9 @@ struct  Triggerd__V1__ApplyReply
 struct  Triggerd__V1__CampaignStatus
 {
   ProtobufCMessage base;
+  /*
+   * In an ApplyReply of more than 256 KiB of definitions: its `campaign` alone.
+   */
   Triggerd__V1__Campaign *definition;
   Triggerd__V1__CampaignStatus__State state;
   uint32_t version;
