@@ -1,1 +1,2 @@
 #include <rocksdb/c.h>
+#include "crc32c.h"

@@ -331,6 +331,8 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     case corrupt(String)
     /// The folder was made by a newer version of the program.
     case newer(folder: UInt32, program: UInt32)
+    /// Files of the folder are not what was once on disk: opening them would lose what was answered.
+    case damaged(String, cure: String)
     /// Another process has the folder open.
     case locked(pid: Int32?)
 
@@ -338,6 +340,7 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .unavailable(let why): why
         case .corrupt(let what): "damaged record: \(what)"
+        case .damaged(let what, let cure): "damage: \(what): \(cure)"
         case .newer(let folder, let program):
             "the data is of format \(folder), this program reads up to format \(program): install a newer triggerd"
         case .locked(let pid?): "the data folder is in use by process \(pid)"

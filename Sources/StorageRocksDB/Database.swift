@@ -9,6 +9,8 @@ final class Database: @unchecked Sendable {
     private let families: [OpaquePointer]
     private let read: OpaquePointer
     private let flushed: OpaquePointer
+    /// Nil where it is open for reading only.
+    private var committed: CommittedFile?
     private var isClosed = false
 
     /// Opens the folder, which is made if it is missing. Families of a newer program are opened too, so that its
@@ -66,10 +68,16 @@ final class Database: @unchecked Sendable {
         close()
     }
 
+    /// From now on the file at `path` says how far commits are on disk.
+    func keepCommitted(_ path: String) throws(StoreError) {
+        committed = try CommittedFile(path, of: folder)
+    }
+
     /// Nothing is written out: the logs have everything, and the next start reads them.
     func close() {
         guard !isClosed else { return }
         isClosed = true
+        committed = nil
         for family in families { rocksdb_column_family_handle_destroy(family) }
         rocksdb_readoptions_destroy(read)
         rocksdb_writeoptions_destroy(flushed)
@@ -89,8 +97,9 @@ final class Database: @unchecked Sendable {
         // commit that had not returned. Point-in-time recovery reads up to the first record that is torn and goes on
         // in the next log only where the numbers continue, so it comes up after a power failure and loses nothing
         // that was promised. "Absolute consistency" would refuse to start after any crash; "tolerate corrupted tail"
-        // refuses where a torn record has its full length but not its content, as power failures leave it.
-        // Logs are not recycled: a recycled log's old records stand behind the new ones, which this mode cannot tell
+        // refuses where a torn record has its full length but not its content, as power failures leave it. None of
+        // them tells a torn end from a damaged one: `FolderCheck` does, before RocksDB sees the folder.
+        // Logs are not recycled: a recycled log's old records stand behind the new ones, which nobody could tell
         // from damage. RocksDB turns recycling off itself beside this mode; zero says so.
         rocksdb_options_set_wal_recovery_mode(base, Int32(rocksdb_point_in_time_recovery))
         rocksdb_options_set_recycle_log_file_num(base, 0)
@@ -168,6 +177,7 @@ extension Database {
 
     func write(_ batch: OpaquePointer) throws(RocksDBFault) {
         try RocksDBFault.check { fault in rocksdb_write(handle, flushed, batch, &fault) }
+        committed?.note()
     }
 
     func put(_ batch: OpaquePointer, _ family: Family, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {

@@ -8,6 +8,7 @@ struct FolderLock: ~Copyable {
 
     init(folder: String) throws(StoreError) {
         try Self.make(folder)
+        if let fault = FileTrust.fault(of: folder, .folder) { throw .unavailable(fault) }
         descriptor = try Self.hold(folder + "/lock")
     }
 
@@ -16,8 +17,18 @@ struct FolderLock: ~Copyable {
     }
 
     private static func hold(_ path: String) throws(StoreError) -> Int32 {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        // Not through a link, and nothing but a plain file of one name: what it holds is written over.
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
         guard descriptor >= 0 else { throw unusable(path, doing: "write", errno) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1 else {
+            Glibc.close(descriptor)
+            throw .unavailable("\(path) is no plain file of one name: remove it, and start again")
+        }
+        if let fault = FileTrust.fault(of: status, path, .file) {
+            Glibc.close(descriptor)
+            throw .unavailable(fault)
+        }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let reason = errno
             let holder = holder(descriptor)
@@ -71,6 +82,7 @@ struct FolderLock: ~Copyable {
             case EACCES, EPERM: "give user \(geteuid()) the right to write there, or choose another data folder"
             case EROFS: "mount it writable, or choose another data folder"
             case ENOSPC, EDQUOT: "make room on its volume"
+            case ELOOP: "it is a link: remove it, and start again"
             case ENOTDIR, EEXIST: "a file stands where a folder must be: remove it, or choose another data folder"
             default: "mend it, or choose another data folder"
             }

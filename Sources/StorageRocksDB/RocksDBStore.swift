@@ -10,12 +10,15 @@ package final class RocksDBStore: Store, @unchecked Sendable {
     package let identity: String
     let access: DatabaseAccess
     let folder: String
+    private let committed: String
     private let retention: Retention
     private var lock: FolderLock?
     private let batch = rocksdb_writebatch_create()!
     private var operations = Operations()
     private var asked = ManyKeys()
     private var failure: WriteFailure?
+    /// What the start found that somebody should know.
+    package private(set) var notes: [String] = []
 
     /// Opens the data folder, or makes it. `newIdentity` names a new one; one that exists keeps its name.
     package init(
@@ -25,9 +28,14 @@ package final class RocksDBStore: Store, @unchecked Sendable {
     ) throws(StoreError) {
         lock = try FolderLock(folder: data)
         folder = data + "/rocksdb"
+        committed = data + "/committed"
         self.retention = retention
         try FolderLock.make(folder)
-        let database = try Self.open(folder, retention)
+        try Volume.checkRoomToOpen(folder)
+        let check = FolderCheck(folder: folder, committed: committed)
+        try check.run()
+        notes = check.notes
+        let database = try Self.open(folder, retention, committed)
         let (identity, format) = try Self.identity(database, new: newIdentity)
         self.identity = identity
         if format < FolderRecord.format { try FormatUpgrade(database, from: format).run(identity: identity) }
@@ -37,6 +45,7 @@ package final class RocksDBStore: Store, @unchecked Sendable {
     /// Opens a data folder for reading, beside a daemon that may be writing: it shows what was committed by now.
     package init(reading data: String) throws(StoreError) {
         folder = data + "/rocksdb"
+        committed = data + "/committed"
         retention = Retention()
         let folder = folder
         let database = try StoreError.doing("open the store", folder) { () throws(RocksDBFault) in
@@ -86,10 +95,8 @@ package final class RocksDBStore: Store, @unchecked Sendable {
         if failure != nil { try recover() }
         // A log that runs into the end of the volume is broken for RocksDB, which then tries to go on with it by
         // itself, and may abort. So the volume is asked first: about a microsecond.
-        var volume = statvfs()
-        guard statvfs(folder, &volume) == 0 else { return }
-        let free = UInt64(volume.f_bavail) * UInt64(volume.f_frsize)
-        guard free >= UInt64(Limits.freeReserve) else {
+        guard let free = Volume.freeBytes(of: folder) else { return }
+        guard free >= Limits.freeReserve else {
             throw .unavailable(
                 "less than \(Limits.freeReserve >> 20) MiB are free for \(folder): make room; it goes on by itself"
             )
@@ -173,7 +180,7 @@ package final class RocksDBStore: Store, @unchecked Sendable {
                 }
             }
         }
-        let isReplaced = try access.replace { () throws(StoreError) in try Self.open(folder, retention) }
+        let isReplaced = try access.replace { () throws(StoreError) in try Self.open(folder, retention, committed) }
         guard isReplaced else { throw failure.reason }
         try access.read { database throws(StoreError) in
             try StoreError.doing("write", folder) { () throws(RocksDBFault) in try failure.takeBack(database) }
@@ -181,10 +188,19 @@ package final class RocksDBStore: Store, @unchecked Sendable {
         self.failure = nil
     }
 
-    private static func open(_ folder: String, _ retention: Retention) throws(StoreError) -> Database {
-        try StoreError.doing("open the store", folder) { () throws(RocksDBFault) in
-            try Database(folder: folder, retention: retention)
+    private static func open(
+        _ folder: String,
+        _ retention: Retention,
+        _ committed: String
+    ) throws(StoreError) -> Database {
+        let database: Database
+        do throws(RocksDBFault) {
+            database = try Database(folder: folder, retention: retention)
+        } catch {
+            throw error.whileOpening(folder)
         }
+        try database.keepCommitted(committed)
+        return database
     }
 
     /// What the folder says of itself; a new one is told.

@@ -57,10 +57,7 @@ final class WriteFailure {
     /// Whether a file can be written in the folder, and the volume has room for what opening writes: the contents of
     /// the logs, as tables. Otherwise readers keep the database that they have.
     static func canWrite(in folder: String) -> Bool {
-        var volume = statvfs()
-        guard statvfs(folder, &volume) == 0 else { return false }
-        let free = UInt64(volume.f_bavail) * UInt64(volume.f_frsize)
-        guard free >= UInt64(logBytes(folder) + Limits.reopenReserve) else { return false }
+        guard let free = Volume.freeBytes(of: folder), free >= Volume.bytesToOpen(folder) else { return false }
         let path = folder + "/probe"
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return false }
@@ -70,19 +67,5 @@ final class WriteFailure {
         }
         let page = [UInt8](repeating: 0, count: 4_096)
         return write(descriptor, page, page.count) == page.count && fsync(descriptor) == 0
-    }
-
-    private static func logBytes(_ folder: String) -> Int {
-        guard let listing = opendir(folder) else { return 0 }
-        defer { closedir(listing) }
-        var total = 0
-        while let entry = readdir(listing) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            var status = stat()
-            if name.hasSuffix(".log"), stat("\(folder)/\(name)", &status) == 0 { total += Int(status.st_size) }
-        }
-        return total
     }
 }

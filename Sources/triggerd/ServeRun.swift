@@ -36,7 +36,9 @@ struct ServeRun {
 
         let store: any Store
         do {
-            store = try RocksDBStore(folder: data, retention: Retention(events: keepEvents))
+            let opened = try RocksDBStore(folder: data, retention: Retention(events: keepEvents))
+            for note in opened.notes { logger.warning("\(note)") }
+            store = opened
         } catch {
             throw Failure("the data folder \(data): \(error)")
         }

@@ -10,7 +10,7 @@ struct ImportTests {
             "CUnixSockets", "NIOCore", "NIOPosix", "NIOSSL", "Logging", "Synchronization", "Glibc",
         ],
         "Sources/PluginKit": ["PluginABI", "Synchronization"],
-        "Sources/Storage": ["Engine", "Synchronization"],
+        "Sources/Storage": ["Engine", "Synchronization", "Glibc"],
         "Sources/Templates": ["Engine"],
         "Sources/CampaignFiles": ["Engine", "Schema", "Yams"],
         "Sources/StorageRocksDB": ["Storage", "Engine", "CRocksDB", "Synchronization", "Glibc"],

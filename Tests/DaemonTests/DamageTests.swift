@@ -1,0 +1,176 @@
+import Foundation
+import Testing
+
+/// Damage of the store's files: every start either has all that was answered, or says what is damaged and what to do.
+@Suite(.serialized)
+struct DamageTests {
+    /// A folder that a daemon left that was killed twice: the first time's commits are in tables, the last ones in the
+    /// log.
+    private static func filled() throws -> (DaemonProcess, Set<String>) {
+        let daemon = try DaemonProcess(slow)
+        var users: Set<String> = []
+        for round in ["table", "log"] {
+            try daemon.start()
+            for call in 0..<20 {
+                let names = (0..<10).map { "\(round)-\(call)-\($0)" }
+                let lines = names.map { #"{"user": "\#($0)", "type": "custom_event", "event": "add_to_cart"}"# }
+                #expect(try daemon.run("track", "-", input: lines.joined(separator: "\n") + "\n").status == 0)
+                users.formUnion(names)
+            }
+            daemon.kill()
+        }
+        return (daemon, users)
+    }
+
+    private enum Change {
+        case flip(Int)
+        case cut(Int)
+        case remove
+        case append([UInt8])
+    }
+
+    private static func change(_ file: String, _ change: Change) throws {
+        let url = URL(fileURLWithPath: file)
+        var bytes = [UInt8](try Data(contentsOf: url))
+        switch change {
+        case .flip(let at): bytes[at] ^= 1 << UInt8(at % 8)
+        case .cut(let at): bytes.removeSubrange(at...)
+        case .remove: return try FileManager.default.removeItem(at: url)
+        case .append(let more): bytes += more
+        }
+        try Data(bytes).write(to: url)
+    }
+
+    private static func files(_ data: String, _ prefix: String, _ suffix: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: data + "/rocksdb").sorted()
+            .filter { $0.hasPrefix(prefix) && $0.hasSuffix(suffix) }.map { "rocksdb/" + $0 }
+    }
+
+    private enum Found: Equatable {
+        case all, less(Int), refused(String)
+    }
+
+    /// Starts on the folder and looks what is there.
+    private static func start(_ daemon: DaemonProcess, _ users: Set<String>) throws -> Found {
+        do {
+            try daemon.start()
+        } catch is DaemonProcess.DidNotStart {
+            return .refused(try daemon.run("serve", "--data", daemon.data, "--socket", daemon.socket).err)
+        }
+        daemon.kill()
+        let dump = try daemon.run("dump", daemon.data, "--kind", "users").json
+        let missing = users.subtracting(dump.compactMap { $0["user"] as? String })
+        return missing.isEmpty ? .all : .less(missing.count)
+    }
+
+    @Test("a byte flipped, a file cut or removed: everything answered is there, or the start names the file and the cure")
+    func damaged() throws {
+        let (daemon, users) = try Self.filled()
+        let whole = daemon.folder.appending(path: "whole").path
+        try FileManager.default.moveItem(atPath: daemon.data, toPath: whole)
+        // Which files lose something where they are damaged anywhere; the others are never asked.
+        var targets: [(file: String, mustRefuse: Bool)] = [("committed", false), ("rocksdb/CURRENT", true)]
+        targets += try Self.files(whole, "", ".log").map { ($0, true) }
+        targets += try Self.files(whole, "MANIFEST", "").map { ($0, true) }
+        targets += try Self.files(whole, "OPTIONS", "").suffix(1).map { ($0, false) }
+        targets += try Self.files(whole, "", ".sst").suffix(2).map { ($0, false) }
+        var random = SystemRandomNumberGenerator()
+        for (file, mustRefuse) in targets {
+            let size = try Data(contentsOf: URL(fileURLWithPath: whole + "/" + file)).count
+            var changes: [Change] = [.remove, .cut(0), .cut(size - 1), .flip(0), .flip(size - 1)]
+            for _ in 0..<3 {
+                changes.append(.flip(Int.random(in: 0..<size, using: &random)))
+                changes.append(.cut(Int.random(in: 0..<size, using: &random)))
+            }
+            for change in changes {
+                try? FileManager.default.removeItem(atPath: daemon.data)
+                try FileManager.default.copyItem(atPath: whole, toPath: daemon.data)
+                try Self.change(daemon.data + "/" + file, change)
+                switch try Self.start(daemon, users) {
+                case .all: #expect(!mustRefuse, "\(file) \(change): nobody noticed")
+                case .less(let count): Issue.record("\(file) \(change): \(count) users are lost without a word")
+                case .refused(let text):
+                    #expect(text.contains("damage: \(daemon.data)/"), "\(file) \(change): \(text)")
+                    #expect(text.contains("restore the data folder from a copy") || text.contains("echo MANIFEST-"))
+                }
+            }
+        }
+    }
+
+    @Test("the torn end that a crash leaves is no damage, whatever it holds")
+    func torn() throws {
+        let (daemon, users) = try Self.filled()
+        let log = daemon.data + "/" + (try #require(try Self.files(daemon.data, "", ".log").last))
+        // The beginning of a commit of which the rest was not written, zeros of a file that was made longer, and the
+        // header of a record with nothing of what it tells of.
+        let commit = [UInt8](try Data(contentsOf: URL(fileURLWithPath: log)).prefix(40))
+        for tail in [commit, [UInt8](repeating: 0, count: 5_000), [1, 2, 3, 4, 200, 0, 1], [9]] {
+            let file = daemon.data + "/" + (try #require(try Self.files(daemon.data, "", ".log").last))
+            try Self.change(file, .append(tail))
+            #expect(try Self.start(daemon, users) == .all)
+        }
+    }
+
+    @Test("what the refusal says to do helps: the log cut where it is damaged, and what came before is there")
+    func givenUp() throws {
+        let (daemon, users) = try Self.filled()
+        let log = daemon.data + "/" + (try #require(try Self.files(daemon.data, "", ".log").last))
+        try Self.change(log, .flip(try Data(contentsOf: URL(fileURLWithPath: log)).count / 2))
+        guard case .refused(let text) = try Self.start(daemon, users) else {
+            Issue.record("nobody noticed")
+            return
+        }
+        let command = try #require(text.split(separator: "came after: ").last?.split(separator: "\n").first)
+        let shell = Process()
+        shell.executableURL = URL(fileURLWithPath: "/bin/sh")
+        shell.arguments = ["-c", String(command)]
+        try shell.run()
+        shell.waitUntilExit()
+        guard case .less(let count) = try Self.start(daemon, users) else {
+            Issue.record("\(command) did not help")
+            return
+        }
+        #expect((1..<200).contains(count))
+    }
+
+    @Test("a folder of a daemon that kept no `committed` starts, and keeps it from then on")
+    func older() throws {
+        let (daemon, users) = try Self.filled()
+        try FileManager.default.removeItem(atPath: daemon.data + "/committed")
+        #expect(try Self.start(daemon, users) == .all)
+        #expect(FileManager.default.fileExists(atPath: daemon.data + "/committed"))
+    }
+
+    @Test("a volume without room for opening is refused with what to do, before RocksDB is asked")
+    func noRoom() throws {
+        let (daemon, users) = try Self.filled()
+        let small = daemon.folder.appending(path: "small").path
+        try FileManager.default.createDirectory(atPath: small, withIntermediateDirectories: true)
+        guard geteuid() == 0, mount("tmpfs", small, "tmpfs", 0, "size=24m") == 0 else {
+            print("no room: not tested, since a small file system cannot be mounted here")
+            return
+        }
+        defer { umount2(small, Int32(MNT_DETACH)) }
+        let data = small + "/data"
+        try FileManager.default.copyItem(atPath: daemon.data, toPath: data)
+        let filler = open(small + "/filler", O_CREAT | O_WRONLY, 0o600)
+        for size in [1 << 20, 4_096, 1] {
+            let bytes = [UInt8](repeating: 1, count: size)
+            while write(filler, bytes, size) == size {}
+        }
+        // Some room, but less than 1 MiB.
+        let length = lseek(filler, 0, SEEK_CUR)
+        for free in [0, 700 << 10] {
+            ftruncate(filler, length - off_t(free))
+            let output = try daemon.run("serve", "--data", data, "--socket", daemon.socket)
+            #expect(output.status == 1)
+            #expect(output.err.contains("make room"), "\(output.err)")
+        }
+        close(filler)
+        try FileManager.default.removeItem(atPath: small + "/filler")
+        try daemon.start("--data", data)
+        daemon.kill()
+        let dump = try daemon.run("dump", data, "--kind", "users").json
+        #expect(users.isSubset(of: dump.compactMap { $0["user"] as? String }))
+    }
+}
