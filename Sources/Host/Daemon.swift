@@ -50,7 +50,7 @@ package final class Daemon: Sendable {
             limits: limits,
             clock: clock
         )
-        let health = Health()
+        let health = Health(damage: store.damage)
         let outbox = try Outbox(
             channels: channels,
             store: store,

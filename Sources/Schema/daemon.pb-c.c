@@ -325,7 +325,7 @@ const ProtobufCEnumDescriptor triggerd__v1__health_reply__status__descriptor =
   triggerd__v1__health_reply__status__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__health_reply__field_descriptors[3] =
+static const ProtobufCFieldDescriptor triggerd__v1__health_reply__field_descriptors[6] =
 {
   {
     "status",
@@ -363,8 +363,47 @@ static const ProtobufCFieldDescriptor triggerd__v1__health_reply__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "damaged",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Triggerd__V1__HealthReply, n_damaged),
+    offsetof(Triggerd__V1__HealthReply, damaged),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "damaged_count",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__HealthReply, damaged_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "clock_ahead_ms",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__HealthReply, clock_ahead_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__health_reply__field_indices_by_name[] = {
+  5,   /* field[5] = clock_ahead_ms */
+  3,   /* field[3] = damaged */
+  4,   /* field[4] = damaged_count */
   2,   /* field[2] = degraded */
   1,   /* field[1] = reason */
   0,   /* field[0] = status */
@@ -372,7 +411,7 @@ static const unsigned triggerd__v1__health_reply__field_indices_by_name[] = {
 static const ProtobufCIntRange triggerd__v1__health_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__health_reply__descriptor =
 {
@@ -382,7 +421,7 @@ const ProtobufCMessageDescriptor triggerd__v1__health_reply__descriptor =
   "Triggerd__V1__HealthReply",
   "triggerd.v1",
   sizeof(Triggerd__V1__HealthReply),
-  3,
+  6,
   triggerd__v1__health_reply__field_descriptors,
   triggerd__v1__health_reply__field_indices_by_name,
   1,  triggerd__v1__health_reply__number_ranges,

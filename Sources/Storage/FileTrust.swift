@@ -49,6 +49,7 @@ package enum FileTrust {
     private static func strangeOwner(_ status: stat, _ path: String, _ what: String) -> String? {
         let user = geteuid()
         guard status.st_uid != user, status.st_uid != 0 else { return nil }
-        return "\(what)\(path) belongs to user \(status.st_uid), and the daemon runs as \(user): chown \(user) \(ShellText.word(path))"
+        return
+            "\(what)\(path) belongs to user \(status.st_uid), and the daemon runs as \(user): chown \(user) \(ShellText.word(path))"
     }
 }

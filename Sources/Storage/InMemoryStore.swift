@@ -5,18 +5,19 @@ import Synchronization
 /// indistinguishable from it, which one suite of tests holds all of them to.
 package final class InMemoryStore: Store {
     package let identity: String
+    package let damage = StoreDamage()
     private let kept = Mutex(Kept())
 
     package init(identity: String) {
         self.identity = identity
     }
 
-    package func users(_ ids: [UserID]) -> [UserState?] {
-        kept.withLock { kept in ids.map { kept.users[$0] } }
+    package func users(_ ids: [UserID]) -> [Stored<UserState>] {
+        kept.withLock { kept in ids.map { Stored(kept.users[$0]) } }
     }
 
-    package func receipts(_ ids: [ItemID]) -> [ItemReceipt?] {
-        kept.withLock { kept in ids.map { kept.items[$0] } }
+    package func receipts(_ ids: [ItemID]) -> [Stored<ItemReceipt>] {
+        kept.withLock { kept in ids.map { Stored(kept.items[$0]) } }
     }
 
     package func commit(_ changes: Changes) {
@@ -85,7 +86,7 @@ package final class InMemoryStore: Store {
     }
 
     package func user(_ id: UserID) -> UserState? {
-        users([id])[0]
+        users([id])[0].record
     }
 
     package func decision(_ sequence: UInt64) -> StoredDecision? {

@@ -8,11 +8,15 @@ package protocol Store: Sendable {
     /// A name given when the data was made, kept for ever: part of every idempotency key.
     var identity: String { get }
 
-    /// The users that are known, in the order asked for; nil for the others.
-    func users(_ ids: [UserID]) throws(StoreError) -> [UserState?]
+    /// What was found damaged so far. Only what is asked for one by one is told of where it is asked for; lists and
+    /// walks pass over it.
+    var damage: StoreDamage { get }
 
-    /// What was answered to items that carried these ids, in the order asked for; nil for an id not seen before.
-    func receipts(_ ids: [ItemID]) throws(StoreError) -> [ItemReceipt?]
+    /// The users, in the order asked for.
+    func users(_ ids: [UserID]) throws(StoreError) -> [Stored<UserState>]
+
+    /// What was answered to items that carried these ids, in the order asked for.
+    func receipts(_ ids: [ItemID]) throws(StoreError) -> [Stored<ItemReceipt>]
 
     /// Makes all of it durable, or none: when it returns, the changes survive a crash of the machine.
     func commit(_ changes: Changes) throws(StoreError)
@@ -336,10 +340,18 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Another process has the folder open.
     case locked(pid: Int32?)
 
+    /// Trying again does not help.
+    package var isDamage: Bool {
+        switch self {
+        case .corrupt, .damaged: true
+        case .unavailable, .newer, .locked: false
+        }
+    }
+
     package var description: String {
         switch self {
         case .unavailable(let why): why
-        case .corrupt(let what): "damaged record: \(what)"
+        case .corrupt(let what): "damaged record: \(what): restore the data folder from a copy"
         case .damaged(let what, let cure): "damage: \(what): \(cure)"
         case .newer(let folder, let program):
             "the data is of format \(folder), this program reads up to format \(program): install a newer triggerd"

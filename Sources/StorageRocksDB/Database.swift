@@ -5,8 +5,8 @@ import Storage
 final class Database: @unchecked Sendable {
     // RocksDB locks for itself; what is here does not change until `close`, which the owner calls when it is alone.
     let folder: String
-    private let handle: OpaquePointer
-    private let families: [OpaquePointer]
+    let handle: OpaquePointer
+    let families: [OpaquePointer]
     private let read: OpaquePointer
     private let flushed: OpaquePointer
     /// Nil where it is open for reading only.
@@ -15,7 +15,7 @@ final class Database: @unchecked Sendable {
 
     /// Opens the folder, which is made if it is missing. Families of a newer program are opened too, so that its
     /// format can be read.
-    init(folder: String, retention: Retention, isReadOnly: Bool = false) throws(RocksDBFault) {
+    init(folder: String, retention: Retention, compacts: Bool = true, isReadOnly: Bool = false) throws(RocksDBFault) {
         let base = Self.baseOptions()
         defer { rocksdb_options_destroy(base) }
         let cache = rocksdb_cache_create_lru(Limits.blockCache)!
@@ -27,6 +27,7 @@ final class Database: @unchecked Sendable {
         for family in Family.allCases {
             options.append(try family.options(base: base, cache: cache, retention: retention))
         }
+        if !compacts { for family in options { rocksdb_options_set_disable_auto_compactions(family, 1) } }
         while options.count < names.count { options.append(rocksdb_options_create_copy(base)) }
 
         let texts = names.map { name in name.withCString { copyOfRocksDB($0) } }
@@ -153,8 +154,9 @@ extension Database {
         return body(found.map(Self.bytes))
     }
 
-    /// Many at once, into `into.found`; what was found there before must have been destroyed.
-    func get(_ family: Family, _ many: borrowing ManyKeys) throws(RocksDBFault) {
+    /// Many at once, into `many`, which tells what was found and what could not be read; what was found there before
+    /// must have been destroyed.
+    func get(_ family: Family, _ many: borrowing ManyKeys) {
         rocksdb_batched_multi_get_cf(
             handle,
             read,
@@ -166,7 +168,6 @@ extension Database {
             many.faults,
             false
         )
-        try many.check()
     }
 
     static func bytes(_ found: OpaquePointer) -> UnsafeRawBufferPointer {
@@ -198,52 +199,6 @@ extension Database {
             key.baseAddress?.assumingMemoryBound(to: CChar.self),
             key.count
         )
-    }
-
-    /// Walks the keys from `lower` on and below `upper` (nil: to the end) as they stand at one moment, until `body`
-    /// gives false. Within the bounds only, so that what was deleted outside of them costs nothing.
-    func scan<Fault: Error>(
-        _ family: Family,
-        from lower: [UInt8] = [],
-        below upper: [UInt8]? = nil,
-        newestFirst: Bool = false,
-        failing: (RocksDBFault) -> Fault,
-        _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(Fault) -> Bool
-    ) throws(Fault) {
-        let options = rocksdb_readoptions_create()!
-        defer { rocksdb_readoptions_destroy(options) }
-        rocksdb_readoptions_set_total_order_seek(options, 1)
-        // RocksDB keeps the address of a bound, so both stay where they are until the walk has ended.
-        let from = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: lower.count)
-        let to = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: upper?.count ?? 0)
-        defer {
-            from.deallocate()
-            to.deallocate()
-        }
-        _ = from.initialize(from: lower)
-        _ = to.initialize(from: upper ?? [])
-        from.withMemoryRebound(to: CChar.self) {
-            rocksdb_readoptions_set_iterate_lower_bound(options, $0.baseAddress, $0.count)
-        }
-        if upper != nil {
-            to.withMemoryRebound(to: CChar.self) {
-                rocksdb_readoptions_set_iterate_upper_bound(options, $0.baseAddress, $0.count)
-            }
-        }
-        let iterator = rocksdb_create_iterator_cf(handle, options, families[family.rawValue])!
-        defer { rocksdb_iter_destroy(iterator) }
-        if newestFirst { rocksdb_iter_seek_to_last(iterator) } else { rocksdb_iter_seek_to_first(iterator) }
-        while rocksdb_iter_valid(iterator) != 0 {
-            var size = 0
-            let keyStart = rocksdb_iter_key(iterator, &size)
-            let key = UnsafeRawBufferPointer(start: keyStart, count: size)
-            let valueStart = rocksdb_iter_value(iterator, &size)
-            guard try body(key, UnsafeRawBufferPointer(start: valueStart, count: size)) else { return }
-            if newestFirst { rocksdb_iter_prev(iterator) } else { rocksdb_iter_next(iterator) }
-        }
-        var fault: UnsafeMutablePointer<CChar>?
-        rocksdb_iter_get_error(iterator, &fault)
-        if let fault { throw failing(RocksDBFault(taking: fault)) }
     }
 
     /// What its tables take on disk, in bytes.

@@ -123,7 +123,8 @@ struct FolderCheck {
         let rest = (later + [committedPath]).map(ShellText.word).joined(separator: " ")
         return .damaged(
             "\(files.log(number)) is damaged or cut at byte \(end): \(what)",
-            cure: "\(Self.restore), or give up what came after: truncate -s \(end) \(ShellText.word(files.log(number))) && rm -f \(rest)"
+            cure:
+                "\(Self.restore), or give up what came after: truncate -s \(end) \(ShellText.word(files.log(number))) && rm -f \(rest)"
         )
     }
 }

@@ -30,8 +30,10 @@ struct FormatUpgrade {
         let folder = database.folder
         var newKey = ProtobufWriter(capacity: 64)
         var value = ProtobufWriter()
+        var damage: RocksDBFault?
         func fault(_ fault: RocksDBFault) -> StoreError { fault.storeError(doing: "read", folder: folder) }
-        try database.scan(.outbox, failing: fault) { (key, bytes) throws(StoreError) in
+        func damaged(_ fault: RocksDBFault) { damage = damage ?? fault }
+        try database.scan(.outbox, damaged: damaged, failing: fault) { (key, bytes) throws(StoreError) in
             do throws(ProtobufReader.Fault) {
                 var message = try OutboxRecord.decode(bytes)
                 message.key = String(decoding: key, as: UTF8.self)
@@ -47,5 +49,7 @@ struct FormatUpgrade {
             database.put(batch, .outbox, newKey.bytes, value.bytes)
             return true
         }
+        // Nothing is left behind: what this program does not find by its new key would never be sent.
+        if let damage { throw fault(damage) }
     }
 }

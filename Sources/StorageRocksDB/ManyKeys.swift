@@ -57,20 +57,17 @@ struct ManyKeys: ~Copyable {
         }
     }
 
-    /// Throws the first fault and lets go of everything found.
-    func check() throws(RocksDBFault) {
-        guard let first = (0..<count).first(where: { faults[$0] != nil }) else { return }
-        let fault = RocksDBFault(taking: faults[first]!)
-        for index in first + 1..<count {
-            if let other = faults[index] { rocksdb_free(other) }
-        }
-        letGo()
-        throw fault
+    /// Why the value of this key could not be read; to be asked once.
+    func fault(_ index: Int) -> RocksDBFault? {
+        guard let text = faults[index] else { return nil }
+        faults[index] = nil
+        return RocksDBFault(taking: text)
     }
 
     func letGo() {
         for index in 0..<count {
             if let value = found[index] { rocksdb_pinnableslice_destroy(value) }
+            if let text = faults[index] { rocksdb_free(text) }
         }
     }
 }

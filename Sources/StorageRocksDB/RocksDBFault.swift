@@ -22,17 +22,11 @@ struct RocksDBFault: Error {
     }
 
     /// The C interface gives a status as text only, which begins with the name of its code.
-    private var isCorruption: Bool { text.hasPrefix("Corruption") }
-
-    /// Tables that are not what the MANIFEST says, or do not read.
-    func whileOpening(_ folder: String) -> StoreError {
-        guard isCorruption else { return storeError(doing: "open the store", folder: folder) }
-        return .damaged("\(folder) cannot be opened: \(text)", cure: "restore the data folder from a copy")
-    }
+    var isCorruption: Bool { text.hasPrefix("Corruption") }
 
     func storeError(doing what: String, folder: String) -> StoreError {
         isCorruption
-            ? .corrupt("\(what) in \(folder): \(text)")
+            ? .damaged("\(folder): cannot \(what): \(text)", cure: "restore the data folder from a copy")
             : .unavailable("cannot \(what) in \(folder): \(text): make room or mend the volume; it goes on by itself")
     }
 }

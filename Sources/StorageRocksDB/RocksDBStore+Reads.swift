@@ -13,7 +13,7 @@ extension RocksDBStore {
         key.clear()
         if through != .never { key.bigEndian(through.sortable + 1) }
         let upper = through == .never ? nil : Array(key.bytes)
-        return try list(.timers, from: lower, below: upper, limit: limit, Self.timer)
+        return try list(.timers, KeyRange(lower: lower, upper: upper), limit: limit, Self.timer)
     }
 
     package func outbox(_ channel: String, after: UInt64, limit: Int) throws(StoreError) -> [OutboxEntry] {
@@ -24,10 +24,12 @@ extension RocksDBStore {
         let upper = Array(channel.utf8) + [1]
         return try access.read { database throws(StoreError) in
             var entries: [OutboxEntry] = []
-            try database.scan(.outbox, from: lower, below: upper, failing: fault) { (key, value) throws(StoreError) in
-                try Self.decoding(.outbox, key) { () throws(ProtobufReader.Fault) in
+            let range = KeyRange(lower: lower, upper: upper)
+            try database.scan(.outbox, range, damaged: damaged(.outbox), failing: fault) {
+                (key, value) throws(StoreError) in
+                decoding(.outbox, key) { () throws(ProtobufReader.Fault) in
                     try Self.add(key, value, to: &entries, limit: limit)
-                }
+                } ?? true
             }
             return entries
         }
@@ -69,12 +71,12 @@ extension RocksDBStore {
 
     private func eachOutboxPlace(_ body: (OutboxPlace) -> Void) throws(StoreError) {
         try access.read { database throws(StoreError) in
-            try database.scan(.outbox, failing: fault) { (key, _) throws(StoreError) in
-                let (place, part) = try Self.decoding(.outbox, key) { () throws(ProtobufReader.Fault) in
+            try database.scan(.outbox, damaged: damaged(.outbox), failing: fault) { (key, _) throws(StoreError) in
+                let read = decoding(.outbox, key) { () throws(ProtobufReader.Fault) in
                     var reader = ProtobufReader(key)
                     return try reader.outboxKey(key)
                 }
-                if part == .message { body(place) }
+                if let (place, part) = read, part == .message { body(place) }
                 return true
             }
         }
@@ -82,7 +84,7 @@ extension RocksDBStore {
 
     package func deadLetters(after: UInt64, limit: Int) throws(StoreError) -> [DeadLetter] {
         let lower = withUnsafeBytes(of: (after == .max ? after : after + 1).bigEndian) { Array($0) }
-        return try list(.failed, from: lower, limit: limit) { (_, value) throws(ProtobufReader.Fault) in
+        return try list(.failed, KeyRange(lower: lower), limit: limit) { (_, value) throws(ProtobufReader.Fault) in
             try DeadLetterRecord.decode(value)
         }
     }
@@ -94,11 +96,11 @@ extension RocksDBStore {
     }
 
     package func campaigns() throws(StoreError) -> [CampaignRecord] {
-        try list(.campaigns, limit: .max, Self.campaign)
+        try list(.campaigns, limit: .max, isWhole: true, Self.campaign)
     }
 
     package func tallies() throws(StoreError) -> [CampaignNumber: Tally] {
-        Dictionary(uniqueKeysWithValues: try list(.tallies, limit: .max, Self.tally))
+        Dictionary(uniqueKeysWithValues: try list(.tallies, limit: .max, isWhole: true, Self.tally))
     }
 
     package func workspace() throws(StoreError) -> [UInt8]? {
@@ -108,10 +110,14 @@ extension RocksDBStore {
     }
 
     package func nextSequence() throws(StoreError) -> UInt64 {
-        let failed = try list(.failed, newestFirst: true, limit: 1) { (_, value) throws(ProtobufReader.Fault) in
-            try DeadLetterRecord.decode(value).message.number
+        // Their keys are the numbers: whether the records read does not matter.
+        func newest(_ family: Family) throws(StoreError) -> UInt64? {
+            try list(family, newestFirst: true, limit: 1) { (key, _) throws(ProtobufReader.Fault) in
+                var reader = ProtobufReader(key)
+                return try reader.bigEndian64()
+            }.first
         }
-        var highest = [try decisions(before: nil, limit: 1).first?.decision.sequence, failed.first].compactMap { $0 }
+        var highest = [try newest(.decisions), try newest(.failed)].compactMap { $0 }
         try eachOutboxPlace { highest.append($0.number) }
         return highest.max().map { $0 + 1 } ?? 0
     }
@@ -132,7 +138,7 @@ extension RocksDBStore {
 
     package func decisions(before: UInt64?, limit: Int) throws(StoreError) -> [StoredDecision] {
         let upper = before.map { withUnsafeBytes(of: $0.bigEndian) { Array($0) } }
-        return try list(.decisions, below: upper, newestFirst: true, limit: limit, Self.storedDecision)
+        return try list(.decisions, KeyRange(upper: upper), newestFirst: true, limit: limit, Self.storedDecision)
     }
 
     package func events(since: Instant, _ body: (StoredEvent) throws -> Bool) throws {
@@ -141,10 +147,11 @@ extension RocksDBStore {
         let lower = Array(key.bytes)
         // swift-format-ignore: OnlyOneTrailingClosureArgument
         try access.read(orThrow: { $0 as any Error }) { database -> Void in
-            try database.scan(.events, from: lower, failing: fault) { key, value in
-                try body(
-                    try Self.decoding(.events, key) { () throws(ProtobufReader.Fault) in try Self.event(key, value) }
-                )
+            try database.scan(.events, KeyRange(lower: lower), damaged: damaged(.events), failing: fault) {
+                key,
+                value in
+                let event = decoding(.events, key) { () throws(ProtobufReader.Fault) in try Self.event(key, value) }
+                return try event.map(body) ?? true
             }
         }
     }
@@ -173,16 +180,15 @@ extension RocksDBStore {
         // swift-format-ignore: OnlyOneTrailingClosureArgument
         try access.read(orThrow: { $0 as any Error }) { database -> Void in
             var last: OutboxEntry?
-            try database.scan(kind.family, failing: fault) { key, value in
+            try database.scan(kind.family, damaged: damaged(kind.family), failing: fault) { key, value in
                 guard kind == .outbox else {
-                    return try body(
-                        try Self.decoding(kind.family, key) { () throws(ProtobufReader.Fault) in
-                            try Self.record(kind, key, value)
-                        }
-                    )
+                    let record = decoding(kind.family, key) { () throws(ProtobufReader.Fault) in
+                        try Self.record(kind, key, value)
+                    }
+                    return try record.map(body) ?? true
                 }
                 var entries = last.map { [$0] } ?? []
-                _ = try Self.decoding(.outbox, key) { () throws(ProtobufReader.Fault) in
+                _ = decoding(.outbox, key) { () throws(ProtobufReader.Fault) in
                     try Self.add(key, value, to: &entries, limit: 2)
                 }
                 last = entries.last
@@ -205,59 +211,87 @@ extension RocksDBStore {
         fault.storeError(doing: "read", folder: folder)
     }
 
+    private func damaged(_ family: Family) -> (RocksDBFault) -> Void {
+        { fault in self.damage.found(fault.text, "\(family.name): \(fault.text)") }
+    }
+
+    /// A record that is damaged throws, and is told.
     private func one<Record>(
         _ family: Family,
         _ key: UnsafeRawBufferPointer,
         _ what: @autoclosure () -> String,
         _ decode: (UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> Record
     ) throws(StoreError) -> Record? {
-        let found = try access.read { database throws(StoreError) in
-            try StoreError.doing("read", folder) { () throws(RocksDBFault) in
-                try database.get(family, key) { value in
+        let found = try access.read { database throws(StoreError) -> Result<Record, ProtobufReader.Fault>? in
+            do throws(RocksDBFault) {
+                return try database.get(family, key) { value in
                     value.map { value in Result { () throws(ProtobufReader.Fault) in try decode(value) } }
                 }
+            } catch {
+                if error.isCorruption { damaged(family)(error) }
+                throw error.storeError(doing: "read", folder: folder)
             }
         }
         switch found {
         case nil: return nil
         case .success(let record): return record
-        case .failure(let error): throw .corrupt("\(what()): \(error)")
+        case .failure(let error):
+            let what = what()
+            damage.found(what, "\(what): \(error)")
+            throw .corrupt("\(what): \(error)")
         }
     }
 
+    /// Passes over what is damaged; where it `isWhole`, that throws.
     private func list<Record>(
         _ family: Family,
-        from lower: [UInt8] = [],
-        below upper: [UInt8]? = nil,
+        _ range: KeyRange = KeyRange(),
         newestFirst: Bool = false,
         limit: Int,
+        isWhole: Bool = false,
         _ decode: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> Record
     ) throws(StoreError) -> [Record] {
         guard limit > 0 else { return [] }
-        return try access.read { database throws(StoreError) in
+        var firstDamage: String?
+        let records = try access.read { database throws(StoreError) in
             var records: [Record] = []
-            try database.scan(family, from: lower, below: upper, newestFirst: newestFirst, failing: fault) {
+            let damaged = { (fault: RocksDBFault) in
+                self.damaged(family)(fault)
+                firstDamage = firstDamage ?? fault.text
+            }
+            try database.scan(family, range, newestFirst: newestFirst, damaged: damaged, failing: fault) {
                 (key, value) throws(StoreError) in
-                records.append(
-                    try Self.decoding(family, key) { () throws(ProtobufReader.Fault) in try decode(key, value) }
-                )
+                let record = decoding(family, key) { () throws(ProtobufReader.Fault) in try decode(key, value) }
+                if let record {
+                    records.append(record)
+                } else {
+                    firstDamage = firstDamage ?? Self.name(family, key)
+                }
                 return records.count < limit
             }
             return records
         }
+        if isWhole, let firstDamage { throw .corrupt(firstDamage) }
+        return records
     }
 
-    private static func decoding<Record>(
+    /// Nil where it is damaged, which is told.
+    private func decoding<Record>(
         _ family: Family,
         _ key: UnsafeRawBufferPointer,
         _ body: () throws(ProtobufReader.Fault) -> Record
-    ) throws(StoreError) -> Record {
+    ) -> Record? {
         do throws(ProtobufReader.Fault) {
             return try body()
         } catch {
-            let digits = key.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
-            throw .corrupt("\(family.name), key \(digits): \(error)")
+            let name = Self.name(family, key)
+            damage.found(name, "\(name): \(error)")
+            return nil
         }
+    }
+
+    private static func name(_ family: Family, _ key: UnsafeRawBufferPointer) -> String {
+        "\(family.name), key " + key.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
     }
 
     private static func record(

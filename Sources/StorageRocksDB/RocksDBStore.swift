@@ -17,15 +17,21 @@ package final class RocksDBStore: Store, @unchecked Sendable {
     private var operations = Operations()
     private var asked = ManyKeys()
     private var failure: WriteFailure?
+    /// Until a compaction meets damage.
+    private var compacts = true
+    package let damage: StoreDamage
     /// What the start found that somebody should know.
     package private(set) var notes: [String] = []
 
-    /// Opens the data folder, or makes it. `newIdentity` names a new one; one that exists keeps its name.
+    /// Opens the data folder, or makes it. `newIdentity` names a new one; one that exists keeps its name. What is found
+    /// damaged while it is read goes to `damage`.
     package init(
         folder data: String,
         retention: Retention = Retention(),
-        newIdentity: () -> String = RocksDBStore.randomIdentity
+        newIdentity: () -> String = RocksDBStore.randomIdentity,
+        damage: StoreDamage = StoreDamage()
     ) throws(StoreError) {
+        self.damage = damage
         lock = try FolderLock(folder: data)
         folder = data + "/rocksdb"
         committed = data + "/committed"
@@ -43,7 +49,8 @@ package final class RocksDBStore: Store, @unchecked Sendable {
     }
 
     /// Opens a data folder for reading, beside a daemon that may be writing: it shows what was committed by now.
-    package init(reading data: String) throws(StoreError) {
+    package init(reading data: String, damage: StoreDamage = StoreDamage()) throws(StoreError) {
+        self.damage = damage
         folder = data + "/rocksdb"
         committed = data + "/committed"
         retention = Retention()
@@ -72,11 +79,11 @@ package final class RocksDBStore: Store, @unchecked Sendable {
 
     // MARK: The writer
 
-    package func users(_ ids: [UserID]) throws(StoreError) -> [UserState?] {
+    package func users(_ ids: [UserID]) throws(StoreError) -> [Stored<UserState>] {
         try many(.users, ids, { $1.userKey($0) }, "user", UserRecord.decode)
     }
 
-    package func receipts(_ ids: [ItemID]) throws(StoreError) -> [ItemReceipt?] {
+    package func receipts(_ ids: [ItemID]) throws(StoreError) -> [Stored<ItemReceipt>] {
         try many(.items, ids, { $1.itemKey($0) }, "item", ItemRecord.decode)
     }
 
@@ -87,7 +94,13 @@ package final class RocksDBStore: Store, @unchecked Sendable {
             try write(changes)
         } catch {
             letGo()
-            throw error
+            guard error.isDamage, compacts else { throw error }
+            // A compaction met a block that does not read, and RocksDB takes no more writes for that. Without
+            // compaction everything goes on, but for the records in that block.
+            compacts = false
+            damage.found("compaction", "no table is compacted any more: \(error)")
+            try recover(isAtOnce: true)
+            try write(changes)
         }
     }
 
@@ -145,34 +158,42 @@ package final class RocksDBStore: Store, @unchecked Sendable {
         _ key: (ID, inout ProtobufWriter) -> Void,
         _ what: String,
         _ decode: (UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> Record
-    ) throws(StoreError) -> [Record?] {
+    ) throws(StoreError) -> [Stored<Record>] {
         if ids.isEmpty { return [] }
         if failure != nil, !access.isOpen { try recover() }
         asked.fill(ids, key)
         return try access.read { database throws(StoreError) in
-            try StoreError.doing("read", folder) { () throws(RocksDBFault) in try database.get(family, asked) }
+            database.get(family, asked)
             defer { asked.letGo() }
-            var records: [Record?] = []
+            var records: [Stored<Record>] = []
             records.reserveCapacity(ids.count)
             for index in 0..<ids.count {
-                guard let found = asked.found[index] else {
-                    records.append(nil)
-                    continue
-                }
-                do throws(ProtobufReader.Fault) {
-                    records.append(try decode(Database.bytes(found)))
-                } catch {
-                    throw .corrupt("\(what) \(ids[index]): \(error)")
+                if let fault = asked.fault(index) {
+                    guard fault.isCorruption else { throw fault.storeError(doing: "read", folder: folder) }
+                    records.append(damaged("\(what) \(ids[index])", fault.text))
+                } else if let found = asked.found[index] {
+                    do throws(ProtobufReader.Fault) {
+                        records.append(.record(try decode(Database.bytes(found))))
+                    } catch {
+                        records.append(damaged("\(what) \(ids[index])", "\(error)"))
+                    }
+                } else {
+                    records.append(.nothing)
                 }
             }
             return records
         }
     }
 
+    private func damaged<Record>(_ place: String, _ why: String) -> Stored<Record> {
+        damage.found(place, "\(place): \(why)")
+        return .damaged("\(place): \(why)")
+    }
+
     /// Opens the database again if that may help by now; throws the failure's reason where it does not.
-    private func recover() throws(StoreError) {
+    private func recover(isAtOnce: Bool = false) throws(StoreError) {
         guard let failure else { return }
-        guard failure.mayTry(), WriteFailure.canWrite(in: folder) else { throw failure.reason }
+        guard isAtOnce || failure.mayTry(), WriteFailure.canWrite(in: folder) else { throw failure.reason }
         if access.isOpen {
             try access.read { database throws(StoreError) in
                 try StoreError.doing("read", folder) { () throws(RocksDBFault) in
@@ -180,7 +201,9 @@ package final class RocksDBStore: Store, @unchecked Sendable {
                 }
             }
         }
-        let isReplaced = try access.replace { () throws(StoreError) in try Self.open(folder, retention, committed) }
+        let isReplaced = try access.replace { () throws(StoreError) in
+            try Self.open(folder, retention, committed, compacts: compacts)
+        }
         guard isReplaced else { throw failure.reason }
         try access.read { database throws(StoreError) in
             try StoreError.doing("write", folder) { () throws(RocksDBFault) in try failure.takeBack(database) }
@@ -191,13 +214,11 @@ package final class RocksDBStore: Store, @unchecked Sendable {
     private static func open(
         _ folder: String,
         _ retention: Retention,
-        _ committed: String
+        _ committed: String,
+        compacts: Bool = true
     ) throws(StoreError) -> Database {
-        let database: Database
-        do throws(RocksDBFault) {
-            database = try Database(folder: folder, retention: retention)
-        } catch {
-            throw error.whileOpening(folder)
+        let database = try StoreError.doing("open the store", folder) { () throws(RocksDBFault) in
+            try Database(folder: folder, retention: retention, compacts: compacts)
         }
         try database.keepCommitted(committed)
         return database

@@ -7,7 +7,9 @@ enum Volume {
     static func freeBytes(of folder: String) -> Int? {
         var volume = statvfs()
         guard statvfs(folder, &volume) == 0 else { return nil }
-        return Int(clamping: UInt64(volume.f_bavail).multipliedReportingOverflow(by: UInt64(volume.f_frsize)).partialValue)
+        return Int(
+            clamping: UInt64(volume.f_bavail).multipliedReportingOverflow(by: UInt64(volume.f_frsize)).partialValue
+        )
     }
 
     /// What opening a database writes: the contents of its logs, as tables, and its own small files.

@@ -35,12 +35,17 @@ final class WriteFailure {
         let batch = rocksdb_writebatch_create()!
         do throws(RocksDBFault) {
             try operations.each(of: changes) { (family, key, _) throws(RocksDBFault) in
-                try database.get(family, key) { standing in
-                    if let standing {
-                        database.put(batch, family, key, standing)
-                    } else {
-                        database.delete(batch, family, key)
+                do throws(RocksDBFault) {
+                    try database.get(family, key) { standing in
+                        if let standing {
+                            database.put(batch, family, key, standing)
+                        } else {
+                            database.delete(batch, family, key)
+                        }
                     }
+                } catch {
+                    guard error.isCorruption else { throw error }
+                    // What stands there is lost; nothing can be worse than that.
                 }
             }
         } catch {

@@ -36,7 +36,11 @@ struct ServeRun {
 
         let store: any Store
         do {
-            let opened = try RocksDBStore(folder: data, retention: Retention(events: keepEvents))
+            let opened = try RocksDBStore(
+                folder: data,
+                retention: Retention(events: keepEvents),
+                damage: StoreDamage { logger.error("\($0)") }
+            )
             for note in opened.notes { logger.warning("\(note)") }
             store = opened
         } catch {

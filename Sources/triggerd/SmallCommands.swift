@@ -174,7 +174,9 @@ struct Health: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Ask the daemon whether it serves.",
         discussion: """
-            Exit status 0 where it serves, else 1. A channel whose provider takes nothing is named as degraded: its             messages wait, and everything else goes on.
+            Exit status 0 where it serves, else 1. A channel whose provider takes nothing is named as degraded: its \
+            messages wait. Records of the store that do not read are named as damaged: what needs them is refused. \
+            Everything else goes on.
 
             EXAMPLES
               triggerd health && echo up
@@ -186,7 +188,7 @@ struct Health: AsyncParsableCommand {
 
     func run() async throws {
         try await daemon.withConnection { connection in
-            let (serves, reason, degraded) = try await connection.call(
+            let (serves, reason, degraded, damaged, damagedCount, clockAhead) = try await connection.call(
                 "Health",
                 "Check",
                 packed(triggerd__v1__health_request__init),
@@ -204,17 +206,28 @@ struct Health: AsyncParsableCommand {
                             "since": .string(Instant(milliseconds: channel.pointee.since_ms).description),
                             "waiting": .integer(Int64(clamping: channel.pointee.waiting)),
                         ]
-                    }
+                    },
+                    elements(reply.pointee.n_damaged, reply.pointee.damaged).map { String(cString: $0) },
+                    Int64(clamping: reply.pointee.damaged_count),
+                    Length(milliseconds: reply.pointee.clock_ahead_ms)
                 )
             }
             if json {
                 var object: Object = ["serving": .boolean(serves)]
                 if !reason.isEmpty { object["reason"] = .string(reason) }
                 object["degraded"] = .array(degraded.map(Value.object))
+                object["damaged"] = .array(damaged.map { .string($0) })
+                object["damaged_count"] = .integer(damagedCount)
+                object["clock_ahead_ms"] = .integer(clockAhead.milliseconds)
                 print(object)
             } else {
                 print(serves ? "serving" : "not serving: \(reason)")
                 for channel in degraded { print(Self.line(channel)) }
+                for record in damaged { print("damaged: \(record)") }
+                if damagedCount > damaged.count { print("damaged: \(damagedCount) in all") }
+                if clockAhead != .zero {
+                    print("the system's clock was set back: the daemon's time is \(clockAhead) ahead of it")
+                }
             }
             if !serves { throw ExitCode(1) }
         }

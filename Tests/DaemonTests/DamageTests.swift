@@ -47,7 +47,9 @@ struct DamageTests {
     }
 
     private enum Found: Equatable {
-        case all, less(Int), refused(String)
+        case all
+        case less(Int)
+        case refused(String)
     }
 
     /// Starts on the folder and looks what is there.
@@ -63,7 +65,9 @@ struct DamageTests {
         return missing.isEmpty ? .all : .less(missing.count)
     }
 
-    @Test("a byte flipped, a file cut or removed: everything answered is there, or the start names the file and the cure")
+    @Test(
+        "a byte flipped, a file cut or removed: everything answered is there, or the start names the file and the cure"
+    )
     func damaged() throws {
         let (daemon, users) = try Self.filled()
         let whole = daemon.folder.appending(path: "whole").path
@@ -101,10 +105,13 @@ struct DamageTests {
     func torn() throws {
         let (daemon, users) = try Self.filled()
         let log = daemon.data + "/" + (try #require(try Self.files(daemon.data, "", ".log").last))
-        // The beginning of a commit of which the rest was not written, zeros of a file that was made longer, and the
-        // header of a record with nothing of what it tells of.
-        let commit = [UInt8](try Data(contentsOf: URL(fileURLWithPath: log)).prefix(40))
-        for tail in [commit, [UInt8](repeating: 0, count: 5_000), [1, 2, 3, 4, 200, 0, 1], [9]] {
+        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: log)))
+        // The beginning of a commit of which the rest was not written, one of full length with other content, zeros of
+        // a file that was made longer, and the header of a record with nothing of what it tells of.
+        let length = 7 + Int(bytes[4]) + Int(bytes[5]) << 8
+        let strange = bytes[..<(length - 9)] + [UInt8](repeating: 0xEE, count: 9)
+        let zeros = [UInt8](repeating: 0, count: 5_000)
+        for tail in [Array(bytes[..<(length - 1)]), Array(strange), zeros, [1, 2, 3, 4, 200, 0, 1], [9]] {
             let file = daemon.data + "/" + (try #require(try Self.files(daemon.data, "", ".log").last))
             try Self.change(file, .append(tail))
             #expect(try Self.start(daemon, users) == .all)
@@ -172,5 +179,59 @@ struct DamageTests {
         daemon.kill()
         let dump = try daemon.run("dump", data, "--kind", "users").json
         #expect(users.isSubset(of: dump.compactMap { $0["user"] as? String }))
+    }
+
+    @Test("a block of a table that does not read refuses its own users alone, is named in health, and floods no log")
+    func damagedBlock() throws {
+        let daemon = try DaemonProcess(slow)
+        try daemon.start()
+        let names = (0..<2_000).map { "u\($0)" }
+        let lines = names.map {
+            #"{"user": "\#($0)", "set": {"name": "\#(UUID())"}, "type": "custom_event", "event": "add_to_cart"}"#
+        }
+        #expect(try daemon.run("track", "-", input: lines.joined(separator: "\n") + "\n").status == 0)
+        daemon.kill()
+        try daemon.start()  // What the log held is in tables now.
+        daemon.kill()
+        var flipped = 0
+        for file in try Self.files(daemon.data, "", ".sst") {
+            let path = daemon.data + "/" + file
+            let size = try Data(contentsOf: URL(fileURLWithPath: path)).count
+            guard size > 20_000 else { continue }  // Its middle is content, and not what stands at its end.
+            try Self.change(path, .flip(size / 2))
+            flipped += 1
+        }
+        #expect(flipped >= 3)  // users, timers, decisions
+        try daemon.start()
+        var refused: [String] = []
+        for round in 0..<6 {
+            let wire = try Wire(daemon.socket)
+            for (index, name) in names.enumerated() where round == 0 || index % 20 == 0 {
+                let payload = Wire.track(user: name, id: "", event: "add_to_cart")
+                try wire.send(stream: UInt32(index * 2 + 1), "triggerd.v1.Events", "Track", payload)
+                let answer = try wire.answer()
+                #expect([0, 15].contains(answer.code), "\(answer.text)")
+                if round == 0, answer.code == 15 {
+                    refused.append(name)
+                    #expect(answer.text.contains(name))
+                }
+            }
+            // Each start makes tables anew, until they are compacted, which meets the damage too.
+            daemon.kill()
+            try daemon.start()
+        }
+        #expect((1..<100).contains(refused.count), "\(refused.count) of 2,000")
+        #expect(try daemon.codes("u1").contains("scheduled") || refused.contains("u1"))
+        #expect(try daemon.run("track", "--user", try #require(refused.first), "--event", "x").status == 1)
+        let said = try daemon.run("health")
+        #expect(said.status == 0)
+        #expect(said.out.contains("damaged: "))
+        let log = try String(contentsOf: daemon.folder.appending(path: "log"), encoding: .utf8)
+        #expect(log.split(separator: "\n").count < 200)
+        // Timers and decisions beside the damage are found.
+        for kind in ["timers", "decisions"] {
+            let found = try daemon.run("dump", daemon.data, "--kind", kind).json.count
+            #expect(found > 1_500, "\(kind): \(found)")
+        }
     }
 }

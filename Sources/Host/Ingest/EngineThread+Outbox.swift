@@ -67,13 +67,21 @@ extension EngineThread {
         in batch: inout Batch,
         _ loaded: inout [UserID: UserState]
     ) throws(StoreError) -> RedriveAnswer {
-        guard !batch.isRemoved(number), let letter = try store.deadLetter(number) else {
+        let stored: DeadLetter?
+        do throws(StoreError) {
+            stored = try store.deadLetter(number)
+        } catch {
+            guard error.isDamage else { throw error }
+            return RedriveAnswer(number: number, refusal: "\(error)")
+        }
+        guard !batch.isRemoved(number), let letter = stored else {
             return RedriveAnswer(number: number, refusal: "there is no such message any more")
         }
         let message = letter.message
         if !isKnown(message.user, batch, loaded) {
             loaded.merge(try load([message.user])) { known, _ in known }
         }
+        if let why = damagedUsers[message.user] { return RedriveAnswer(number: number, refusal: why) }
         guard isKnown(message.user, batch, loaded) else {
             batch.removeDeadLetter(number)
             return RedriveAnswer(number: number, refusal: "the user \(message.user) was deleted, and so is the message")

@@ -36,7 +36,11 @@ extension EngineThread {
             return { reply(held ? .success(()) : .failure(.leaseOver), $0) }
 
         case .delete(let user, let reply):
-            guard let state = currentState(user, batch, loaded) else { return { reply(.success(false), $0) } }
+            // Of one whose record is damaged nobody knows what waits; timers that find nothing do nothing.
+            let damaged = damagedUsers[user].map { _ in UserState() }
+            guard let state = currentState(user, batch, loaded) ?? damaged else {
+                return { reply(.success(false), $0) }
+            }
             forget(user, state, in: &batch)
             loaded[user] = nil
             batch.delete(user, state)
@@ -173,8 +177,13 @@ extension EngineThread {
         // Between the decisions of one item stand the numbers of its leases and claims, and none of another user's.
         let end = sequence + UInt64(receipt.decisionCount + 1) * Self.numbersPerDecision
         while decisions.count < receipt.decisionCount, sequence < end {
-            if let stored = try store.decision(sequence), stored.decision.user == user {
-                decisions.append(stored.decision)
+            do throws(StoreError) {
+                if let stored = try store.decision(sequence), stored.decision.user == user {
+                    decisions.append(stored.decision)
+                }
+            } catch {
+                guard error.isDamage else { throw error }
+                // The answer lacks this one: the item is a repeated one all the same.
             }
             sequence += 1
         }

@@ -30,6 +30,9 @@ final class EngineThread: @unchecked Sendable {
     /// Outcomes that could not be recorded yet.
     private var postponed: [Work] = []
     private var timersRestUntil = Instant(milliseconds: .min)
+    /// Of the users and items that this batch asked for: why their records do not read.
+    private(set) var damagedUsers: [UserID: String] = [:]
+    private var damagedItems: [ItemID: String] = [:]
 
     init(
         store: any Store,
@@ -150,8 +153,10 @@ final class EngineThread: @unchecked Sendable {
         guard !due.isEmpty else { return }
         var batch = Batch()
         do {
+            damagedUsers = [:]
             var loaded = try load(Set(due.map(\.user)))
-            for timer in due {
+            // Those of a user whose record is damaged stay on disk, until a start that can read it.
+            for timer in due where damagedUsers[timer.user] == nil {
                 turn(timer.user, in: &batch, loaded: &loaded) { $0.handle(timer) }
             }
             try finish(&batch)
@@ -167,10 +172,15 @@ final class EngineThread: @unchecked Sendable {
         guard !works.isEmpty else { return }
         var batch = Batch()
         var answers: [(Arena) -> Finished] = []
+        (damagedUsers, damagedItems) = ([:], [:])
         do {
             var loaded = try load(Self.users(of: works).filter { !cache.contains($0) })
             let receipts = try loadReceipts(works)
             for work in works {
+                if let refusal = damage(of: work) {
+                    if let answer = work.refused(refusal) { answers.append(answer) }
+                    continue
+                }
                 if let answer = try perform(work, in: &batch, &loaded, receipts) { answers.append(answer) }
             }
             try serveQueues(in: &batch, &loaded)
@@ -207,8 +217,12 @@ final class EngineThread: @unchecked Sendable {
         let states = try store.users(missing)
         var loaded: [UserID: UserState] = [:]
         loaded.reserveCapacity(missing.count)
-        for (user, state) in zip(missing, states) {
-            if let state { loaded[user] = state }
+        for (user, stored) in zip(missing, states) {
+            switch stored {
+            case .record(let state): loaded[user] = state
+            case .nothing: break
+            case .damaged(let why): damagedUsers[user] = why
+            }
         }
         return loaded
     }
@@ -239,10 +253,35 @@ final class EngineThread: @unchecked Sendable {
         }
         guard !ids.isEmpty else { return [:] }
         var found: [ItemID: ItemReceipt] = [:]
-        for (id, receipt) in zip(ids, try store.receipts(ids)) {
-            if let receipt { found[id] = receipt }
+        for (id, stored) in zip(ids, try store.receipts(ids)) {
+            switch stored {
+            case .record(let receipt): found[id] = receipt
+            case .nothing: break
+            case .damaged(let why): damagedItems[id] = why
+            }
         }
         return found
+    }
+
+    /// Why a work cannot be done for what is damaged: nobody else's is refused for that.
+    private func damage(of work: Work) -> Refusal? {
+        guard !damagedUsers.isEmpty || !damagedItems.isEmpty else { return nil }
+        switch work {
+        case .track(let items, _):
+            for (index, item) in items.enumerated() {
+                let id = item.id.map { ItemID(user: item.user, id: $0) }
+                if let why = damagedUsers[item.user] ?? id.flatMap({ damagedItems[$0] }) {
+                    return .damaged("items[\(index)]: \(why)")
+                }
+            }
+            return nil
+        case .lease(let user, _, _), .acknowledge(let user, _, _, _), .hold(let user, _, _, _):
+            return damagedUsers[user].map(Refusal.damaged)
+        // Forgetting mends; redriven letters are looked at one by one; what became of a message is recorded without
+        // its user, as of one who was deleted.
+        case .delete, .redrive, .settle, .putOff, .sweep: return nil
+        case .apply, .applyAtStart, .stop, .resume, .mark, .discard: return nil
+        }
     }
 
     /// One user's turn, on the state as this batch left it.

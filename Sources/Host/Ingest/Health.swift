@@ -1,3 +1,5 @@
+import Engine
+import Storage
 import Synchronization
 
 /// Whether the daemon can do what it is for, for anybody who asks.
@@ -6,15 +8,29 @@ package final class Health: Sendable {
         var problem: String?
         /// Channels with which something is wrong.
         var unwell: Set<String> = []
+        var clockAhead = Length.zero
     }
 
     private let state = Mutex(State())
+    let damage: StoreDamage
+
+    init(damage: StoreDamage) {
+        self.damage = damage
+    }
 
     /// Nil where it serves.
     package var problem: String? { state.withLock(\.problem) }
 
-    /// Whether it serves, and all channels do.
-    var isWhole: Bool { state.withLock { $0.problem == nil && $0.unwell.isEmpty } }
+    /// Whether it serves, all channels do, and nothing is to be told beside.
+    var isWhole: Bool {
+        state.withLock { $0.problem == nil && $0.unwell.isEmpty && $0.clockAhead == .zero } && damage.isEmpty
+    }
+
+    /// How far the daemon's time is ahead of the system's clock.
+    var clockAhead: Length {
+        get { state.withLock(\.clockAhead) }
+        set { state.withLock { $0.clockAhead = newValue } }
+    }
 
     func serving() {
         state.withLock { $0.problem = nil }

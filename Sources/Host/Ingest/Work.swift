@@ -89,6 +89,8 @@ package enum Refusal: Error, Sendable {
     case invalidCampaigns([CampaignProblem])
     /// The store cannot be written: nothing was changed.
     case unavailable(String)
+    /// A record that this needs does not read.
+    case damaged(String)
     case full(limit: Int)
     /// A limit of what all may have together.
     case tooMuch(String)

@@ -25,6 +25,11 @@ struct HealthService {
                 reply.pointee.status = TRIGGERD__V1__HEALTH_REPLY__STATUS__NOT_SERVING
                 reply.pointee.reason = arena.text(problem)
             }
+            let damage = health.damage.all
+            reply.pointee.n_damaged = damage.first.count
+            reply.pointee.damaged = arena.texts(damage.first)
+            reply.pointee.damaged_count = UInt64(damage.count)
+            reply.pointee.clock_ahead_ms = health.clockAhead.milliseconds
             let conditions = outbox.conditions()
             reply.pointee.n_degraded = conditions.count
             reply.pointee.degraded = arena.array(

@@ -33,7 +33,7 @@ struct DecisionsService {
                 var found: [Decision] = []
                 var looked = 0
                 while next != 0, found.count < limit, looked < Self.looksAt {
-                    guard let stored = try store.decision(next), stored.decision.user == user else {
+                    guard let stored = try link(next, of: user, &looked), stored.decision.user == user else {
                         next = 0
                         break
                     }
@@ -48,6 +48,24 @@ struct DecisionsService {
                 if next != 0 { reply.pointee.next_page = arena.text(String(next)) }
                 return arena.answer(call, reply)
             }
+        }
+    }
+
+    /// A decision of the chain. Where it does not read, the user's one before it is looked for among all.
+    private func link(_ sequence: UInt64, of user: UserID, _ looked: inout Int) throws -> StoredDecision? {
+        do throws(StoreError) {
+            return try store.decision(sequence)
+        } catch {
+            guard error.isDamage else { throw error }
+            var before = sequence
+            while looked < Self.looksAt {
+                let read = try store.decisions(before: before, limit: Self.largestPage)
+                if let found = read.first(where: { $0.decision.user == user }) { return found }
+                looked += read.count
+                guard read.count == Self.largestPage, let last = read.last else { return nil }
+                before = last.decision.sequence
+            }
+            return nil
         }
     }
 

@@ -19,6 +19,10 @@ struct Readers: Sendable {
                     }
                 } catch let status as Status {
                     call.fail(status)
+                } catch StoreError.corrupt(let what) {
+                    call.fail(.damaged(what))
+                } catch let error as StoreError where error.isDamage {
+                    call.fail(Status(.dataLoss, "\(error)"))
                 } catch {
                     call.fail(Status(.unavailable, "the store cannot be read: \(error)"))
                 }

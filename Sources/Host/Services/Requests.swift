@@ -49,6 +49,11 @@ extension Arena {
 }
 
 extension Status {
+    /// What is in nobody's power to ask again: somebody must mend the data folder.
+    static func damaged(_ why: String) -> Status {
+        Status(.dataLoss, "\(why): the record is damaged; restore the data folder from a copy, or delete the user")
+    }
+
     static func invalid(_ field: String, _ why: String) -> Status {
         Status(.invalidArgument, "\(field): \(why)")
     }
@@ -72,6 +77,7 @@ extension Refusal {
                 details: problems.told.map(\.detail)
             )
         case .unavailable(let why): Status(.unavailable, "nothing can be written just now: \(why)")
+        case .damaged(let why): .damaged(why)
         case .full(let limit):
             Status(.resourceExhausted, "\(limit) items wait to be handled already: try again in a moment")
         case .tooMuch(let why): Status(.resourceExhausted, why)

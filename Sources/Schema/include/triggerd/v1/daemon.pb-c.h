@@ -62,10 +62,21 @@ struct  Triggerd__V1__HealthReply
    */
   size_t n_degraded;
   Triggerd__V1__DegradedChannel **degraded;
+  /*
+   * Records of the store that do not read: what needs them is refused with DATA_LOSS, everything else goes on. The
+   * first of them, and how many there are.
+   */
+  size_t n_damaged;
+  char **damaged;
+  uint64_t damaged_count;
+  /*
+   * How far the daemon's time is ahead of the system's clock, which was set back: 0 where they agree.
+   */
+  int64_t clock_ahead_ms;
 };
 #define TRIGGERD__V1__HEALTH_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__health_reply__descriptor) \
-    , TRIGGERD__V1__HEALTH_REPLY__STATUS__UNKNOWN, (char *)protobuf_c_empty_string, 0,NULL }
+    , TRIGGERD__V1__HEALTH_REPLY__STATUS__UNKNOWN, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0, 0 }
 
 
 struct  Triggerd__V1__DegradedChannel
