@@ -27,7 +27,7 @@ package final class Daemon: Sendable {
         channels: [String: ChannelInstance],
         readFile: @escaping ReadCampaignFile,
         limits: HostLimits = HostLimits(),
-        clock: Clock = .system,
+        clock given: Clock? = nil,
         logger: Logger
     ) throws {
         self.store = store
@@ -35,6 +35,13 @@ package final class Daemon: Sendable {
         self.limits = limits
         self.readFile = readFile
         self.channels = channels
+        let clock =
+            given
+            ?? .steady { step in
+                let way = step < .zero ? "back" : "forward"
+                let length = Length(milliseconds: abs(step.milliseconds))
+                logger.warning("the system's clock was set \(way) by \(length): \(Self.consequence(step))")
+            }
         self.clock = clock
         let registry = try CampaignRegistry(
             try store.campaigns(),
@@ -50,7 +57,7 @@ package final class Daemon: Sendable {
             limits: limits,
             clock: clock
         )
-        let health = Health(damage: store.damage)
+        let health = Health(damage: store.damage, clock: clock)
         let outbox = try Outbox(
             channels: channels,
             store: store,
@@ -75,6 +82,12 @@ package final class Daemon: Sendable {
         engineThread = BackgroundThread("triggerd-engine") { engine.run() }
         lineThreads = outbox.threads.map { BackgroundThread($0.name, $0.body) }
         engine.sweepWhatWasStopped()
+    }
+
+    private static func consequence(_ step: Length) -> String {
+        step < .zero
+            ? "the daemon's time runs on, a little slower, until it has caught up"
+            : "what became due meanwhile is done now"
     }
 
     package var services: [Service] {

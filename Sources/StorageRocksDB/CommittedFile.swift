@@ -69,15 +69,15 @@ final class CommittedFile {
         write()
     }
 
-    /// Which files there are. A log that is not there any more was deleted by RocksDB, which has it in tables.
+    /// Which files there are. A log that is not there any more was deleted by RocksDB, which has it in tables; of one
+    /// that an earlier run left the same is true, and nothing is told.
     private func look() {
         let found = StoreFiles(files)
         if let number = found.manifest, number != manifest.number {
             manifest.change(to: number, found.manifest(number))
         }
         logs = found.logs.map { number in
-            logs.first { $0.number == number }
-                ?? CommittedRecord.File(number: number, bytes: UInt64(LogFile(found.log(number))?.size ?? 0))
+            logs.first { $0.number == number } ?? CommittedRecord.File(number: number, bytes: 0)
         }
         if let number = found.logs.last, number != log.number { log.change(to: number, found.log(number)) }
     }

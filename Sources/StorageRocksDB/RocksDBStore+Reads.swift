@@ -252,12 +252,12 @@ extension RocksDBStore {
         _ decode: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> Record
     ) throws(StoreError) -> [Record] {
         guard limit > 0 else { return [] }
-        var firstDamage: String?
+        var firstDamage: StoreError?
         let records = try access.read { database throws(StoreError) in
             var records: [Record] = []
             let damaged = { (fault: RocksDBFault) in
                 self.damaged(family)(fault)
-                firstDamage = firstDamage ?? fault.text
+                firstDamage = firstDamage ?? self.fault(fault)
             }
             try database.scan(family, range, newestFirst: newestFirst, damaged: damaged, failing: fault) {
                 (key, value) throws(StoreError) in
@@ -265,13 +265,13 @@ extension RocksDBStore {
                 if let record {
                     records.append(record)
                 } else {
-                    firstDamage = firstDamage ?? Self.name(family, key)
+                    firstDamage = firstDamage ?? .corrupt(Self.name(family, key))
                 }
                 return records.count < limit
             }
             return records
         }
-        if isWhole, let firstDamage { throw .corrupt(firstDamage) }
+        if isWhole, let firstDamage { throw firstDamage }
         return records
     }
 

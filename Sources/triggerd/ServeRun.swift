@@ -34,6 +34,8 @@ struct ServeRun {
         let reader = CampaignReader(registry)
         let files = try readCampaigns(reader)
 
+        // Before the store is opened, which drops what is too old.
+        if let fault = Clock.system.fault { throw Failure(fault) }
         let store: any Store
         do {
             let opened = try RocksDBStore(

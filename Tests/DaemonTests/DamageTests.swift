@@ -189,7 +189,9 @@ struct DamageTests {
         let lines = names.map {
             #"{"user": "\#($0)", "set": {"name": "\#(UUID())"}, "type": "custom_event", "event": "add_to_cart"}"#
         }
-        #expect(try daemon.run("track", "-", input: lines.joined(separator: "\n") + "\n").status == 0)
+        let file = daemon.folder.appending(path: "lines").path
+        try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: file))
+        #expect(try daemon.run("track", file).status == 0)
         daemon.kill()
         try daemon.start()  // What the log held is in tables now.
         daemon.kill()

@@ -8,14 +8,15 @@ package final class Health: Sendable {
         var problem: String?
         /// Channels with which something is wrong.
         var unwell: Set<String> = []
-        var clockAhead = Length.zero
     }
 
     private let state = Mutex(State())
     let damage: StoreDamage
+    private let clock: Clock
 
-    init(damage: StoreDamage) {
+    init(damage: StoreDamage, clock: Clock) {
         self.damage = damage
+        self.clock = clock
     }
 
     /// Nil where it serves.
@@ -23,14 +24,11 @@ package final class Health: Sendable {
 
     /// Whether it serves, all channels do, and nothing is to be told beside.
     var isWhole: Bool {
-        state.withLock { $0.problem == nil && $0.unwell.isEmpty && $0.clockAhead == .zero } && damage.isEmpty
+        state.withLock { $0.problem == nil && $0.unwell.isEmpty } && damage.isEmpty && clockAhead == .zero
     }
 
     /// How far the daemon's time is ahead of the system's clock.
-    var clockAhead: Length {
-        get { state.withLock(\.clockAhead) }
-        set { state.withLock { $0.clockAhead = newValue } }
-    }
+    var clockAhead: Length { clock.ahead() }
 
     func serving() {
         state.withLock { $0.problem = nil }

@@ -1,10 +1,9 @@
 import Engine
-import Foundation
 
 /// The one bounded queue between connections and the engine's thread.
 final class WorkQueue: @unchecked Sendable {
     // Everything below is read and written under `condition` alone.
-    private let condition = NSCondition()
+    private let condition = ThreadCondition()
     private var waiting: [Work] = []
     private var weight = 0
     /// Works that somebody waits for.
@@ -17,6 +16,8 @@ final class WorkQueue: @unchecked Sendable {
     /// How long, and how many of them, works that nobody waits for are gathered, so that they share a commit.
     private static let gathering = Length(milliseconds: 4)
     private static let gathered = 256
+    /// Waits go by what really passes; so often the clock is asked whether it was set forward, or the machine slept.
+    static let longestWait = Length.seconds(1)
 
     /// `limit`: items; a queue that holds as many answers RESOURCE_EXHAUSTED instead of growing.
     init(limit: Int) {
@@ -42,7 +43,7 @@ final class WorkQueue: @unchecked Sendable {
         return nil
     }
 
-    /// Waits until there is work, until `instant` by the wall clock, or until `close`; then takes what there is, in
+    /// Waits until there is work, until `instant` by the clock, or until `close`; then takes what there is, in
     /// order, up to about `most` items. Gives whether the queue is closed and empty.
     func take(into taken: inout [Work], most: Int, until instant: Instant, now: () -> Instant) -> Bool {
         condition.lock()
@@ -55,10 +56,10 @@ final class WorkQueue: @unchecked Sendable {
                 gatheredUntil = current + Self.gathering
             }
             let next = min(instant, gatheredUntil)
-            let wait = next == .never ? Length.days(1) : next - current
+            let wait = next == .never ? Length.days(1) : min(next - current, Self.longestWait)
             if wait <= .zero { break }
             // Woken early or late, the loop asks the clock again.
-            _ = condition.wait(until: Date(timeIntervalSinceNow: Double(wait.milliseconds) / 1_000))
+            condition.wait(wait)
         }
         gatheredUntil = .never
         var count = 0

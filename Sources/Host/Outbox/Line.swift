@@ -1,5 +1,4 @@
 import Engine
-import Foundation
 import Logging
 import Storage
 
@@ -7,7 +6,7 @@ import Storage
 /// hangs holds up no other.
 final class Line: @unchecked Sendable {
     // What varies is read and written under `condition` alone.
-    private let condition = NSCondition()
+    private let condition = ThreadCondition()
     private var machine: LineStateMachine
     private var isStopping = false
     private var isOver = false
@@ -128,9 +127,9 @@ final class Line: @unchecked Sendable {
     }
 
     private func wait(_ until: Instant) {
-        let pause = until == .never ? Length.seconds(3_600) : until - clock.now()
-        guard pause > .zero else { return }
-        _ = condition.wait(until: Date(timeIntervalSinceNow: Double(pause.milliseconds) / 1_000))
+        guard until != .never else { return condition.wait() }
+        let pause = min(until - clock.now(), WorkQueue.longestWait)
+        if pause > .zero { condition.wait(pause) }
     }
 
     private func perform(_ step: LineStateMachine.Step) {
@@ -190,7 +189,9 @@ final class Line: @unchecked Sendable {
             return try body()
         } catch {
             logger.error("the outbox cannot be read: \(error)")
-            Thread.sleep(forTimeInterval: Double(Self.readPause.milliseconds) / 1_000)
+            condition.lock()
+            condition.wait(Self.readPause)
+            condition.unlock()
             return nil
         }
     }
@@ -229,9 +230,12 @@ final class Line: @unchecked Sendable {
         condition.lock()
         isStopping = true
         condition.broadcast()
-        let end = Date(timeIntervalSinceNow: Double(Self.grace.milliseconds) / 1_000)
-        while !isOver, condition.wait(until: end) {}
-        while machine.underWayCount > 0, condition.wait(until: end) {}
+        let end = ContinuousClock.now + .milliseconds(Self.grace.milliseconds)
+        while !isOver || machine.underWayCount > 0 {
+            let left = ContinuousClock.now.duration(to: end)
+            guard left > .zero else { break }
+            condition.wait(Length(milliseconds: Int64(left / .milliseconds(1)) + 1))
+        }
         let isIdle = machine.underWayCount == 0 && machine.overdue == 0
         let isStuck = !isOver
         condition.unlock()
