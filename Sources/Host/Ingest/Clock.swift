@@ -26,7 +26,7 @@ package struct Clock: Sendable {
             elapsed: { read(CLOCK_BOOTTIME) - Instant(milliseconds: 0) },
             stepped: stepped
         )
-        return Clock(ahead: { steady.ahead }) { steady.now() }
+        return Clock(ahead: { steady.ahead }, now: { steady.now() })
     }
 
     /// What a clock may say that is right: the years 1970 to 9999.
