@@ -37,10 +37,7 @@ final class CommittedFile {
     /// Of a database that is open.
     init(_ path: String, of folder: String) throws(StoreError) {
         files = folder
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else {
-            throw .unavailable("cannot write \(path): \(String(cString: strerror(errno))): remove it, and start again")
-        }
+        descriptor = try PlainFile.open(path)
         look()
         note()
         fsync(descriptor)
@@ -98,7 +95,7 @@ final class CommittedFile {
 
     /// What the file at `path` says; nil where there is none.
     static func read(_ path: String) throws(Unreadable) -> CommittedRecord? {
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard file >= 0 else {
             if errno == ENOENT { return nil }
             throw Unreadable()

@@ -8,7 +8,7 @@ struct FolderLock: ~Copyable {
 
     init(folder: String) throws(StoreError) {
         try Self.make(folder)
-        if let fault = FileTrust.fault(of: folder, .folder) { throw .unavailable(fault) }
+        if let fault = FileTrust.fault(of: folder, .folder) { throw .unavailable(fault.description) }
         descriptor = try Self.hold(folder + "/lock")
     }
 
@@ -17,18 +17,7 @@ struct FolderLock: ~Copyable {
     }
 
     private static func hold(_ path: String) throws(StoreError) -> Int32 {
-        // Not through a link, and nothing but a plain file of one name: what it holds is written over.
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0o600)
-        guard descriptor >= 0 else { throw unusable(path, doing: "write", errno) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1 else {
-            Glibc.close(descriptor)
-            throw .unavailable("\(path) is no plain file of one name: remove it, and start again")
-        }
-        if let fault = FileTrust.fault(of: status, path, .file) {
-            Glibc.close(descriptor)
-            throw .unavailable(fault)
-        }
+        let descriptor = try PlainFile.open(path)
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let reason = errno
             let holder = holder(descriptor)
@@ -76,13 +65,12 @@ struct FolderLock: ~Copyable {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    private static func unusable(_ path: String, doing what: String, _ reason: Int32) -> StoreError {
+    static func unusable(_ path: String, doing what: String, _ reason: Int32) -> StoreError {
         let cure =
             switch reason {
             case EACCES, EPERM: "give user \(geteuid()) the right to write there, or choose another data folder"
             case EROFS: "mount it writable, or choose another data folder"
             case ENOSPC, EDQUOT: "make room on its volume"
-            case ELOOP: "it is a link: remove it, and start again"
             case ENOTDIR, EEXIST: "a file stands where a folder must be: remove it, or choose another data folder"
             default: "mend it, or choose another data folder"
             }

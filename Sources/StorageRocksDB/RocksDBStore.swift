@@ -37,6 +37,7 @@ package final class RocksDBStore: Store, @unchecked Sendable {
         committed = data + "/committed"
         self.retention = retention
         try FolderLock.make(folder)
+        if let fault = FileTrust.fault(of: folder, .folder) { throw .unavailable(fault.description) }
         try Volume.checkRoomToOpen(folder)
         let check = FolderCheck(folder: folder, committed: committed)
         try check.run()

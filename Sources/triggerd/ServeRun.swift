@@ -80,6 +80,7 @@ struct ServeRun {
         let server = try Server(services: daemon.services, limits: connections, logger: logger, group: group)
         do {
             try Self.makeFolder(of: socket)
+            try Self.checkFolder(of: socket)
             try await server.listen(unix: socket)
             say("listening: \(socket)")
             if let listen {
@@ -157,6 +158,14 @@ struct ServeRun {
         } catch {
             throw Failure("the socket's folder \(folder) cannot be made; name another socket with --socket PATH")
         }
+    }
+
+    /// Whoever may take the socket's file away can put their own in its place.
+    private static func checkFolder(of socket: String) throws {
+        guard socket.first != "@" else { return }
+        let folder = (socket as NSString).deletingLastPathComponent
+        guard let fault = FileTrust.fault(of: folder.isEmpty ? "." : folder, .sharedFolder) else { return }
+        throw Failure("the socket's folder: \(fault)")
     }
 
     private static func logger() -> Logger {

@@ -225,6 +225,7 @@ struct OutboxTests {
         let script = try ScriptedChannel()
         let file = script.daemon.folder.appending(path: "secret")
         try Data("correct-horse-battery\n".utf8).write(to: file)
+        chmod(file.path, 0o600)
         try script.tell("refuse")
         try script.start("secret_file=\(file.path)")
         try script.event("u")

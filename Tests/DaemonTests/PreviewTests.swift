@@ -176,6 +176,7 @@ struct PreviewTests {
         )
         let file = daemon.folder.appending(path: "secret")
         try Data(secret.utf8).write(to: file)
+        chmod(file.path, 0o600)
         try daemon.start("--set", "webhook.secret_file=\(file.path)")
         let event = #"{"item": "Lamp"}"#
         let place = "http://localhost:\(port)/test"

@@ -280,7 +280,7 @@ final class EngineThread: @unchecked Sendable {
         // Forgetting mends; redriven letters are looked at one by one; what became of a message is recorded without
         // its user, as of one who was deleted.
         case .delete, .redrive, .settle, .putOff, .sweep: return nil
-        case .apply, .applyAtStart, .stop, .resume, .mark, .discard: return nil
+        case .change, .stop, .resume, .mark, .discard: return nil
         }
     }
 

@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import Storage
 
 /// The settings that every channel has beside its own, and how a secret may be given.
 enum ChannelSettingFields {
@@ -62,6 +63,11 @@ enum ChannelSettingFields {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw fault(errno) }
         defer { close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0 else { throw fault(errno) }
+        if let fault = FileTrust.fault(of: path, .secret) ?? FileTrust.fault(of: status, path, .secret) {
+            throw SettingFault(text: fault.description)
+        }
         var bytes = [UInt8](repeating: 0, count: most)
         var count = 0
         while count < most {

@@ -14,34 +14,36 @@ struct ELFSymbols {
 
     private static func read(_ bytes: UnsafeRawBufferPointer) -> Set<String>? {
         func number<Number: FixedWidthInteger>(_ at: Int, _: Number.Type) -> Int? {
-            guard at >= 0, at + MemoryLayout<Number>.size <= bytes.count else { return nil }
+            guard at >= 0, at <= bytes.count - MemoryLayout<Number>.size else { return nil }
             return Int(
                 truncatingIfNeeded: Number(littleEndian: bytes.loadUnaligned(fromByteOffset: at, as: Number.self))
             )
         }
+        /// A place or a length within the file: whatever it says, sums of them can be told.
+        func place(_ at: Int) -> Int? {
+            number(at, UInt64.self).flatMap { (0...bytes.count).contains($0) ? $0 : nil }
+        }
         guard bytes.count >= 64, bytes.prefix(6).elementsEqual([0x7f, 0x45, 0x4c, 0x46, 2, 1]),
             number(16, UInt16.self) == 3,  // a shared object
-            let sections = number(40, UInt64.self), let size = number(58, UInt16.self),
+            let sections = place(40), let size = number(58, UInt16.self),
             let count = number(60, UInt16.self), size >= 64
         else { return nil }
         /// Offset, size and link of a section.
         func section(_ index: Int) -> (type: Int, offset: Int, size: Int, link: Int)? {
             let at = sections + index * size
-            guard let type = number(at + 4, UInt32.self), let offset = number(at + 24, UInt64.self),
-                let length = number(at + 32, UInt64.self), let link = number(at + 40, UInt32.self)
+            guard let type = number(at + 4, UInt32.self), let offset = place(at + 24),
+                let length = place(at + 32), let link = number(at + 40, UInt32.self)
             else { return nil }
             return (type, offset, length, link)
         }
         var names: Set<String> = []
         for index in 0..<count {
             guard let symbols = section(index), symbols.type == 11, let texts = section(symbols.link) else { continue }
-            guard symbols.offset >= 0, symbols.size >= 0, symbols.size <= bytes.count, texts.size <= bytes.count
-            else { return nil }
             for entry in stride(from: symbols.offset, to: symbols.offset + symbols.size, by: 24) {
                 guard let name = number(entry, UInt32.self), let place = number(entry + 6, UInt16.self) else { break }
                 guard place != 0, name < texts.size else { continue }  // 0: needed, not given
                 let start = texts.offset + name
-                guard start >= 0, start < bytes.count else { continue }
+                guard start < bytes.count else { continue }
                 let end = bytes[start...].firstIndex(of: 0) ?? bytes.count
                 names.insert(String(decoding: bytes[start..<end], as: UTF8.self))
             }

@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import PluginABI
+import Storage
 
 /// Everything that the loaded modules registered.
 package struct PluginRegistry: @unchecked Sendable {
@@ -69,7 +70,7 @@ package struct PluginRegistry: @unchecked Sendable {
                 )
             ])
         }
-        if !names.isEmpty, let problem = Self.writableByOthers(folder) { problems.append(problem) }
+        if !names.isEmpty, let problem = Self.distrust(folder, .folder) { problems.append(problem) }
         for name in names {
             do throws(Problem) {
                 try load((folder as NSString).appendingPathComponent(name))
@@ -103,7 +104,7 @@ package struct PluginRegistry: @unchecked Sendable {
                 "build it against this triggerd's header"
             )
         }
-        if let problem = Self.writableByOthers(file) { throw problem }
+        if let problem = Self.distrust(file, .file) { throw problem }
         // Never closed: code of a module may run as long as the process does.
         guard let handle = dlopen(file, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE) else {
             throw problem("it does not load: \(String(cString: dlerror()))", "install what it needs")
@@ -180,11 +181,9 @@ package struct PluginRegistry: @unchecked Sendable {
         plugins.append(loaded)
     }
 
-    /// Whoever may write to a module runs as the daemon.
-    private static func writableByOthers(_ path: String) -> Problem? {
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & (S_IWGRP | S_IWOTH) != 0 else { return nil }
-        return Problem(file: path, reason: "others may write to it", cure: "chmod go-w \(path)")
+    /// Whoever may write to a module, or put another in its place, runs as the daemon.
+    private static func distrust(_ path: String, _ kind: FileTrust.Kind) -> Problem? {
+        FileTrust.fault(of: path, kind).map { Problem(file: path, reason: $0.why, cure: $0.cure) }
     }
 }
 
