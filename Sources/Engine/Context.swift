@@ -140,6 +140,11 @@ package struct Effects: Sendable {
     package var handOvers: [HandOver] = []
     /// Claimed messages that must not be tried any more.
     package var withdrawn: [(channel: String, number: UInt64)] = []
+    /// Claimed messages of which every further try goes to other addresses.
+    package var readdressed: [(channel: String, number: UInt64, addresses: [Text])] = []
+    /// Push tokens that the profile has now and had not before, and the other way round (10.6).
+    package var tokensGained: [Text] = []
+    package var tokensLost: [Text] = []
     /// The campaigns whose tally changed.
     package var tallies: Set<CampaignNumber> = []
     /// Campaigns of which a slot of this minute came back: the head of their queue is to be judged now (14, 10.3).

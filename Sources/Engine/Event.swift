@@ -41,6 +41,9 @@ package struct Event: Sendable {
 }
 
 extension Event {
+    /// The profile's field whose values belong to one profile at a time (10.6).
+    package static let pushTokens: Text = "push_tokens"
+
     package static let sessionStart = "session_start"
     package static let purchase = "purchase"
     package static let customEvent = "custom_event"

@@ -9,7 +9,7 @@ extension Turn {
         if state.profile["email"] != before["email"], changes["email_status"] == nil {
             state.profile["email_status"] = nil
         }
-        if !state.claims.isEmpty { withdraw() }
+        addressesChanged(from: before)
         for change in changes.members {
             let (old, new) = (before[change.name], state.profile[change.name])
             guard let new, old.map({ !$0.equals(new) }) ?? true else { continue }
@@ -20,6 +20,14 @@ extension Turn {
                 handle(profileEvent(Event.attributeChanged, change.name, old, new, time))
             }
         }
+    }
+
+    /// 10.6: another profile registered the token last.
+    package mutating func lose(token: Text) {
+        guard case .array(let tokens)? = state.profile[Event.pushTokens] else { return }  // It left already.
+        let before = state.profile
+        state.profile[Event.pushTokens] = .array(tokens.filter { $0.text != token })
+        addressesChanged(from: before)
     }
 
     private func profileEvent(

@@ -133,6 +133,7 @@ extension Turn {
     /// 13, Hand-over: an address that the channel calls dead becomes `hard_bounced`, a token is removed.
     private mutating func retire(_ addresses: [Text], of channel: String) {
         guard !addresses.isEmpty, let rules = context.channels[channel], let field = rules.addressField else { return }
+        let before = state.profile
         switch state.profile[field] {
         case .array(let elements)?:
             let left = elements.filter { !addresses.contains($0.text ?? "") }
@@ -146,17 +147,36 @@ extension Turn {
             }
         default: return
         }
-        withdraw()
+        addressesChanged(from: before)
     }
 
-    /// Whoever may not be reached any more is not tried again: what was claimed for them and is not under way ends.
-    mutating func withdraw() {
+    /// What was claimed and is not under way goes to the addresses of now; it ends where the user may not be reached any
+    /// more. Tokens that came or went are told.
+    mutating func addressesChanged(from before: Object) {
+        let (had, has) = (before[Event.pushTokens]?.texts ?? [], state.profile[Event.pushTokens]?.texts ?? [])
+        if had != has {
+            effects.tokensGained += has.filter { !had.contains($0) }
+            effects.tokensLost += had.filter { !has.contains($0) }
+        }
         for index in state.claims.indices where !state.claims[index].isWithdrawn {
             let claim = state.claims[index]
-            guard claim.number != 0, fault(of: claim) != nil else { continue }
-            state.claims[index].isWithdrawn = true
-            effects.withdrawn.append((claim.channel, claim.number))
+            guard claim.number != 0, let rules = context.channels[claim.channel] else { continue }
+            if fault(of: claim) != nil {
+                state.claims[index].isWithdrawn = true
+                effects.withdrawn.append((claim.channel, claim.number))
+            } else if rules.addresses(in: before) != rules.addresses(in: state.profile) {
+                state.claims[index].isReaddressed = true
+                effects.readdressed.append((claim.channel, claim.number, rules.addresses(in: state.profile)))
+            }
         }
+    }
+
+    /// Where a claimed message goes by now, where that has changed since.
+    package func newAddresses(send: UInt64, channel: String) -> [Text]? {
+        guard state.claims.contains(where: { $0.send == send && $0.channel == channel && $0.isReaddressed }) else {
+            return nil
+        }
+        return context.channels[channel]?.addresses(in: state.profile)
     }
 
     package func isWithdrawn(send: UInt64, channel: String) -> Bool {

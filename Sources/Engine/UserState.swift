@@ -331,6 +331,8 @@ package struct Claim: Hashable, Sendable {
     package var number: UInt64
     /// The user must not be reached any more: no further try.
     package var isWithdrawn = false
+    /// The user's addresses changed since: its tries go to those of then.
+    package var isReaddressed = false
 
     package init(
         send: UInt64,

@@ -258,6 +258,8 @@ package struct OutboxState: Hashable, Sendable {
     package var isWithdrawn: Bool = false
     /// Of the message's addresses, those that the provider called dead.
     package var deadAddresses: [Text] = []
+    /// The user's addresses changed since the message was claimed: every further try goes to these.
+    package var addresses: [Text] = []
 
     package init() {}
 }

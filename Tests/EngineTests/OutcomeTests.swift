@@ -45,6 +45,40 @@ struct OutcomeTests {
         #expect(bench.state.profile["push_tokens"] == ["a"])
     }
 
+    @Test(
+        "10.6: a token that another profile registered leaves this one, and what waits for its next try goes elsewhere"
+    )
+    func tokenLost() {
+        var bench = Bench(
+            Campaign(id: "C", trigger: .event("cart"), messages: [Message(channel: "push", fields: ["title": "x"])])
+        )
+        bench.channels["push"] = ChannelRules(queues: false, addressField: "push_tokens")
+        bench.turn(at: 1) { turn, _ in turn.set(["push_tokens": ["a", "b"]], at: turn.now) }
+        #expect(bench.effects.tokensGained == ["a", "b"])
+        bench.event("cart", at: 10)
+        let number = bench.effects.handOvers[0].number
+        bench.turn(at: 11) { turn, _ in turn.lose(token: "a") }
+        #expect(bench.state.profile["push_tokens"] == ["b"])
+        #expect(bench.effects.tokensLost == ["a"])
+        #expect(bench.effects.decisions.isEmpty)
+        #expect(bench.effects.readdressed.map(\.number) == [number])
+        #expect(bench.effects.readdressed.map(\.addresses) == [["b"]])
+        bench.turn(at: 12) { turn, _ in turn.lose(token: "b") }
+        #expect(bench.effects.withdrawn.map(\.number) == [number], "nobody is left to be reached")
+    }
+
+    @Test("an address that changes while a message waits for its next try is where that try goes")
+    func addressChanged() {
+        var bench = claimed()
+        let handOver = bench.effects.handOvers[0]
+        bench.turn(at: 11) { turn, _ in turn.set(["email": "new@example.com"], at: turn.now) }
+        #expect(bench.effects.readdressed.map(\.addresses) == [["new@example.com"]])
+        bench.turn(at: 12) { turn, _ in
+            let addresses = turn.newAddresses(send: handOver.send, channel: "email")
+            #expect(addresses == ["new@example.com"])
+        }
+    }
+
     @Test("a list of addresses: one letter goes to all, a dead one leaves the list, the last one ends it")
     func deadAddressOfSeveral() {
         var bench = Bench(Campaign(id: "C", trigger: .event("cart"), reEligibility: .after(.zero), messages: [.email]))

@@ -326,6 +326,49 @@ struct LineTests {
         }
     }
 
+    @Test(
+        "a message whose user's addresses changed goes to those of now, wherever it is",
+        arguments: ["ready", "later", "under way", "disk", "behind"]
+    )
+    func readdressed(place: String) {
+        var line = Self.machine(pending: place == "disk" ? 1 : 0)
+        func tried(_ step: LineStateMachine.Step) -> [Text]? {
+            if case .send(let entry) = step { entry.message.addresses } else { nil }
+        }
+        switch place {
+        case "ready":
+            line.handOver(Self.message(1), now: .at(0))
+            line.readdress(1, ["new"])
+            #expect(tried(line.next(.at(0))) == ["new"])
+        case "later", "under way":
+            line.handOver(Self.message(1), now: .at(0))
+            _ = line.next(.at(0))
+            if place == "under way" { line.readdress(1, ["new"]) }
+            guard case .putOff(_, let state, _, _)? = line.ended(1, attempt: 0, Self.later, .at(0)) else {
+                Issue.record("it is not put off")
+                return
+            }
+            if place == "under way" { #expect(state.addresses == ["new"], "or a restart would not know") }
+            if place == "later" { line.readdress(1, ["new"]) }
+            #expect(line.next(state.notBefore) == .load([1]))
+            line.loaded(1, OutboxEntry(message: Self.message(1), state: state), now: state.notBefore)
+            #expect(tried(line.next(state.notBefore)) == ["new"])
+        case "behind":
+            line.handOver(Self.message(1, user: "u"), now: .at(0))
+            line.handOver(Self.message(2, user: "u"), now: .at(0))
+            _ = line.next(.at(0))
+            line.readdress(2, ["new"])
+            _ = line.ended(1, attempt: 0, Self.accepted, .at(0))
+            #expect(line.next(.at(0)) == .load([2]))
+            line.loaded(2, Self.entry(2, user: "u") { $0.addresses = ["new"] }, now: .at(0))
+            #expect(tried(line.next(.at(0))) == ["new"])
+        default:
+            _ = line.next(.at(0))
+            line.read([Self.entry(1) { $0.addresses = ["new"] }], isAll: true, now: .at(0))
+            #expect(tried(line.next(.at(0))) == ["new"])
+        }
+    }
+
     @Test("memory holds a window of what waits; the rest comes from disk in order")
     func window() {
         var line = Self.machine(Self.settings { $0.window = 4 })

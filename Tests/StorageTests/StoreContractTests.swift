@@ -367,6 +367,7 @@ extension UserState {
                 number: UInt64(number(99))
             )
             claim.isWithdrawn = Bool.random(using: &random)
+            claim.isReaddressed = Bool.random(using: &random)
             return claim
         }
         state.seenExceptions = (0..<number(3)).map { _ in

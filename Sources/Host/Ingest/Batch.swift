@@ -39,6 +39,9 @@ struct Batch {
         changes.timersAdded += turn.effects.timersAdded
         changes.timersRemoved += turn.effects.timersRemoved
         slotsFreed.formUnion(turn.effects.slotsFreed)
+        readdressed += turn.effects.readdressed.map {
+            (OutboxPlace(channel: $0.channel, number: $0.number), $0.addresses)
+        }
         withdrawn += turn.effects.withdrawn.map { OutboxPlace(channel: $0.channel, number: $0.number) }
         for handOver in turn.effects.handOvers {
             let message = OutboxMessage(
@@ -78,6 +81,8 @@ struct Batch {
     private(set) var recorded: [String: RecordedOutcomes] = [:]
     /// Claimed messages that must not be tried any more.
     private(set) var withdrawn: [OutboxPlace] = []
+    /// Claimed messages that go elsewhere from now on.
+    private(set) var readdressed: [(place: OutboxPlace, addresses: [Text])] = []
     /// Told once it is on disk.
     private(set) var marked: [@Sendable () -> Void] = []
     private var outboxStates: [OutboxPlace: OutboxState] = [:]
@@ -108,19 +113,26 @@ struct Batch {
         withdrawn.append(place)
     }
 
-    /// Beside what is known of the message's tries already; `standing` reads that.
-    mutating func recordWithdrawal(
-        of place: OutboxPlace,
-        _ standing: () throws(StoreError) -> OutboxState?
+    /// Records that messages are withdrawn or go elsewhere, beside what is known of their tries already; `standing`
+    /// reads that.
+    mutating func recordChanges(_ standing: (OutboxPlace) throws(StoreError) -> OutboxState?) throws(StoreError) {
+        for place in withdrawn { try change(place, standing) { $0.isWithdrawn = true } }
+        for (place, addresses) in readdressed { try change(place, standing) { $0.addresses = addresses } }
+    }
+
+    private mutating func change(
+        _ place: OutboxPlace,
+        _ standing: (OutboxPlace) throws(StoreError) -> OutboxState?,
+        _ body: (inout OutboxState) -> Void
     ) throws(StoreError) {
-        guard !settled.contains(place) else { return }
+        guard !settled.contains(place) else { return }  // Nothing more comes of it.
         var state = OutboxState()
         if let known = outboxStates[place] {
             state = known
-        } else if let known = try standing() {
+        } else if let known = try standing(place) {
             state = known
         }
-        state.isWithdrawn = true
+        body(&state)
         outboxStates[place] = state
     }
 

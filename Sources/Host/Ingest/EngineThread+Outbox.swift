@@ -14,17 +14,19 @@ extension EngineThread {
     ) {
         // Of a user who was deleted nothing is left to tell.
         if isKnown(message.user, batch, loaded) {
-            let (wasWithdrawn, isClaimed) = turn(message.user, in: &batch, loaded: &loaded) { turn in
-                let wasWithdrawn = turn.isWithdrawn(send: message.send, channel: message.channel)
+            let (hadState, isClaimed) = turn(message.user, in: &batch, loaded: &loaded) { turn in
+                let hadState =
+                    turn.isWithdrawn(send: message.send, channel: message.channel)
+                    || turn.newAddresses(send: message.send, channel: message.channel) != nil
                 let isClaimed = turn.settle(
                     send: message.send,
                     channel: message.channel,
                     outcome,
                     deadAddresses: deadAddresses
                 )
-                return (wasWithdrawn, isClaimed)
+                return (hadState, isClaimed)
             }
-            batch.settle(message, hasState: hasState || wasWithdrawn || !isClaimed)
+            batch.settle(message, hasState: hasState || hadState || !isClaimed)
             // What was forgotten with its user is no dead letter, even where the user is known again.
             if isClaimed, let failure = outcome.failure {
                 batch.giveUp(
@@ -55,6 +57,7 @@ extension EngineThread {
             turn(message.user, in: &batch, loaded: &loaded) { turn in
                 turn.putOff(send: message.send, channel: message.channel, failed, deadAddresses: deadAddresses)
                 state.isWithdrawn = turn.isWithdrawn(send: message.send, channel: message.channel)
+                state.addresses = turn.newAddresses(send: message.send, channel: message.channel) ?? []
             }
         } else {
             state.isWithdrawn = true

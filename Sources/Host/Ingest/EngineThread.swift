@@ -340,10 +340,7 @@ final class EngineThread: @unchecked Sendable {
 
     private func finish(_ batch: inout Batch) throws(StoreError) {
         guard !batch.isEmpty else { return }
-        let withdrawn = batch.withdrawn
-        for place in withdrawn {
-            try batch.recordWithdrawal(of: place) { () throws(StoreError) in try store.outboxEntry(place)?.state }
-        }
+        try batch.recordChanges { place throws(StoreError) in try store.outboxEntry(place)?.state }
         let (changes, states) = batch.finish(tallies)
         try store.commit(changes)
         health.serving()
@@ -351,7 +348,8 @@ final class EngineThread: @unchecked Sendable {
         for timer in changes.timersAdded { timers.insert(timer) }
         for timer in changes.timersRemoved { timers.remove(timer) }
         outbox.handOver(batch.handOvers)
-        outbox.withdraw(withdrawn)
+        outbox.withdraw(batch.withdrawn)
+        outbox.readdress(batch.readdressed)
         outbox.recorded(batch.recorded)
         for isMarked in batch.marked { isMarked() }
     }

@@ -88,6 +88,10 @@ final class Line: @unchecked Sendable {
         }
     }
 
+    func readdress(_ number: UInt64, _ addresses: [Text]) {
+        locked { $0.readdress(number, addresses) }
+    }
+
     /// What is wrong, and how many messages have no outcome yet.
     func report() -> (conditions: [String: Conditions.Condition], waiting: Int) {
         locked { ($0.conditions.byService, $0.pending) }

@@ -71,6 +71,8 @@ struct LineStateMachine {
     private var users: [UserID: [UInt64]] = [:]
     private var behind = 0
     private var withdrawn: Set<UInt64> = []
+    /// Where messages go since their users' addresses changed.
+    private var readdressed: [UInt64: [Text]] = [:]
     /// What was put off and is not on disk yet: the disk tells less of these.
     private var unsaved: [UInt64: (state: OutboxState, writes: Int)] = [:]
     private var marking: [UInt64: (entry: OutboxEntry, service: String)] = [:]
@@ -116,11 +118,12 @@ struct LineStateMachine {
     mutating func read(_ entries: [OutboxEntry], isAll: Bool, now: Instant) {
         for entry in entries where entry.message.number > cursor {
             cursor = entry.message.number
-            admit(entry, now)
+            admit(entry.toNewAddresses, now)
         }
         isReading = false
-        // What was withdrawn meanwhile and was not read is read with its state.
+        // What was changed meanwhile and was not read is read with its state.
         withdrawn = withdrawn.filter { $0 <= cursor }
+        readdressed = readdressed.filter { $0.key <= cursor }
         if isAll { hasMoreOnDisk = highestOnDisk > cursor }
     }
 
@@ -140,7 +143,7 @@ struct LineStateMachine {
             entry.state = newer.state
             entry.state?.isWithdrawn = isWithdrawn
         }
-        place(entry, now)
+        place(entry.toNewAddresses, now)
     }
 
     /// What `Step.load` asked for could not be read; it is asked for again.
@@ -191,6 +194,11 @@ struct LineStateMachine {
             held -= 1
             return end(entry, .withdrawn)
         }
+    }
+
+    /// Every further try of the message goes to these addresses.
+    mutating func readdress(_ number: UInt64, _ addresses: [Text]) {
+        if number <= cursor || isReading { readdressed[number] = addresses }
     }
 
     private mutating func admit(_ entry: OutboxEntry, _ now: Instant) {
@@ -375,7 +383,8 @@ struct LineStateMachine {
             lanes[service]?.busy += 1
             marking[entry.message.number] = (entry, service)
             return .mark(entry.message)
-        case .send(let entry):
+        case .send(var entry):
+            entry.message.addresses = readdressed[entry.message.number] ?? entry.message.addresses
             lanes[service]?.busy += 1
             let deadline = now + settings.deadline
             underWay[entry.message.number] = UnderWay(entry: entry, service: service, deadline: deadline)
@@ -465,6 +474,7 @@ struct LineStateMachine {
         state.notBefore = min(now + max(asked, pause(state.attempts, settings.longestPause, message.key)), last)
         state.reason = reason
         state.isHandedOver = false
+        state.addresses = readdressed[message.number] ?? state.addresses
         state.deadAddresses += dead.filter { !state.deadAddresses.contains($0) }
         later.push(Later(at: state.notBefore, number: message.number))
         unsaved[message.number] = (state, (unsaved[message.number]?.writes ?? 0) + 1)
@@ -476,6 +486,7 @@ struct LineStateMachine {
     private mutating func settled(_ entry: OutboxEntry, _ outcome: DeliveryOutcome, _ dead: [Text]) -> Step {
         unrecorded += 1
         withdrawn.remove(entry.message.number)
+        readdressed[entry.message.number] = nil
         unsaved[entry.message.number] = nil
         // The user's next message has its turn.
         if var line = users[entry.message.user] {
@@ -488,5 +499,15 @@ struct LineStateMachine {
             }
         }
         return .settle(entry, outcome, deadAddresses: dead)
+    }
+}
+
+extension OutboxEntry {
+    /// As it is to be tried next.
+    fileprivate var toNewAddresses: OutboxEntry {
+        guard let state, !state.addresses.isEmpty else { return self }
+        var entry = self
+        entry.message.addresses = state.addresses
+        return entry
     }
 }

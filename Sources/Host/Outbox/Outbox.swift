@@ -53,6 +53,10 @@ final class Outbox: Sendable {
         for place in places { lines[place.channel]?.withdraw(place.number) }
     }
 
+    func readdress(_ messages: [(place: OutboxPlace, addresses: [Text])]) {
+        for (place, addresses) in messages { lines[place.channel]?.readdress(place.number, addresses) }
+    }
+
     /// What is wrong with channels just now.
     func conditions() -> [ChannelCondition] {
         lines.values.flatMap { line in

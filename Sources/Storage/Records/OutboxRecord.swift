@@ -61,6 +61,7 @@ package enum OutboxStateRecord {
         writer.boolean(4, state.isHandedOver)
         writer.boolean(5, state.isWithdrawn)
         for address in state.deadAddresses { writer.presentString(6, address) }
+        for address in state.addresses { writer.presentString(7, address) }
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> OutboxState {
@@ -74,6 +75,7 @@ package enum OutboxStateRecord {
             case .varint(4): state.isHandedOver = try reader.boolean()
             case .varint(5): state.isWithdrawn = try reader.boolean()
             case .bytes(6): state.deadAddresses.append(try reader.text())
+            case .bytes(7): state.addresses.append(try reader.text())
             default: try reader.skip(field)
             }
         }

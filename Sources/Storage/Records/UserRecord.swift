@@ -36,6 +36,7 @@ package enum UserRecord {
                 writer.boolean(8, claim.tookSlot)
                 writer.fixed(9, claim.number)
                 writer.boolean(10, claim.isWithdrawn)
+                writer.boolean(11, claim.isReaddressed)
             }
         }
         for seen in state.seenExceptions {
@@ -364,6 +365,7 @@ extension ProtobufReader {
             case .varint(8): claim.tookSlot = try reader.boolean()
             case .fixed64(9): claim.number = try reader.fixed64()
             case .varint(10): claim.isWithdrawn = try reader.boolean()
+            case .varint(11): claim.isReaddressed = try reader.boolean()
             default: try reader.skip(field)
             }
         }
