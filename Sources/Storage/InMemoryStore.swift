@@ -20,6 +20,10 @@ package final class InMemoryStore: Store {
         kept.withLock { kept in ids.map { Stored(kept.items[$0]) } }
     }
 
+    package func tokenOwners(_ tokens: [Text]) -> [Stored<UserID>] {
+        kept.withLock { kept in tokens.map { Stored(kept.tokenOwners[$0]) } }
+    }
+
     package func commit(_ changes: Changes) {
         kept.withLock { $0.apply(changes) }
     }
@@ -133,11 +137,13 @@ private struct Kept {
     var tallies: [CampaignNumber: Tally] = [:]
     var workspace: [UInt8]?
     var events: [StoredEvent] = []
+    var tokenOwners: [Text: UserID] = [:]
 
     /// What goes, then what comes: a timer removed and added in one commit is there.
     mutating func apply(_ changes: Changes) {
         for id in changes.deletedUsers { users[id] = nil }
         for (id, state) in changes.users { users[id] = state }
+        for (token, owner) in changes.tokenOwners { tokenOwners[token] = owner }
         for timer in changes.timersAdded { timers[timer] = timer }
         for timer in changes.timersRemoved { timers[timer] = nil }
         for stored in changes.decisions { decisions[stored.decision.sequence] = stored }
@@ -167,6 +173,7 @@ private struct Kept {
         case .failed: failed.entries.map { .failed($0.value) }
         case .campaigns: campaigns.entries.map { .campaign($0.value) }
         case .events: events.map { .event($0) }
+        case .tokens: tokenOwners.sorted { $0.key < $1.key }.map { .token($0.key, $0.value) }
         case .tallies: tallies.sorted { $0.key < $1.key }.map { .tally($0.key, $0.value) }
         }
     }

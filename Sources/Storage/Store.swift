@@ -18,6 +18,9 @@ package protocol Store: Sendable {
     /// What was answered to items that carried these ids, in the order asked for.
     func receipts(_ ids: [ItemID]) throws(StoreError) -> [Stored<ItemReceipt>]
 
+    /// The profiles that the push tokens belong to (10.6), in the order asked for.
+    func tokenOwners(_ tokens: [Text]) throws(StoreError) -> [Stored<UserID>]
+
     /// Makes all of it durable, or none: when it returns, the changes survive a crash of the machine.
     func commit(_ changes: Changes) throws(StoreError)
 
@@ -80,6 +83,8 @@ package protocol Store: Sendable {
 /// What one commit changes. A user appears once.
 package struct Changes: Sendable {
     package var users: [(id: UserID, state: UserState)] = []
+    /// Push tokens and the profiles that they belong to now; nil: to none.
+    package var tokenOwners: [(token: Text, owner: UserID?)] = []
     package var deletedUsers: [UserID] = []
     package var timersAdded: [Timer] = []
     /// Those added in the same commit among them: removal comes last.
@@ -101,7 +106,8 @@ package struct Changes: Sendable {
     package init() {}
 
     package var isEmpty: Bool {
-        users.isEmpty && deletedUsers.isEmpty && timersAdded.isEmpty && timersRemoved.isEmpty && decisions.isEmpty
+        users.isEmpty && tokenOwners.isEmpty && deletedUsers.isEmpty && timersAdded.isEmpty && timersRemoved.isEmpty
+            && decisions.isEmpty
             && items.isEmpty && outboxAdded.isEmpty && outboxStates.isEmpty && outboxRemoved.isEmpty
             && outboxStatesRemoved.isEmpty && deadLettersAdded.isEmpty && deadLettersRemoved.isEmpty
             && campaigns.isEmpty && tallies.isEmpty && workspace == nil && events.isEmpty
@@ -314,7 +320,7 @@ package struct CampaignRecord: Hashable, Sendable {
 }
 
 package enum RecordKind: String, CaseIterable, Sendable {
-    case users, timers, decisions, items, outbox, failed, campaigns, tallies, events
+    case users, timers, decisions, items, outbox, failed, campaigns, tallies, events, tokens
 }
 
 package enum Record: Sendable {
@@ -327,6 +333,7 @@ package enum Record: Sendable {
     case campaign(CampaignRecord)
     case tally(CampaignNumber, Tally)
     case event(StoredEvent)
+    case token(Text, UserID)
 }
 
 /// Why a store could not do what it promises.

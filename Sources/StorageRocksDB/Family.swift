@@ -3,7 +3,7 @@ import Engine
 
 /// A column family: records that live alike. docs/storage.md draws their keys.
 enum Family: Int, CaseIterable {
-    case meta, users, timers, decisions, items, outbox, failed, campaigns, tallies, events
+    case meta, users, timers, decisions, items, outbox, failed, campaigns, tallies, events, tokens
 
     var name: String {
         switch self {
@@ -17,6 +17,7 @@ enum Family: Int, CaseIterable {
         case .campaigns: "campaigns"
         case .tallies: "tallies"
         case .events: "events"
+        case .tokens: "tokens"
         }
     }
 
@@ -53,7 +54,7 @@ enum Family: Int, CaseIterable {
             boundIndexes(table)
             try sweep(options, keeping: retention.events, retention)
         case .failed: try sweep(options, keeping: retention.failed, retention)
-        case .meta, .timers, .outbox, .campaigns, .tallies: break
+        case .meta, .timers, .outbox, .campaigns, .tallies, .tokens: break
         }
         rocksdb_options_set_block_based_table_factory(options, table)
         return options

@@ -9,6 +9,11 @@ extension ProtobufWriter {
         utf8(id)
     }
 
+    mutating func tokenKey(_ token: Text) {
+        bigEndian(KeyHash.of(token))
+        utf8(token)
+    }
+
     mutating func itemKey(_ item: ItemID) {
         var hash = KeyHash()
         hash.add(item.user)
@@ -51,6 +56,11 @@ extension ProtobufWriter {
 
 extension ProtobufReader {
     mutating func userKey() throws(Fault) -> UserID {
+        _ = try bigEndian64()
+        return try restAsText()
+    }
+
+    mutating func tokenKey() throws(Fault) -> Text {
         _ = try bigEndian64()
         return try restAsText()
     }

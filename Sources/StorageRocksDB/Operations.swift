@@ -23,6 +23,12 @@ struct Operations: ~Copyable {
             UserRecord.encode(state, into: &value)
             try body(.users, key.bytes, value.bytes)
         }
+        for (token, owner) in changes.tokenOwners {
+            begin()
+            key.tokenKey(token)
+            if let owner { value.utf8(owner) }
+            try body(.tokens, key.bytes, owner == nil ? nil : value.bytes)
+        }
         for timer in changes.timersAdded {
             begin()
             key.timerKey(timer)

@@ -309,6 +309,9 @@ extension RocksDBStore {
         case .failed: return .failed(try DeadLetterRecord.decode(value))
         case .campaigns: return .campaign(try campaign(key, value))
         case .events: return .event(try event(key, value))
+        case .tokens:
+            var owner = ProtobufReader(value)
+            return .token(try reader.tokenKey(), try owner.restAsText())
         case .tallies:
             let (number, tally) = try tally(key, value)
             return .tally(number, tally)
@@ -371,6 +374,7 @@ extension RecordKind {
         case .campaigns: .campaigns
         case .tallies: .tallies
         case .events: .events
+        case .tokens: .tokens
         }
     }
 }

@@ -88,6 +88,14 @@ package final class RocksDBStore: Store, @unchecked Sendable {
         try many(.items, ids, { $1.itemKey($0) }, "item", ItemRecord.decode)
     }
 
+    package func tokenOwners(_ tokens: [Text]) throws(StoreError) -> [Stored<UserID>] {
+        func owner(_ value: UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> UserID {
+            var reader = ProtobufReader(value)
+            return try reader.restAsText()
+        }
+        return try many(.tokens, tokens, { $1.tokenKey($0) }, "token", owner)
+    }
+
     package func commit(_ changes: Changes) throws(StoreError) {
         if changes.isEmpty { return }
         try checkWritable()

@@ -66,6 +66,7 @@ extension Record {
                 "applied_at": .string(record.head.appliedAt.description), "stopped": .boolean(record.head.isStopped),
                 "stops": .array(record.head.stops.map { .string($0.description) }),
             ]
+        case .token(let token, let owner): ["kind": "token", "token": .string(token), "user": .string(owner)]
         case .event(let event):
             [
                 "kind": "event", "received_at": .string(event.receivedAt.description), "user": .string(event.user),

@@ -310,4 +310,42 @@ struct OutboxTests {
         try script.daemon.wait("the head of the queue") { script.sent.map(\.user) == ["u", "u", "v"] }
         #expect(Int(Date().timeIntervalSince1970) / 60 == minute)
     }
+
+    @Test("10.6: what is a's never goes to a phone that b has signed in on, whether it is sent or tried again")
+    func tokenMoves() throws {
+        let script = try ScriptedChannel()
+        func register(_ user: String, _ tokens: String) throws {
+            let item = #"{"user": "\#(user)", "type": "attributes", "set": {"push_tokens": [\#(tokens)]}}"#
+            #expect(try script.daemon.run("track", "-", input: item + "\n").status == 0)
+        }
+        func event(_ user: String) throws {
+            #expect(try script.daemon.run("track", "--user", user, "--event", "e", "--property", "text=x").status == 0)
+        }
+        try script.tell("later")
+        try script.start()
+        try register("a", #""phone", "tablet""#)
+        try event("a")
+        try script.daemon.wait("the first try") { script.sent.map(\.addresses) == [["phone", "tablet"]] }
+        try register("b", #""phone""#)
+        try script.tell("accept")
+        try script.daemon.wait("the next try") { script.sent.count == 2 }
+        #expect(script.sent[1].addresses == ["tablet"])
+        try script.daemon.wait("its outcome") { try script.daemon.codes("a").first == "delivered" }
+
+        // On disk as in memory.
+        try script.tell("later")
+        try event("a")
+        try script.daemon.wait("a try") { script.sent.count == 3 }
+        script.daemon.kill()
+        try script.tell("accept")
+        try script.start()
+        try register("b", #""phone", "tablet""#)
+        try script.daemon.wait("its end") { try script.daemon.codes("a").first?.hasPrefix("deferred") == false }
+        #expect(script.sent.dropFirst(3).allSatisfy { $0.user != "a" } || script.sent[3].addresses == ["tablet"])
+        try event("a")
+        #expect(try script.daemon.codes("a").first == "no_push_token")
+        try event("b")
+        try script.daemon.wait("b's own") { script.sent.last?.user == "b" }
+        #expect(script.sent.last?.addresses == ["phone", "tablet"])
+    }
 }

@@ -135,6 +135,14 @@ final class Model {
         if profiles[user]?["email"] != old["email"], set["email_status"] == nil {
             profiles[user]?["email_status"] = nil
         }
+        // 10.6: a token that a profile registers leaves the others.
+        for token in profiles[user]?["push_tokens"]?.texts ?? [] {
+            guard old["push_tokens"]?.texts.contains(token) != true else { continue }
+            for (other, profile) in profiles where other != user {
+                guard case .array(let tokens)? = profile["push_tokens"] else { continue }
+                profiles[other]?["push_tokens"] = .array(tokens.filter { $0.text != token })
+            }
+        }
         for member in set.members {
             guard let new = profiles[user]?[member.name], old[member.name].map({ !$0.equals(new) }) ?? true else {
                 continue

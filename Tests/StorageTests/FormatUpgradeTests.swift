@@ -52,4 +52,36 @@ struct FormatUpgradeTests {
             store.close()
         }
     }
+
+    @Test("format 2 did not tell whose a push token is; it is read from the profiles")
+    func indexesTokens() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "triggerd-old-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let old = try RocksDBStore(folder: folder)
+        var changes = Changes()
+        for name in ["a", "b"] {
+            var state = UserState()
+            state.profile["push_tokens"] = .array([.string("\(name)1"), .string("\(name)2")])
+            changes.users.append((Text(name), state))
+        }
+        try old.commit(changes)
+        try old.access.read { database throws(StoreError) in
+            let batch = rocksdb_writebatch_create()!
+            defer { rocksdb_writebatch_destroy(batch) }
+            var key = ProtobufWriter(capacity: 64)
+            var value = ProtobufWriter(capacity: 256)
+            key.utf8("folder")
+            FolderRecord(format: 2, identity: old.identity).encode(into: &value)
+            database.put(batch, .meta, key.bytes, value.bytes)
+            try StoreError.doing("write", folder) { () throws(RocksDBFault) in try database.write(batch) }
+        }
+        old.close()
+
+        let store = try RocksDBStore(folder: folder)
+        let owners = try store.tokenOwners(["a1", "a2", "b1", "b2", "c"]).map { stored -> UserID? in
+            if case .record(let owner) = stored { owner } else { nil }
+        }
+        #expect(owners == ["a", "a", "b", "b", nil])
+        store.close()
+    }
 }

@@ -91,6 +91,20 @@ struct StoreContractTests {
         }
     }
 
+    @Test("a push token tells its owner, byte by byte, until it has none", arguments: Kind.allCases)
+    func tokenOwners(kind: Kind) throws {
+        let (nfc, nfd): (Text, Text) = ("jos\u{e9}", "jose\u{301}")
+        try Self.with(kind) { (store) throws in
+            try Self.commit(store) { $0.tokenOwners = [(nfc, "a"), (nfd, "b"), ("gone", "c"), ("moved", "a")] }
+            try Self.commit(store) { $0.tokenOwners = [("gone", nil), ("moved", "b")] }
+        } read: { (store) throws in
+            let owners = try store.tokenOwners([nfc, nfd, "gone", "moved", "other"]).map { stored -> UserID? in
+                if case .record(let owner) = stored { owner } else { nil }
+            }
+            #expect(owners == ["a", "b", nil, "b", nil])
+        }
+    }
+
     @Test("a timer added and removed in one commit is gone", arguments: Kind.allCases)
     func addedAndRemoved(kind: Kind) throws {
         let timer = Timer(at: Instant(milliseconds: 5), send: 1, user: "u", campaign: 1)

@@ -39,6 +39,8 @@ struct Batch {
         changes.timersAdded += turn.effects.timersAdded
         changes.timersRemoved += turn.effects.timersRemoved
         slotsFreed.formUnion(turn.effects.slotsFreed)
+        tokensGained += turn.effects.tokensGained
+        release(turn.effects.tokensLost, of: user)
         readdressed += turn.effects.readdressed.map {
             (OutboxPlace(channel: $0.channel, number: $0.number), $0.addresses)
         }
@@ -64,6 +66,28 @@ struct Batch {
             order.append(user)
         }
         states[user] = turn.state
+    }
+
+    /// Whose profile has a push token by now; nil: none any more.
+    private var tokenOwners: [Text: UserID?] = [:]
+    private var tokensGained: [Text] = []
+
+    /// Push tokens that the last turns added to profiles.
+    mutating func takeTokensGained() -> [Text] {
+        defer { tokensGained = [] }
+        return tokensGained
+    }
+
+    /// As this batch left it; nil where it says nothing of the token.
+    func owner(of token: Text) -> UserID?? { tokenOwners[token] }
+
+    mutating func own(_ token: Text, _ user: UserID) {
+        tokenOwners[token] = .some(user)
+    }
+
+    private mutating func release(_ tokens: [Text], of user: UserID) {
+        // What another profile registered meanwhile stays its own.
+        for token in tokens where tokenOwners[token].map({ $0 == user }) ?? true { tokenOwners[token] = .some(nil) }
     }
 
     private var touched: Set<UserID> = []
@@ -174,6 +198,7 @@ struct Batch {
                 )
             }
         }
+        release(state.profile[Event.pushTokens]?.texts ?? [], of: user)
         changes.deletedUsers.append(user)
         states[user] = nil
         touched.remove(user)
@@ -210,6 +235,7 @@ struct Batch {
     /// Everything, with the users as they ended.
     mutating func finish(_ all: [CampaignNumber: Tally]) -> (changes: Changes, states: [UserID: UserState]) {
         for number in tallies { changes.tallies[number] = all[number] }
+        changes.tokenOwners = tokenOwners.map { ($0.key, $0.value) }
         changes.outboxStates = outboxStates.map { ($0.key, $0.value) }
         changes.users = order.compactMap { user in states[user].map { (user, $0) } }
         return (changes, states)

@@ -153,6 +153,7 @@ extension EngineThread {
             return (turn.effects.presented, sequence)
         }
         let decisions = batch.decisions(first..<batch.decisionCount)
+        try moveTokens(to: item.user, in: &batch, &loaded)
         if let key, let content = contents[key] {
             batch.answered(
                 key,
@@ -165,6 +166,30 @@ extension EngineThread {
             )
         }
         return ItemAnswer(isDuplicate: false, decisions: decisions, presented: presented)
+    }
+
+    /// 10.6: a push token belongs to the profile that registered it last, and leaves the one that had it.
+    private func moveTokens(
+        to user: UserID,
+        in batch: inout Batch,
+        _ loaded: inout [UserID: UserState]
+    ) throws(StoreError) {
+        let tokens = batch.takeTokensGained()
+        guard !tokens.isEmpty else { return }
+        let stored = try store.tokenOwners(tokens)
+        for (token, stored) in zip(tokens, stored) {
+            let owner: UserID?
+            switch (batch.owner(of: token), stored) {
+            case (let known?, _): owner = known
+            case (nil, .record(let known)): owner = known
+            case (nil, .nothing), (nil, .damaged): owner = nil
+            }
+            batch.own(token, user)
+            guard let owner, owner != user else { continue }
+            if !isKnown(owner, batch, loaded) { loaded.merge(try load([owner])) { known, _ in known } }
+            guard isKnown(owner, batch, loaded) else { continue }  // The record is damaged: nothing of it is sent.
+            turn(owner, in: &batch, loaded: &loaded) { $0.lose(token: token) }
+        }
     }
 
     /// More than any decision is followed by: a claim a channel, and a lease.

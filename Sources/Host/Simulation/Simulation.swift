@@ -10,6 +10,8 @@ package struct Simulation {
     /// In the order in which they came up.
     private var order: [UserID] = []
     private var ids: Set<ItemID> = []
+    /// Several where profiles begin with one token.
+    private var tokenOwners: [Text: Set<UserID>] = [:]
     /// One that was removed stays, and finds nothing to do.
     private var timers = Heap<Timer>()
     private var tallies: [CampaignNumber: Tally] = [:]
@@ -105,6 +107,7 @@ package struct Simulation {
         var state = UserState()
         state.profile = profile
         if users.updateValue(state, forKey: user) == nil { order.append(user) }
+        for token in profile[Event.pushTokens]?.texts ?? [] { tokenOwners[token, default: []].insert(user) }
     }
 
     /// What came in at `receivedAt`, after everything that was due before.
@@ -189,6 +192,16 @@ package struct Simulation {
         decisions += turn.effects.decisions.map(\.decision)
         for timer in turn.effects.timersAdded where timer.at != .never { timers.push(timer) }
         users[user] = turn.state
+        moveTokens(turn.effects, of: user)
+    }
+
+    /// 10.6: a push token belongs to the profile that registered it last.
+    private mutating func moveTokens(_ effects: Effects, of user: UserID) {
+        for token in effects.tokensLost { tokenOwners[token]?.remove(user) }
+        for token in effects.tokensGained {
+            let others = tokenOwners.updateValue([user], forKey: token) ?? []
+            for other in others.sorted() where other != user { turn(other) { $0.lose(token: token) } }
+        }
     }
 }
 
