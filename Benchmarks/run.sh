@@ -51,6 +51,9 @@ wait "$daemon" || true
 echo "applying campaigns, and a Track every 10 ms beside it:"
 python3 "$here/apply/apply.py" "$triggerd"
 
+echo "near misses:"
+python3 "$here/near_misses/near_misses.py" "$triggerd"
+
 echo "timers:"
 python3 "$here/timers/timers.py" "$triggerd"
 

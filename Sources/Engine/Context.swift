@@ -90,6 +90,14 @@ package struct Limits: Sendable {
     /// Of those, the newest of one user: a cap that allows as many caps nothing.
     package var counted = 4_096
 
+    /// Near misses that are remembered of one user and campaign,
+    package var nearMisses = 3
+    /// of so many campaigns, those that were missed last: a user's record is written whenever something happens,
+    package var nearMissCampaigns = 128
+    /// and so many in all, each with about so many bytes of what was found.
+    package var nearMissesInAll = 128
+    package var bytesOfNearMiss = 256
+
     package init() {}
 }
 
@@ -135,6 +143,8 @@ package struct Match: Hashable, Sendable {
 /// What a turn asks of the world, to be recorded before anybody is told.
 package struct Effects: Sendable {
     package var decisions: [(decision: Decision, previous: UInt64)] = []
+    /// Where they are told; each with how many decisions there were before it. They are not recorded among them.
+    package var nearMisses: [(decision: Decision, place: Int)] = []
     package var timersAdded: [Timer] = []
     package var timersRemoved: [Timer] = []
     package var handOvers: [HandOver] = []
@@ -153,6 +163,13 @@ package struct Effects: Sendable {
     package var presented: Presented?
 
     package init() {}
+
+    /// Everything that was decided, near misses where they are told, in order.
+    package var told: [Decision] {
+        nearMisses.isEmpty
+            ? decisions.map(\.decision)
+            : decisions.map(\.decision).merged(with: nearMisses)
+    }
 }
 
 /// A message that was claimed and now goes to its channel.

@@ -19,6 +19,8 @@ package struct Decision: Hashable, Sendable {
     package var send: UInt64
     /// With `converted`: which of the campaign's conversions, the first being 1.
     package var conversion: Int?
+    /// Of a near miss: which of its campaign's it is, the first being 1. Zero of all that is kept as a decision.
+    package var nearMiss: Int64 = 0
 
     package init(
         sequence: UInt64,
@@ -31,7 +33,8 @@ package struct Decision: Hashable, Sendable {
         why: Object = Object(),
         next: Instant? = nil,
         send: UInt64 = 0,
-        conversion: Int? = nil
+        conversion: Int? = nil,
+        nearMiss: Int64 = 0
     ) {
         self.sequence = sequence
         self.at = at
@@ -44,6 +47,7 @@ package struct Decision: Hashable, Sendable {
         self.next = next
         self.send = send
         self.conversion = conversion
+        self.nearMiss = nearMiss
     }
 
     package enum Code: String, Hashable, Sendable, CaseIterable {

@@ -71,6 +71,7 @@ extension Turn {
             guard case .trigger(let whereHolds) = match.role, !isOfStoppedCampaign(event) else { continue }
             trigger(match.version, whereHolds, event)
         }
+        if !state.nearMisses.isEmpty { thinNearMisses() }
         count(event)
         if event.type == Event.sessionStart {
             state.lastSession = max(event.time, state.lastSession ?? event.time)
@@ -193,21 +194,7 @@ extension Turn {
     private mutating func trigger(_ version: CampaignVersion, _ whereHolds: Bool, _ event: Event) {
         guard let head = context.campaigns.head(version.number), let definition = context.campaigns.definition(version)
         else { return }
-        guard whereHolds else {
-            decide(
-                .propertyFilterMismatch,
-                head.id,
-                rule: "2.3.1",
-                send: 0,
-                why: definition.campaign.trigger.where.map { filter in
-                    [
-                        "where": .string(filter.description),
-                        "found": .object(filter.compared(event.properties, now: now)),
-                    ]
-                } ?? [:]
-            )
-            return
-        }
+        guard whereHolds else { return miss(version, head, definition.campaign, event) }
         tallies[version.number, default: Tally()].matched += messageCount(version)
         effects.tallies.insert(version.number)
         guard event.depth < context.limits.chain, starts(of: version.number, in: event.chain) < context.limits.chain

@@ -18,6 +18,8 @@ package struct Turn {
     package var tallies: [CampaignNumber: Tally]
     /// Who listens for an event and is meant by it, campaigns in order of creation. A pure function.
     let match: (Event) -> [Match]
+    /// Whether near misses are among the effects, for who asks.
+    let tellsNearMisses: Bool
     /// Of the send that is being judged or ended.
     var versionUnderWay: CampaignVersion?
     /// What the engine raised meanwhile, to be handled in that order (10.7).
@@ -30,7 +32,8 @@ package struct Turn {
         now: Instant,
         nextSequence: UInt64,
         tallies: [CampaignNumber: Tally],
-        match: @escaping (Event) -> [Match]
+        match: @escaping (Event) -> [Match],
+        tellsNearMisses: Bool
     ) {
         self.user = user
         self.state = state
@@ -39,6 +42,7 @@ package struct Turn {
         self.nextSequence = nextSequence
         self.tallies = tallies
         self.match = match
+        self.tellsNearMisses = tellsNearMisses
     }
 
     /// A whole turn: what is over ends first, then comes `body`, and whatever the engine raised is handled before the
@@ -51,6 +55,7 @@ package struct Turn {
         nextSequence: UInt64,
         tallies: [CampaignNumber: Tally],
         match: @escaping (Event) -> [Match],
+        tellsNearMisses: Bool = false,
         _ body: (inout Turn) -> Result
     ) -> (turn: Turn, result: Result) {
         var turn = Turn(
@@ -60,7 +65,8 @@ package struct Turn {
             now: now,
             nextSequence: nextSequence,
             tallies: tallies,
-            match: match
+            match: match,
+            tellsNearMisses: tellsNearMisses
         )
         turn.catchUp()
         turn.handleRaised()
@@ -107,7 +113,7 @@ extension Turn {
     /// Counts the messages that the decision ends: one of a channel, else all of the send's that have no end yet. A
     /// single channel that ends before its send does so in the same turn.
     private mutating func account(_ decision: Decision) {
-        guard decision.code.isTerminal, decision.code != .propertyFilterMismatch, let id = decision.campaign,
+        guard decision.code.isTerminal, let id = decision.campaign,
             let number = context.campaigns.number(of: id)
         else { return }
         var count: Int64 = 1

@@ -34,6 +34,8 @@ package struct UserState: Hashable, Sendable {
     package var places: [Place] = []
     /// How often campaigns started in chains that still go on (1.5).
     package var chains: [Chain] = []
+    /// Of campaigns that hear what this user does, but ask for other properties; missed last, it stands last.
+    package var nearMisses: [NearMisses] = []
     /// The newest decision about this user, from which each names the one before; zero where there is none.
     package var lastDecision: UInt64 = 0
 

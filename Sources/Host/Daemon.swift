@@ -105,7 +105,7 @@ package final class Daemon: Sendable {
                 previews: previews,
                 limits: limits
             ).service,
-            DecisionsService(store: store, readers: readers).service,
+            DecisionsService(store: store, campaigns: campaignChanges.current, readers: readers).service,
             UsersService(queue: engine.queue, store: store, campaigns: campaignChanges.current, readers: readers)
                 .service,
             PluginsService(plugins: plugins).service,

@@ -544,7 +544,7 @@ void   triggerd__v1__item_reply__free_unpacked
   assert(message->base.descriptor == &triggerd__v1__item_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor triggerd__v1__track_request__field_descriptors[1] =
+static const ProtobufCFieldDescriptor triggerd__v1__track_request__field_descriptors[2] =
 {
   {
     "items",
@@ -558,14 +558,27 @@ static const ProtobufCFieldDescriptor triggerd__v1__track_request__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "near_misses",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__TrackRequest, near_misses),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__track_request__field_indices_by_name[] = {
   0,   /* field[0] = items */
+  1,   /* field[1] = near_misses */
 };
 static const ProtobufCIntRange triggerd__v1__track_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__track_request__descriptor =
 {
@@ -575,7 +588,7 @@ const ProtobufCMessageDescriptor triggerd__v1__track_request__descriptor =
   "Triggerd__V1__TrackRequest",
   "triggerd.v1",
   sizeof(Triggerd__V1__TrackRequest),
-  1,
+  2,
   triggerd__v1__track_request__field_descriptors,
   triggerd__v1__track_request__field_indices_by_name,
   1,  triggerd__v1__track_request__number_ranges,

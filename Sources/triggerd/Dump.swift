@@ -194,6 +194,22 @@ extension UserState {
             places.map { ["campaign": .integer(Int64($0.campaign)), "send": .string(String($0.send))] }
         )
         list(
+            "near_misses",
+            nearMisses.map { misses in
+                [
+                    "campaign": .integer(Int64(misses.campaign)), "count": .integer(misses.count),
+                    "newest": .array(
+                        misses.newest.map {
+                            .object([
+                                "at": .string($0.at.description), "version": .integer(Int64($0.version)),
+                                "found": .object($0.found),
+                            ])
+                        }
+                    ),
+                ]
+            }
+        )
+        list(
             "chains",
             chains.map {
                 [

@@ -52,7 +52,10 @@ struct Explain: AsyncParsableCommand {
                     )
                 }
                 if shown == 0, !json { introduce(decisions, isAll: next.isEmpty) }
-                for decision in decisions { print(json ? decision.json.description : decision.line) }
+                // Near misses stand beside what a page was asked for.
+                for decision in decisions.prefix(limit - shown) {
+                    print(json ? decision.json.description : decision.line)
+                }
                 shown += decisions.count
                 isKnown = known
                 page = next

@@ -12,6 +12,8 @@ struct ReadDecision {
     let rule: String
     let why: Object
     let next: Instant?
+    /// Which of its campaign's near misses it is; 0 of everything else.
+    let nearMiss: Int64
 
     init(_ message: UnsafePointer<Triggerd__V1__Decision>) {
         let decision = message.pointee
@@ -22,6 +24,7 @@ struct ReadDecision {
         self.decision = String(cString: decision.decision)
         rule = String(cString: decision.rule)
         why = Object(decision.why, count: decision.n_why)
+        nearMiss = decision.near_miss
         next = decision.next_ms == 0 ? nil : Instant(milliseconds: decision.next_ms)
     }
 
@@ -35,6 +38,7 @@ struct ReadDecision {
         json["rule"] = .string(rule)
         json["why"] = .object(why)
         if let next { json["next"] = .string(next.description) }
+        if nearMiss > 0 { json["near_miss"] = .integer(nearMiss) }
         return json
     }
 
@@ -44,6 +48,7 @@ struct ReadDecision {
         if !channel.isEmpty { line += " (\(channel))" }
         if !why.isEmpty { line += "  " + why.members.map { "\($0.name): \($0.value.plain)" }.joined(separator: ", ") }
         if let next { line += "  -> \(next)" }
+        if nearMiss > 0 { line += "  (near miss \(nearMiss))" }
         return line + "  [rule \(rule)]"
     }
 }

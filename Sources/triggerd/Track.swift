@@ -42,6 +42,7 @@ struct Track: AsyncParsableCommand {
         help: ArgumentHelp("An attribute to set first; null removes it.", valueName: "name=value")
     )
     var set: [String] = []
+    @Flag(help: "Show also which campaigns heard it but ask for other properties.") var nearMisses = false
     @Flag(help: "For each line, as soon as it is answered, one JSON object.") var json = false
     @Option(
         help: ArgumentHelp(
@@ -71,7 +72,7 @@ struct Track: AsyncParsableCommand {
 
     func run() async throws {
         let wait = retry.flatMap { Length($0) } ?? .zero
-        var tracking = Tracking(daemon: daemon, json: json, retry: wait)
+        var tracking = Tracking(daemon: daemon, json: json, tellsNearMisses: nearMisses, retry: wait)
         if let file {
             try await tracking.send(try LineReader(file))
         } else {

@@ -12,15 +12,17 @@ struct Tracking {
 
     let daemon: SocketOption
     let json: Bool
+    let tellsNearMisses: Bool
     let retry: Length
     private var connection: DaemonConnection?
     private var counts = (accepted: 0, duplicates: 0, errors: 0)
     private let begin = ContinuousClock.now
     private var progress: ProgressLine
 
-    init(daemon: SocketOption, json: Bool, retry: Length) {
+    init(daemon: SocketOption, json: Bool, tellsNearMisses: Bool, retry: Length) {
         self.daemon = daemon
         self.json = json
+        self.tellsNearMisses = tellsNearMisses
         self.retry = retry
         progress = ProgressLine()
     }
@@ -72,6 +74,7 @@ struct Tracking {
         if connection == nil { connection = try await daemon.connect() }
         guard let connection else { return }
         let request = packed(triggerd__v1__track_request__init) { request, arena in
+            request.pointee.near_misses = tellsNearMisses ? 1 : 0
             request.pointee.n_items = items.count
             request.pointee.items = arena.array(items.map { $0.message(in: arena) })
         }

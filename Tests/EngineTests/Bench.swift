@@ -110,6 +110,7 @@ struct Bench {
             nextSequence: sequence,
             tallies: tallies,
             match: { bench.matches($0) },
+            tellsNearMisses: true,
             { body(&$0, bench) }
         )
         state = turn.state
@@ -118,7 +119,7 @@ struct Bench {
         effects = turn.effects
         timers += effects.timersAdded
         for timer in effects.timersRemoved { timers.removeAll { $0 == timer } }
-        return effects.decisions.map(\.decision)
+        return effects.told
     }
 
     func matches(_ event: Event) -> [Match] {

@@ -336,6 +336,15 @@ extension UserState {
         }
         var state = UserState()
         state.profile = object()
+        state.nearMisses = (0..<number(3)).map { _ in
+            NearMisses(
+                campaign: UInt32(number(9)),
+                count: Int64(number(999)),
+                newest: (0..<number(4)).map { _ in
+                    NearMiss(at: instant(), version: UInt32(number(3)), found: object())
+                }
+            )
+        }
         state.receipts = (0..<number(3)).map { _ in
             Receipt(
                 campaign: UInt32(number(9)),

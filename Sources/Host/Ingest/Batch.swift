@@ -8,8 +8,12 @@ struct Batch {
     private var order: [UserID] = []
     private var itemReceipts: [ItemID: ItemReceipt] = [:]
     private(set) var handOvers: [OutboxMessage] = []
-    /// The decisions made so far; where an answer's begin and end.
+    /// What turns told beside their decisions, each with how many decisions of the batch stood before it.
+    private var nearMisses: [(decision: Decision, place: Int)] = []
+    /// The decisions made so far.
     var decisionCount: Int { changes.decisions.count }
+    /// Where an answer begins.
+    var mark: (decisions: Int, nearMisses: Int) { (changes.decisions.count, nearMisses.count) }
 
     var isEmpty: Bool { order.isEmpty && changes.isEmpty && tallies.isEmpty && outboxStates.isEmpty }
 
@@ -17,7 +21,14 @@ struct Batch {
     func holds(_ user: UserID) -> Bool { states[user] != nil }
     func itemReceipt(_ id: ItemID) -> ItemReceipt? { itemReceipts[id] }
 
-    func decisions(_ range: Range<Int>) -> [Decision] { changes.decisions[range].map(\.decision) }
+    /// All that was decided since, near misses where they are told.
+    func told(since mark: (decisions: Int, nearMisses: Int)) -> [Decision] {
+        let decisions = changes.decisions[mark.decisions...].map(\.decision)
+        guard mark.nearMisses < nearMisses.count else { return decisions }
+        return decisions.merged(
+            with: nearMisses[mark.nearMisses...].map { ($0.decision, place: $0.place - mark.decisions) }
+        )
+    }
 
     /// The decisions of an answer given in this batch.
     func decisions(from first: UInt64, count: UInt32, of user: UserID) -> [Decision] {
@@ -33,6 +44,8 @@ struct Batch {
 
     mutating func put(_ turn: consuming Turn) {
         let user = turn.user
+        let place = changes.decisions.count
+        nearMisses += turn.effects.nearMisses.map { ($0.decision, place: place + $0.place) }
         for (decision, previous) in turn.effects.decisions {
             changes.decisions.append(StoredDecision(decision: decision, previous: previous))
         }

@@ -12,8 +12,8 @@ extension EngineThread {
         _ receipts: [ItemID: ItemReceipt]
     ) throws -> ((Arena) -> Finished)? {
         switch work {
-        case .track(let items, let reply):
-            let result = try track(items, in: &batch, &loaded, receipts)
+        case .track(let items, let tellsNearMisses, let reply):
+            let result = try track(items, tellsNearMisses, in: &batch, &loaded, receipts)
             return { reply(result, $0) }
 
         case .lease(let user, let device, let reply):
@@ -92,6 +92,7 @@ extension EngineThread {
     /// Every item of a request, or none where one cannot be (1.1.4, 1.1.7).
     private func track(
         _ items: [Item],
+        _ tellsNearMisses: Bool,
         in batch: inout Batch,
         _ loaded: inout [UserID: UserState],
         _ receipts: [ItemID: ItemReceipt]
@@ -108,7 +109,7 @@ extension EngineThread {
         var answers: [ItemAnswer] = []
         answers.reserveCapacity(items.count)
         for item in items {
-            answers.append(try track(item, contents, in: &batch, &loaded, receipts))
+            answers.append(try track(item, contents, tellsNearMisses, in: &batch, &loaded, receipts))
         }
         return .success(answers)
     }
@@ -116,6 +117,7 @@ extension EngineThread {
     private func track(
         _ item: Item,
         _ contents: [ItemID: (UInt64, UInt64)],
+        _ tellsNearMisses: Bool,
         in batch: inout Batch,
         _ loaded: inout [UserID: UserState],
         _ receipts: [ItemID: ItemReceipt]
@@ -135,8 +137,13 @@ extension EngineThread {
             }
         }
         if keepsEvents { batch.keep(item, at: instant, takeEventSequence()) }
-        let first = batch.decisionCount
-        let (presented, sequence) = turn(item.user, in: &batch, loaded: &loaded) { turn in
+        let mark = batch.mark
+        let (presented, sequence) = turn(
+            item.user,
+            in: &batch,
+            loaded: &loaded,
+            tellsNearMisses: tellsNearMisses
+        ) { turn in
             let sequence = turn.nextSequence
             turn.set(item.set, at: item.time ?? turn.now)  // 1.1.7: attributes, then the event.
             if let occurred = item.occurred {
@@ -152,7 +159,8 @@ extension EngineThread {
             }
             return (turn.effects.presented, sequence)
         }
-        let decisions = batch.decisions(first..<batch.decisionCount)
+        let decisions = batch.told(since: mark)
+        let count = UInt32(batch.decisionCount - mark.decisions)
         try moveTokens(to: item.user, in: &batch, &loaded)
         if let key, let content = contents[key] {
             batch.answered(
@@ -161,7 +169,7 @@ extension EngineThread {
                     content: content,
                     receivedAt: instant,
                     firstDecision: sequence,
-                    decisionCount: UInt32(decisions.count)
+                    decisionCount: count
                 )
             )
         }

@@ -231,7 +231,7 @@ final class EngineThread: @unchecked Sendable {
         var users: Set<UserID> = []
         for work in works {
             switch work {
-            case .track(let items, _): for item in items { users.insert(item.user) }
+            case .track(let items, _, _): for item in items { users.insert(item.user) }
             case .lease(let user, _, _), .acknowledge(let user, _, _, _), .hold(let user, _, _, _),
                 .delete(let user, _):
                 users.insert(user)
@@ -246,7 +246,7 @@ final class EngineThread: @unchecked Sendable {
 
     private func loadReceipts(_ works: [Work]) throws(StoreError) -> [ItemID: ItemReceipt] {
         var ids: [ItemID] = []
-        for case .track(let items, _) in works {
+        for case .track(let items, _, _) in works {
             for item in items {
                 if let id = item.id { ids.append(ItemID(user: item.user, id: id)) }
             }
@@ -267,7 +267,7 @@ final class EngineThread: @unchecked Sendable {
     private func damage(of work: Work) -> Refusal? {
         guard !damagedUsers.isEmpty || !damagedItems.isEmpty else { return nil }
         switch work {
-        case .track(let items, _):
+        case .track(let items, _, _):
             for (index, item) in items.enumerated() {
                 let id = item.id.map { ItemID(user: item.user, id: $0) }
                 if let why = damagedUsers[item.user] ?? id.flatMap({ damagedItems[$0] }) {
@@ -289,6 +289,7 @@ final class EngineThread: @unchecked Sendable {
         _ user: UserID,
         in batch: inout Batch,
         loaded: inout [UserID: UserState],
+        tellsNearMisses: Bool = false,
         _ body: (inout Turn) -> Result
     ) -> Result {
         let state = batch.take(user) ?? cache.take(user) ?? loaded.removeValue(forKey: user) ?? UserState()
@@ -300,6 +301,7 @@ final class EngineThread: @unchecked Sendable {
             nextSequence: nextSequence,
             tallies: exchange(&tallies, with: [:]),
             match: registry.matcher.matches,
+            tellsNearMisses: tellsNearMisses,
             body
         )
         nextSequence = turn.nextSequence
@@ -382,7 +384,7 @@ extension Work {
 
     func refused(_ refusal: Refusal) -> ((Arena) -> Finished)? {
         switch self {
-        case .track(_, let reply): return { reply(.failure(refusal), $0) }
+        case .track(_, _, let reply): return { reply(.failure(refusal), $0) }
         case .lease(_, _, let reply): return { reply(.failure(refusal), $0) }
         case .acknowledge(_, _, _, let reply): return { reply(.failure(refusal), $0) }
         case .hold(_, _, _, let reply): return { reply(.failure(refusal), $0) }

@@ -18,6 +18,7 @@ extension Decision {
         if let next, next != .never { message.pointee.next_ms = next.milliseconds }
         message.pointee.send = send
         message.pointee.conversion = UInt32(conversion ?? 0)
+        message.pointee.near_miss = nearMiss
         return message
     }
 }

@@ -6,6 +6,7 @@ import Storage
 /// `triggerd.v1.Decisions`: why a user did or did not get a message.
 struct DecisionsService {
     let store: any Store
+    let campaigns: Published<CampaignRegistry>
     let readers: Readers
 
     /// Decisions of one page, unless the request says otherwise, and at most.
@@ -18,7 +19,7 @@ struct DecisionsService {
         Service("triggerd.v1.Decisions", methods: ["Explain": { self.explain($0, $1) }, "List": { self.list($0, $1) }])
     }
 
-    /// Walks the user's own chain, newest first.
+    /// Walks the user's own chain, newest first, and puts what is remembered of near misses between.
     private func explain(_ call: Call, _ asked: Request) {
         call.withRequest(asked, Triggerd__V1__ExplainRequest.self, schema_explain_request()) {
             request,
@@ -26,12 +27,13 @@ struct DecisionsService {
             let user = try request.pointee.user.asUser()
             let campaign = Text(cString: request.pointee.campaign)
             let limit = Self.limit(request.pointee.limit)
-            let page = try Self.page(request.pointee.page)
+            let page = try ExplainPage(String(cString: request.pointee.page))
             readers.read(call) { arena in
                 let state = try store.user(user)
-                var next = page ?? state?.lastDecision ?? 0
+                var next = page?.next ?? state?.lastDecision ?? 0
                 var found: [Decision] = []
                 var looked = 0
+                var oldest = Instant.never
                 while next != 0, found.count < limit, looked < Self.looksAt {
                     guard let stored = try link(next, of: user, &looked), stored.decision.user == user else {
                         next = 0
@@ -39,13 +41,22 @@ struct DecisionsService {
                     }
                     if campaign.isEmpty || stored.decision.campaign == campaign { found.append(stored.decision) }
                     next = stored.previous
+                    oldest = min(oldest, stored.decision.at)
                     looked += 1
                 }
+                let newer = page?.nearMissesBefore ?? .never
+                let following = next == 0 ? nil : ExplainPage(next: next, nearMissesBefore: min(oldest, newer))
+                let table = campaigns.get().table
+                let near = (state?.nearMisses ?? []).flatMap { $0.decisions(user, table) }.filter { miss in
+                    (campaign.isEmpty || miss.campaign == campaign) && miss.at < newer
+                        && following.map { miss.at >= $0.nearMissesBefore } ?? true
+                }
+                let told = Self.merged(found, near.sorted { $0.at > $1.at })
                 let reply = arena.make(triggerd__v1__explain_reply__init)
                 reply.pointee.user_known = state == nil ? 0 : 1
-                reply.pointee.n_decisions = found.count
-                reply.pointee.decisions = arena.array(found.map { $0.message(in: arena) })
-                if next != 0 { reply.pointee.next_page = arena.text(String(next)) }
+                reply.pointee.n_decisions = told.count
+                reply.pointee.decisions = arena.array(told.map { $0.message(in: arena) })
+                if let following { reply.pointee.next_page = arena.text(following.text) }
                 return arena.answer(call, reply)
             }
         }
@@ -67,6 +78,19 @@ struct DecisionsService {
             }
             return nil
         }
+    }
+
+    /// Both newest first.
+    private static func merged(_ decisions: [Decision], _ nearMisses: [Decision]) -> [Decision] {
+        var rest = nearMisses[...]
+        var merged: [Decision] = []
+        for decision in decisions {
+            let newer = rest.prefix { $0.at > decision.at }
+            merged += newer
+            merged.append(decision)
+            rest = rest.dropFirst(newer.count)
+        }
+        return merged + rest
     }
 
     private func list(_ call: Call, _ asked: Request) {

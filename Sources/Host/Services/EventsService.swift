@@ -31,7 +31,10 @@ struct EventsService {
                     throw Status(.invalidArgument, "items[\(index)].\(error.field): \(error.why)")
                 }
             }
-            call.ask(queue, .track(items) { Self.reply(call, $0, $1) })
+            call.ask(
+                queue,
+                .track(items, tellsNearMisses: request.pointee.near_misses != 0) { Self.reply(call, $0, $1) }
+            )
         }
     }
 

@@ -185,11 +185,12 @@ package struct Simulation {
             nextSequence: nextSequence,
             tallies: exchange(&tallies, with: [:]),
             match: registry.matcher.matches,
+            tellsNearMisses: true,
             body
         )
         nextSequence = turn.nextSequence
         tallies = turn.tallies
-        decisions += turn.effects.decisions.map(\.decision)
+        decisions += turn.effects.told
         for timer in turn.effects.timersAdded where timer.at != .never { timers.push(timer) }
         users[user] = turn.state
         moveTokens(turn.effects, of: user)

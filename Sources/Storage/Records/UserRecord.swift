@@ -114,6 +114,7 @@ package enum UserRecord {
                 writer.unsigned(3, chain.starts)
             }
         }
+        for misses in state.nearMisses { writer.nearMisses(19, misses) }
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> UserState {
@@ -140,6 +141,7 @@ package enum UserRecord {
             case .bytes(16): state.counted.append(try reader.countedMessage())
             case .bytes(17): state.places.append(try reader.place())
             case .bytes(18): state.chains.append(try reader.chain())
+            case .bytes(19): state.nearMisses.append(try reader.nearMisses())
             default: try reader.skip(field)
             }
         }

@@ -88,10 +88,16 @@ struct  Triggerd__V1__Decision
    * With `converted`: which of the campaign's conversions, the first being 1.
    */
   uint32_t conversion;
+  /*
+   * Of a near miss (`property_filter_mismatch`): which of its campaign's it is, the first being 1. The newest three of
+   * a campaign are remembered with the user, 128 of 128 campaigns in all; they are no entries of the history, and have
+   * no `sequence`. 0 of everything else.
+   */
+  int64_t near_miss;
 };
 #define TRIGGERD__V1__DECISION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__decision__descriptor) \
-    , 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0 }
+    , 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, 0 }
 
 
 /*
@@ -107,7 +113,7 @@ struct  Triggerd__V1__ExplainRequest
    */
   char *campaign;
   /*
-   * At most this many; 0: 100. The most is 1,000.
+   * At most this many, near misses not counted; 0: 100. The most is 1,000.
    */
   uint32_t limit;
   /*
@@ -123,6 +129,9 @@ struct  Triggerd__V1__ExplainRequest
 struct  Triggerd__V1__ExplainReply
 {
   ProtobufCMessage base;
+  /*
+   * Near misses among them, by their instants.
+   */
   size_t n_decisions;
   Triggerd__V1__Decision **decisions;
   /*

@@ -58,10 +58,15 @@ struct  Triggerd__V1__TrackRequest
   ProtobufCMessage base;
   size_t n_items;
   Triggerd__V1__Item **items;
+  /*
+   * Whether the reply tells of campaigns that hear an item but ask for other properties, too. A reply to an item that
+   * was handled before never does.
+   */
+  protobuf_c_boolean near_misses;
 };
 #define TRIGGERD__V1__TRACK_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__track_request__descriptor) \
-    , 0,NULL }
+    , 0,NULL, 0 }
 
 
 struct  Triggerd__V1__Item__SetEntry
