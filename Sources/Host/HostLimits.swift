@@ -44,6 +44,10 @@ package struct HostLimits: Sendable {
     /// Of an answer to Apply: with definitions of more, it tells their ids alone.
     package static let bytesOfApplied = 256 << 10
 
+    /// How long after a user was deleted what was kept of them is taken from the disk, which rewrites every table: once
+    /// a day at most. Until then it is only not shown.
+    package var erasesAfter = Length.day
+
     /// Whether what comes in is kept for rehearsals.
     package var keepsEvents = true
 

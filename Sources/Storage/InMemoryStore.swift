@@ -121,6 +121,11 @@ package final class InMemoryStore: Store {
         }
     }
 
+    /// Nothing of theirs is left once a commit returned.
+    package var oldestErasure: Instant? { nil }
+    package func erase() -> [UserID: Erasure] { [:] }
+    package func endErasures(_ ended: [UserID: Erasure]) {}
+
     package func close() {}
 }
 
@@ -160,6 +165,18 @@ private struct Kept {
         for (number, tally) in changes.tallies { tallies[number] = tally }
         workspace = changes.workspace ?? workspace
         events += changes.events
+        for (user, erasure) in changes.erasures { erase(user, erasure) }
+    }
+
+    private mutating func erase(_ user: UserID, _ erasure: Erasure) {
+        events.removeAll { $0.user == user && erasure.coversEvent($0.receivedAt, $0.sequence) }
+        items = items.filter { $0.key.user != user || !erasure.covers($0.value.firstDecision) }
+        for (number, stored) in decisions.entries where stored.decision.user == user && erasure.covers(number) {
+            decisions[number] = nil
+        }
+        for (number, letter) in failed.entries where letter.message.user == user && erasure.covers(number) {
+            failed[number] = nil
+        }
     }
 
     func records(_ kind: RecordKind) -> [Record] {

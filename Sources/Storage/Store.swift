@@ -74,6 +74,15 @@ package protocol Store: Sendable {
     /// Drops the oldest events where all of them take more room than they may.
     func trimEvents() throws(StoreError)
 
+    /// Beside the writer: since when a user is forgotten of whom something may still be on disk; nil: none.
+    var oldestErasure: Instant? { get }
+
+    /// Beside the writer, and taking its time: takes what is kept of forgotten users from the disk. Gives who that is.
+    func erase() throws(StoreError) -> [UserID: Erasure]
+
+    /// Those users need not be remembered any more: their ids leave the disk too.
+    func endErasures(_ ended: [UserID: Erasure]) throws(StoreError)
+
     /// Beside the writer: every record of a kind, in the order of its keys, until `body` gives false.
     func dump(_ kind: RecordKind, _ body: (Record) throws -> Bool) throws
 
@@ -102,6 +111,10 @@ package struct Changes: Sendable {
     package var tallies: [CampaignNumber: Tally] = [:]
     package var workspace: [UInt8]?
     package var events: [StoredEvent] = []
+    /// Of deleted users nothing is shown any more that was kept before.
+    package var erasures: [(user: UserID, erasure: Erasure)] = []
+    /// Of these nothing is on disk any more.
+    package var erasuresEnded: [UserID] = []
 
     package init() {}
 
@@ -111,6 +124,7 @@ package struct Changes: Sendable {
             && items.isEmpty && outboxAdded.isEmpty && outboxStates.isEmpty && outboxRemoved.isEmpty
             && outboxStatesRemoved.isEmpty && deadLettersAdded.isEmpty && deadLettersRemoved.isEmpty
             && campaigns.isEmpty && tallies.isEmpty && workspace == nil && events.isEmpty
+            && erasures.isEmpty && erasuresEnded.isEmpty
     }
 }
 

@@ -1,5 +1,6 @@
 import CRocksDB
 import Storage
+import Synchronization
 
 /// One opened RocksDB: handles, and calls that throw. Any thread may read; one writes.
 final class Database: @unchecked Sendable {
@@ -12,10 +13,13 @@ final class Database: @unchecked Sendable {
     /// Nil where it is open for reading only.
     private var committed: CommittedFile?
     private var isClosed = false
+    private let mayCompactAll = Mutex(true)
 
     /// Opens the folder, which is made if it is missing. Families of a newer program are opened too, so that its
     /// format can be read.
-    init(folder: String, retention: Retention, compacts: Bool = true, isReadOnly: Bool = false) throws(RocksDBFault) {
+    init(folder: String, retention: Retention, erasures: Erasures, compacts: Bool = true, isReadOnly: Bool = false)
+        throws(RocksDBFault)
+    {
         let base = Self.baseOptions()
         defer { rocksdb_options_destroy(base) }
         let cache = rocksdb_cache_create_lru(Limits.blockCache)!
@@ -25,7 +29,7 @@ final class Database: @unchecked Sendable {
         var options: [OpaquePointer?] = []
         defer { for option in options { rocksdb_options_destroy(option) } }
         for family in Family.allCases {
-            options.append(try family.options(base: base, cache: cache, retention: retention))
+            options.append(try family.options(base: base, cache: cache, retention: retention, erasures: erasures))
         }
         if !compacts { for family in options { rocksdb_options_set_disable_auto_compactions(family, 1) } }
         while options.count < names.count { options.append(rocksdb_options_create_copy(base)) }
@@ -223,11 +227,26 @@ extension Database {
         }
     }
 
-    /// Writes everything into tables and rewrites all tables.
-    func compact(_ family: Family) throws(RocksDBFault) {
+    /// Writes what memory holds of a family into tables, and the logs of it are needed no more.
+    func flush(_ family: Family) throws(RocksDBFault) {
         let options = rocksdb_flushoptions_create()!
         defer { rocksdb_flushoptions_destroy(options) }
         try RocksDBFault.check { fault in rocksdb_flush_cf(handle, options, families[family.rawValue], &fault) }
+    }
+
+    /// Those that are under way end soon, and none begins until this is allowed again.
+    func allowCompactingAll(_ isAllowed: Bool) {
+        mayCompactAll.withLock { may in
+            // RocksDB counts, and ends the process where it is allowed more often than forbidden.
+            guard may != isAllowed else { return }
+            may = isAllowed
+            if isAllowed { rocksdb_enable_manual_compaction(handle) } else { rocksdb_disable_manual_compaction(handle) }
+        }
+    }
+
+    /// Writes everything into tables and rewrites all tables.
+    func compact(_ family: Family) throws(RocksDBFault) {
+        try flush(family)
         let compaction = rocksdb_compactoptions_create()!
         defer { rocksdb_compactoptions_destroy(compaction) }
         rocksdb_compactoptions_set_bottommost_level_compaction(compaction, 2)  // rewrite the last level too

@@ -1,5 +1,6 @@
 import CRocksDB
 import Engine
+import Storage
 
 /// A column family: records that live alike. docs/storage.md draws their keys.
 enum Family: Int, CaseIterable {
@@ -22,8 +23,12 @@ enum Family: Int, CaseIterable {
     }
 
     /// The caller destroys what it gets.
-    func options(base: OpaquePointer, cache: OpaquePointer, retention: Retention) throws(RocksDBFault) -> OpaquePointer
-    {
+    func options(
+        base: OpaquePointer,
+        cache: OpaquePointer,
+        retention: Retention,
+        erasures: Erasures
+    ) throws(RocksDBFault) -> OpaquePointer {
         let options = rocksdb_options_create_copy(base)!
         let table = rocksdb_block_based_options_create()!
         defer { rocksdb_block_based_options_destroy(table) }
@@ -41,19 +46,19 @@ enum Family: Int, CaseIterable {
         case .items:
             hashByPrefix(options, table, buckets: Limits.itemBuckets)
             boundIndexes(table)
-            try sweep(options, keeping: retention.items, retention)
+            try sweep(options, keeping: retention.items, retention, erasures)
         case .decisions:
             // A skip list: appended keys find their place from the one before, and chains and lists read it as it is.
             // Tables of rising keys never overlap, so compaction moves them down without rewriting them.
             rocksdb_options_set_compression(options, Int32(rocksdb_no_compression))
             boundIndexes(table)
-            try sweep(options, keeping: retention.decisions, retention)
+            try sweep(options, keeping: retention.decisions, retention, erasures)
         case .events:
             // Only ever appended, and hardly read: a vector is the cheapest memtable there is.
             rocksdb_options_set_memtable_vector_rep(options)
             boundIndexes(table)
-            try sweep(options, keeping: retention.events, retention)
-        case .failed: try sweep(options, keeping: retention.failed, retention)
+            try sweep(options, keeping: retention.events, retention, erasures)
+        case .failed: try sweep(options, keeping: retention.failed, retention, erasures)
         case .meta, .timers, .outbox, .campaigns, .tallies, .tokens: break
         }
         rocksdb_options_set_block_based_table_factory(options, table)
@@ -75,8 +80,16 @@ enum Family: Int, CaseIterable {
         rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(table, 1)
     }
 
-    private func sweep(_ options: OpaquePointer, keeping: Length, _ retention: Retention) throws(RocksDBFault) {
-        rocksdb_options_set_compaction_filter_factory(options, retention.filterFactory(keeping: keeping))
+    private func sweep(
+        _ options: OpaquePointer,
+        keeping: Length,
+        _ retention: Retention,
+        _ erasures: Erasures
+    ) throws(RocksDBFault) {
+        rocksdb_options_set_compaction_filter_factory(
+            options,
+            retention.filterFactory(keeping: keeping, self, erasures)
+        )
         try RocksDBFault.check { fault in
             rocksdb_get_options_from_string(
                 options,

@@ -44,6 +44,14 @@ extension ProtobufWriter {
         bigEndian(sequence)
     }
 
+    /// In the family of what the folder says of itself.
+    mutating func erasureKey(_ user: UserID) {
+        utf8(Self.erasurePrefix)
+        utf8(user)
+    }
+
+    static var erasurePrefix: String { "erased" }
+
     mutating func tallyKey(_ campaign: CampaignNumber) {
         bigEndian(campaign)
     }

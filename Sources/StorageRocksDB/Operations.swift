@@ -71,6 +71,17 @@ struct Operations: ~Copyable {
             EventRecord.encode(event, into: &value)
             try body(.events, key.bytes, value.bytes)
         }
+        for (user, erasure) in changes.erasures {
+            begin()
+            key.erasureKey(user)
+            ErasureRecord.encode(erasure, into: &value)
+            try body(.meta, key.bytes, value.bytes)
+        }
+        for user in changes.erasuresEnded {
+            key.clear()
+            key.erasureKey(user)
+            try body(.meta, key.bytes, nil)
+        }
         if let workspace = changes.workspace {
             begin()
             key.utf8(Self.workspaceKey)

@@ -39,43 +39,14 @@ package struct Retention: Sendable {
 }
 
 extension Retention {
-    /// Makes, for each compaction, a filter that drops what is older then. RocksDB owns the result.
-    func filterFactory(keeping: Length) -> OpaquePointer {
-        let state = Unmanaged.passRetained(Sweep(keeping: keeping, now: now))
+    /// Makes, for each compaction, a filter that drops what is older then, and what was of users who were forgotten.
+    /// RocksDB owns the result.
+    func filterFactory(keeping: Length, _ family: Family, _ erasures: Erasures) -> OpaquePointer {
+        let state = Unmanaged.passRetained(Sweep(keeping: keeping, now: now, family, erasures))
         return rocksdb_compactionfilterfactory_create(
             state.toOpaque(),
             { Unmanaged<Sweep>.fromOpaque($0!).release() },
             { state, _ in Unmanaged<Sweep>.fromOpaque(state!).takeUnretainedValue().filter() },
-            { _ in UnsafeRawPointer(Sweep.name.utf8Start).assumingMemoryBound(to: CChar.self) }
-        )
-    }
-}
-
-/// What the filters of one family share.
-private final class Sweep: Sendable {
-    static let name: StaticString = "triggerd.age"
-    let keeping: Length
-    let now: @Sendable () -> Instant
-
-    init(keeping: Length, now: @escaping @Sendable () -> Instant) {
-        self.keeping = keeping
-        self.now = now
-    }
-
-    func filter() -> OpaquePointer? {
-        let oldest = UnsafeMutablePointer<Int64>.allocate(capacity: 1)
-        let (difference, overflow) = now().milliseconds.subtractingReportingOverflow(keeping.milliseconds)
-        oldest.initialize(to: overflow ? .min : difference)
-        return rocksdb_compactionfilter_create(
-            oldest,
-            { $0!.assumingMemoryBound(to: Int64.self).deallocate() },
-            { oldest, _, _, _, value, size, _, _, _ in
-                // A record that does not tell its age stays, for `dump` to show.
-                guard let instant = try? RecordAge.instant(UnsafeRawBufferPointer(start: value, count: size)) else {
-                    return 0
-                }
-                return instant.milliseconds < oldest!.load(as: Int64.self) ? 1 : 0
-            },
             { _ in UnsafeRawPointer(Sweep.name.utf8Start).assumingMemoryBound(to: CChar.self) }
         )
     }

@@ -84,14 +84,17 @@ extension RocksDBStore {
 
     package func deadLetters(after: UInt64, limit: Int) throws(StoreError) -> [DeadLetter] {
         let lower = withUnsafeBytes(of: (after == .max ? after : after + 1).bigEndian) { Array($0) }
-        return try list(.failed, KeyRange(lower: lower), limit: limit) { (_, value) throws(ProtobufReader.Fault) in
+        let isShown: (DeadLetter) -> Bool = { !self.erasures.hides($0) }
+        return try list(.failed, KeyRange(lower: lower), limit: limit, where: isShown) {
+            (_, value) throws(ProtobufReader.Fault) in
             try DeadLetterRecord.decode(value)
         }
     }
 
     package func deadLetter(_ number: UInt64) throws(StoreError) -> DeadLetter? {
         try withUnsafeBytes(of: number.bigEndian) { key throws(StoreError) in
-            try one(.failed, key, "dead letter \(number)", DeadLetterRecord.decode)
+            let letter = try one(.failed, key, "dead letter \(number)", DeadLetterRecord.decode)
+            return letter.flatMap { erasures.hides($0) ? nil : $0 }
         }
     }
 
@@ -130,15 +133,23 @@ extension RocksDBStore {
 
     package func decision(_ sequence: UInt64) throws(StoreError) -> StoredDecision? {
         try withUnsafeBytes(of: sequence.bigEndian) { key throws(StoreError) in
-            try one(.decisions, key, "decision \(sequence)") { value throws(ProtobufReader.Fault) in
+            let stored = try one(.decisions, key, "decision \(sequence)") { value throws(ProtobufReader.Fault) in
                 try DecisionRecord.decode(value, sequence: sequence)
             }
+            return stored.flatMap { erasures.hides($0) ? nil : $0 }
         }
     }
 
     package func decisions(before: UInt64?, limit: Int) throws(StoreError) -> [StoredDecision] {
         let upper = before.map { withUnsafeBytes(of: $0.bigEndian) { Array($0) } }
-        return try list(.decisions, KeyRange(upper: upper), newestFirst: true, limit: limit, Self.storedDecision)
+        return try list(
+            .decisions,
+            KeyRange(upper: upper),
+            newestFirst: true,
+            limit: limit,
+            where: { !self.erasures.hides($0) },
+            Self.storedDecision
+        )
     }
 
     package func events(since: Instant, _ body: (StoredEvent) throws -> Bool) throws {
@@ -151,7 +162,8 @@ extension RocksDBStore {
                 key,
                 value in
                 let event = decoding(.events, key) { () throws(ProtobufReader.Fault) in try Self.event(key, value) }
-                return try event.map(body) ?? true
+                guard let event, !erasures.hides(event) else { return true }
+                return try body(event)
             }
         }
     }
@@ -185,7 +197,8 @@ extension RocksDBStore {
                     let record = decoding(kind.family, key) { () throws(ProtobufReader.Fault) in
                         try Self.record(kind, key, value)
                     }
-                    return try record.map(body) ?? true
+                    guard let record, !erasures.hides(record) else { return true }
+                    return try body(record)
                 }
                 var entries = last.map { [$0] } ?? []
                 _ = decoding(.outbox, key) { () throws(ProtobufReader.Fault) in
@@ -243,12 +256,13 @@ extension RocksDBStore {
     }
 
     /// Passes over what is damaged; where it `isWhole`, that throws.
-    private func list<Record>(
+    func list<Record>(
         _ family: Family,
         _ range: KeyRange = KeyRange(),
         newestFirst: Bool = false,
         limit: Int,
         isWhole: Bool = false,
+        where isShown: (Record) -> Bool = { _ in true },
         _ decode: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> Record
     ) throws(StoreError) -> [Record] {
         guard limit > 0 else { return [] }
@@ -263,7 +277,7 @@ extension RocksDBStore {
                 (key, value) throws(StoreError) in
                 let record = decoding(family, key) { () throws(ProtobufReader.Fault) in try decode(key, value) }
                 if let record {
-                    records.append(record)
+                    if isShown(record) { records.append(record) }
                 } else {
                     firstDamage = firstDamage ?? .corrupt(Self.name(family, key))
                 }

@@ -16,10 +16,11 @@ package final class RocksDBStore: Store, @unchecked Sendable {
     private let batch = rocksdb_writebatch_create()!
     private var operations = Operations()
     private var asked = ManyKeys()
-    private var failure: WriteFailure?
+    var failure: WriteFailure?
     /// Until a compaction meets damage.
     private var compacts = true
     package let damage: StoreDamage
+    let erasures = Erasures()
     /// What the start found that somebody should know.
     package private(set) var notes: [String] = []
 
@@ -42,11 +43,12 @@ package final class RocksDBStore: Store, @unchecked Sendable {
         let check = FolderCheck(folder: folder, committed: committed)
         try check.run()
         notes = check.notes
-        let database = try Self.open(folder, retention, committed)
+        let database = try Self.open(folder, retention, committed, erasures)
         let (identity, format) = try Self.identity(database, new: newIdentity)
         self.identity = identity
         if format < FolderRecord.format { try FormatUpgrade(database, from: format).run(identity: identity) }
         access = DatabaseAccess(database)
+        try loadErasures()
     }
 
     /// Opens a data folder for reading, beside a daemon that may be writing: it shows what was committed by now.
@@ -57,10 +59,11 @@ package final class RocksDBStore: Store, @unchecked Sendable {
         retention = Retention()
         let folder = folder
         let database = try StoreError.doing("open the store", folder) { () throws(RocksDBFault) in
-            try Database(folder: folder, retention: Retention(), isReadOnly: true)
+            try Database(folder: folder, retention: Retention(), erasures: Erasures(), isReadOnly: true)
         }
         identity = try Self.identity(database, new: { "" }).identity
         access = DatabaseAccess(database)
+        try loadErasures()
     }
 
     deinit {
@@ -69,6 +72,7 @@ package final class RocksDBStore: Store, @unchecked Sendable {
 
     /// Waits for reads in progress. Every commit that returned is in the logs already.
     package func close() {
+        stopErasing()
         access.close()
         lock = nil
     }
@@ -85,7 +89,11 @@ package final class RocksDBStore: Store, @unchecked Sendable {
     }
 
     package func receipts(_ ids: [ItemID]) throws(StoreError) -> [Stored<ItemReceipt>] {
-        try many(.items, ids, { $1.itemKey($0) }, "item", ItemRecord.decode)
+        let stored = try many(.items, ids, { $1.itemKey($0) }, "item", ItemRecord.decode)
+        guard !erasures.isEmpty else { return stored }
+        return zip(ids, stored).map { id, stored in
+            stored.record.map { erasures.hides(id.user, number: $0.firstDecision) } ?? false ? .nothing : stored
+        }
     }
 
     package func tokenOwners(_ tokens: [Text]) throws(StoreError) -> [Stored<UserID>] {
@@ -99,6 +107,7 @@ package final class RocksDBStore: Store, @unchecked Sendable {
     package func commit(_ changes: Changes) throws(StoreError) {
         if changes.isEmpty { return }
         try checkWritable()
+        defer { if failure == nil { erasures.apply(changes) } }
         do throws(StoreError) {
             try write(changes)
         } catch {
@@ -202,6 +211,7 @@ package final class RocksDBStore: Store, @unchecked Sendable {
     /// Opens the database again if that may help by now; throws the failure's reason where it does not.
     private func recover(isAtOnce: Bool = false) throws(StoreError) {
         guard let failure else { return }
+        stopErasing()
         guard isAtOnce || failure.mayTry(), WriteFailure.canWrite(in: folder) else { throw failure.reason }
         if access.isOpen {
             try access.read { database throws(StoreError) in
@@ -211,7 +221,7 @@ package final class RocksDBStore: Store, @unchecked Sendable {
             }
         }
         let isReplaced = try access.replace { () throws(StoreError) in
-            try Self.open(folder, retention, committed, compacts: compacts)
+            try reopened()
         }
         guard isReplaced else { throw failure.reason }
         try access.read { database throws(StoreError) in
@@ -220,14 +230,19 @@ package final class RocksDBStore: Store, @unchecked Sendable {
         self.failure = nil
     }
 
+    func reopened() throws(StoreError) -> Database {
+        try Self.open(folder, retention, committed, erasures, compacts: compacts)
+    }
+
     private static func open(
         _ folder: String,
         _ retention: Retention,
         _ committed: String,
+        _ erasures: Erasures,
         compacts: Bool = true
     ) throws(StoreError) -> Database {
         let database = try StoreError.doing("open the store", folder) { () throws(RocksDBFault) in
-            try Database(folder: folder, retention: retention, compacts: compacts)
+            try Database(folder: folder, retention: retention, erasures: erasures, compacts: compacts)
         }
         try database.keepCommitted(committed)
         return database

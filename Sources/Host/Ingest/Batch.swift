@@ -218,6 +218,11 @@ struct Batch {
         order.removeAll { $0 == user }
     }
 
+    /// Nothing is shown any more of what was kept of the user.
+    mutating func erase(_ user: UserID, _ erasure: Erasure) {
+        changes.erasures.append((user, erasure))
+    }
+
     /// The campaigns whose tally changed.
     private(set) var tallies: Set<CampaignNumber> = []
 

@@ -108,23 +108,4 @@ extension EngineThread {
         batch.removeDeadLetter(number)
         return RedriveAnswer(number: number, refusal: nil)
     }
-
-    /// A user who is forgotten leaves no dead letters either: they are sought beside the engine's thread.
-    func forgetDeadLetters(of user: UserID, before next: UInt64) {
-        let (store, queue, logger) = (store, queue, logger)
-        readers.run {
-            var (after, numbers) = (UInt64(0), [UInt64]())
-            do {
-                while true {
-                    let read = try store.deadLetters(after: after, limit: 1_024)
-                    numbers += read.lazy.map(\.message).filter { $0.user == user && $0.number < next }.map(\.number)
-                    guard read.count == 1_024, let last = read.last else { break }
-                    after = last.message.number
-                }
-            } catch {
-                logger.error("the dead letters of a deleted user cannot be read, and go with their age: \(error)")
-            }
-            if !numbers.isEmpty { _ = queue.put(.discard(numbers), isOwn: true) }
-        }
-    }
 }

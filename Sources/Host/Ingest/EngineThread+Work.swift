@@ -44,7 +44,7 @@ extension EngineThread {
             forget(user, state, in: &batch)
             loaded[user] = nil
             batch.delete(user, state)
-            forgetDeadLetters(of: user, before: firstFreeNumber)
+            batch.erase(user, erasure)
             return { reply(.success(true), $0) }
 
         case .settle(let message, let outcome, let attempts, let hasState, let dead):
@@ -61,8 +61,13 @@ extension EngineThread {
             batch.mark(message, state, isMarked)
             return nil
 
-        case .discard(let numbers):
-            for number in numbers { batch.removeDeadLetter(number) }
+        case .erased(let users):
+            do {
+                if !users.isEmpty { try store.endErasures(users) }
+            } catch {
+                logger.error("the ids of forgotten users stay on disk until the next try: \(error)")
+            }
+            isErasing = false
             return nil
 
         case .redrive(let numbers, let reply):

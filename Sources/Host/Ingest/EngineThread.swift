@@ -19,16 +19,19 @@ final class EngineThread: @unchecked Sendable {
     var registry: CampaignRegistry
     var context: Context
 
-    private let limits: HostLimits
+    let limits: HostLimits
     private var cache: UserCache
     private var timers = TimerWindow()
     private var nextSequence: UInt64
     /// Told apart from those of an earlier start of the same instant by beginning at the clock's.
-    private var nextEvent: UInt64
+    private(set) var nextEvent: UInt64
     private var tallies: [CampaignNumber: Tally]
     private var lastInstant = Instant(milliseconds: .min)
     /// Outcomes that could not be recorded yet.
     private var postponed: [Work] = []
+    /// Whether what is kept of forgotten users is being taken from the disk.
+    var isErasing = false
+    var eraseNext = Instant(milliseconds: .min)
     private var timersRestUntil = Instant(milliseconds: .min)
     /// Of the users and items that this batch asked for: why their records do not read.
     private(set) var damagedUsers: [UserID: String] = [:]
@@ -75,6 +78,7 @@ final class EngineThread: @unchecked Sendable {
             step(works)
             works.removeAll(keepingCapacity: true)
             if isDone { break }
+            eraseWhenDue()
         }
     }
 
@@ -238,7 +242,7 @@ final class EngineThread: @unchecked Sendable {
             case .settle(let message, _, _, _, _), .putOff(let message, _, _, _): users.insert(message.user)
             case .sweep(let all): users.formUnion(all)
             // Dead letters tell of whom they are; their users are read then.
-            case .change, .stop, .resume, .mark, .redrive, .discard: break
+            case .change, .stop, .resume, .mark, .redrive, .erased: break
             }
         }
         return users
@@ -280,7 +284,7 @@ final class EngineThread: @unchecked Sendable {
         // Forgetting mends; redriven letters are looked at one by one; what became of a message is recorded without
         // its user, as of one who was deleted.
         case .delete, .redrive, .settle, .putOff, .sweep: return nil
-        case .change, .stop, .resume, .mark, .discard: return nil
+        case .change, .stop, .resume, .mark, .erased: return nil
         }
     }
 
@@ -332,10 +336,15 @@ final class EngineThread: @unchecked Sendable {
             tallies[claim.campaign]?.matched -= 1
             if claim.number != 0 { batch.withdraw(OutboxPlace(channel: claim.channel, number: claim.number)) }
         }
+        // 14, 10.4: a place goes back when its user is deleted before delivery.
+        let back = state.places.map(\.campaign).filter { campaign in
+            !state.receipts.contains { $0.campaign == campaign && $0.isCertain }
+        }
+        for campaign in back { tallies[campaign]?.places -= 1 }
         batch.touch(
             Set(
                 state.waits.map(\.version.number) + state.queue.map(\.wait.version.number)
-                    + state.claims.map(\.campaign)
+                    + state.claims.map(\.campaign) + back
             )
         )
     }
@@ -370,14 +379,16 @@ extension Work {
     var changesCampaigns: Bool {
         switch self {
         case .change, .stop, .resume: true
-        case .track, .lease, .acknowledge, .hold, .delete, .settle, .putOff, .mark, .redrive, .discard, .sweep: false
+        case .track, .lease, .acknowledge, .hold, .delete, .settle, .putOff, .mark, .redrive, .sweep,
+            .erased:
+            false
         }
     }
 
     /// The daemon's own: nobody would ask again, so it is kept until it can be recorded.
     var isOwn: Bool {
         switch self {
-        case .settle, .putOff, .mark, .discard, .sweep: true
+        case .settle, .putOff, .mark, .sweep, .erased: true
         case .track, .lease, .acknowledge, .hold, .delete, .redrive, .change, .stop, .resume: false
         }
     }
@@ -395,7 +406,7 @@ extension Work {
         case .change(let change):
             change.done(.refused(refusal))
             return nil
-        case .settle, .putOff, .mark, .discard, .sweep: return nil
+        case .settle, .putOff, .mark, .sweep, .erased: return nil
         }
     }
 }

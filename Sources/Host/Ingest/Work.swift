@@ -28,8 +28,8 @@ enum Work: Sendable {
     case putOff(OutboxMessage, OutboxState, FailedTry, deadAddresses: [Text])
     /// The channel is about to have the message; called when that is on disk.
     case mark(OutboxMessage, @Sendable () -> Void)
-    /// Dead letters of a user who was deleted.
-    case discard([UInt64])
+    /// Of these forgotten users nothing is left on disk but their ids.
+    case erased([UserID: Erasure])
     /// Dead letters to be sent after all, by their numbers.
     case redrive([UInt64], Reply<[RedriveAnswer]>)
     /// Users of whom some timers belong to a campaign that was stopped.
@@ -38,7 +38,7 @@ enum Work: Sendable {
     /// Whether somebody waits for it.
     var isUrgent: Bool {
         switch self {
-        case .settle, .putOff, .sweep, .discard: false
+        case .settle, .putOff, .sweep, .erased: false
         case .track, .lease, .acknowledge, .hold, .delete, .change, .stop, .resume, .mark, .redrive: true
         }
     }
@@ -49,8 +49,7 @@ enum Work: Sendable {
         case .track(let items, _, _): max(1, items.count)
         case .sweep(let users): users.count
         case .redrive(let letters, _): max(1, letters.count)
-        case .discard(let letters): letters.count
-        case .lease, .acknowledge, .hold, .delete, .change, .stop, .resume, .settle, .putOff, .mark: 1
+        case .lease, .acknowledge, .hold, .delete, .change, .stop, .resume, .settle, .putOff, .mark, .erased: 1
         }
     }
 }

@@ -39,6 +39,18 @@ package enum RecordAge {
     }
 }
 
+/// The part of a decision or an event that tells of whom it is: field 2 of both.
+package enum RecordOwner {
+    package static func user(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> UserID {
+        var reader = ProtobufReader(bytes)
+        while let field = try reader.field() {
+            if field == .bytes(2) { return Text(try reader.string()) }
+            try reader.skip(field)
+        }
+        return ""
+    }
+}
+
 /// A timer as message `Timer`; its instant, send and user are the key.
 package enum TimerRecord {
     package static func encode(_ timer: Timer, into writer: inout ProtobufWriter) {

@@ -127,7 +127,8 @@ struct  Triggerd__V1__CampaignReceipt
 
 
 /*
- * Forgets the user: profile, receipts, and everything that waits. Decisions about the user age as all do.
+ * Forgets the user: profile, receipts, everything that waits, and everything that was kept: events, decisions, item ids,
+ * dead letters. From the reply on nothing of it is shown; within two days nothing of it is on disk.
  */
 struct  Triggerd__V1__DeleteUserRequest
 {

@@ -1,0 +1,102 @@
+import Foundation
+import Testing
+
+/// A user who is deleted: what was kept, what waited, and the place that was taken.
+@Suite(.serialized)
+struct ForgottenTests {
+    private static let user = "forgotten-\(UUID().uuidString.prefix(8).lowercased())"
+    private static let address = "\(user)@example.com"
+
+    private static func delete(_ daemon: DaemonProcess, _ user: String) throws {
+        let wire = try Wire(daemon.socket)
+        try wire.send(stream: 1, "triggerd.v1.Users", "Delete", Wire.field(1, Array(user.utf8)))
+        let answer = try wire.answer()
+        #expect(answer.code == 0)
+        #expect(Wire.fields(answer.payload).first?.value == 1, "existed")
+    }
+
+    private static func leaveCart(_ daemon: DaemonProcess, _ user: String, id: String) throws {
+        let line = """
+            {"user": "\(user)", "id": "\(id)", "set": {"email": "\(user)@example.com", "first_name": "\(user)"}, \
+            "type": "custom_event", "event": "add_to_cart", "properties": {"value": 150, "item": "of \(user)"}}
+            """
+        #expect(try daemon.run("track", "-", input: line + "\n").status == 0)
+    }
+
+    @Test("nothing of a deleted user is shown, rehearsed or, a day later, on disk; others are as they were")
+    func nothingIsLeft() throws {
+        let machine = try Machine(cart.replacing("delay: 1s", with: "delay: 2h"))
+        let daemon = machine.daemon
+        try daemon.start(arguments: [], environment: machine.environment)
+        try Self.leaveCart(daemon, Self.user, id: "order-of-\(Self.user)")
+        try Self.leaveCart(daemon, "other", id: "order-of-other")
+        // In tables too, not only in the log.
+        daemon.kill()
+        try daemon.start(arguments: [], environment: machine.environment)
+        try Self.leaveCart(daemon, Self.user, id: "second-of-\(Self.user)")
+        #expect(try Self.files(daemon.data) > 0)
+        try Self.delete(daemon, Self.user)
+
+        for kind in ["users", "timers", "decisions", "items", "outbox", "failed", "events"] {
+            let dump = try daemon.run("dump", daemon.data, "--kind", kind).out
+            #expect(!dump.contains(Self.user), "\(kind): \(dump)")
+        }
+        #expect(try daemon.run("dump", daemon.data, "--kind", "events").out.contains("other"))
+        #expect(try daemon.codes(Self.user).isEmpty)
+        let draft = daemon.folder.appending(path: "draft.yaml").path
+        let text = """
+            campaign: draft
+            trigger: {type: custom_event, event: add_to_cart}
+            messages: [{channel: email, subject: s, body: b}]
+            """
+        try Data(text.utf8).write(to: URL(fileURLWithPath: draft))
+        let rehearsal = try daemon.run("simulate", "--campaign", draft, "--from", daemon.data, "--since", "30d")
+        #expect(rehearsal.out.contains("other"), "\(rehearsal.out)\(rehearsal.err)")
+        #expect(!rehearsal.out.contains(Self.user))
+
+        // Killed before it is erased, it is still not shown; a day later no file holds a byte of it.
+        daemon.kill()
+        try daemon.start(arguments: [], environment: machine.environment)
+        #expect(try !daemon.run("dump", daemon.data).out.contains(Self.user))
+        try machine.set(by: 90_000)
+        try daemon.wait("nothing of the user is on disk") { try Self.files(daemon.data) == 0 }
+        #expect(try daemon.codes("other").contains("scheduled"))
+        #expect(try daemon.run("dump", daemon.data, "--kind", "events").out.contains("other"))
+        // Whoever comes back under the id is new.
+        try Self.leaveCart(daemon, Self.user, id: "order-of-\(Self.user)")
+        #expect(try daemon.codes(Self.user).contains("scheduled"))
+        #expect(daemon.stop() == 0)
+    }
+
+    private static func files(_ data: String) throws -> Int {
+        let part = Data(user.suffix(10).utf8)
+        return try FileManager.default.subpathsOfDirectory(atPath: data).count { name in
+            let bytes = try? Data(contentsOf: URL(fileURLWithPath: data + "/" + name))
+            return bytes?.range(of: part) != nil
+        }
+    }
+
+    @Test("14, 10.4: the place of a user who is deleted before delivery goes back, and that of one who received stays")
+    func place() throws {
+        let daemon = try DaemonProcess(
+            """
+            campaign: first
+            trigger: {type: custom_event, event: e}
+            max_recipients: 1
+            messages: [{channel: in_app, title: t}]
+            """
+        )
+        try daemon.start()
+        func happens(_ user: String) throws -> [String] {
+            #expect(try daemon.run("track", "--user", user, "--event", "e").status == 0)
+            return try daemon.codes(user)
+        }
+        #expect(try happens("a").contains("queued_in_app"))
+        #expect(try happens("b").contains("volume_cap_reached"))
+        try Self.delete(daemon, "a")
+        #expect(try happens("c").contains("queued_in_app"))
+        #expect(try daemon.run("inbox", "c", "--acknowledge").status == 0)
+        try Self.delete(daemon, "c")
+        #expect(try happens("d").contains("volume_cap_reached"))
+    }
+}
