@@ -1,7 +1,7 @@
 /// Instants as text: ISO 8601, with no offset UTC, a bare date midnight UTC (1.1.6).
 extension Instant {
     /// Reads `2026-03-02`, `2026-03-02T10:00`, `…T10:00:00`, `….250`, each with `Z` or `+01:00` or neither.
-    /// Gives nil for anything else, and for a date or a time that no calendar has.
+    /// Gives nil for anything else, for a date or a time that no calendar has, and outside of the years 1 to 9999.
     package init?(iso8601 text: String) {
         guard let wall = WallTime(iso8601: text) else { return nil }
         self = wall.instant(offset: wall.offset ?? 0)
@@ -25,7 +25,7 @@ package struct WallTime: Hashable, Sendable {
             var reader = DigitReader(bytes: bytes)
             return reader.wallTime()
         }
-        guard let parsed else { return nil }
+        guard let parsed, Instant.allowed.contains(parsed.instant(offset: parsed.offset ?? 0)) else { return nil }
         self = parsed
     }
 

@@ -9,6 +9,11 @@ package struct Instant: Hashable, Comparable, Sendable {
     /// Later than every instant that can be written.
     package static let never = Instant(milliseconds: .max)
 
+    /// What comes in lies within the years 1 to 9999 (14): four digits write it, and no sum of it and a length that is
+    /// allowed overflows.
+    package static let allowed =
+        Instant(milliseconds: -62_135_596_800_000)...Instant(milliseconds: 253_402_300_799_999)
+
     package static func < (left: Instant, right: Instant) -> Bool {
         left.milliseconds < right.milliseconds
     }

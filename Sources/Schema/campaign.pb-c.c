@@ -1637,11 +1637,11 @@ static const ProtobufCFieldDescriptor triggerd__v1__campaign__field_descriptors[
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
-    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Campaign, launch_case),
     offsetof(Triggerd__V1__Campaign, launched_at_ms),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
@@ -1817,11 +1817,11 @@ static const ProtobufCFieldDescriptor triggerd__v1__campaign__field_descriptors[
     17,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
-    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Campaign, recipients_case),
     offsetof(Triggerd__V1__Campaign, max_recipients),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
@@ -2307,11 +2307,11 @@ static const ProtobufCFieldDescriptor triggerd__v1__conversion__field_descriptor
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
-    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Conversion, deadline_case),
     offsetof(Triggerd__V1__Conversion, within_ms),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
@@ -2907,11 +2907,11 @@ static const ProtobufCFieldDescriptor triggerd__v1__fact_filter__field_descripto
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
-    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__FactFilter, recent_case),
     offsetof(Triggerd__V1__FactFilter, in_last_ms),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
@@ -3149,11 +3149,11 @@ static const ProtobufCFieldDescriptor triggerd__v1__message__field_descriptors[4
     4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
-    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Message, expiry_case),
     offsetof(Triggerd__V1__Message, expires_after_ms),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };

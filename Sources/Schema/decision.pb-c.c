@@ -392,11 +392,11 @@ static const ProtobufCFieldDescriptor triggerd__v1__decision__field_descriptors[
     9,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
-    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Decision, next_case),
     offsetof(Triggerd__V1__Decision, next_ms),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {

@@ -677,11 +677,11 @@ static const ProtobufCFieldDescriptor triggerd__v1__item__field_descriptors[11] 
     3,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
-    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Item, time_case),
     offsetof(Triggerd__V1__Item, time_ms),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
@@ -986,11 +986,11 @@ static const ProtobufCFieldDescriptor triggerd__v1__purchase__field_descriptors[
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_DOUBLE,
-    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Purchase, cost_case),
     offsetof(Triggerd__V1__Purchase, price),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
@@ -1010,11 +1010,11 @@ static const ProtobufCFieldDescriptor triggerd__v1__purchase__field_descriptors[
     4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
-    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Purchase, units_case),
     offsetof(Triggerd__V1__Purchase, quantity),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
@@ -1235,11 +1235,11 @@ static const ProtobufCFieldDescriptor triggerd__v1__location__field_descriptors[
     1,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_DOUBLE,
-    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Location, north_case),
     offsetof(Triggerd__V1__Location, latitude),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
@@ -1247,11 +1247,11 @@ static const ProtobufCFieldDescriptor triggerd__v1__location__field_descriptors[
     2,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_DOUBLE,
-    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Location, east_case),
     offsetof(Triggerd__V1__Location, longitude),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {

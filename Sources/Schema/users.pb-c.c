@@ -484,11 +484,11 @@ static const ProtobufCFieldDescriptor triggerd__v1__user__field_descriptors[6] =
     6,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
-    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__User, last_session_case),
     offsetof(Triggerd__V1__User, last_session_ms),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };
@@ -665,11 +665,11 @@ static const ProtobufCFieldDescriptor triggerd__v1__queued_message__field_descri
     5,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
-    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__QueuedMessage, expires_case),
     offsetof(Triggerd__V1__QueuedMessage, expires_ms),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
@@ -677,11 +677,11 @@ static const ProtobufCFieldDescriptor triggerd__v1__queued_message__field_descri
     6,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_INT64,
-    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__QueuedMessage, lease_case),
     offsetof(Triggerd__V1__QueuedMessage, leased_until_ms),
     NULL,
     NULL,
-    0,             /* flags */
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
 };

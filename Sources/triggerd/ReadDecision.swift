@@ -25,7 +25,8 @@ struct ReadDecision {
         rule = String(cString: decision.rule)
         why = Object(decision.why, count: decision.n_why)
         nearMiss = decision.near_miss
-        next = decision.next_ms == 0 ? nil : Instant(milliseconds: decision.next_ms)
+        next =
+            decision.next_case == TRIGGERD__V1__DECISION__NEXT_NEXT_MS ? Instant(milliseconds: decision.next_ms) : nil
     }
 
     /// One JSON object, with the fields that campaign.md gives a decision.

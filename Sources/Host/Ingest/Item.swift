@@ -25,6 +25,8 @@ package struct Item: Sendable {
     package var content: (UInt64, UInt64) {
         var hash = StableHash()
         hash.combine(word: UInt64(bitPattern: time?.milliseconds ?? 0))
+        // 1970-01-01T00:00:00Z is not the absence of an instant.
+        if time?.milliseconds == 0 { hash.combine(word: 1) }
         hash.combine(set)
         if let occurred {
             hash.combine(occurred.type)

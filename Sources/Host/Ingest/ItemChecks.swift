@@ -22,6 +22,14 @@ extension Item {
         return id.isEmpty ? nil : id
     }
 
+    static func instant(_ milliseconds: Int64, _ field: String) throws(ItemProblem) -> Instant {
+        let instant = Instant(milliseconds: milliseconds)
+        guard Instant.allowed.contains(instant) else {
+            throw ItemProblem(field: field, why: "\(milliseconds) is not within the years 1 to 9999")
+        }
+        return instant
+    }
+
     static func checkNames(_ properties: Object, _ kind: String) throws(ItemProblem) -> Object {
         for member in properties.members where member.name.isEmpty || member.name.utf8.count > longestName {
             throw ItemProblem(

@@ -48,6 +48,9 @@ extension Item {
         switch type {
         case Event.customEvent: occurred = try .customEvent(try required("event"), properties)
         case Event.purchase:
+            guard let price = try Self.number(fields, "price") else {
+                throw ItemProblem(field: "price", why: "is missing; of what is free it is 0")
+            }
             var quantity: Int64 = 1
             switch fields["quantity"] {
             case nil: break
@@ -56,7 +59,7 @@ extension Item {
             }
             occurred = try .purchase(
                 try required("product_id"),
-                price: try Self.number(fields, "price") ?? .integer(0),
+                price: price,
                 currency: try Self.text(fields, "currency")?.string ?? "",
                 quantity: quantity,
                 properties
@@ -77,7 +80,7 @@ extension Item {
     private static func instant(_ fields: Object) throws(ItemProblem) -> Instant? {
         guard let at = try text(fields, "at") else { return nil }
         guard let instant = Instant(iso8601: at.string) else {
-            throw ItemProblem(field: "at", why: "\"\(at)\" is not an ISO 8601 instant")
+            throw ItemProblem(field: "at", why: "\"\(at)\" is no ISO 8601 instant of the years 1 to 9999")
         }
         return instant
     }

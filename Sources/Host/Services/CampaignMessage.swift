@@ -21,7 +21,7 @@ extension Campaign {
             }
             self.init(
                 id: id,
-                launchedAt: campaign.launched_at_ms == 0 ? nil : Instant(milliseconds: campaign.launched_at_ms),
+                launchedAt: try Self.launch(campaign),
                 trigger: try Occurrence(trigger, at: "trigger"),
                 exceptions: exceptions,
                 messages: messages
@@ -31,6 +31,15 @@ extension Campaign {
         } catch {
             throw CampaignProblem(campaign: id, field: error.field, code: .invalidCampaign, text: error.text)
         }
+    }
+
+    private static func launch(_ campaign: Triggerd__V1__Campaign) throws(FieldProblem) -> Instant? {
+        guard campaign.launch_case == TRIGGERD__V1__CAMPAIGN__LAUNCH_LAUNCHED_AT_MS else { return nil }
+        let launch = Instant(milliseconds: campaign.launched_at_ms)
+        guard Instant.allowed.contains(launch) else {
+            throw FieldProblem("launched_at_ms", "\(campaign.launched_at_ms) is not within the years 1 to 9999")
+        }
+        return launch
     }
 
     private mutating func readWhen(_ campaign: Triggerd__V1__Campaign) throws(FieldProblem) {
@@ -59,16 +68,16 @@ extension Campaign {
             guard let occurrence = message.pointee.occurrence else {
                 throw FieldProblem("\(path).occurrence", "is required")
             }
-            let within = try Self.length(message.pointee.within_ms, "\(path).within_ms")
-            conversions.append(
-                Conversion(
-                    try Occurrence(occurrence, at: path),
-                    within: within == .zero ? Conversion.defaultDeadline : within
-                )
-            )
+            var within = Conversion.defaultDeadline
+            if message.pointee.deadline_case == TRIGGERD__V1__CONVERSION__DEADLINE_WITHIN_MS {
+                within = try Self.length(message.pointee.within_ms, "\(path).within_ms")
+            }
+            conversions.append(Conversion(try Occurrence(occurrence, at: path), within: within))
         }
         rateLimit = campaign.rate_limit?.pointee.per_minute
-        maxRecipients = campaign.max_recipients == 0 ? nil : campaign.max_recipients
+        maxRecipients =
+            campaign.recipients_case == TRIGGERD__V1__CAMPAIGN__RECIPIENTS_MAX_RECIPIENTS
+            ? campaign.max_recipients : nil
         isExemptFromFrequencyCaps = campaign.exempt_from_frequency_caps != 0
         requiresOptIn = campaign.require_opt_in != 0
         controlGroup = campaign.control_group.map { ControlGroup($0) }
@@ -89,7 +98,10 @@ extension Campaign {
 
     func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__Campaign> {
         let message = nameMessage(in: arena)
-        message.pointee.launched_at_ms = launchedAt?.milliseconds ?? 0
+        if let launchedAt {
+            message.pointee.launch_case = TRIGGERD__V1__CAMPAIGN__LAUNCH_LAUNCHED_AT_MS
+            message.pointee.launched_at_ms = launchedAt.milliseconds
+        }
         message.pointee.trigger = trigger.message(in: arena)
         if case .length(let length) = delay {
             message.pointee.delay_ms = length.milliseconds
@@ -113,6 +125,7 @@ extension Campaign {
             conversions.map { conversion in
                 let message = arena.make(triggerd__v1__conversion__init)
                 message.pointee.occurrence = conversion.occurrence.message(in: arena)
+                message.pointee.deadline_case = TRIGGERD__V1__CONVERSION__DEADLINE_WITHIN_MS
                 message.pointee.within_ms = conversion.within.milliseconds
                 return message
             }
@@ -127,7 +140,10 @@ extension Campaign {
             limit.pointee.per_minute = rateLimit
             message.pointee.rate_limit = limit
         }
-        message.pointee.max_recipients = maxRecipients ?? 0
+        if let maxRecipients {
+            message.pointee.recipients_case = TRIGGERD__V1__CAMPAIGN__RECIPIENTS_MAX_RECIPIENTS
+            message.pointee.max_recipients = maxRecipients
+        }
         message.pointee.exempt_from_frequency_caps = isExemptFromFrequencyCaps ? 1 : 0
         message.pointee.require_opt_in = requiresOptIn ? 1 : 0
         message.pointee.control_group = controlGroup?.message(in: arena)
@@ -207,12 +223,13 @@ extension Message {
         guard let priority = name.isEmpty ? .medium : Priority(name: name) else {
             throw FieldProblem("\(path).priority", "\"\(name)\" is none of high, medium, low")
         }
-        guard message.expires_after_ms >= 0 else { throw FieldProblem("\(path).expires_after_ms", "is below zero") }
+        let expires = message.expiry_case == TRIGGERD__V1__MESSAGE__EXPIRY_EXPIRES_AFTER_MS
+        if expires, message.expires_after_ms < 0 { throw FieldProblem("\(path).expires_after_ms", "is below zero") }
         self.init(
             channel: channel,
             fields: Object(message.fields, count: message.n_fields),
             priority: priority,
-            expiresAfter: message.expires_after_ms == 0 ? nil : Length(milliseconds: message.expires_after_ms)
+            expiresAfter: expires ? Length(milliseconds: message.expires_after_ms) : nil
         )
     }
 
@@ -222,7 +239,10 @@ extension Message {
         message.pointee.n_fields = fields.members.count
         message.pointee.fields = fields.entries(in: arena, as: Triggerd__V1__Message__FieldsEntry.self)
         if priority != .medium { message.pointee.priority = arena.text(priority.name) }
-        message.pointee.expires_after_ms = expiresAfter?.milliseconds ?? 0
+        if let expiresAfter {
+            message.pointee.expiry_case = TRIGGERD__V1__MESSAGE__EXPIRY_EXPIRES_AFTER_MS
+            message.pointee.expires_after_ms = expiresAfter.milliseconds
+        }
         return message
     }
 }
@@ -331,8 +351,8 @@ extension Filter.Subject {
         let of = Text(cString: fact.of)
         let name = String(cString: fact.subject)
         var recent: Filter.Recent?
-        if fact.in_last_ms != 0 {
-            guard fact.in_last_ms > 0 else { throw FieldProblem("\(path).in_last_ms", "is below zero") }
+        if fact.recent_case == TRIGGERD__V1__FACT_FILTER__RECENT_IN_LAST_MS {
+            guard fact.in_last_ms >= 0 else { throw FieldProblem("\(path).in_last_ms", "is below zero") }
             recent = Filter.Recent(
                 Length(milliseconds: fact.in_last_ms),
                 countsUTCDays: String(cString: fact.counting) == "utc_days"
@@ -366,7 +386,10 @@ extension Filter.Subject {
             }
         message.pointee.subject = arena.text(name)
         message.pointee.of = arena.text(of)
-        message.pointee.in_last_ms = recent?.length.milliseconds ?? 0
+        if let recent {
+            message.pointee.recent_case = TRIGGERD__V1__FACT_FILTER__RECENT_IN_LAST_MS
+            message.pointee.in_last_ms = recent.length.milliseconds
+        }
         if recent?.countsUTCDays == true { message.pointee.counting = arena.text("utc_days") }
         return message
     }

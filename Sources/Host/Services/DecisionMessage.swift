@@ -15,7 +15,10 @@ extension Decision {
             message.pointee.n_why = why.members.count
             message.pointee.why = why.entries(in: arena, as: Triggerd__V1__Decision__WhyEntry.self)
         }
-        if let next, next != .never { message.pointee.next_ms = next.milliseconds }
+        if let next, next != .never {
+            message.pointee.next_case = TRIGGERD__V1__DECISION__NEXT_NEXT_MS
+            message.pointee.next_ms = next.milliseconds
+        }
         message.pointee.send = send
         message.pointee.conversion = UInt32(conversion ?? 0)
         message.pointee.near_miss = nearMiss

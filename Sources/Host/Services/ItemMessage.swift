@@ -7,7 +7,8 @@ extension Item {
         let item = message.pointee
         user = try Self.name(Text(cString: item.user), "user", most: Self.longestID)
         id = try Self.idempotencyID(Text(cString: item.id))
-        time = item.time_ms == 0 ? nil : Instant(milliseconds: item.time_ms)
+        time =
+            item.time_case == TRIGGERD__V1__ITEM__TIME_TIME_MS ? try Self.instant(item.time_ms, "time_ms") : nil
         set = Object(item.set, count: item.n_set)
         try Self.check(set)
         device = ""
@@ -28,12 +29,7 @@ extension Item {
                 properties: try Self.properties(session.properties, session.n_properties, "session_start")
             )
         case TRIGGERD__V1__ITEM__KIND_LOCATION:
-            let location = item.location.pointee
-            occurred = try .location(
-                location.latitude,
-                location.longitude,
-                try Self.properties(location.properties, location.n_properties, "location")
-            )
+            occurred = try Self.location(item.location.pointee)
         case TRIGGERD__V1__ITEM__KIND_CAMPAIGN_INTERACTION:
             let interaction = item.campaign_interaction.pointee
             occurred = try .campaignInteraction(
@@ -67,7 +63,10 @@ extension Item {
         let item = arena.make(triggerd__v1__item__init)
         item.pointee.user = arena.text(user)
         item.pointee.id = arena.text(id ?? "")
-        item.pointee.time_ms = time?.milliseconds ?? 0
+        if let time {
+            item.pointee.time_case = TRIGGERD__V1__ITEM__TIME_TIME_MS
+            item.pointee.time_ms = time.milliseconds
+        }
         item.pointee.n_set = set.members.count
         item.pointee.set = set.entries(in: arena, as: Triggerd__V1__Item__SetEntry.self)
         guard let occurred else {
@@ -102,9 +101,13 @@ extension Item {
         case Event.purchase:
             let purchase = arena.make(triggerd__v1__purchase__init)
             purchase.pointee.product_id = arena.text(occurred.subject)
+            purchase.pointee.cost_case = TRIGGERD__V1__PURCHASE__COST_PRICE
             purchase.pointee.price = number("price")
             purchase.pointee.currency = text("currency")
-            if case .integer(let quantity)? = occurred.properties["quantity"] { purchase.pointee.quantity = quantity }
+            if case .integer(let quantity)? = occurred.properties["quantity"] {
+                purchase.pointee.units_case = TRIGGERD__V1__PURCHASE__UNITS_QUANTITY
+                purchase.pointee.quantity = quantity
+            }
             purchase.pointee.n_properties = count
             purchase.pointee.properties = properties.entries(
                 in: arena,
@@ -114,7 +117,9 @@ extension Item {
             item.pointee.purchase = purchase
         case Event.location:
             let location = arena.make(triggerd__v1__location__init)
+            location.pointee.north_case = TRIGGERD__V1__LOCATION__NORTH_LATITUDE
             location.pointee.latitude = number("latitude")
+            location.pointee.east_case = TRIGGERD__V1__LOCATION__EAST_LONGITUDE
             location.pointee.longitude = number("longitude")
             location.pointee.n_properties = count
             location.pointee.properties = properties.entries(
@@ -160,12 +165,29 @@ extension Item {
     }
 
     private static func purchase(_ purchase: Triggerd__V1__Purchase) throws(ItemProblem) -> Occurred {
-        try .purchase(
+        guard purchase.cost_case == TRIGGERD__V1__PURCHASE__COST_PRICE else {
+            throw ItemProblem(field: "purchase.price", why: "is missing; of what is free it is 0")
+        }
+        return try .purchase(
             Text(cString: purchase.product_id),
             price: .decimal(purchase.price),
             currency: String(cString: purchase.currency),
-            quantity: purchase.quantity == 0 ? 1 : purchase.quantity,
+            quantity: purchase.units_case == TRIGGERD__V1__PURCHASE__UNITS_QUANTITY ? purchase.quantity : 1,
             try properties(purchase.properties, purchase.n_properties, "purchase")
+        )
+    }
+
+    private static func location(_ location: Triggerd__V1__Location) throws(ItemProblem) -> Occurred {
+        guard location.north_case == TRIGGERD__V1__LOCATION__NORTH_LATITUDE else {
+            throw ItemProblem(field: "location.latitude", why: "is missing")
+        }
+        guard location.east_case == TRIGGERD__V1__LOCATION__EAST_LONGITUDE else {
+            throw ItemProblem(field: "location.longitude", why: "is missing")
+        }
+        return try .location(
+            location.latitude,
+            location.longitude,
+            try properties(location.properties, location.n_properties, "location")
         )
     }
 

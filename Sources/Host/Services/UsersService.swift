@@ -82,8 +82,14 @@ extension UserState {
                 queued.pointee.campaign = name(entry.wait.version.number)
                 queued.pointee.channel = arena.text(entry.channel)
                 queued.pointee.available_ms = entry.available.milliseconds
-                queued.pointee.expires_ms = entry.expires == .never ? 0 : entry.expires.milliseconds
-                queued.pointee.leased_until_ms = entry.lease?.ends.milliseconds ?? 0
+                if entry.expires != .never {
+                    queued.pointee.expires_case = TRIGGERD__V1__QUEUED_MESSAGE__EXPIRES_EXPIRES_MS
+                    queued.pointee.expires_ms = entry.expires.milliseconds
+                }
+                if let lease = entry.lease {
+                    queued.pointee.lease_case = TRIGGERD__V1__QUEUED_MESSAGE__LEASE_LEASED_UNTIL_MS
+                    queued.pointee.leased_until_ms = lease.ends.milliseconds
+                }
                 return queued
             }
         )
@@ -97,7 +103,10 @@ extension UserState {
                 return received
             }
         )
-        message.pointee.last_session_ms = lastSession?.milliseconds ?? 0
+        if let lastSession {
+            message.pointee.last_session_case = TRIGGERD__V1__USER__LAST_SESSION_LAST_SESSION_MS
+            message.pointee.last_session_ms = lastSession.milliseconds
+        }
         return message
     }
 }

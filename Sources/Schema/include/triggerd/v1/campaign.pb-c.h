@@ -70,6 +70,18 @@ typedef enum _Triggerd__V1__CampaignStatus__State {
 
 /* --- messages --- */
 
+typedef enum {
+  TRIGGERD__V1__CAMPAIGN__LAUNCH__NOT_SET = 0,
+  TRIGGERD__V1__CAMPAIGN__LAUNCH_LAUNCHED_AT_MS = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__CAMPAIGN__LAUNCH__CASE)
+} Triggerd__V1__Campaign__LaunchCase;
+
+typedef enum {
+  TRIGGERD__V1__CAMPAIGN__RECIPIENTS__NOT_SET = 0,
+  TRIGGERD__V1__CAMPAIGN__RECIPIENTS_MAX_RECIPIENTS = 17
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__CAMPAIGN__RECIPIENTS__CASE)
+} Triggerd__V1__Campaign__RecipientsCase;
+
 /*
  * A campaign, field by field as a campaign file writes it.
  */
@@ -77,10 +89,6 @@ struct  Triggerd__V1__Campaign
 {
   ProtobufCMessage base;
   char *campaign;
-  /*
-   * 0: when it is applied first.
-   */
-  int64_t launched_at_ms;
   Triggerd__V1__Occurrence *trigger;
   /*
    * 0: at once, or as `delay` says.
@@ -113,18 +121,28 @@ struct  Triggerd__V1__Campaign
   Triggerd__V1__Conversion **conversions;
   Triggerd__V1__Length *max_event_age;
   Triggerd__V1__RateLimit *rate_limit;
-  /*
-   * 0: any number.
-   */
-  int64_t max_recipients;
   protobuf_c_boolean exempt_from_frequency_caps;
   protobuf_c_boolean require_opt_in;
   Triggerd__V1__ControlGroup *control_group;
   Triggerd__V1__Filter *abort_if;
+  Triggerd__V1__Campaign__LaunchCase launch_case;
+  union {
+    /*
+     * In the years 1 to 9999; absent: when it is applied first. 0 is 1970-01-01T00:00:00Z.
+     */
+    int64_t launched_at_ms;
+  };
+  Triggerd__V1__Campaign__RecipientsCase recipients_case;
+  union {
+    /*
+     * At least 1; absent: any number.
+     */
+    int64_t max_recipients;
+  };
 };
 #define TRIGGERD__V1__CAMPAIGN__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__campaign__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, NULL, 0, 0,NULL, NULL, 0,NULL, NULL, NULL, 0, NULL, NULL, NULL, 0,NULL, NULL, NULL, 0, 0, 0, NULL, NULL }
+    , (char *)protobuf_c_empty_string, NULL, 0, 0,NULL, NULL, 0,NULL, NULL, NULL, 0, NULL, NULL, NULL, 0,NULL, NULL, NULL, 0, 0, NULL, NULL, TRIGGERD__V1__CAMPAIGN__LAUNCH__NOT_SET, {0}, TRIGGERD__V1__CAMPAIGN__RECIPIENTS__NOT_SET, {0} }
 
 
 struct  Triggerd__V1__Length
@@ -232,18 +250,27 @@ struct  Triggerd__V1__QuietHours
     , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+typedef enum {
+  TRIGGERD__V1__CONVERSION__DEADLINE__NOT_SET = 0,
+  TRIGGERD__V1__CONVERSION__DEADLINE_WITHIN_MS = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__CONVERSION__DEADLINE__CASE)
+} Triggerd__V1__Conversion__DeadlineCase;
+
 struct  Triggerd__V1__Conversion
 {
   ProtobufCMessage base;
   Triggerd__V1__Occurrence *occurrence;
-  /*
-   * 0: 3 days.
-   */
-  int64_t within_ms;
+  Triggerd__V1__Conversion__DeadlineCase deadline_case;
+  union {
+    /*
+     * More than 0; absent: 3 days.
+     */
+    int64_t within_ms;
+  };
 };
 #define TRIGGERD__V1__CONVERSION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__conversion__descriptor) \
-    , NULL, 0 }
+    , NULL, TRIGGERD__V1__CONVERSION__DEADLINE__NOT_SET, {0} }
 
 
 struct  Triggerd__V1__RateLimit
@@ -396,6 +423,12 @@ struct  Triggerd__V1__PropertyFilter
     , (char *)protobuf_c_empty_string, 0,NULL }
 
 
+typedef enum {
+  TRIGGERD__V1__FACT_FILTER__RECENT__NOT_SET = 0,
+  TRIGGERD__V1__FACT_FILTER__RECENT_IN_LAST_MS = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__FACT_FILTER__RECENT__CASE)
+} Triggerd__V1__FactFilter__RecentCase;
+
 /*
  * On what is known of a user.
  */
@@ -411,10 +444,6 @@ struct  Triggerd__V1__FactFilter
    */
   char *of;
   /*
-   * 0: ever.
-   */
-  int64_t in_last_ms;
-  /*
    * `rolling` (also when empty) or `utc_days`.
    */
   char *counting;
@@ -423,10 +452,17 @@ struct  Triggerd__V1__FactFilter
    */
   size_t n_operators;
   Triggerd__V1__Operator **operators;
+  Triggerd__V1__FactFilter__RecentCase recent_case;
+  union {
+    /*
+     * Absent: ever.
+     */
+    int64_t in_last_ms;
+  };
 };
 #define TRIGGERD__V1__FACT_FILTER__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__fact_filter__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0,NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, TRIGGERD__V1__FACT_FILTER__RECENT__NOT_SET, {0} }
 
 
 struct  Triggerd__V1__Operator
@@ -464,6 +500,12 @@ struct  Triggerd__V1__Message__FieldsEntry
     , (char *)protobuf_c_empty_string, NULL }
 
 
+typedef enum {
+  TRIGGERD__V1__MESSAGE__EXPIRY__NOT_SET = 0,
+  TRIGGERD__V1__MESSAGE__EXPIRY_EXPIRES_AFTER_MS = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__MESSAGE__EXPIRY__CASE)
+} Triggerd__V1__Message__ExpiryCase;
+
 struct  Triggerd__V1__Message
 {
   ProtobufCMessage base;
@@ -477,14 +519,17 @@ struct  Triggerd__V1__Message
    * `high`, `medium` (also when empty) or `low`.
    */
   char *priority;
-  /*
-   * 0: never.
-   */
-  int64_t expires_after_ms;
+  Triggerd__V1__Message__ExpiryCase expiry_case;
+  union {
+    /*
+     * Absent: never.
+     */
+    int64_t expires_after_ms;
+  };
 };
 #define TRIGGERD__V1__MESSAGE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__message__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, TRIGGERD__V1__MESSAGE__EXPIRY__NOT_SET, {0} }
 
 
 /*

@@ -40,6 +40,12 @@ struct  Triggerd__V1__Decision__WhyEntry
     , (char *)protobuf_c_empty_string, NULL }
 
 
+typedef enum {
+  TRIGGERD__V1__DECISION__NEXT__NOT_SET = 0,
+  TRIGGERD__V1__DECISION__NEXT_NEXT_MS = 9
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__DECISION__NEXT__CASE)
+} Triggerd__V1__Decision__NextCase;
+
 /*
  * One thing that was decided about a user, and why.
  */
@@ -77,10 +83,6 @@ struct  Triggerd__V1__Decision
   size_t n_why;
   Triggerd__V1__Decision__WhyEntry **why;
   /*
-   * When this may change; 0 where nothing is known.
-   */
-  int64_t next_ms;
-  /*
    * The send that it concerns; 0 where nothing began to wait.
    */
   uint64_t send;
@@ -94,10 +96,17 @@ struct  Triggerd__V1__Decision
    * no `sequence`. 0 of everything else.
    */
   int64_t near_miss;
+  Triggerd__V1__Decision__NextCase next_case;
+  union {
+    /*
+     * When this may change; absent where nothing is known.
+     */
+    int64_t next_ms;
+  };
 };
 #define TRIGGERD__V1__DECISION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__decision__descriptor) \
-    , 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, 0 }
+    , 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, TRIGGERD__V1__DECISION__NEXT__NOT_SET, {0} }
 
 
 /*

@@ -81,6 +81,12 @@ struct  Triggerd__V1__Item__SetEntry
 
 
 typedef enum {
+  TRIGGERD__V1__ITEM__TIME__NOT_SET = 0,
+  TRIGGERD__V1__ITEM__TIME_TIME_MS = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__ITEM__TIME__CASE)
+} Triggerd__V1__Item__TimeCase;
+
+typedef enum {
   TRIGGERD__V1__ITEM__KIND__NOT_SET = 0,
   TRIGGERD__V1__ITEM__KIND_CUSTOM_EVENT = 5,
   TRIGGERD__V1__ITEM__KIND_PURCHASE = 6,
@@ -101,16 +107,20 @@ struct  Triggerd__V1__Item
    */
   char *id;
   /*
-   * When it happened; 0: now. A time in the future is replaced by the receipt.
-   */
-  int64_t time_ms;
-  /*
    * Set on the profile first; a null removes. `email`, `time_zone`, `language`, `country`, `email_subscription`,
    * `email_status`, `push_subscription` and `push_tokens` have a meaning of their own. `email` is an address or a list
    * of 1 to 16.
    */
   size_t n_set;
   Triggerd__V1__Item__SetEntry **set;
+  Triggerd__V1__Item__TimeCase time_case;
+  union {
+    /*
+     * When it happened, in the years 1 to 9999; absent: now. 0 is 1970-01-01T00:00:00Z. A time in the future is
+     * replaced by the receipt.
+     */
+    int64_t time_ms;
+  };
   Triggerd__V1__Item__KindCase kind_case;
   union {
     Triggerd__V1__CustomEvent *custom_event;
@@ -127,7 +137,7 @@ struct  Triggerd__V1__Item
 };
 #define TRIGGERD__V1__ITEM__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__item__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0,NULL, TRIGGERD__V1__ITEM__KIND__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, TRIGGERD__V1__ITEM__TIME__NOT_SET, {0}, TRIGGERD__V1__ITEM__KIND__NOT_SET, {0} }
 
 
 struct  Triggerd__V1__CustomEvent__PropertiesEntry
@@ -164,22 +174,37 @@ struct  Triggerd__V1__Purchase__PropertiesEntry
     , (char *)protobuf_c_empty_string, NULL }
 
 
+typedef enum {
+  TRIGGERD__V1__PURCHASE__COST__NOT_SET = 0,
+  TRIGGERD__V1__PURCHASE__COST_PRICE = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__PURCHASE__COST__CASE)
+} Triggerd__V1__Purchase__CostCase;
+
+typedef enum {
+  TRIGGERD__V1__PURCHASE__UNITS__NOT_SET = 0,
+  TRIGGERD__V1__PURCHASE__UNITS_QUANTITY = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__PURCHASE__UNITS__CASE)
+} Triggerd__V1__Purchase__UnitsCase;
+
 struct  Triggerd__V1__Purchase
 {
   ProtobufCMessage base;
   char *product_id;
-  double price;
   char *currency;
-  /*
-   * 0 counts as 1.
-   */
-  int64_t quantity;
   size_t n_properties;
   Triggerd__V1__Purchase__PropertiesEntry **properties;
+  Triggerd__V1__Purchase__CostCase cost_case;
+  union {
+    double price;
+  };
+  Triggerd__V1__Purchase__UnitsCase units_case;
+  union {
+    int64_t quantity;
+  };
 };
 #define TRIGGERD__V1__PURCHASE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__purchase__descriptor) \
-    , (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0, 0,NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, TRIGGERD__V1__PURCHASE__COST__NOT_SET, {0}, TRIGGERD__V1__PURCHASE__UNITS__NOT_SET, {0} }
 
 
 struct  Triggerd__V1__SessionStart__PropertiesEntry
@@ -228,20 +253,38 @@ struct  Triggerd__V1__Location__PropertiesEntry
     , (char *)protobuf_c_empty_string, NULL }
 
 
+typedef enum {
+  TRIGGERD__V1__LOCATION__NORTH__NOT_SET = 0,
+  TRIGGERD__V1__LOCATION__NORTH_LATITUDE = 1
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__LOCATION__NORTH__CASE)
+} Triggerd__V1__Location__NorthCase;
+
+typedef enum {
+  TRIGGERD__V1__LOCATION__EAST__NOT_SET = 0,
+  TRIGGERD__V1__LOCATION__EAST_LONGITUDE = 2
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__LOCATION__EAST__CASE)
+} Triggerd__V1__Location__EastCase;
+
 /*
- * Where the user is, in degrees.
+ * Where the user is, in degrees; both are required, and 0 is a place.
  */
 struct  Triggerd__V1__Location
 {
   ProtobufCMessage base;
-  double latitude;
-  double longitude;
   size_t n_properties;
   Triggerd__V1__Location__PropertiesEntry **properties;
+  Triggerd__V1__Location__NorthCase north_case;
+  union {
+    double latitude;
+  };
+  Triggerd__V1__Location__EastCase east_case;
+  union {
+    double longitude;
+  };
 };
 #define TRIGGERD__V1__LOCATION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__location__descriptor) \
-    , 0, 0, 0,NULL }
+    , 0,NULL, TRIGGERD__V1__LOCATION__NORTH__NOT_SET, {0}, TRIGGERD__V1__LOCATION__EAST__NOT_SET, {0} }
 
 
 struct  Triggerd__V1__CampaignInteraction__PropertiesEntry

@@ -55,6 +55,12 @@ struct  Triggerd__V1__User__ProfileEntry
     , (char *)protobuf_c_empty_string, NULL }
 
 
+typedef enum {
+  TRIGGERD__V1__USER__LAST_SESSION__NOT_SET = 0,
+  TRIGGERD__V1__USER__LAST_SESSION_LAST_SESSION_MS = 6
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__USER__LAST_SESSION__CASE)
+} Triggerd__V1__User__LastSessionCase;
+
 /*
  * NOT_FOUND where the user is not known.
  */
@@ -70,14 +76,17 @@ struct  Triggerd__V1__User
   Triggerd__V1__QueuedMessage **queue;
   size_t n_receipts;
   Triggerd__V1__CampaignReceipt **receipts;
-  /*
-   * 0: never.
-   */
-  int64_t last_session_ms;
+  Triggerd__V1__User__LastSessionCase last_session_case;
+  union {
+    /*
+     * Absent: never.
+     */
+    int64_t last_session_ms;
+  };
 };
 #define TRIGGERD__V1__USER__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__user__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0,NULL, 0,NULL, 0 }
+    , (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0,NULL, 0,NULL, TRIGGERD__V1__USER__LAST_SESSION__NOT_SET, {0} }
 
 
 struct  Triggerd__V1__WaitingSend
@@ -94,6 +103,18 @@ struct  Triggerd__V1__WaitingSend
     , 0, (char *)protobuf_c_empty_string, 0, 0, 0 }
 
 
+typedef enum {
+  TRIGGERD__V1__QUEUED_MESSAGE__EXPIRES__NOT_SET = 0,
+  TRIGGERD__V1__QUEUED_MESSAGE__EXPIRES_EXPIRES_MS = 5
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__QUEUED_MESSAGE__EXPIRES__CASE)
+} Triggerd__V1__QueuedMessage__ExpiresCase;
+
+typedef enum {
+  TRIGGERD__V1__QUEUED_MESSAGE__LEASE__NOT_SET = 0,
+  TRIGGERD__V1__QUEUED_MESSAGE__LEASE_LEASED_UNTIL_MS = 6
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__QUEUED_MESSAGE__LEASE__CASE)
+} Triggerd__V1__QueuedMessage__LeaseCase;
+
 struct  Triggerd__V1__QueuedMessage
 {
   ProtobufCMessage base;
@@ -101,18 +122,24 @@ struct  Triggerd__V1__QueuedMessage
   char *campaign;
   char *channel;
   int64_t available_ms;
-  /*
-   * 0: never.
-   */
-  int64_t expires_ms;
-  /*
-   * 0: not leased.
-   */
-  int64_t leased_until_ms;
+  Triggerd__V1__QueuedMessage__ExpiresCase expires_case;
+  union {
+    /*
+     * Absent: never.
+     */
+    int64_t expires_ms;
+  };
+  Triggerd__V1__QueuedMessage__LeaseCase lease_case;
+  union {
+    /*
+     * Absent: not leased.
+     */
+    int64_t leased_until_ms;
+  };
 };
 #define TRIGGERD__V1__QUEUED_MESSAGE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__queued_message__descriptor) \
-    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0 }
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, TRIGGERD__V1__QUEUED_MESSAGE__EXPIRES__NOT_SET, {0}, TRIGGERD__V1__QUEUED_MESSAGE__LEASE__NOT_SET, {0} }
 
 
 struct  Triggerd__V1__CampaignReceipt
