@@ -239,12 +239,26 @@ struct CampaignReading {
         switch node {
         case .scalar(let scalar):
             guard scalar.style == .plain || scalar.style == .any else { return .string(scalar.string) }
+            if Self.isTooWide(scalar.string) {
+                let number = scalar.string.prefix(80)
+                problem("\(number) does not fit 64 bits: write it as text, in quotes", at: node.mark, "")
+            }
             return Self.core(scalar.string)
         case .sequence(let sequence): return .array(sequence.map { untyped($0) })
         case .mapping(let mapping):
             return .object(Object(mapping.map { Object.Member($0.key.scalar?.string ?? "", untyped($0.value)) }))
         default: return .null
         }
+    }
+
+    static func isNull(_ scalar: Node.Scalar) -> Bool {
+        (scalar.style == .plain || scalar.style == .any) && core(scalar.string) == .null
+    }
+
+    /// A whole number that would be another one if it were read.
+    private static func isTooWide(_ text: String) -> Bool {
+        let digits = text.utf8.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }
+        return digits.count >= 19 && digits.allSatisfy { (48...57).contains($0) } && Int64(text) == nil
     }
 
     private static func core(_ text: String) -> Value {

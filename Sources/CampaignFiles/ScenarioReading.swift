@@ -87,7 +87,7 @@ extension CampaignReading {
                 if name == "push_tokens", let tokens = value.sequence {
                     return Object.Member(name, .array(tokens.map { .string($0.scalar?.string ?? "") }))
                 }
-                if texts.contains(name), let scalar = value.scalar, untyped(value) != .null {
+                if texts.contains(name), let scalar = value.scalar, !Self.isNull(scalar) {
                     return Object.Member(name, .string(scalar.string))
                 }
                 return Object.Member(name, untyped(value))

@@ -79,7 +79,7 @@ package final class Server: Sendable {
             guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
             return address
         } catch {
-            throw ServerError.cannotListen(address: "\(host):\(port)", reason: "\(error)")
+            throw ServerError.cannotListen(address: "\(host):\(port)", reason: error.systemReason)
         }
     }
 

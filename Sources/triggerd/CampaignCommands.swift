@@ -1,6 +1,5 @@
 import ArgumentParser
 import Engine
-import Foundation
 import Host
 import Schema
 
@@ -14,12 +13,12 @@ struct Apply: AsyncParsableCommand {
             """
     )
 
-    @OptionGroup var daemon: SocketOption
+    @OptionGroup var daemon: DaemonOption
     @Argument(help: "Campaign files; - is standard input.", completion: .file()) var files: [String]
     @Flag(help: "One JSON object a line.") var json = false
 
     func run() async throws {
-        let texts = try files.map { ($0 == "-" ? "standard input" : $0, try CampaignFolder.text(of: $0)) }
+        let texts = try files.map { ($0 == "-" ? "standard input" : $0, try InputFile.text($0)) }
         try await daemon.withConnection { connection in
             let request = packed(triggerd__v1__apply_request__init) { request, arena in
                 request.pointee.n_files = texts.count
@@ -43,10 +42,11 @@ struct Apply: AsyncParsableCommand {
             }
             for status in statuses {
                 if json {
-                    print(status.json)
+                    Output.json(status.json)
                 } else {
-                    print("\(status.campaign): \(status.changed ? "applied, version \(status.version)" : "unchanged")")
-                    for warning in status.warnings { print("  warning: \(warning)") }
+                    let done = status.changed ? "applied, version \(status.version)" : "unchanged"
+                    Output.line("\(status.campaign): \(done)")
+                    for warning in status.warnings { Output.line("  warning: \(warning)") }
                 }
             }
         }
@@ -63,7 +63,7 @@ struct Campaigns: AsyncParsableCommand {
             """
     )
 
-    @OptionGroup var daemon: SocketOption
+    @OptionGroup var daemon: DaemonOption
     @Flag(help: "One JSON object a line.") var json = false
 
     func run() async throws {
@@ -77,8 +77,8 @@ struct Campaigns: AsyncParsableCommand {
             ) { reply in
                 elements(reply.pointee.n_campaigns, reply.pointee.campaigns).map(ReadStatus.init)
             }
-            if statuses.isEmpty, !json { print("no campaigns; apply some with `triggerd apply FILE`") }
-            for status in statuses { print(json ? status.json.description : status.line) }
+            if statuses.isEmpty, !json { Output.line("no campaigns; apply some with `triggerd apply FILE`") }
+            for status in statuses { if json { Output.json(status.json) } else { Output.lines(status.lines) } }
         }
     }
 }
@@ -92,7 +92,7 @@ struct Stop: AsyncParsableCommand {
             """
     )
 
-    @OptionGroup var daemon: SocketOption
+    @OptionGroup var daemon: DaemonOption
     @Argument(help: "The campaign.") var campaign: String
 
     func run() async throws {
@@ -100,14 +100,14 @@ struct Stop: AsyncParsableCommand {
             let request = packed(triggerd__v1__stop_campaign_request__init) { request, arena in
                 request.pointee.campaign = arena.text(campaign)
             }
-            print(
+            Output.lines(
                 try await connection.call(
                     "Campaigns",
                     "Stop",
                     request,
                     Triggerd__V1__CampaignStatus.self,
                     schema_campaign_status()
-                ) { ReadStatus($0).line }
+                ) { ReadStatus($0).lines }
             )
         }
     }
@@ -122,7 +122,7 @@ struct Resume: AsyncParsableCommand {
             """
     )
 
-    @OptionGroup var daemon: SocketOption
+    @OptionGroup var daemon: DaemonOption
     @Argument(help: "The campaign.") var campaign: String
 
     func run() async throws {
@@ -130,14 +130,14 @@ struct Resume: AsyncParsableCommand {
             let request = packed(triggerd__v1__resume_campaign_request__init) { request, arena in
                 request.pointee.campaign = arena.text(campaign)
             }
-            print(
+            Output.lines(
                 try await connection.call(
                     "Campaigns",
                     "Resume",
                     request,
                     Triggerd__V1__CampaignStatus.self,
                     schema_campaign_status()
-                ) { ReadStatus($0).line }
+                ) { ReadStatus($0).lines }
             )
         }
     }
@@ -187,15 +187,13 @@ private struct ReadStatus {
 
     var state: String { isStopped ? "stopped" : "live" }
 
-    var line: String {
-        "\(campaign)  \(state)  version \(version), launched \(launchedAt), \(trigger) -> \(channels.joined(separator: ", "))\(accountsLine)"
-    }
-
-    /// What became of every message: matched = waiting + all the rest.
-    private var accountsLine: String {
-        guard let accounts, accounts.matched > 0 else { return "" }
+    var lines: [String] {
+        let line =
+            "\(campaign)  \(state)  version \(version), launched \(launchedAt), \(trigger) -> \(channels.joined(separator: ", "))"
+        // What became of every message: matched = waiting + all the rest.
+        guard let accounts, accounts.matched > 0 else { return [line] }
         let parts = ["matched \(accounts.matched)", "waiting \(accounts.waiting)"]
-        return "\n  " + (parts + accounts.ended.map { "\($0.decision) \($0.count)" }).joined(separator: ", ")
+        return [line, "  " + (parts + accounts.ended.map { "\($0.decision) \($0.count)" }).joined(separator: ", ")]
     }
 
     var json: Object {

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Engine
-import Foundation
+import Glibc
 import Host
 
 /// The settings of channels: `--set email.url=...` beats `TRIGGERD_EMAIL_URL`. A secret comes from the environment or

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Engine
 import Host
 import RPC
 import Schema
@@ -10,46 +10,80 @@ struct SocketOption: ParsableArguments {
         help: ArgumentHelp(
             "The daemon's socket (default: $TRIGGERD_SOCKET, else $XDG_RUNTIME_DIR/triggerd/triggerd.sock, else /run/triggerd/triggerd.sock).",
             valueName: "path"
-        )
+        ),
+        completion: .file()
     )
     var socket: String?
 
+    /// Of a socket's path, in bytes: what its address has room for.
+    private static let longestPath = 107
+
+    func validate() throws {
+        let length = path.utf8.count
+        guard length > 0 else { throw ValidationError("--socket is empty: name the path of a socket") }
+        guard length <= Self.longestPath else {
+            throw ValidationError(
+                "the socket's path \(Visible.quoted(path)) is too long: a path of a socket has at most \(Self.longestPath) bytes"
+            )
+        }
+    }
+
     var path: String {
-        let environment = ProcessInfo.processInfo.environment
         if let socket { return socket }
-        if let path = environment["TRIGGERD_SOCKET"], !path.isEmpty { return path }
-        return Self.standard
+        if let path = Environment.variable("TRIGGERD_SOCKET") { return path }
+        return (Environment.variable("XDG_RUNTIME_DIR") ?? "/run") + "/triggerd/triggerd.sock"
+    }
+}
+
+/// Which daemon is asked, and how long it may take.
+struct DaemonOption: ParsableArguments {
+    @OptionGroup var socket: SocketOption
+    @Option(
+        help: ArgumentHelp(
+            "How long each answer may take (default: \(CommandLimits.answer), of health \(CommandLimits.health)).",
+            valueName: "length"
+        )
+    )
+    var timeout: String?
+
+    var path: String { socket.path }
+
+    func validate() throws {
+        guard let timeout else { return }
+        guard try Length(timeout, option: "--timeout", example: "10s") > .zero else {
+            throw ValidationError("--timeout \(timeout): no daemon answers in no time; write 10s")
+        }
     }
 
-    /// Without an option or $TRIGGERD_SOCKET.
-    static var standard: String {
-        let runtime = ProcessInfo.processInfo.environment["XDG_RUNTIME_DIR"] ?? ""
-        return (runtime.isEmpty ? "/run" : runtime) + "/triggerd/triggerd.sock"
-    }
-
-    func connect() async throws -> DaemonConnection {
+    func connect(timeout standard: Length = CommandLimits.answer) async throws -> DaemonConnection {
+        let timeout = timeout.flatMap { Length($0) } ?? standard
         do {
-            return DaemonConnection(client: try await Client.connect(unix: path))
+            return DaemonConnection(client: try await Client.connect(unix: path), path: path, timeout: timeout)
         } catch {
             throw Failure(
-                "no daemon answers at \(path): \(error)\nstart one with `triggerd serve`, or name its socket with --socket PATH"
+                "no daemon answers at \(path): \(error.systemReason)",
+                "start one with `triggerd serve`, or name its socket with --socket PATH"
             )
         }
     }
 
     /// Runs `body` with a connection, and closes it.
-    func withConnection<Result>(_ body: (DaemonConnection) async throws -> Result) async throws -> Result {
-        let connection = try await connect()
+    func withConnection<Result>(
+        timeout: Length = CommandLimits.answer,
+        _ body: (DaemonConnection) async throws -> Result
+    ) async throws -> Result {
+        let connection = try await connect(timeout: timeout)
         do {
             let result = try await body(connection)
             await connection.client.close()
             return result
-        } catch let status as Status {
-            await connection.client.close()
-            throw Failure(status.message)
         } catch {
             await connection.client.close()
-            throw error
+            switch error {
+            case let status as Status: throw Failure(status)
+            case let lost as ClientClosed: throw Failure("the connection to the daemon at \(path) broke: \(lost)")
+            default: throw error
+            }
         }
     }
 }
@@ -57,6 +91,8 @@ struct SocketOption: ParsableArguments {
 /// Calls of the daemon, by their messages.
 struct DaemonConnection: Sendable {
     let client: Client
+    let path: String
+    let timeout: Length
 
     /// `request` is packed already; `read` sees the reply while it lasts.
     func call<Message, Result>(
@@ -67,12 +103,7 @@ struct DaemonConnection: Sendable {
         _ descriptor: UnsafePointer<ProtobufCMessageDescriptor>,
         _ read: (UnsafePointer<Message>) throws -> Result
     ) async throws -> Result {
-        let payload = try await client.call(
-            service: "triggerd.v1.\(service)",
-            method: method,
-            payload: Payload(bytes: request),
-            timeout: nil
-        )
+        let payload = try await answer("triggerd.v1.\(service)", method, request)
         return try Arena.use { arena in
             do {
                 return try payload.withUnsafeReadableBytes { try read(arena.unpack(type, descriptor, $0)) }
@@ -81,6 +112,40 @@ struct DaemonConnection: Sendable {
             }
         }
     }
+
+    /// The daemon knows how long it has; whether it keeps to that is measured here.
+    private func answer(_ service: String, _ method: String, _ request: [UInt8]) async throws -> Payload {
+        let allowed = Duration.milliseconds(timeout.milliseconds)
+        return try await withThrowingTaskGroup(of: Payload?.self) { group in
+            group.addTask {
+                do {
+                    return try await client.call(
+                        service: service,
+                        method: method,
+                        payload: Payload(bytes: request),
+                        timeout: allowed
+                    )
+                } catch let status as Status where status.code == .deadlineExceeded {
+                    return nil
+                }
+            }
+            group.addTask {
+                try await Task.sleep(for: allowed + Self.slack)
+                return nil
+            }
+            defer { group.cancelAll() }
+            if let first = try await group.next(), let payload = first { return payload }
+            // Ends the call, which this group would wait for.
+            await client.close()
+            throw Failure(
+                "the daemon at \(path) did not answer within \(timeout)",
+                "it may be busy or hang: look at its log, or wait longer with --timeout LENGTH"
+            )
+        }
+    }
+
+    /// What a daemon that is well needs to say that it was too slow.
+    private static let slack = Duration.milliseconds(200)
 }
 
 /// Packs a request.

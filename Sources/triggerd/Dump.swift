@@ -1,6 +1,5 @@
 import ArgumentParser
 import Engine
-import Foundation
 import Storage
 import StorageRocksDB
 
@@ -26,7 +25,7 @@ struct Dump: ParsableCommand {
             defer { store.close() }
             for kind in kind.map({ [$0] }) ?? RecordKind.allCases {
                 try store.dump(kind) { record in
-                    print(record.json)
+                    Output.json(record.json)
                     return true
                 }
             }

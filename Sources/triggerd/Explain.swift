@@ -16,7 +16,7 @@ struct Explain: AsyncParsableCommand {
             """
     )
 
-    @OptionGroup var daemon: SocketOption
+    @OptionGroup var daemon: DaemonOption
     @Argument(help: "The user.") var user: String
     @Argument(help: "Only about this campaign.") var campaign: String?
     @Flag(help: "One JSON object a line.") var json = false
@@ -28,43 +28,20 @@ struct Explain: AsyncParsableCommand {
 
     func run() async throws {
         try await daemon.withConnection { connection in
-            var page = ""
             var shown = 0
-            var isKnown = false
-            repeat {
-                let asked = min(1_000, limit - shown)
-                let request = packed(triggerd__v1__explain_request__init) { request, arena in
-                    request.pointee.user = arena.text(user)
-                    request.pointee.campaign = arena.text(campaign ?? "")
-                    request.pointee.limit = UInt32(asked)
-                    request.pointee.page = arena.text(page)
-                }
-                let (decisions, next, known) = try await connection.call(
-                    "Decisions",
-                    "Explain",
-                    request,
-                    Triggerd__V1__ExplainReply.self,
-                    schema_explain_reply()
-                ) { reply in
-                    (
-                        elements(reply.pointee.n_decisions, reply.pointee.decisions).map(ReadDecision.init),
-                        String(cString: reply.pointee.next_page), reply.pointee.user_known != 0
-                    )
-                }
-                if shown == 0, !json { introduce(decisions, isAll: next.isEmpty) }
-                // Near misses stand beside what a page was asked for.
-                for decision in decisions.prefix(limit - shown) {
-                    print(json ? decision.json.description : decision.line)
+            let pages = DecisionPages(user: user, campaign: campaign)
+            let isKnown = try await pages.each(connection, most: limit) { decisions, page in
+                if page.isFirst, !json { introduce(decisions, isAll: page.isLast) }
+                for decision in decisions {
+                    if json { Output.json(decision.json) } else { Output.line(decision.line) }
                 }
                 shown += decisions.count
-                isKnown = known
-                page = next
-            } while !page.isEmpty && shown < limit
+            }
             guard shown == 0, !json else { return }
             if !isKnown {
-                print("nobody called \(user) is known")
+                Output.line("nobody called \(user) is known")
             } else {
-                print(
+                Output.line(
                     campaign.map { "nothing was ever decided about \(user) and \($0): no event of theirs matched it" }
                         ?? "nothing was ever decided about \(user): no event of theirs matched a campaign"
                 )
@@ -77,6 +54,6 @@ struct Explain: AsyncParsableCommand {
         guard let campaign, isAll, !decisions.isEmpty,
             decisions.allSatisfy({ $0.decision == Decision.Code.propertyFilterMismatch.rawValue })
         else { return }
-        print("\(user) never triggered \(campaign); what came nearest:")
+        Output.line("\(user) never triggered \(campaign); what came nearest:")
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Engine
-import Foundation
 import Host
 import Schema
 
@@ -9,6 +8,12 @@ struct FailedSelection: ParsableArguments {
     @Option(help: "Only of this campaign.") var campaign: String?
     @Option(help: "Only of this channel.") var channel: String?
     @Option(help: "Only to this user.") var user: String?
+
+    init() {}
+
+    init(campaign: String?, channel: String?, user: String?) {
+        (self.campaign, self.channel, self.user) = (campaign, channel, user)
+    }
 
     var isEmpty: Bool { campaign == nil && channel == nil && user == nil }
 
@@ -57,7 +62,7 @@ struct Failed: AsyncParsableCommand {
             """
     )
 
-    @OptionGroup var daemon: SocketOption
+    @OptionGroup var daemon: DaemonOption
     @OptionGroup var selection: FailedSelection
     @Option(help: ArgumentHelp("At most so many messages.", valueName: "count")) var limit = 1_000
     @Flag(help: "One JSON object a line.") var json = false
@@ -71,12 +76,12 @@ struct Failed: AsyncParsableCommand {
             var shown = 0
             try await selection.each(connection) { messages in
                 for message in messages.prefix(limit - shown) {
-                    print(json ? message.json.description : message.text)
+                    if json { Output.json(message.json) } else { Output.lines(message.lines) }
                     shown += 1
                 }
                 return shown < limit
             }
-            if shown == 0, !json { print(selection.isEmpty ? "no message failed" : "no such message failed") }
+            if shown == 0, !json { Output.line(selection.isEmpty ? "no message failed" : "no such message failed") }
         }
     }
 }
@@ -109,7 +114,7 @@ struct ReadFailedMessage {
         self.init(UnsafePointer(message))
     }
 
-    var text: String {
+    var lines: [String] {
         func plain(_ name: String) -> String { json[name]?.plain ?? "" }
         let addresses = json["addresses"]?.texts.map(\.string).joined(separator: ", ") ?? ""
         var lines = [
@@ -120,6 +125,6 @@ struct ReadFailedMessage {
         if case .object(let fields)? = json["fields"] {
             lines += fields.members.map { "  \($0.name): \($0.value.plain.prefix(200))" }
         }
-        return lines.joined(separator: "\n")
+        return lines
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Engine
-import Foundation
 import Host
 import Schema
 
@@ -24,7 +23,7 @@ struct Preview: AsyncParsableCommand {
             """
     )
 
-    @OptionGroup var daemon: SocketOption
+    @OptionGroup var daemon: DaemonOption
     @Argument(
         help: ArgumentHelp(
             "A campaign's id, or a file (.yaml, .yml, .json); - is standard input.",
@@ -42,7 +41,7 @@ struct Preview: AsyncParsableCommand {
     @Flag(help: "One JSON object a message, and one for a test.") var json = false
 
     private var isFile: Bool {
-        source == "-" || ["yaml", "yml", "json"].contains((source as NSString).pathExtension)
+        source == "-" || Folder.isCampaignFile(source)
     }
 
     func validate() throws {
@@ -51,7 +50,13 @@ struct Preview: AsyncParsableCommand {
     }
 
     private static func properties(_ text: String) throws -> Object {
-        guard case .object(let properties)? = try? JSONLine.parse(text) else {
+        let value: Value
+        do throws(JSONProblem) {
+            value = try JSONText.value(of: text)
+        } catch {
+            throw ValidationError("--event: \(error.text(of: text)); write a JSON object, like '{\"item\": \"Lamp\"}'")
+        }
+        guard case .object(let properties) = value else {
             throw ValidationError("--event \(text): write a JSON object, like '{\"item\": \"Lamp\"}'")
         }
         if let place = ZeroByte.place(in: properties) { throw ValidationError("--event: \(place): \(ZeroByte.why)") }
@@ -60,7 +65,7 @@ struct Preview: AsyncParsableCommand {
 
     func run() async throws {
         let properties = try event.map(Self.properties) ?? Object()
-        let text = isFile ? try CampaignFolder.text(of: source) : nil
+        let text = isFile ? try InputFile.text(source) : nil
         let preview = try await daemon.withConnection { connection in
             let request = packed(triggerd__v1__preview_request__init) { request, arena in
                 request.pointee.campaign = arena.text(isFile ? campaign ?? "" : source)
@@ -88,11 +93,11 @@ struct Preview: AsyncParsableCommand {
             ) { ReadPreview($0) }
         }
         if json {
-            for message in preview.messages { print(message.json) }
-            if let test = preview.test { print(test.json) }
+            for message in preview.messages { Output.json(message.json) }
+            if let test = preview.test { Output.json(test.json) }
         } else {
-            print(preview.text(user: user))
-            if sendTo != nil, preview.test == nil { print("nothing was sent: the message did not render") }
+            Output.lines(preview.lines(user: user))
+            if sendTo != nil, preview.test == nil { Output.line("nothing was sent: the message did not render") }
         }
         guard preview.messages.allSatisfy({ $0.decision.isEmpty }), preview.test?.accepted ?? (sendTo == nil) else {
             throw ExitCode(1)

@@ -42,21 +42,21 @@ struct ReadPreview {
         }
 
         /// The channel and to whom, then each field; a text of several lines stands below its name.
-        var text: String {
+        var lines: [String] {
             var head = channel
             if !addresses.isEmpty { head += " to \(addresses.joined(separator: ", "))" }
             if !unreachable.isEmpty {
                 let compared = why.members.map { "\($0.name): \($0.value.plain)" }.joined(separator: ", ")
                 head += "; would not leave now: \(unreachable)\(compared.isEmpty ? "" : " (\(compared))")"
             }
-            guard decision.isEmpty else { return "\(head)\n  \(decision): \(reason)" }
-            return ([head] + fields.members.map(Self.line)).joined(separator: "\n")
+            guard decision.isEmpty else { return [head, "  \(decision): \(reason)"] }
+            return [head] + fields.members.flatMap(Self.lines)
         }
 
-        private static func line(_ field: Object.Member) -> String {
-            let lines = field.value.plain.split(separator: "\n", omittingEmptySubsequences: false)
-            guard lines.count > 1 else { return "  \(field.name): \(field.value.plain)" }
-            return (["  \(field.name):"] + lines.map { $0.isEmpty ? "" : "    \($0)" }).joined(separator: "\n")
+        private static func lines(_ field: Object.Member) -> [String] {
+            let lines = field.value.plain.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+            guard lines.count > 1 else { return ["  \(field.name): \(field.value.plain)"] }
+            return ["  \(field.name):"] + lines.map { $0.isEmpty ? "" : "    \($0)" }
         }
     }
 
@@ -102,8 +102,10 @@ struct ReadPreview {
         }
     }
 
-    func text(user: String) -> String {
-        let unknown = isUserKnown ? [] : ["nobody called \(user) is known: the profile is empty"]
-        return (unknown + messages.map(\.text) + (test.map { [$0.text] } ?? [])).joined(separator: "\n\n")
+    /// Parts with an empty line between them.
+    func lines(user: String) -> [String] {
+        let unknown = isUserKnown ? [] : [["nobody called \(user) is known: the profile is empty"]]
+        let parts = unknown + messages.map(\.lines) + (test.map { [[$0.text]] } ?? [])
+        return Array(parts.joined(separator: [""]))
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Engine
-import Foundation
 import Host
 import Schema
 
@@ -19,7 +18,7 @@ struct RedriveCommand: AsyncParsableCommand {
             """
     )
 
-    @OptionGroup var daemon: SocketOption
+    @OptionGroup var daemon: DaemonOption
     @Argument(help: "The ids that `triggerd failed` shows.") var ids: [UInt64] = []
     @OptionGroup var selection: FailedSelection
     @Flag(help: "All of them.") var all = false
@@ -42,7 +41,7 @@ struct RedriveCommand: AsyncParsableCommand {
                 }
             }
             guard !wanted.isEmpty else {
-                if !json { print("no message failed") }
+                if !json { Output.line("no message failed") }
                 return
             }
             let (progress, begin) = (ProgressLine(), ContinuousClock.now)
@@ -50,16 +49,16 @@ struct RedriveCommand: AsyncParsableCommand {
             for start in stride(from: 0, to: wanted.count, by: 100) {
                 let lot = Array(wanted[start..<min(start + 100, wanted.count)])
                 for result in try await redrive(lot, connection) {
-                    if json { print(result.json) }
+                    if json { Output.json(result.json) }
                     if let reason = result.reason { refused.append("\(result.id): \(reason)") } else { redriven += 1 }
                 }
                 let done = start + lot.count
                 progress.show(done, Double(done) / Double(wanted.count), since: begin)
             }
             progress.clear()
-            if !json { print("\(redriven) of \(wanted.count) messages are sent again") }
+            if !json { Output.line("\(redriven) of \(wanted.count) messages are sent again") }
             guard refused.isEmpty else {
-                throw json ? ExitCode(1) : Failure("not sent again:\n" + refused.joined(separator: "\n"))
+                throw json ? ExitCode(1) : Failure(lines: ["not sent again:"] + refused)
             }
         }
     }

@@ -1,6 +1,5 @@
 import CampaignFiles
 import Engine
-import Foundation
 import Host
 import Storage
 import StorageRocksDB
@@ -18,9 +17,9 @@ struct Rehearsal {
     func run() throws {
         let reader = CampaignReader(plugins)
         let set: CampaignSet
-        switch reader.read(file: draft, text: try CampaignFolder.text(of: draft)) {
+        switch reader.read(file: draft, text: try InputFile.text(draft)) {
         case .success(let read): set = read
-        case .failure(let errors): throw Failure(errors.all.map(\.description).joined(separator: "\n"))
+        case .failure(let errors): throw Failure(lines: errors.all.map(\.description))
         }
         let store: RocksDBStore
         do {
@@ -34,7 +33,7 @@ struct Rehearsal {
         do {
             simulation = try Simulation(plugins: plugins, store: store, draft: set, launch: since)
         } catch let refusal as Refusal {
-            throw Failure("\(draft): \(refusal.text)")
+            throw Failure(refusal)
         }
         let (line, begin) = (ProgressLine(), ContinuousClock.now)
         let replayed = try simulation.replay(store, until: now) { count, all in
@@ -48,7 +47,7 @@ struct Rehearsal {
         }
         let ends = decisions.filter { $0.code.isTerminal || $0.code == .converted }
         if json {
-            for decision in ends { print(decision.json(scenario: nil)) }
+            for decision in ends { Output.json(decision.json(scenario: nil)) }
             return
         }
         table(ends)
@@ -57,17 +56,24 @@ struct Rehearsal {
 
     private func table(_ ends: [Decision]) {
         guard !ends.isEmpty else { return }
-        let width = ends.map(\.user.string.count).max() ?? 0
+        let width = min(Self.widest, ends.map { Visible.line($0.user.string).count }.max() ?? 0)
         for decision in ends {
             let channel = decision.channel.map { " (\($0))" } ?? ""
             let why = decision.why.members.map { "\($0.name): \($0.value.plain)" }.joined(separator: ", ")
-            print(
-                "\(decision.at)  \(decision.user.string.padding(toLength: width, withPad: " ", startingAt: 0))  "
+            Output.line(
+                "\(decision.at)  \(Self.padded(decision.user.string, width))  "
                     + "\(decision.campaign ?? "")  \(decision.code.rawValue)\(channel)"
                     + "\(why.isEmpty ? "" : "  \(why)")  [rule \(decision.rule)]"
             )
         }
-        print("")
+        Output.line("")
+    }
+
+    /// Of a column: one long name would push all others off the screen.
+    private static let widest = 40
+
+    private static func padded(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - Visible.line(text).count))
     }
 
     /// A bar for each reason.
@@ -81,11 +87,11 @@ struct Rehearsal {
         for (name, count) in names {
             let number = String(count)
             let bar = String(repeating: "█", count: max(1, count * 40 / max(1, most)))
-            print(
-                name.padding(toLength: width, withPad: " ", startingAt: 0) + "  "
+            Output.line(
+                Self.padded(name, width) + "  "
                     + String(repeating: " ", count: digits - number.count) + number + "  " + bar
             )
         }
-        print("\(replayed) events replayed, \(ends.count) decisions since \(since)")
+        Output.line("\(replayed) events replayed, \(ends.count) decisions since \(since)")
     }
 }

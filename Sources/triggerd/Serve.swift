@@ -1,12 +1,13 @@
 import ArgumentParser
 import CampaignFiles
 import Engine
-import Foundation
+import Glibc
 import Host
 import Logging
 import RPC
 import Storage
 import StorageRocksDB
+import SystemPackage
 
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -24,7 +25,7 @@ struct Serve: AsyncParsableCommand {
             """
     )
 
-    @OptionGroup var daemon: SocketOption
+    @OptionGroup var socket: SocketOption
     @Option(help: ArgumentHelp("Listen on TCP too; a loopback address only.", valueName: "address:port"))
     var listen: String?
     @Option(
@@ -58,15 +59,16 @@ struct Serve: AsyncParsableCommand {
 
     func validate() throws {
         if let listen { _ = try Self.address(listen) }
-        guard Length(keepEvents) != nil else {
-            throw ValidationError("--keep-events \(keepEvents): write a length of time, 30d, or 0s")
+        _ = try Length(keepEvents, option: "--keep-events", example: "30d")
+        for (option, folder) in [("--data", data), ("--campaigns", campaigns), ("--plugins", plugins)] {
+            if let folder, folder.isEmpty { throw ValidationError("\(option) is empty: name a folder") }
         }
         for setting in set { _ = try ChannelSettings.parse(setting) }
     }
 
     func run() async throws {
         try await ServeRun(
-            socket: daemon.path,
+            socket: socket.path,
             listen: try listen.map(Self.address),
             data: data ?? Self.standardData,
             campaigns: campaigns,
@@ -81,7 +83,8 @@ struct Serve: AsyncParsableCommand {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
             (0...65_535).contains(port)
         else { throw ValidationError("--listen \(text): write an address and a port, 127.0.0.1:7420") }
-        let host = text[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
+        var host = String(text[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
         let isLoopback =
             host == "localhost" || host == "::1" || (host.hasPrefix("127.") && host.split(separator: ".").count == 4)
         guard isLoopback else {
@@ -94,18 +97,14 @@ struct Serve: AsyncParsableCommand {
 
     private static var standardData: String {
         if geteuid() == 0 { return "/var/lib/triggerd" }
-        let environment = ProcessInfo.processInfo.environment
-        if let state = environment["XDG_STATE_HOME"], !state.isEmpty { return state + "/triggerd" }
-        return NSHomeDirectory() + "/.local/state/triggerd"
+        if let state = Environment.variable("XDG_STATE_HOME") { return state + "/triggerd" }
+        return (Environment.home ?? "") + "/.local/state/triggerd"
     }
 
     /// Beside an installed program `../lib/triggerd/plugins`, beside a built one its own folder.
     static var standardPlugins: String {
-        let program =
-            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
-        let folder = (program as NSString).deletingLastPathComponent
-        let installed = ((folder as NSString).deletingLastPathComponent as NSString)
-            .appendingPathComponent("lib/triggerd/plugins")
-        return FileManager.default.fileExists(atPath: installed) ? installed : folder
+        let folder = Environment.program.removingLastComponent()
+        let installed = folder.removingLastComponent().appending("lib/triggerd/plugins")
+        return Folder.isFolder(installed.string) ? installed.string : folder.string
     }
 }

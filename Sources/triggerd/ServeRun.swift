@@ -1,13 +1,14 @@
 import CampaignFiles
 @preconcurrency import Dispatch
 import Engine
-import Foundation
+import Glibc
 import Host
 import Logging
 import NIOPosix
 import RPC
 import Storage
 import StorageRocksDB
+import SystemPackage
 
 /// One run of the daemon, from its parts to its end.
 struct ServeRun {
@@ -66,12 +67,9 @@ struct ServeRun {
                     say("warning: \(status.campaign.id): \(warning.field): \(warning.text) [rule \(warning.rule)]")
                 }
             }
-        } catch let refusal as Refusal {
-            store.close()
-            throw Failure(refusal.text)
         } catch {
             store.close()
-            throw Failure("\(error)")
+            throw Failure(of: error)
         }
         let count = daemon.campaigns.count
         say("campaigns: \(count == 0 ? "none" : daemon.campaigns.all.map(\.id.string).joined(separator: ", "))")
@@ -90,7 +88,7 @@ struct ServeRun {
         } catch {
             await server.shutdown(grace: .zero)
             daemon.stop()
-            throw Failure("\(error)")
+            throw Failure(of: error)
         }
         StartupPages.release()
         say("ready")
@@ -103,7 +101,7 @@ struct ServeRun {
     }
 
     private func loadPlugins() throws -> PluginRegistry {
-        do {
+        do throws(PluginRegistry.Problems) {
             let registry = try PluginRegistry(folder: plugins)
             for plugin in registry.loaded {
                 let parts = plugin.triggerTypes.map { "trigger \($0)" } + plugin.channels.map { "channel \($0)" }
@@ -111,7 +109,7 @@ struct ServeRun {
             }
             return registry
         } catch {
-            throw Failure("plug-ins cannot be loaded:\n\(error)")
+            throw Failure(error)
         }
     }
 
@@ -119,14 +117,14 @@ struct ServeRun {
         guard let campaigns else { return CampaignSet() }
         var read = CampaignSet()
         var problems: [CampaignFileProblem] = []
-        for file in try CampaignFolder.files(in: campaigns) {
-            switch reader.read(file: file, text: try CampaignFolder.text(of: file)) {
+        for file in try Folder.campaignFiles(in: campaigns) {
+            switch reader.read(file: file, text: try InputFile.text(file)) {
             case .success(let found):
                 if !read.add(found) { throw Failure("\(file): a second workspace; one file says what holds for all") }
             case .failure(let errors): problems += errors.all
             }
         }
-        guard problems.isEmpty else { throw Failure(problems.map(\.description).joined(separator: "\n")) }
+        guard problems.isEmpty else { throw Failure(lines: problems.map(\.description)) }
         return read
     }
 
@@ -145,38 +143,36 @@ struct ServeRun {
         return started
     }
 
-    private static func makeFolder(of socket: String) throws {
+    private static func makeFolder(of socket: String) throws(Failure) {
         guard socket.first != "@" else { return }
-        let folder = (socket as NSString).deletingLastPathComponent
-        guard !folder.isEmpty, !FileManager.default.fileExists(atPath: folder) else { return }
-        do {
-            try FileManager.default.createDirectory(
-                atPath: folder,
-                withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o700]
-            )
+        let folder = FilePath(socket).removingLastComponent()
+        do throws(Errno) {
+            try Folder.make(folder)
         } catch {
-            throw Failure("the socket's folder \(folder) cannot be made; name another socket with --socket PATH")
+            throw Failure(
+                "the socket's folder \(folder.string) cannot be made: \(error)",
+                "name another socket with --socket PATH"
+            )
         }
     }
 
     /// Whoever may take the socket's file away can put their own in its place.
-    private static func checkFolder(of socket: String) throws {
+    private static func checkFolder(of socket: String) throws(Failure) {
         guard socket.first != "@" else { return }
-        let folder = (socket as NSString).deletingLastPathComponent
-        guard let fault = FileTrust.fault(of: folder.isEmpty ? "." : folder, .sharedFolder) else { return }
+        let folder = FilePath(socket).removingLastComponent()
+        guard let fault = FileTrust.fault(of: folder.isEmpty ? "." : folder.string, .sharedFolder) else { return }
         throw Failure("the socket's folder: \(fault)")
     }
 
     private static func logger() -> Logger {
-        LoggingSystem.bootstrap(StreamLogHandler.standardError)
+        LoggingSystem.bootstrap(LogLines.init)
         return Logger(label: "triggerd")
     }
 
     /// One line on standard output, at once.
     private func say(_ line: String) {
-        print(line)
-        fflush(nil)
+        Output.line(line)
+        Output.flush()
     }
 }
 

@@ -1,7 +1,6 @@
 import ArgumentParser
 import CampaignFiles
 import Engine
-import Foundation
 import Host
 
 struct Simulate: ParsableCommand {
@@ -48,17 +47,19 @@ struct Simulate: ParsableCommand {
         guard campaign != nil, from != nil, paths.isEmpty else {
             throw ValidationError("a rehearsal needs --campaign FILE and --from DIR, and no scenario files")
         }
-        if let since, Instant(iso8601: since) == nil, Length(since) == nil {
-            throw ValidationError("--since \(since): write an instant, 2026-03-01, or how long ago, 7d")
+        if let since, Instant(iso8601: since) == nil {
+            guard let ago = Length(since), ago <= CommandLimits.length else {
+                throw ValidationError("--since \(since): write an instant, 2026-03-01, or how long ago, 7d")
+            }
         }
     }
 
     func run() throws {
         let registry: PluginRegistry
-        do {
+        do throws(PluginRegistry.Problems) {
             registry = try PluginRegistry(folder: plugins ?? Serve.standardPlugins)
         } catch {
-            throw Failure("plug-ins cannot be loaded:\n\(error)")
+            throw Failure(error)
         }
         if let campaign, let from {
             let ago = Length(since ?? "30d").map { Clock.system.now() + Length(milliseconds: -$0.milliseconds) }
@@ -75,43 +76,22 @@ struct Simulate: ParsableCommand {
         let reader = CampaignReader(registry)
         var counts = (passed: 0, failed: 0, unreadable: 0)
         for path in paths {
-            for file in try ScenarioFiles.files(of: path) {
+            for file in try Folder.scenarioFiles(of: path) {
                 do {
                     let run = try ScenarioRun(file: file, reader: reader, plugins: registry)
-                    output(json ? run.json : run.report)
+                    if json { run.json.forEach(Output.json) } else { Output.lines(run.report) }
                     if run.isPassed { counts.passed += 1 } else { counts.failed += 1 }
                 } catch let unreadable as Failure {
-                    FileHandle.standardError.write(Data((unreadable.description + "\n").utf8))
+                    for line in unreadable.lines { Output.complain(line) }
                     counts.unreadable += 1
                 }
             }
         }
-        if !json { output("\(counts.passed) passed, \(counts.failed) failed\n") }
+        if !json { Output.line("\(counts.passed) passed, \(counts.failed) failed") }
         if counts.unreadable > 0 { throw ExitCode(2) }
         if counts.failed > 0 { throw ExitCode(1) }
     }
 
-    private func output(_ text: String) {
-        FileHandle.standardOutput.write(Data(text.utf8))
-    }
-}
-
-private enum ScenarioFiles {
-    /// The file itself, or every YAML and JSON file of a folder and the folders in it, by name.
-    static func files(of path: String) throws -> [String] {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue else {
-            return [path]
-        }
-        guard let names = FileManager.default.enumerator(atPath: path) else {
-            throw Failure("\(path): cannot be read")
-        }
-        let found = names.compactMap { $0 as? String }.sorted()
-            .filter { ["yaml", "yml", "json"].contains(($0 as NSString).pathExtension) }
-            .map { (path as NSString).appendingPathComponent($0) }
-        guard !found.isEmpty else { throw Failure("\(path): no scenario is in it") }
-        return found
-    }
 }
 
 /// One scenario, run.
@@ -123,8 +103,8 @@ struct ScenarioRun {
 
     /// Throws a `Failure` for a file that cannot be read.
     init(file: String, reader: CampaignReader, plugins: PluginRegistry) throws {
-        switch reader.readScenario(file: file, text: try CampaignFolder.text(of: file)) {
-        case .failure(let errors): throw Failure(errors.all.map(\.description).joined(separator: "\n"))
+        switch reader.readScenario(file: file, text: try InputFile.text(file)) {
+        case .failure(let errors): throw Failure(lines: errors.all.map(\.description))
         case .success(let read): scenario = read
         }
         var items: [(item: Item?, event: Scenario.Event)] = []
@@ -206,17 +186,17 @@ struct ScenarioRun {
         }
     }
 
-    var report: String {
+    var report: [String] {
         let (missing, unexpected) = differences
-        guard !missing.isEmpty || !unexpected.isEmpty else { return "ok \(scenario.name)\n" }
+        guard !missing.isEmpty || !unexpected.isEmpty else { return ["ok \(scenario.name)"] }
         var lines = ["FAIL \(scenario.name)"]
         lines += missing.map { "  missing     \($0)" }
         lines += unexpected.map { "  unexpected  \($0)" }
-        return lines.joined(separator: "\n") + "\n"
+        return lines
     }
 
-    var json: String {
-        decisions.map { $0.json(scenario: scenario.name).description + "\n" }.joined()
+    var json: [Object] {
+        decisions.map { $0.json(scenario: scenario.name) }
     }
 }
 

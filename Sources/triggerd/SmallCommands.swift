@@ -1,6 +1,5 @@
 import ArgumentParser
 import Engine
-import Foundation
 import Host
 import Schema
 
@@ -18,7 +17,7 @@ struct Inbox: AsyncParsableCommand {
             """
     )
 
-    @OptionGroup var daemon: SocketOption
+    @OptionGroup var daemon: DaemonOption
     @Argument(help: "The user.") var user: String
     @Flag(help: "Count it as seen.") var acknowledge = false
     @Option(help: "Count it as seen, and report what the user did: viewed, clicked or dismissed.")
@@ -31,7 +30,7 @@ struct Inbox: AsyncParsableCommand {
         if let action, !["viewed", "clicked", "dismissed"].contains(action) {
             throw ValidationError("--action \(action): write viewed, clicked or dismissed")
         }
-        if let hold, Length(hold) == nil { throw ValidationError("--hold \(hold): write a length of time, 10m") }
+        if let hold { _ = try Length(hold, option: "--hold", example: "10m") }
         if hold != nil, acknowledge || action != nil {
             throw ValidationError("a message is either held or acknowledged")
         }
@@ -51,10 +50,10 @@ struct Inbox: AsyncParsableCommand {
                 schema_lease_reply()
             ) { reply in reply.pointee.message.map { ReadLease($0) } }
             guard let lease else {
-                if !json { print("nothing to show to \(user) now") }
+                if !json { Output.line("nothing to show to \(user) now") }
                 return
             }
-            print(json ? lease.json.description : lease.text)
+            if json { Output.json(lease.json) } else { Output.lines(lease.lines) }
             if let hold = hold.flatMap({ Length($0) }) {
                 let request = packed(triggerd__v1__hold_request__init) { request, arena in
                     request.pointee.user = arena.text(user)
@@ -111,9 +110,8 @@ struct ReadLease {
         ]
     }
 
-    var text: String {
-        (["\(campaign) (\(channel)), leased until \(ends)"] + fields.members.map { "  \($0.name): \($0.value.plain)" })
-            .joined(separator: "\n")
+    var lines: [String] {
+        ["\(campaign) (\(channel)), leased until \(ends)"] + fields.members.map { "  \($0.name): \($0.value.plain)" }
     }
 }
 
@@ -126,7 +124,7 @@ struct Plugins: AsyncParsableCommand {
             """
     )
 
-    @OptionGroup var daemon: SocketOption
+    @OptionGroup var daemon: DaemonOption
     @Flag(help: "One JSON object a line.") var json = false
 
     func run() async throws {
@@ -154,19 +152,19 @@ struct Plugins: AsyncParsableCommand {
                 }
             }
             for plugin in plugins {
-                print(
-                    json
-                        ? plugin.description
-                        : plugin.members.map { member in
-                            member.value.texts.isEmpty
-                                ? "\(member.name) \(member.value.plain)"
-                                : member.name == "name"
-                                    ? member.value.plain
-                                    : "\(member.name) \(member.value.texts.map(\.string).joined(separator: ", "))"
-                        }.filter { !$0.hasSuffix("[]") }.joined(separator: "  ")
-                )
+                if json { Output.json(plugin) } else { Output.line(Self.line(plugin)) }
             }
         }
+    }
+
+    private static func line(_ plugin: Object) -> String {
+        plugin.members.map { member in
+            member.value.texts.isEmpty
+                ? "\(member.name) \(member.value.plain)"
+                : member.name == "name"
+                    ? member.value.plain
+                    : "\(member.name) \(member.value.texts.map(\.string).joined(separator: ", "))"
+        }.filter { !$0.hasSuffix("[]") }.joined(separator: "  ")
     }
 }
 
@@ -174,20 +172,21 @@ struct Health: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Ask the daemon whether it serves.",
         discussion: """
-            Exit status 0 where it serves, else 1. A channel whose provider takes nothing is named as degraded: its \
+            Exit status 0 where it serves, else 1, also where it does not answer within 5 s. A channel whose provider takes nothing is named as degraded: its \
             messages wait. Records of the store that do not read are named as damaged: what needs them is refused. \
             Everything else goes on.
 
             EXAMPLES
               triggerd health && echo up
+              triggerd health --timeout 1s --json
             """
     )
 
-    @OptionGroup var daemon: SocketOption
+    @OptionGroup var daemon: DaemonOption
     @Flag(help: "One JSON object.") var json = false
 
     func run() async throws {
-        try await daemon.withConnection { connection in
+        try await daemon.withConnection(timeout: CommandLimits.health) { connection in
             let (serves, reason, degraded, damaged, damagedCount, clockAhead) = try await connection.call(
                 "Health",
                 "Check",
@@ -219,14 +218,14 @@ struct Health: AsyncParsableCommand {
                 object["damaged"] = .array(damaged.map { .string($0) })
                 object["damaged_count"] = .integer(damagedCount)
                 object["clock_ahead_ms"] = .integer(clockAhead.milliseconds)
-                print(object)
+                Output.json(object)
             } else {
-                print(serves ? "serving" : "not serving: \(reason)")
-                for channel in degraded { print(Self.line(channel)) }
-                for record in damaged { print("damaged: \(record)") }
-                if damagedCount > damaged.count { print("damaged: \(damagedCount) in all") }
+                Output.line(serves ? "serving" : "not serving: \(reason)")
+                for channel in degraded { Output.line(Self.line(channel)) }
+                for record in damaged { Output.line("damaged: \(record)") }
+                if damagedCount > damaged.count { Output.line("damaged: \(damagedCount) in all") }
                 if clockAhead != .zero {
-                    print("the system's clock was set back: the daemon's time is \(clockAhead) ahead of it")
+                    Output.line("the system's clock was set back: the daemon's time is \(clockAhead) ahead of it")
                 }
             }
             if !serves { throw ExitCode(1) }

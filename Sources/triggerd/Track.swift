@@ -1,6 +1,5 @@
 import ArgumentParser
 import Engine
-import Foundation
 import Host
 import RPC
 import Schema
@@ -11,7 +10,8 @@ struct Track: AsyncParsableCommand {
         discussion: """
             One item by flags, or JSON lines from a file or a pipe: each an object with user, type (custom_event, \
             purchase, session_start or attributes), and as it applies id, at, set, properties, event, product_id, \
-            price, currency, quantity.
+            price, currency, quantity. A line that is wrong is told of by its number, and the others are sent. A line \
+            has 4 MiB at most; a whole number beyond 64 bits is refused: send it as text.
 
             EXAMPLES
               triggerd track --user u1 --event add_to_cart --property cart_value=150
@@ -22,12 +22,12 @@ struct Track: AsyncParsableCommand {
             """
     )
 
-    @OptionGroup var daemon: SocketOption
+    @OptionGroup var daemon: DaemonOption
     @Argument(help: "A file of JSON lines; - is standard input.", completion: .file()) var file: String?
     @Option(help: "The user of the one item.") var user: String?
     @Option(help: "A custom event of that name happened.") var event: String?
     @Option(help: ArgumentHelp("The user bought that product.", valueName: "product")) var purchase: String?
-    @Option(help: "Of the purchase.") var price: Double?
+    @Option(help: "Of the purchase, which needs one; 0 is free.") var price: Double?
     @Option(help: "Of the purchase.") var currency: String?
     @Option(help: "Of the purchase.") var quantity: Int64?
     @Flag(help: "A session started.") var sessionStart = false
@@ -53,12 +53,10 @@ struct Track: AsyncParsableCommand {
     var retry: String?
 
     func validate() throws {
-        if let retry, Length(retry) == nil {
-            throw ValidationError("--retry \(retry) is no length of time: a whole number and s, m, h, d or w")
-        }
+        if let retry { _ = try Length(retry, option: "--retry", example: "5m") }
         if file != nil {
             guard user == nil, event == nil, purchase == nil, !sessionStart, set.isEmpty, property.isEmpty, id == nil,
-                at == nil
+                at == nil, price == nil, currency == nil, quantity == nil, device == nil
             else { throw ValidationError("a file's lines hold everything: give either FILE or the flags of one item") }
             return
         }
@@ -68,13 +66,23 @@ struct Track: AsyncParsableCommand {
         guard kinds == 1 || !set.isEmpty else {
             throw ValidationError("say what happened: --event, --purchase or --session-start, or --set alone")
         }
+        if purchase != nil, price == nil {
+            throw ValidationError("say what was paid with --price; --price 0 where it was free")
+        }
+        if purchase == nil, price != nil || currency != nil || quantity != nil {
+            throw ValidationError("--price, --currency and --quantity are of a --purchase")
+        }
+        if !sessionStart, device != nil { throw ValidationError("--device is of a --session-start") }
+        if kinds == 0, !property.isEmpty { throw ValidationError("--property is of an event, --set of the profile") }
+        _ = try item()
     }
 
     func run() async throws {
         let wait = retry.flatMap { Length($0) } ?? .zero
         var tracking = Tracking(daemon: daemon, json: json, tellsNearMisses: nearMisses, retry: wait)
         if let file {
-            try await tracking.send(try LineReader(file))
+            var reader = try LineReader(file)
+            try await tracking.send(&reader)
         } else {
             try await tracking.send(try item())
         }
@@ -116,11 +124,14 @@ struct Track: AsyncParsableCommand {
                 guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
                     throw ValidationError("\(option) \(text): write name=value")
                 }
-                let value = text[text.index(after: equals)...]
-                return Object.Member(
-                    String(text[..<equals]),
-                    (try? JSONLine.parse(value)) ?? .string(String(value))
-                )
+                let (name, text) = (String(text[..<equals]), text[text.index(after: equals)...])
+                do throws(JSONProblem) {
+                    return Object.Member(name, try JSONText.value(of: text))
+                } catch .notJSON {
+                    return Object.Member(name, .string(String(text)))
+                } catch {
+                    throw ValidationError("\(option) \(name): \(error.text(of: text))")
+                }
             }
         )
     }

@@ -1,16 +1,13 @@
 import ArgumentParser
 import Engine
-import Foundation
+import Glibc
 import Host
 import RPC
 import Schema
 
 /// Sends items in order, a batch at a time, so that what happened to a user is handled in the order of the lines.
 struct Tracking {
-    /// Lines of one request: enough to share a flush, few enough to be answered within milliseconds.
-    private static let batch = 500
-
-    let daemon: SocketOption
+    let daemon: DaemonOption
     let json: Bool
     let tellsNearMisses: Bool
     let retry: Length
@@ -19,7 +16,7 @@ struct Tracking {
     private let begin = ContinuousClock.now
     private var progress: ProgressLine
 
-    init(daemon: SocketOption, json: Bool, tellsNearMisses: Bool, retry: Length) {
+    init(daemon: DaemonOption, json: Bool, tellsNearMisses: Bool, retry: Length) {
         self.daemon = daemon
         self.json = json
         self.tellsNearMisses = tellsNearMisses
@@ -27,21 +24,20 @@ struct Tracking {
         progress = ProgressLine()
     }
 
-    mutating func send(_ reader: LineReader) async throws {
-        var reader = reader
+    mutating func send(_ reader: inout LineReader) async throws {
         connection = try await daemon.connect()
         while true {
-            let lines = try reader.next(most: Self.batch)
+            let lines = try reader.next()
             if lines.isEmpty { break }
             var items: [TrackLine] = []
-            for (number, text) in lines {
+            for line in lines {
                 do throws(Failure) {
-                    items.append(try TrackLine(number: number, try JSONLine.parse(text)))
+                    items.append(try TrackLine(number: line.number, try JSONText.parse(try line.text.get())))
                 } catch {
                     // What came before it is answered before it.
                     try await send(items)
                     items = []
-                    report(line: number, id: "", error: error.description)
+                    report(line: line.number, id: "", error: error.lines.joined(separator: "; "))
                 }
             }
             try await send(items)
@@ -60,7 +56,8 @@ struct Tracking {
         do {
             try await deliver(items)
         } catch let status as Status {
-            guard items.count > 1, status.code == .invalidArgument || status.code == .alreadyExists else {
+            let codes: [Status.Code] = [.invalidArgument, .alreadyExists, .resourceExhausted]
+            guard items.count > 1, codes.contains(status.code) else {
                 for item in items { report(line: item.number, id: item.id, error: status.message) }
                 return
             }
@@ -121,8 +118,8 @@ struct Tracking {
             return
         }
         guard !progress.isShown else { return }
-        for decision in answer.decisions { print(decision.line) }
-        if let message = answer.message { print(message.text) }
+        for decision in answer.decisions { Output.line(decision.line) }
+        if let message = answer.message { Output.lines(message.lines) }
     }
 
     private mutating func report(line: Int, id: Text, error: String) {
@@ -140,13 +137,13 @@ struct Tracking {
     }
 
     private func emit(_ object: Object) {
-        print(object)
-        fflush(nil)
+        Output.json(object)
+        Output.flush()
     }
 
     private func complain(_ text: String) {
         progress.clear()
-        FileHandle.standardError.write(Data((text + "\n").utf8))
+        Output.complain(text)
     }
 
     /// What came of all of it. Throws exit status 1 where an item was refused.
@@ -156,11 +153,10 @@ struct Tracking {
             let seconds = begin.duration(to: .now) / .seconds(1)
             let total = counts.accepted + counts.duplicates + counts.errors
             let rate = seconds > 0 ? Int(Double(total) / seconds) : total
-            FileHandle.standardError.write(
-                Data(
-                    ("\(counts.accepted) accepted, \(counts.duplicates) duplicates, \(counts.errors) errors in "
-                        + "\(String(format: "%.1f", seconds)) s (\(rate)/s)\n").utf8
-                )
+            let tenths = Int(seconds * 10)
+            Output.complain(
+                "\(counts.accepted) accepted, \(counts.duplicates) duplicates, \(counts.errors) errors in "
+                    + "\(tenths / 10).\(tenths % 10) s (\(rate)/s)"
             )
         }
         if counts.errors > 0 { throw ExitCode(1) }
@@ -194,11 +190,11 @@ struct ProgressLine {
             let bar = String(repeating: "#", count: full) + String(repeating: ".", count: 30 - full)
             line = "[\(bar)] \(Int(fraction * 100)) %  " + line
         }
-        FileHandle.standardError.write(Data("\r\u{1b}[K\(line)".utf8))
+        Output.raw("\r\u{1b}[K\(line)")
     }
 
     func clear() {
         guard isShown else { return }
-        FileHandle.standardError.write(Data("\r\u{1b}[K".utf8))
+        Output.raw("\r\u{1b}[K")
     }
 }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 
 @main
 struct Triggerd: AsyncParsableCommand {
@@ -12,19 +12,22 @@ struct Triggerd: AsyncParsableCommand {
             `triggerd serve` is the daemon; the other commands talk to it over its socket: --socket PATH, else \
             $TRIGGERD_SOCKET, else the default one. `simulate` and `dump` need no daemon.
 
-            Exit status: 0 done, 1 an item or a call was refused, 2 the command line was wrong.
+            Exit status: 0 done; 1 it failed: an item or a call was refused, a file could not be read, the daemon did \
+            not answer; 2 the command line was wrong.
 
             EXAMPLES
               triggerd serve --data ./data --campaigns ./campaigns
               triggerd apply abandoned-cart.yaml
               triggerd track --user u1 --event add_to_cart --property cart_value=150
               triggerd explain u1 abandoned-cart
+              triggerd users get u1
               triggerd simulate scenarios/
             """,
         version: version,
         subcommands: [
             Serve.self, Apply.self, Campaigns.self, Stop.self, Resume.self, Track.self, Inbox.self, Explain.self,
-            Failed.self, RedriveCommand.self, Simulate.self, Preview.self, Plugins.self, Health.self, Dump.self,
+            Users.self, Failed.self, RedriveCommand.self, Simulate.self, Preview.self, Plugins.self, Health.self,
+            Dump.self,
         ]
     )
 
@@ -36,24 +39,37 @@ struct Triggerd: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            leave(0)
         } catch {
             let code = exitCode(for: error)
-            let message = fullMessage(for: error)
+            let message = shown(fullMessage(for: error))
             if code == .success {
                 print(message)
             } else if !message.isEmpty {
-                FileHandle.standardError.write(Data((message + "\n").utf8))
+                Output.raw(message + "\n")
             }
-            Foundation.exit(code == .validationFailure ? 2 : code.rawValue)
+            leave(code == .validationFailure ? 2 : code.rawValue)
         }
     }
-}
 
-/// A call or an item was refused, or the daemon could not be reached: exit status 1.
-struct Failure: Error, CustomStringConvertible {
-    let description: String
+    private static func leave(_ status: Int32) -> Never {
+        guard Output.reachedItsPlace() else {
+            Output.complain("Error: not everything could be printed: \(String(cString: strerror(errno)))")
+            Glibc.exit(1)
+        }
+        Glibc.exit(status)
+    }
 
-    init(_ description: String) {
-        self.description = description
+    /// The argument parser quotes arguments as they are.
+    private static func shown(_ message: String) -> String {
+        var message = message
+        for argument in CommandLine.arguments.dropFirst() {
+            let value = argument.hasPrefix("-") ? argument.drop { $0 != "=" }.dropFirst() : argument[...]
+            for part in [argument, String(value)] where !part.isEmpty && Visible.quoted(part) != part {
+                message.replace(part, with: Visible.quoted(part))
+            }
+        }
+        return message.split(separator: "\n", omittingEmptySubsequences: false).map { Visible.line(String($0)) }
+            .joined(separator: "\n")
     }
 }

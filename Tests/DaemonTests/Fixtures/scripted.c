@@ -74,7 +74,7 @@ static void end(triggerd_send send, const triggerd_message *message, const char 
         .size = sizeof outcome, .result = TRIGGERD_ACCEPTED, .detail = { detail, strlen(detail) }
     };
     if (!strcmp(word, "later")) outcome.result = TRIGGERD_TRY_AGAIN;
-    if (!strcmp(word, "down")) {
+    if (!strncmp(word, "down", 4)) {
         outcome.result = TRIGGERD_TRY_AGAIN;
         outcome.cause = TRIGGERD_UNAVAILABLE;
     }

@@ -1,0 +1,124 @@
+import ArgumentParser
+import Engine
+import Host
+import Schema
+
+struct Users: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show, export or forget what is kept of a user.",
+        discussion: """
+            EXAMPLES
+              triggerd users get u1
+              triggerd users export u1 > u1.jsonl
+              triggerd users delete u1
+            """,
+        subcommands: [GetUser.self, ExportUser.self, DeleteUser.self]
+    )
+}
+
+struct GetUser: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "get",
+        abstract: "Show a user's profile, and what waits for the user.",
+        discussion: """
+            Exit status: 0 the user is known, 1 nobody is called so.
+
+            EXAMPLES
+              triggerd users get u1
+              triggerd users get u1 --json | jq .profile.email
+            """
+    )
+
+    @OptionGroup var daemon: DaemonOption
+    @Argument(help: "The user.") var user: String
+    @Flag(help: "One JSON object.") var json = false
+
+    func run() async throws {
+        let read = try await daemon.withConnection { try await ReadUser.get(user, $0) }
+        if json { Output.json(read.json) } else { Output.lines(read.lines) }
+    }
+}
+
+struct DeleteUser: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delete",
+        abstract: "Forget a user, and cancel what waits for the user.",
+        discussion: """
+            It asks nothing, and cannot be undone: `triggerd users export` keeps a copy. A user whom nobody knows is \
+            forgotten already: exit status 0, too.
+
+            EXAMPLES
+              triggerd users delete u1
+              triggerd users delete u1 --json
+            """
+    )
+
+    @OptionGroup var daemon: DaemonOption
+    @Argument(help: "The user.") var user: String
+    @Flag(help: "One JSON object.") var json = false
+
+    func run() async throws {
+        let request = packed(triggerd__v1__delete_user_request__init) { request, arena in
+            request.pointee.user = arena.text(user)
+        }
+        let existed = try await daemon.withConnection { connection in
+            try await connection.call(
+                "Users",
+                "Delete",
+                request,
+                Triggerd__V1__DeleteUserReply.self,
+                schema_delete_user_reply()
+            ) { $0.pointee.existed != 0 }
+        }
+        if json {
+            Output.json(["user": .string(user), "existed": .boolean(existed)])
+        } else {
+            Output.line(
+                existed
+                    ? "\(user) is forgotten: the profile, and everything that waited"
+                    : "nobody called \(user) is known: there is nothing to forget"
+            )
+        }
+    }
+}
+
+struct ExportUser: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "export",
+        abstract: "Print everything that is kept of a user, one JSON object a line.",
+        discussion: """
+            Each line's `kind` says what it is: `user` (profile, receipts, what waits), `decision`, newest first, \
+            `failed` (a message that no provider took).
+
+            Exit status: 0 the user is known, 1 nobody is called so.
+
+            EXAMPLES
+              triggerd users export u1 > u1.jsonl
+              triggerd users export u1 | jq 'select(.kind == "decision")'
+            """
+    )
+
+    @OptionGroup var daemon: DaemonOption
+    @Argument(help: "The user.") var user: String
+
+    func run() async throws {
+        try await daemon.withConnection { connection in
+            Output.json(try await ReadUser.get(user, connection).json.ofKind("user"))
+            try await DecisionPages(user: user, campaign: nil).each(connection, most: .max) { decisions, _ in
+                for decision in decisions { Output.json(decision.json.ofKind("decision")) }
+            }
+            let selection = FailedSelection(campaign: nil, channel: nil, user: user)
+            try await selection.each(connection) { messages in
+                for message in messages { Output.json(message.json.ofKind("failed")) }
+                return true
+            }
+        }
+    }
+}
+
+extension Object {
+    /// First of all what it is.
+    fileprivate func ofKind(_ kind: String) -> Object {
+        Object([Member("kind", .string(kind))] + members)
+    }
+}
