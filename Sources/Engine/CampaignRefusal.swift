@@ -96,9 +96,7 @@ extension Campaign {
         if case .own(let quiet) = quietHours, let refusal = quiet.hours.emptiness(field: "quiet_hours", rule: "10.1") {
             found.append(refusal)
         }
-        if let start = duration?.start, let end = duration?.end,
-            end.instant(offset: end.offset ?? 0) <= start.instant(offset: start.offset ?? 0)
-        {
+        if let start = duration?.start, let end = duration?.end, !start.isBefore(end) {
             found.append(
                 CampaignRefusal(
                     .endBeforeStart,

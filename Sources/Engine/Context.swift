@@ -82,6 +82,10 @@ package struct Limits: Sendable {
     /// Single events of one name kept for one user: with more the oldest of that name are forgotten, so that a record
     /// stays small and no name pushes out another's (14, 7.3).
     package var happened = 4_096
+    /// Single purchases of one currency kept for one user: with more the oldest count for totals without `in_last` alone.
+    package var spent = 4_096
+    /// Names of events that are counted for one user, however many a client makes up.
+    package var eventNames = 4_096
     /// Times that one exception of one campaign is remembered for one user: with more in 7 days the oldest are
     /// forgotten, so that a record stays small whatever a client sends.
     package var seenExceptions = 256

@@ -19,6 +19,20 @@ package struct WallTime: Hashable, Sendable {
         Instant(milliseconds: milliseconds) - .seconds(offset)
     }
 
+    /// Whether it is before the other on some clock on earth. Two instants, or two times of one clock, are compared as
+    /// they are; of an instant and a clock's time the clock may be anywhere (14).
+    package func isBefore(_ other: WallTime) -> Bool {
+        switch (offset, other.offset) {
+        case (nil, nil): milliseconds < other.milliseconds
+        case (nil, let offset?): instant(offset: Self.easternmost) < other.instant(offset: offset)
+        case (let offset?, nil): instant(offset: offset) < other.instant(offset: Self.westernmost)
+        case (let offset?, let otherOffset?): instant(offset: offset) < other.instant(offset: otherOffset)
+        }
+    }
+
+    /// The clocks that are ahead and behind the most, in seconds east of UTC: Kiribati's, and ships' in the last zone.
+    private static let (easternmost, westernmost): (Int64, Int64) = (14 * 3_600, -12 * 3_600)
+
     package init?(iso8601 text: String) {
         var text = text
         let parsed = text.withUTF8 { bytes -> WallTime? in

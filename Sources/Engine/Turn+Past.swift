@@ -12,6 +12,12 @@ extension Turn {
             state.counts[index].count += 1
             state.counts[index].last = max(state.counts[index].last, event.time)
         } else {
+            // With more names than are kept, the one that has not happened for longest is forgotten.
+            if state.counts.count >= context.limits.eventNames,
+                let oldest = state.counts.indices.min(by: { state.counts[$0].last < state.counts[$1].last })
+            {
+                state.counts.remove(at: oldest)
+            }
             state.counts.append(EventCount(event: name, count: 1, last: event.time))
         }
         if let reach = reads.events[name] {
@@ -25,21 +31,24 @@ extension Turn {
 
     private mutating func spend(_ event: Event, _ reads: Reads) {
         guard let currency = event.properties["currency"]?.text, let reach = reads.purchases[currency],
-            let price = event.properties["price"]?.millionths
-        else { return }
+            let price = event.properties["price"]?.exactDecimal
+        else { return }  // No campaign asks for money of this currency, or none was paid.
         let quantity: Int64 = if case .integer(let count)? = event.properties["quantity"] { count } else { 1 }
-        let (amount, overflow) = price.multipliedReportingOverflow(by: quantity)
-        guard !overflow else { return }
         let oldest = now - reach
-        // What no campaign looks back for any more is one sum.
-        var sum: Int64 = 0
+        var single = state.spent.count { $0.currency == currency && $0.at.map { $0 >= oldest } ?? false }
+        // What no campaign looks back for any more is one sum; of more than are kept the oldest join it.
+        var sum = ExactDecimal.zero
         state.spent.removeAll { spent in
-            guard spent.currency == currency, spent.at.map({ $0 < oldest }) ?? true else { return false }
-            sum &+= spent.millionths
+            guard spent.currency == currency else { return false }
+            if let at = spent.at, at >= oldest {
+                guard single >= context.limits.spent else { return false }
+                single -= 1
+            }
+            sum = sum + spent.amount
             return true
         }
-        if sum != 0 { state.spent.append(Spent(currency: currency, millionths: sum, at: nil)) }
-        state.spent.append(Spent(currency: currency, millionths: amount, at: event.time))
+        if sum != .zero { state.spent.append(Spent(currency: currency, amount: sum, at: nil)) }
+        state.spent.append(Spent(currency: currency, amount: price * quantity, at: event.time))
     }
 
     /// What is known of the user, for audiences and abort rules.
@@ -92,12 +101,12 @@ struct UserFacts: Facts {
             return last.map { [.string($0.description)] } ?? []
         case .purchaseTotal(let currency, let recent):
             let begins = recent?.begins(now)
-            let total = state.spent.reduce(Int64(0)) { sum, spent in
+            let total = state.spent.reduce(ExactDecimal.zero) { sum, spent in
                 guard spent.currency == currency else { return sum }
                 if let begins, spent.at.map({ $0 < begins }) ?? true { return sum }
-                return sum &+ spent.millionths
+                return sum + spent.amount
             }
-            return [.decimal(Double(total) / 1_000_000)]
+            return [Value(total)]
         case .received(let definition):
             let number = context.campaigns.number(of: definition)
             return [.boolean(state.receipts.contains { $0.campaign == number && $0.isCertain })]
@@ -134,19 +143,6 @@ extension ChannelRules {
                 consentField: "email_subscription"
             )
         default: nil
-        }
-    }
-}
-
-extension Value {
-    /// A number in millionths, as exact as it was written; nil for what is none, or too large.
-    fileprivate var millionths: Int64? {
-        switch self {
-        case .integer(let whole):
-            let (product, overflow) = whole.multipliedReportingOverflow(by: 1_000_000)
-            return overflow ? nil : product
-        case .decimal(let decimal): return Int64(exactly: (decimal * 1_000_000).rounded())
-        default: return nil
         }
     }
 }

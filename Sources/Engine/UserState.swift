@@ -123,14 +123,14 @@ package struct Happened: Hashable, Sendable {
 /// Purchases of one currency: each while an applied campaign looks back for it, then all older ones as one.
 package struct Spent: Hashable, Sendable {
     package var currency: Text
-    /// Price times quantity, in millionths, so that sums are exact to what prices say.
-    package var millionths: Int64
+    /// Price times quantity.
+    package var amount: ExactDecimal
     /// Nil: the sum of all that no campaign looks back for.
     package var at: Instant?
 
-    package init(currency: Text, millionths: Int64, at: Instant?) {
+    package init(currency: Text, amount: ExactDecimal, at: Instant?) {
         self.currency = currency
-        self.millionths = millionths
+        self.amount = amount
         self.at = at
     }
 }

@@ -94,9 +94,11 @@ extension Value {
         }
     }
 
-    /// Whether two values are the same: numbers by what they are worth, whole ones exactly to 64 bits (2.3.8).
+    /// Whether two values are the same: numbers by what they are worth, whole ones exactly to 64 bits (2.3.8); what is
+    /// no number is what is no number (14).
     package func equals(_ other: Value) -> Bool {
         switch (self, other) {
+        case (.decimal(let left), .decimal(let right)): left == right || left.isNaN && right.isNaN
         case (.integer, .decimal), (.decimal, .integer): compare(other) == 0
         case (.array(let left), .array(let right)):
             left.count == right.count && zip(left, right).allSatisfy { $0.equals($1) }

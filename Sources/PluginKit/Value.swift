@@ -48,6 +48,15 @@ public indirect enum Value: Hashable, Sendable {
         }
     }
 
+    /// Whether two values are the same: numbers by what they are worth, whole ones exactly to 64 bits.
+    public func equals(_ other: Value) -> Bool {
+        switch (self, other) {
+        case (.integer(let whole), .decimal(let decimal)), (.decimal(let decimal), .integer(let whole)):
+            Int64(exactly: decimal) == whole
+        default: self == other
+        }
+    }
+
     public var boolean: Bool? {
         if case .boolean(let value) = self { value } else { nil }
     }

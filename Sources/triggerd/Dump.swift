@@ -160,7 +160,7 @@ extension UserState {
             "spent",
             spent.map {
                 [
-                    "currency": .string($0.currency), "millionths": .integer($0.millionths),
+                    "currency": .string($0.currency), "amount": .string($0.amount.description),
                     "at": $0.at.map { .string($0.description) } ?? .null,
                 ]
             }

@@ -196,4 +196,14 @@ struct TriggerTests {
         bench.render = { _ in .failed("no such filter") }
         #expect(bench.event("cart", at: 11).ends == [.templateError])
     }
+
+    @Test("14: what is no number is no change of what is no number")
+    func notANumber() {
+        let trigger = Occurrence(type: Event.attributeChanged)
+        var bench = Bench(Campaign(id: "C", trigger: trigger, reEligibility: .after(.zero), messages: [.email]))
+        let first = bench.turn(at: 1) { turn, _ in turn.set(["n": .decimal(.nan)], at: turn.now) }
+        #expect(first.codes == [.scheduled])
+        let again = bench.turn(at: 2) { turn, _ in turn.set(["n": .decimal(.nan)], at: turn.now) }
+        #expect(again.isEmpty)
+    }
 }

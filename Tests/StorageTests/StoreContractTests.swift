@@ -409,7 +409,7 @@ extension UserState {
         state.spent = (0..<number(3)).map { _ in
             Spent(
                 currency: "EUR",
-                millionths: Int64.random(in: -9_000_000...9_000_000, using: &random),
+                amount: ExactDecimal("\(Int64.random(in: .min ... .max, using: &random))e\(number(40) - 20)")!,
                 at: Bool.random(using: &random) ? instant() : nil
             )
         }

@@ -70,8 +70,8 @@ package enum UserRecord {
         for spent in state.spent {
             writer.message(12) { writer in
                 writer.string(1, spent.currency)
-                writer.instant(2, milliseconds: spent.millionths)
                 if let at = spent.at { writer.presentInstant(3, at) }
+                writer.string(4, spent.amount.description)
             }
         }
         for engagement in state.engagements { writer.presentInstant(13, engagement) }
@@ -426,11 +426,15 @@ extension ProtobufReader {
 
     fileprivate mutating func spent() throws(Fault) -> Spent {
         var reader = try message()
-        var spent = Spent(currency: "", millionths: 0, at: nil)
+        var spent = Spent(currency: "", amount: .zero, at: nil)
         while let field = try reader.field() {
             switch field {
             case .bytes(1): spent.currency = try reader.text()
-            case .varint(2): spent.millionths = try reader.int64()
+            // Older records count in millionths.
+            case .varint(2): spent.amount = ExactDecimal("\(try reader.int64())e-6") ?? .zero
+            case .bytes(4):
+                guard let amount = ExactDecimal(try reader.string()) else { throw .outOfRange }
+                spent.amount = amount
             case .varint(3): spent.at = try reader.instant()
             default: try reader.skip(field)
             }

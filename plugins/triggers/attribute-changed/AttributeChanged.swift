@@ -26,9 +26,7 @@ struct AttributeChanged: TriggerType {
 
     func matches(_ event: borrowing Event) -> Bool {
         guard let to else { return true }
-        guard let after = event.after else { return false }
-        if let wanted = to.number, let number = after.number { return wanted == number }
-        return after == to
+        return event.after?.equals(to) ?? false
     }
 }
 
