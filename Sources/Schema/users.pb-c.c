@@ -283,6 +283,96 @@ void   triggerd__v1__delete_user_request__free_unpacked
   assert(message->base.descriptor == &triggerd__v1__delete_user_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   triggerd__v1__export_user_request__init
+                     (Triggerd__V1__ExportUserRequest         *message)
+{
+  static const Triggerd__V1__ExportUserRequest init_value = TRIGGERD__V1__EXPORT_USER_REQUEST__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__export_user_request__get_packed_size
+                     (const Triggerd__V1__ExportUserRequest *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__export_user_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__export_user_request__pack
+                     (const Triggerd__V1__ExportUserRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__export_user_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__export_user_request__pack_to_buffer
+                     (const Triggerd__V1__ExportUserRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__export_user_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__ExportUserRequest *
+       triggerd__v1__export_user_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__ExportUserRequest *)
+     protobuf_c_message_unpack (&triggerd__v1__export_user_request__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__export_user_request__free_unpacked
+                     (Triggerd__V1__ExportUserRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__export_user_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   triggerd__v1__export_user_reply__init
+                     (Triggerd__V1__ExportUserReply         *message)
+{
+  static const Triggerd__V1__ExportUserReply init_value = TRIGGERD__V1__EXPORT_USER_REPLY__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__export_user_reply__get_packed_size
+                     (const Triggerd__V1__ExportUserReply *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__export_user_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__export_user_reply__pack
+                     (const Triggerd__V1__ExportUserReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__export_user_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__export_user_reply__pack_to_buffer
+                     (const Triggerd__V1__ExportUserReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__export_user_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__ExportUserReply *
+       triggerd__v1__export_user_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__ExportUserReply *)
+     protobuf_c_message_unpack (&triggerd__v1__export_user_reply__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__export_user_reply__free_unpacked
+                     (Triggerd__V1__ExportUserReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__export_user_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   triggerd__v1__delete_user_reply__init
                      (Triggerd__V1__DeleteUserReply         *message)
 {
@@ -800,6 +890,108 @@ const ProtobufCMessageDescriptor triggerd__v1__delete_user_request__descriptor =
   triggerd__v1__delete_user_request__field_indices_by_name,
   1,  triggerd__v1__delete_user_request__number_ranges,
   (ProtobufCMessageInit) triggerd__v1__delete_user_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__export_user_request__field_descriptors[2] =
+{
+  {
+    "user",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__ExportUserRequest, user),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__ExportUserRequest, page),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__export_user_request__field_indices_by_name[] = {
+  1,   /* field[1] = page */
+  0,   /* field[0] = user */
+};
+static const ProtobufCIntRange triggerd__v1__export_user_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__export_user_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.ExportUserRequest",
+  "ExportUserRequest",
+  "Triggerd__V1__ExportUserRequest",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__ExportUserRequest),
+  2,
+  triggerd__v1__export_user_request__field_descriptors,
+  triggerd__v1__export_user_request__field_indices_by_name,
+  1,  triggerd__v1__export_user_request__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__export_user_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__export_user_reply__field_descriptors[2] =
+{
+  {
+    "lines",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__ExportUserReply, lines),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "next_page",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__ExportUserReply, next_page),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__export_user_reply__field_indices_by_name[] = {
+  0,   /* field[0] = lines */
+  1,   /* field[1] = next_page */
+};
+static const ProtobufCIntRange triggerd__v1__export_user_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__export_user_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.ExportUserReply",
+  "ExportUserReply",
+  "Triggerd__V1__ExportUserReply",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__ExportUserReply),
+  2,
+  triggerd__v1__export_user_reply__field_descriptors,
+  triggerd__v1__export_user_reply__field_indices_by_name,
+  1,  triggerd__v1__export_user_reply__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__export_user_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor triggerd__v1__delete_user_reply__field_descriptors[1] =

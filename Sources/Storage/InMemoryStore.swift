@@ -115,9 +115,16 @@ package final class InMemoryStore: Store {
         kept.withLock { $0.events.removeFirst(max(0, $0.events.count - 100_000)) }
     }
 
-    package func dump(_ kind: RecordKind, _ body: (Record) throws -> Bool) throws {
-        for record in kept.withLock({ $0.records(kind) }) {
-            guard try body(record) else { return }
+    /// A key is a record's place.
+    package func dump(
+        _ kind: RecordKind,
+        after: [UInt8]?,
+        _ body: (_ key: UnsafeRawBufferPointer, Record) throws -> Bool
+    ) throws {
+        let first = after.map { $0.reduce(0) { $0 << 8 | Int($1) } + 1 } ?? 0
+        for (place, record) in kept.withLock({ $0.records(kind) }).enumerated().dropFirst(first) {
+            let goesOn = try withUnsafeBytes(of: UInt64(place).bigEndian) { try body($0, record) }
+            guard goesOn else { return }
         }
     }
 

@@ -83,10 +83,21 @@ package protocol Store: Sendable {
     /// Those users need not be remembered any more: their ids leave the disk too.
     func endErasures(_ ended: [UserID: Erasure]) throws(StoreError)
 
-    /// Beside the writer: every record of a kind, in the order of its keys, until `body` gives false.
-    func dump(_ kind: RecordKind, _ body: (Record) throws -> Bool) throws
+    /// Beside the writer: every record of a kind, in the order of its keys, until `body` gives false. Begins behind the
+    /// key `after`, which `body` was given before; nil: with the first.
+    func dump(
+        _ kind: RecordKind,
+        after: [UInt8]?,
+        _ body: (_ key: UnsafeRawBufferPointer, Record) throws -> Bool
+    ) throws
 
     func close()
+}
+
+extension Store {
+    package func dump(_ kind: RecordKind, _ body: (Record) throws -> Bool) throws {
+        try dump(kind, after: nil) { try body($1) }
+    }
 }
 
 /// What one commit changes. A user appears once.

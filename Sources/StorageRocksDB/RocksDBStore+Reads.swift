@@ -188,27 +188,46 @@ extension RocksDBStore {
     }
 
     /// Holds the store open as it is: one that has to be opened again after a failed write waits for it.
-    package func dump(_ kind: RecordKind, _ body: (Record) throws -> Bool) throws {
+    package func dump(
+        _ kind: RecordKind,
+        after: [UInt8]?,
+        _ body: (_ key: UnsafeRawBufferPointer, Record) throws -> Bool
+    ) throws {
+        let range = KeyRange(lower: after.map { $0 + [0] } ?? [])
         // swift-format-ignore: OnlyOneTrailingClosureArgument
         try access.read(orThrow: { $0 as any Error }) { database -> Void in
-            var last: OutboxEntry?
-            try database.scan(kind.family, damaged: damaged(kind.family), failing: fault) { key, value in
-                guard kind == .outbox else {
-                    let record = decoding(kind.family, key) { () throws(ProtobufReader.Fault) in
-                        try Self.record(kind, key, value)
-                    }
-                    guard let record, !erasures.hides(record) else { return true }
-                    return try body(record)
+            guard kind != .outbox else { return try dumpOutbox(database, range, body) }
+            try database.scan(kind.family, range, damaged: damaged(kind.family), failing: fault) { key, value in
+                let record = decoding(kind.family, key) { () throws(ProtobufReader.Fault) in
+                    try Self.record(kind, key, value)
                 }
-                var entries = last.map { [$0] } ?? []
-                _ = decoding(.outbox, key) { () throws(ProtobufReader.Fault) in
-                    try Self.add(key, value, to: &entries, limit: 2)
-                }
-                last = entries.last
-                return entries.count == 2 ? try body(.outbox(entries[0])) : true
+                guard let record, !erasures.hides(record) else { return true }
+                return try body(key, record)
             }
-            if let last { _ = try body(.outbox(last)) }
         }
+    }
+
+    /// A message and its state are one record, under the key of the message.
+    private func dumpOutbox(
+        _ database: Database,
+        _ range: KeyRange,
+        _ body: (_ key: UnsafeRawBufferPointer, Record) throws -> Bool
+    ) throws {
+        var last: (key: [UInt8], entry: OutboxEntry)?
+        var isOver = false
+        try database.scan(.outbox, range, damaged: damaged(.outbox), failing: fault) { key, value in
+            var entries = last.map { [$0.entry] } ?? []
+            _ = decoding(.outbox, key) { () throws(ProtobufReader.Fault) in
+                try Self.add(key, value, to: &entries, limit: 2)
+            }
+            let before = last
+            last = entries.last.map { (entries.count == 1 ? before?.key ?? Array(key) : Array(key), $0) }
+            guard entries.count == 2, let before else { return true }
+            isOver = try !before.key.withUnsafeBytes { try body($0, .outbox(entries[0])) }
+            return !isOver
+        }
+        guard !isOver, let last else { return }
+        _ = try last.key.withUnsafeBytes { try body($0, .outbox(last.entry)) }
     }
 
     /// Writes what memory holds into tables and rewrites all of a kind, dropping what is older than it is kept.

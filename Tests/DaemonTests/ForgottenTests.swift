@@ -99,4 +99,58 @@ struct ForgottenTests {
         try Self.delete(daemon, "c")
         #expect(try happens("d").contains("volume_cap_reached"))
     }
+
+    /// Every page of `Users/Export`, joined; and how many there were.
+    private static func export(_ daemon: DaemonProcess, _ user: String) throws -> (lines: [[String: Any]], pages: Int) {
+        let wire = try Wire(daemon.socket)
+        var (bytes, page, pages) = ([UInt8](), [UInt8](), 0)
+        repeat {
+            pages += 1
+            let request = Wire.field(1, Array(user.utf8)) + Wire.field(2, page)
+            try wire.send(stream: UInt32(pages * 2 - 1), "triggerd.v1.Users", "Export", request)
+            let answer = try wire.answer()
+            try #require(answer.code == 0, "\(answer.text)")
+            let fields = Wire.fields(answer.payload)
+            let part = fields.first { $0.number == 1 }?.bytes ?? []
+            #expect(part.count <= 1 << 20)
+            bytes += part
+            page = fields.first { $0.number == 2 }?.bytes ?? []
+        } while !page.isEmpty
+        let lines = try String(decoding: bytes, as: UTF8.self).split(separator: "\n").map { line in
+            try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
+        }
+        return (lines, pages)
+    }
+
+    @Test("an export holds everything that is kept of one user, and nothing of another, paged by bytes")
+    func export() throws {
+        let daemon = try DaemonProcess(slow)
+        try daemon.start()
+        let text = String(repeating: "x", count: 2_000)
+        let lines = (0..<1_500).map { number in
+            let user = number % 3 == 0 ? "other" : "u"
+            return #"{"user": "\#(user)", "id": "i\#(number)", "type": "custom_event", "event": "add_to_cart", "#
+                + #""properties": {"text": "\#(text)"}}"#
+        }
+        let file = daemon.folder.appending(path: "lines").path
+        try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: file))
+        #expect(try daemon.run("track", file).status == 0)
+        let (exported, pages) = try Self.export(daemon, "u")
+        #expect(pages >= 3)
+        var kinds: [String: Int] = [:]
+        for line in exported {
+            kinds[try #require(line["kind"] as? String), default: 0] += 1
+            #expect(line["user"] as? String == "u")
+        }
+        #expect(kinds["user"] == 1 && kinds["event"] == 1_000 && kinds["item"] == 1_000, "\(kinds)")
+        #expect((kinds["decision"] ?? 0) >= 1_000, "\(kinds)")
+        let wire = try Wire(daemon.socket)
+        try wire.send(stream: 1, "triggerd.v1.Users", "Export", Wire.field(1, Array("nobody".utf8)))
+        #expect(try wire.answer().code == 5)
+        for page in ["x", "99..0", "1.zz.0", "1.00.-1", "0..99999999999999999999"] {
+            let request = Wire.field(1, Array("u".utf8)) + Wire.field(2, Array(page.utf8))
+            try wire.send(stream: 3, "triggerd.v1.Users", "Export", request)
+            #expect(try wire.answer().code == 3, "\(page)")
+        }
+    }
 }

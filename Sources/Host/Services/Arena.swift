@@ -65,6 +65,13 @@ package struct Arena {
         return array
     }
 
+    /// A field of bytes.
+    package func bytes(_ bytes: [UInt8]) -> ProtobufCBinaryData {
+        let memory = allocate(UInt8.self, max(1, bytes.count))
+        memory.update(from: bytes, count: bytes.count)
+        return ProtobufCBinaryData(len: bytes.count, data: memory)
+    }
+
     /// A repeated field of numbers.
     package func numbers(_ numbers: [UInt64]) -> UnsafeMutablePointer<UInt64> {
         let memory = allocate(UInt64.self, max(1, numbers.count))

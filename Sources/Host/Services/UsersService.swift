@@ -11,7 +11,35 @@ struct UsersService {
     let readers: Readers
 
     var service: Service {
-        Service("triggerd.v1.Users", methods: ["Get": { self.get($0, $1) }, "Delete": { self.delete($0, $1) }])
+        Service(
+            "triggerd.v1.Users",
+            methods: [
+                "Get": { self.get($0, $1) }, "Delete": { self.delete($0, $1) }, "Export": { self.export($0, $1) },
+            ]
+        )
+    }
+
+    private func export(_ call: Call, _ asked: Request) {
+        call.withRequest(asked, Triggerd__V1__ExportUserRequest.self, schema_export_user_request()) {
+            request,
+            _ throws(Status) in
+            let user = try request.pointee.user.asUser()
+            let page = String(cString: request.pointee.page)
+            guard let export = UserExport(of: user, page: page) else {
+                throw .invalid("page", "not a `next_page` of a reply")
+            }
+            readers.read(call) { arena in
+                var export = export
+                guard let state = try store.user(user) else {
+                    throw Status(.notFound, "no user is called \"\(user)\"")
+                }
+                try export.read(store, state)
+                let reply = arena.make(triggerd__v1__export_user_reply__init)
+                reply.pointee.lines = arena.bytes(export.lines)
+                reply.pointee.next_page = arena.text(export.nextPage)
+                return arena.answer(call, reply)
+            }
+        }
     }
 
     private func get(_ call: Call, _ asked: Request) {

@@ -23,6 +23,8 @@ typedef struct Triggerd__V1__WaitingSend Triggerd__V1__WaitingSend;
 typedef struct Triggerd__V1__QueuedMessage Triggerd__V1__QueuedMessage;
 typedef struct Triggerd__V1__CampaignReceipt Triggerd__V1__CampaignReceipt;
 typedef struct Triggerd__V1__DeleteUserRequest Triggerd__V1__DeleteUserRequest;
+typedef struct Triggerd__V1__ExportUserRequest Triggerd__V1__ExportUserRequest;
+typedef struct Triggerd__V1__ExportUserReply Triggerd__V1__ExportUserReply;
 typedef struct Triggerd__V1__DeleteUserReply Triggerd__V1__DeleteUserReply;
 
 
@@ -167,6 +169,42 @@ struct  Triggerd__V1__DeleteUserRequest
     , (char *)protobuf_c_empty_string }
 
 
+/*
+ * Everything that is kept of a user, as JSON lines: each an object whose `kind` says what it is, as `triggerd dump`
+ * prints them. Kept events and item ids are sought among all, so that a page may hold little or nothing, and more
+ * follows. service Users: Export(ExportUserRequest) ExportUserReply; NOT_FOUND where the user is not known.
+ */
+struct  Triggerd__V1__ExportUserRequest
+{
+  ProtobufCMessage base;
+  char *user;
+  /*
+   * `next_page` of the page before; empty: from the beginning.
+   */
+  char *page;
+};
+#define TRIGGERD__V1__EXPORT_USER_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__export_user_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Triggerd__V1__ExportUserReply
+{
+  ProtobufCMessage base;
+  /*
+   * At most 1 MiB. A line may end in the next page.
+   */
+  ProtobufCBinaryData lines;
+  /*
+   * Empty: there is no more.
+   */
+  char *next_page;
+};
+#define TRIGGERD__V1__EXPORT_USER_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__export_user_reply__descriptor) \
+    , {0,NULL}, (char *)protobuf_c_empty_string }
+
+
 struct  Triggerd__V1__DeleteUserReply
 {
   ProtobufCMessage base;
@@ -294,6 +332,44 @@ Triggerd__V1__DeleteUserRequest *
 void   triggerd__v1__delete_user_request__free_unpacked
                      (Triggerd__V1__DeleteUserRequest *message,
                       ProtobufCAllocator *allocator);
+/* Triggerd__V1__ExportUserRequest methods */
+void   triggerd__v1__export_user_request__init
+                     (Triggerd__V1__ExportUserRequest         *message);
+size_t triggerd__v1__export_user_request__get_packed_size
+                     (const Triggerd__V1__ExportUserRequest   *message);
+size_t triggerd__v1__export_user_request__pack
+                     (const Triggerd__V1__ExportUserRequest   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__export_user_request__pack_to_buffer
+                     (const Triggerd__V1__ExportUserRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__ExportUserRequest *
+       triggerd__v1__export_user_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__export_user_request__free_unpacked
+                     (Triggerd__V1__ExportUserRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Triggerd__V1__ExportUserReply methods */
+void   triggerd__v1__export_user_reply__init
+                     (Triggerd__V1__ExportUserReply         *message);
+size_t triggerd__v1__export_user_reply__get_packed_size
+                     (const Triggerd__V1__ExportUserReply   *message);
+size_t triggerd__v1__export_user_reply__pack
+                     (const Triggerd__V1__ExportUserReply   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__export_user_reply__pack_to_buffer
+                     (const Triggerd__V1__ExportUserReply   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__ExportUserReply *
+       triggerd__v1__export_user_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__export_user_reply__free_unpacked
+                     (Triggerd__V1__ExportUserReply *message,
+                      ProtobufCAllocator *allocator);
 /* Triggerd__V1__DeleteUserReply methods */
 void   triggerd__v1__delete_user_reply__init
                      (Triggerd__V1__DeleteUserReply         *message);
@@ -336,6 +412,12 @@ typedef void (*Triggerd__V1__CampaignReceipt_Closure)
 typedef void (*Triggerd__V1__DeleteUserRequest_Closure)
                  (const Triggerd__V1__DeleteUserRequest *message,
                   void *closure_data);
+typedef void (*Triggerd__V1__ExportUserRequest_Closure)
+                 (const Triggerd__V1__ExportUserRequest *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__ExportUserReply_Closure)
+                 (const Triggerd__V1__ExportUserReply *message,
+                  void *closure_data);
 typedef void (*Triggerd__V1__DeleteUserReply_Closure)
                  (const Triggerd__V1__DeleteUserReply *message,
                   void *closure_data);
@@ -352,6 +434,8 @@ extern const ProtobufCMessageDescriptor triggerd__v1__waiting_send__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__queued_message__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__campaign_receipt__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__delete_user_request__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__export_user_request__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__export_user_reply__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__delete_user_reply__descriptor;
 
 PROTOBUF_C__END_DECLS
