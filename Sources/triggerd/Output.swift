@@ -15,7 +15,12 @@ enum Output {
 
     /// A line for a program.
     static func json(_ object: Object) {
-        print(Visible.json(object.description))
+        json(text: object.description)
+    }
+
+    /// One that was made elsewhere.
+    static func json(text: String) {
+        print(Visible.json(text))
     }
 
     /// What was printed so far leaves at once.

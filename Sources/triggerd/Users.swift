@@ -88,7 +88,9 @@ struct ExportUser: AsyncParsableCommand {
         abstract: "Print everything that is kept of a user, one JSON object a line.",
         discussion: """
             Each line's `kind` says what it is: `user` (profile, receipts, what waits), `decision`, newest first, \
-            `failed` (a message that no provider took).
+            `item` (what an idempotency id was used for), `outbox` (a message that has no outcome yet), `failed` (one \
+            that no provider took), `event` (what came in, as long as it is kept), `token`. They are the records that \
+            `triggerd dump` prints.
 
             Exit status: 0 the user is known, 1 nobody is called so.
 
@@ -103,22 +105,34 @@ struct ExportUser: AsyncParsableCommand {
 
     func run() async throws {
         try await daemon.withConnection { connection in
-            Output.json(try await ReadUser.get(user, connection).json.ofKind("user"))
-            try await DecisionPages(user: user, campaign: nil).each(connection, most: .max) { decisions, _ in
-                for decision in decisions { Output.json(decision.json.ofKind("decision")) }
-            }
-            let selection = FailedSelection(campaign: nil, channel: nil, user: user)
-            try await selection.each(connection) { messages in
-                for message in messages { Output.json(message.json.ofKind("failed")) }
-                return true
-            }
+            // A line may go on in the next page.
+            var begun: [UInt8] = []
+            var page = ""
+            repeat {
+                let (lines, next) = try await self.page(page, connection)
+                begun += lines
+                let parts = begun.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+                for line in parts.dropLast() { Output.json(text: String(decoding: line, as: UTF8.self)) }
+                begun = Array(parts.last ?? [])
+                page = next
+            } while !page.isEmpty
         }
     }
-}
 
-extension Object {
-    /// First of all what it is.
-    fileprivate func ofKind(_ kind: String) -> Object {
-        Object([Member("kind", .string(kind))] + members)
+    private func page(_ page: String, _ connection: DaemonConnection) async throws -> (lines: [UInt8], next: String) {
+        let request = packed(triggerd__v1__export_user_request__init) { request, arena in
+            request.pointee.user = arena.text(user)
+            request.pointee.page = arena.text(page)
+        }
+        return try await connection.call(
+            "Users",
+            "Export",
+            request,
+            Triggerd__V1__ExportUserReply.self,
+            schema_export_user_reply()
+        ) { reply in
+            let lines = UnsafeBufferPointer(start: reply.pointee.lines.data, count: reply.pointee.lines.len)
+            return (Array(lines), String(cString: reply.pointee.next_page))
+        }
     }
 }

@@ -20,8 +20,8 @@ struct UsersTests {
         #expect(json["last_session"] as? String == "1970-01-01T00:00:00.000Z")
 
         let exported = try daemon.run("users", "export", "u1").json
-        #expect(exported.map { $0["kind"] as? String } == ["user", "decision"])
-        #expect(exported.last?["decision"] as? String == "scheduled")
+        #expect(exported.map { $0["kind"] as? String } == ["user", "decision", "event", "event"])
+        #expect(exported[1]["decision"] as? String == "scheduled")
 
         let deleted = try daemon.run("users", "delete", "u1")
         #expect(deleted.status == 0 && deleted.out == "u1 is forgotten: the profile, and everything that waited\n")
