@@ -13,10 +13,13 @@ extension Filter: CustomStringConvertible {
     /// Every subject that it reads, with what is known of it; null where nothing is.
     package func compared(_ facts: some Facts, now: Instant) -> Object {
         var found: [Object.Member] = []
-        for subject in subjects where !found.contains(where: { $0.name == Text(subject.description) }) {
+        var names: Set<Text> = []
+        for subject in subjects {
+            let name = Text(subject.description)
+            guard names.insert(name).inserted else { continue }  // Once, however many conditions ask for it.
             let values = facts.values(of: subject, now: now)
             let value: Value = subject.mayHaveSeveral ? .array(values) : values.first ?? .null
-            found.append(Object.Member(subject.description, value))
+            found.append(Object.Member(name, value))
         }
         return Object(found)
     }

@@ -23,13 +23,12 @@ package struct HostLimits: Sendable {
     package var campaigns = 20_000
     /// Campaigns of one request.
     package var campaignsPerRequest = 10_000
-    /// Of one campaign's definition: room for a page of HTML, and few enough that what is made of it (a reply, a
-    /// tree of templates) stays small.
-    package var bytesOfCampaign = 512 << 10
+    /// Of one campaign's definition: so many fit a reply with all that is said of it.
+    package var bytesOfCampaign = 2 << 20
     /// Of the definitions of all, as they count now: they are in memory, with their templates.
     package var bytesOfCampaigns = 256 << 20
     /// Exceptions of one campaign, and conversions: each is asked about the events that it names.
-    package var occurrencesOfCampaign = 64
+    package var occurrencesOfCampaign = 100
     /// Requests that wait to be applied, and their bytes: the work of a minute at most. Beyond it they are answered
     /// RESOURCE_EXHAUSTED.
     package var waitingApplies = 64

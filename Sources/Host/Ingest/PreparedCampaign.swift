@@ -2,7 +2,7 @@ import Engine
 
 /// A campaign that was checked by itself and compiled: all that takes long about applying it, and no other campaign
 /// has a part in.
-struct PreparedCampaign: Sendable {
+final class PreparedCampaign: Sendable {
     let campaign: Campaign
     let templates: CampaignTemplates
     let trigger: CompiledOccurrence

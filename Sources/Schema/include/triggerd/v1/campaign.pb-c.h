@@ -537,7 +537,7 @@ struct  Triggerd__V1__Message
  * List(ListCampaignsRequest) ListCampaignsReply, Stop(StopCampaignRequest) CampaignStatus,
  * Resume(ResumeCampaignRequest) CampaignStatus, Preview(PreviewRequest) PreviewReply
  * All are applied or none. A refusal is INVALID_ARGUMENT, with a CampaignProblem for each fault among the details, at
- * most 101. Limits: 10,000 campaigns of a request, 512 KiB of a definition, 64 exceptions and 64 conversions of a
+ * most 101. Limits: 10,000 campaigns of a request, 2 MiB of a definition, 100 exceptions and 100 conversions of a
  * campaign (INVALID_ARGUMENT); 20,000 campaigns in all, 64 requests that wait (RESOURCE_EXHAUSTED).
  */
 struct  Triggerd__V1__ApplyRequest
