@@ -71,12 +71,13 @@ extension Database {
         failing: (RocksDBFault) -> Fault,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(Fault) -> Bool
     ) throws(Fault) {
+        guard let column = columns[family.rawValue] else { return }
         var range = range
         // Where the walk was: an iterator that breaks off tells no key any more.
         var last = ProtobufWriter(capacity: 128)
         while true {
             last.clear()
-            let walk = Walk(handle, families[family.rawValue], range, newestFirst: newestFirst)
+            let walk = Walk(handle, column, range, newestFirst: newestFirst)
             while walk.isValid {
                 guard try body(walk.key, walk.value) else { return }
                 last.clear()
@@ -87,7 +88,7 @@ extension Database {
             guard fault.isCorruption else { throw failing(fault) }
             damaged(fault)
             let edge = last.count > 0 ? Array(last.bytes) : newestFirst ? range.upper : range.lower
-            guard let rest = behindDamage(family, range, edge, newestFirst: newestFirst) else { return }
+            guard let rest = behindDamage(column, range, edge, newestFirst: newestFirst) else { return }
             range = rest
         }
     }
@@ -95,7 +96,7 @@ extension Database {
     /// The part of a range behind a block that does not read, found by asking ever further away, then ever nearer. Nil
     /// where nothing of it is left.
     private func behindDamage(
-        _ family: Family,
+        _ column: OpaquePointer,
         _ range: KeyRange,
         _ edge: [UInt8]?,
         newestFirst: Bool
@@ -105,7 +106,7 @@ extension Database {
         }
         func reads(_ key: KeyNumber) -> Bool {
             guard let rest = rest(key) else { return true }
-            let fault = Walk(handle, families[family.rawValue], rest, newestFirst: newestFirst).fault
+            let fault = Walk(handle, column, rest, newestFirst: newestFirst).fault
             return !(fault?.isCorruption ?? false)
         }
         var failing = KeyNumber(edge)

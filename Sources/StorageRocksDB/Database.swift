@@ -7,7 +7,9 @@ final class Database: @unchecked Sendable {
     // RocksDB locks for itself; what is here does not change until `close`, which the owner calls when it is alone.
     let folder: String
     let handle: OpaquePointer
-    let families: [OpaquePointer]
+    private let opened: [OpaquePointer]
+    /// By family; nil where it is open for reading only, and an older program made it.
+    let columns: [OpaquePointer?]
     private let read: OpaquePointer
     private let flushed: OpaquePointer
     /// Nil where it is open for reading only.
@@ -25,10 +27,14 @@ final class Database: @unchecked Sendable {
         let cache = rocksdb_cache_create_lru(Limits.blockCache)!
         defer { rocksdb_cache_destroy(cache) }
 
-        let names = Family.allCases.map(\.name) + Self.unknownFamilies(folder, base)
+        let standing = Self.familiesStanding(in: folder, base)
+        // None stand where there is no database, and opening tells why.
+        let onlyStanding = isReadOnly && !standing.isEmpty
+        let families = Family.allCases.filter { !onlyStanding || standing.contains($0.name) }
+        let names = families.map(\.name) + standing.filter { name in !Family.allCases.contains { $0.name == name } }
         var options: [OpaquePointer?] = []
         defer { for option in options { rocksdb_options_destroy(option) } }
-        for family in Family.allCases {
+        for family in families {
             options.append(try family.options(base: base, cache: cache, retention: retention, erasures: erasures))
         }
         if !compacts { for family in options { rocksdb_options_set_disable_auto_compactions(family, 1) } }
@@ -63,7 +69,8 @@ final class Database: @unchecked Sendable {
             }
         }!
         self.folder = folder
-        families = opened.map { $0! }
+        self.opened = opened.map { $0! }
+        columns = Family.allCases.map { family in families.firstIndex(of: family).flatMap { opened[$0] } }
         read = rocksdb_readoptions_create()
         flushed = rocksdb_writeoptions_create()
         rocksdb_writeoptions_set_sync(flushed, 1)
@@ -83,7 +90,7 @@ final class Database: @unchecked Sendable {
         guard !isClosed else { return }
         isClosed = true
         committed = nil
-        for family in families { rocksdb_column_family_handle_destroy(family) }
+        for column in opened { rocksdb_column_family_handle_destroy(column) }
         rocksdb_readoptions_destroy(read)
         rocksdb_writeoptions_destroy(flushed)
         rocksdb_close(handle)
@@ -123,7 +130,7 @@ final class Database: @unchecked Sendable {
     }
 
     /// None where there is no database yet: opening says what else is wrong.
-    private static func unknownFamilies(_ folder: String, _ base: OpaquePointer) -> [String] {
+    private static func familiesStanding(in folder: String, _ base: OpaquePointer) -> [String] {
         var count = 0
         var fault: UnsafeMutablePointer<CChar>?
         let list = rocksdb_list_column_families(base, folder, &count, &fault)
@@ -132,8 +139,7 @@ final class Database: @unchecked Sendable {
             return []
         }
         defer { rocksdb_list_column_families_destroy(list, count) }
-        let known = Set(Family.allCases.map(\.name))
-        return (0..<count).map { String(cString: list![$0]!) }.filter { !known.contains($0) }
+        return (0..<count).map { String(cString: list![$0]!) }
     }
 }
 
@@ -144,11 +150,12 @@ extension Database {
         _ key: UnsafeRawBufferPointer,
         _ body: (UnsafeRawBufferPointer?) -> Result
     ) throws(RocksDBFault) -> Result {
+        guard let column = columns[family.rawValue] else { return body(nil) }
         let found = try RocksDBFault.check { fault in
             rocksdb_get_pinned_cf(
                 handle,
                 read,
-                families[family.rawValue],
+                column,
                 key.baseAddress?.assumingMemoryBound(to: CChar.self),
                 key.count,
                 &fault
@@ -161,10 +168,11 @@ extension Database {
     /// Many at once, into `many`, which tells what was found and what could not be read; what was found there before
     /// must have been destroyed.
     func get(_ family: Family, _ many: borrowing ManyKeys) {
+        guard let column = columns[family.rawValue] else { return }
         rocksdb_batched_multi_get_cf(
             handle,
             read,
-            families[family.rawValue],
+            column,
             many.count,
             many.keys,
             many.sizes,
@@ -188,7 +196,7 @@ extension Database {
     func put(_ batch: OpaquePointer, _ family: Family, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
         rocksdb_writebatch_put_cf(
             batch,
-            families[family.rawValue],
+            columns[family.rawValue],
             key.baseAddress?.assumingMemoryBound(to: CChar.self),
             key.count,
             value.baseAddress?.assumingMemoryBound(to: CChar.self),
@@ -199,7 +207,7 @@ extension Database {
     func delete(_ batch: OpaquePointer, _ family: Family, _ key: UnsafeRawBufferPointer) {
         rocksdb_writebatch_delete_cf(
             batch,
-            families[family.rawValue],
+            columns[family.rawValue],
             key.baseAddress?.assumingMemoryBound(to: CChar.self),
             key.count
         )
@@ -208,7 +216,7 @@ extension Database {
     /// What its tables take on disk, in bytes.
     func size(of family: Family) -> UInt64 {
         var size: UInt64 = 0
-        rocksdb_property_int_cf(handle, families[family.rawValue], "rocksdb.total-sst-files-size", &size)
+        rocksdb_property_int_cf(handle, columns[family.rawValue], "rocksdb.total-sst-files-size", &size)
         return size
     }
 
@@ -217,7 +225,7 @@ extension Database {
         try RocksDBFault.check { fault in
             rocksdb_delete_file_in_range_cf(
                 handle,
-                families[family.rawValue],
+                columns[family.rawValue],
                 "",
                 0,
                 key.baseAddress?.assumingMemoryBound(to: CChar.self),
@@ -231,7 +239,7 @@ extension Database {
     func flush(_ family: Family) throws(RocksDBFault) {
         let options = rocksdb_flushoptions_create()!
         defer { rocksdb_flushoptions_destroy(options) }
-        try RocksDBFault.check { fault in rocksdb_flush_cf(handle, options, families[family.rawValue], &fault) }
+        try RocksDBFault.check { fault in rocksdb_flush_cf(handle, options, columns[family.rawValue], &fault) }
     }
 
     /// Those that are under way end soon, and none begins until this is allowed again.
@@ -250,7 +258,7 @@ extension Database {
         let compaction = rocksdb_compactoptions_create()!
         defer { rocksdb_compactoptions_destroy(compaction) }
         rocksdb_compactoptions_set_bottommost_level_compaction(compaction, 2)  // rewrite the last level too
-        rocksdb_compact_range_cf_opt(handle, families[family.rawValue], compaction, nil, 0, nil, 0)
+        rocksdb_compact_range_cf_opt(handle, columns[family.rawValue], compaction, nil, 0, nil, 0)
     }
 }
 

@@ -33,6 +33,8 @@ struct DurabilityTests {
         try daemon.wait("a thousand answers") { answered.all.count >= 1_000 * round }
         daemon.kill()
         for thread in load { try thread.join() }
+        // And the power went off while it wrote: the last log ends with anything.
+        try Self.tear(daemon)
         try daemon.start()
         let wire = try Wire(daemon.socket)
         let all = answered.all
@@ -46,6 +48,16 @@ struct DurabilityTests {
         }
         // Each of them waits: the decision is there for whoever asks.
         #expect(try daemon.codes("u0").contains("scheduled"))
+    }
+
+    private static func tear(_ daemon: DaemonProcess) throws {
+        let folder = URL(fileURLWithPath: daemon.data + "/rocksdb")
+        let logs = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".log") }
+        let log = try FileHandle(forWritingTo: folder.appending(path: try #require(logs.max())))
+        try log.seekToEnd()
+        let tail = (0..<Int.random(in: 0..<100_000)).map { _ in UInt8.random(in: 0 ... .max) }
+        try log.write(contentsOf: Data(tail))
+        try log.close()
     }
 
     @Test("what waits survives; what became due meanwhile is sent at once")

@@ -8,6 +8,38 @@ import Testing
 
 /// A folder that an older program wrote.
 struct FormatUpgradeTests {
+    @Test("a folder that lacks families of today is read as it stands, and opened with them")
+    func lacksFamilies() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "triggerd-old-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let new = try RocksDBStore(folder: folder)
+        try StoreContractTests.commit(new) { $0.users = [("u", UserState())] }
+        try new.access.read { database throws(StoreError) in
+            for family in [Family.tokens, .events, .failed] {
+                try StoreError.doing("drop", folder) { () throws(RocksDBFault) in
+                    try RocksDBFault.check { fault in
+                        rocksdb_drop_column_family(database.handle, database.columns[family.rawValue], &fault)
+                    }
+                }
+            }
+        }
+        new.close()
+        let reading = try RocksDBStore(reading: folder)
+        for kind in RecordKind.allCases {
+            var count = 0
+            try reading.dump(kind) { _ in
+                count += 1
+                return true
+            }
+            #expect(count == (kind == .users ? 1 : 0))
+        }
+        #expect(try reading.tokenOwners(["t"])[0].record == nil)
+        reading.close()
+        let again = try RocksDBStore(folder: folder)
+        defer { again.close() }
+        #expect(try again.user("u") == UserState())
+    }
+
     @Test("format 1 kept claimed messages by their keys; they are found in their channels' lines")
     func placesMessages() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "triggerd-old-\(UUID().uuidString)").path
