@@ -14,6 +14,8 @@ final class Database: @unchecked Sendable {
     private let flushed: OpaquePointer
     /// Nil where it is open for reading only.
     private var committed: CommittedFile?
+    /// False since a compaction met damage: another would make RocksDB refuse every write.
+    let compacts: Bool
     private var isClosed = false
     private let mayCompactAll = Mutex(true)
 
@@ -69,6 +71,7 @@ final class Database: @unchecked Sendable {
             }
         }!
         self.folder = folder
+        self.compacts = compacts
         self.opened = opened.map { $0! }
         columns = Family.allCases.map { family in families.firstIndex(of: family).flatMap { opened[$0] } }
         read = rocksdb_readoptions_create()
@@ -241,6 +244,15 @@ extension Database {
         defer { rocksdb_flushoptions_destroy(options) }
         try RocksDBFault.check { fault in rocksdb_flush_cf(handle, options, columns[family.rawValue], &fault) }
     }
+
+    /// Rewriting tells of no failure itself: it succeeded where none was counted meanwhile, and nobody stopped it.
+    var backgroundErrors: UInt64 {
+        var count: UInt64 = 0
+        rocksdb_property_int(handle, "rocksdb.background-errors", &count)
+        return count
+    }
+
+    var isCompactingAllAllowed: Bool { mayCompactAll.withLock { $0 } }
 
     /// Those that are under way end soon, and none begins until this is allowed again.
     func allowCompactingAll(_ isAllowed: Bool) {

@@ -25,6 +25,10 @@ extension RocksDBStore {
     package func erase() throws(StoreError) -> [UserID: Erasure] {
         let ended = erasures.all
         try access.read { database throws(StoreError) in
+            guard database.compacts else {
+                throw .damaged("a table in \(folder) does not read", cure: "restore the data folder from a copy")
+            }
+            let errors = database.backgroundErrors
             try StoreError.doing("erase", folder) { () throws(RocksDBFault) in
                 database.allowCompactingAll(true)
                 for family in Family.allCases {
@@ -34,6 +38,9 @@ extension RocksDBStore {
                     case .meta, .campaigns, .tallies: try database.flush(family)
                     }
                 }
+            }
+            guard database.isCompactingAllAllowed, database.backgroundErrors == errors else {
+                throw .unavailable("the tables in \(folder) were not all rewritten")
             }
         }
         return ended

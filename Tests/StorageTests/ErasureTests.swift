@@ -168,6 +168,53 @@ struct ErasureTests {
         #expect(try Self.files(folder, holding: Self.secret) == 0)
     }
 
+    @Test(
+        "a rewriting that was stopped, or that met damage, forgets nobody who is still on disk",
+        arguments: [false, true]
+    )
+    func interrupted(isDamaged: Bool) throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "triggerd-erase-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let user = Text(Self.secret)
+        let first = try RocksDBStore(folder: folder)
+        for number in 10..<400 as Range<UInt64> {
+            try StoreContractTests.commit(first) {
+                Self.fill(&$0, number == 200 ? user : "u\(number)", Self.now, number)
+            }
+        }
+        try first.compact(.events)
+        first.close()
+        if isDamaged {
+            let tables = try FileManager.default.contentsOfDirectory(atPath: folder + "/rocksdb")
+                .filter { $0.hasSuffix(".sst") }.map { URL(fileURLWithPath: folder + "/rocksdb/" + $0) }
+            let largest = try #require(try tables.max { try Data(contentsOf: $0).count < Data(contentsOf: $1).count })
+            var bytes = try Data(contentsOf: largest)
+            bytes[1_000] ^= 4
+            try bytes.write(to: largest)
+        }
+        let store = try RocksDBStore(folder: folder)
+        defer { store.close() }
+        try StoreContractTests.commit(store) { changes in
+            changes.deletedUsers = [user]
+            changes.erasures = [
+                (user, Erasure(at: Instant(milliseconds: Self.now + 1), eventsBefore: 500, numbersBefore: 500))
+            ]
+        }
+        let begun = DispatchSemaphore(value: 0)
+        let stopper = Thread {
+            begun.signal()
+            while !Thread.current.isCancelled { store.stopErasing() }
+        }
+        if !isDamaged {
+            stopper.start()
+            begun.wait()
+        }
+        #expect(throws: StoreError.self) { _ = try store.erase() }
+        stopper.cancel()
+        #expect(store.oldestErasure != nil)
+        #expect(try Self.shown(store)["events"]?.contains(Self.secret) == false)
+    }
+
     /// Tables of so few records are hardly packed: what stands in them stands there as it is, or as a part of it.
     private static func files(_ folder: String, holding text: String) throws -> Int {
         var count = 0
