@@ -86,6 +86,8 @@ package struct Limits: Sendable {
     package var spent = 4_096
     /// Names of events that are counted for one user, however many a client makes up.
     package var eventNames = 4_096
+    /// Receipts of one user that may still convert: with more the oldest no longer do.
+    package var conversionWindows = 4_096
     /// Times that one exception of one campaign is remembered for one user: with more in 7 days the oldest are
     /// forgotten, so that a record stays small whatever a client sends.
     package var seenExceptions = 256

@@ -14,6 +14,7 @@ extension Turn {
             let longest = context.campaigns.campaign(window.version)?.conversions.map(\.within).max() ?? .zero
             return !window.isPending && window.opened + longest + context.limits.lateConversions < now
         }
+        state.conversionWindows.makeRoom(for: 1, of: context.limits.conversionWindows) { !$0.isPending }
         var window = ConversionWindow(version: version, send: send, channel: channel, opened: instant ?? now)
         window.isPending = isPending
         state.conversionWindows.append(window)
