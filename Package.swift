@@ -206,7 +206,7 @@ let package = Package(
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),
-        .testTarget(name: "HostTests", dependencies: ["Host", "Storage", "Engine"], swiftSettings: strict),
+        .testTarget(name: "HostTests", dependencies: ["Host", "Storage", "Engine", "Schema"], swiftSettings: strict),
         .testTarget(
             name: "PushTests",
             dependencies: ["Push", "HTTPClient", "PluginKit", "Cryptography"],

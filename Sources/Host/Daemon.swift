@@ -13,7 +13,7 @@ package final class Daemon: Sendable {
     private let plugins: PluginRegistry
     private let engineThread: BackgroundThread
     private let lineThreads: [BackgroundThread]
-    private let readers = Readers()
+    private let readers: Readers
     private let limits: HostLimits
     private let readFile: ReadCampaignFile
     private let channels: [String: ChannelInstance]
@@ -49,7 +49,13 @@ package final class Daemon: Sendable {
             plugins: plugins,
             limits: limits
         )
-        let queue = WorkQueue(limit: limits.queuedItems)
+        let queue = WorkQueue(items: limits.queuedItems, bytes: limits.queuedBytes)
+        let readers = Readers(
+            threads: limits.readingThreads,
+            calls: limits.queuedReads,
+            bytes: limits.queuedReadBytes
+        )
+        self.readers = readers
         campaignChanges = CampaignChanges(
             registry,
             queue: queue,
@@ -64,7 +70,7 @@ package final class Daemon: Sendable {
             clock: clock,
             logger: logger,
             health: health,
-            settle: { work in _ = queue.put(work, isOwn: true) }
+            settle: { work in queue.put(own: work) }
         )
         let engine = try EngineThread(
             store: store,
@@ -140,6 +146,7 @@ package final class Daemon: Sendable {
         // A line of which the channel does not return is left behind.
         for thread in lineThreads { thread.join(within: .seconds(1)) }
         engineThread.join()
+        readers.stop()
         store.close()
     }
 }

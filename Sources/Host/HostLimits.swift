@@ -1,10 +1,18 @@
 import Engine
+import Foundation
 
 /// Every limit of the host, with its reason.
 package struct HostLimits: Sendable {
     /// Items between connections and the engine's thread: a second's work. Beyond it calls are answered
     /// RESOURCE_EXHAUSTED, so that waiting stays short.
     package var queuedItems = 32_768
+    /// The same in memory: 32 frames, and each takes some times its size.
+    package var queuedBytes = 256 << 20
+    /// Calls that only read and wait for a thread, and what they asked: as many as are answered within seconds.
+    package var queuedReads = 4_096
+    package var queuedReadBytes = 64 << 20
+    /// Threads that read: they must leave the one that decides its core.
+    package var readingThreads = max(2, ProcessInfo.processInfo.activeProcessorCount / 2)
     /// Items decided and flushed together: enough to share a flush among all that wait, few enough that one commit
     /// takes a few milliseconds.
     package var itemsPerCommit = 512
@@ -40,8 +48,6 @@ package struct HostLimits: Sendable {
     package static let problemsTold = 100
     /// Of one fault's text.
     package static let bytesOfProblem = 2_000
-    /// Of an answer to Apply: with definitions of more, it tells their ids alone.
-    package static let bytesOfApplied = 256 << 10
 
     /// How long after a user was deleted what was kept of them is taken from the disk, which rewrites every table: once
     /// a day at most. Until then it is only not shown.
@@ -51,4 +57,26 @@ package struct HostLimits: Sendable {
     package var keepsEvents = true
 
     package init() {}
+}
+
+/// Every limit of an item and of what it makes of a profile. One item's cost is bounded by them: they are far above
+/// what anybody needs to decide about a message, and nothing that is handled for each item of a frame is large.
+enum ItemLimits {
+    /// Ids of users and items, in bytes: what fits a key of the store.
+    static let id = 512
+    /// Names of events, properties and attributes, in bytes.
+    static let name = 255
+    /// One text, in bytes: as long as a template may be.
+    static let text = 256 << 10
+    /// Properties of an item, and attributes that it sets: each is looked up by a walk over the others.
+    static let properties = 1_000
+    /// Values of an item, those within lists and objects counted.
+    static let values = 5_000
+    /// Names, texts and values of an item, as `ObjectSize` counts them: four items fill a frame.
+    static let bytes = 1 << 20
+    /// Fields of an item's message: more than so many values can have.
+    static let fields = 65_536
+    /// Attributes and bytes of a profile: it is written whole whenever anything happens to its user.
+    static let profileAttributes = 1_000
+    static let profileBytes = 512 << 10
 }

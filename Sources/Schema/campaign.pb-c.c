@@ -3482,7 +3482,7 @@ const ProtobufCEnumDescriptor triggerd__v1__campaign_status__state__descriptor =
   triggerd__v1__campaign_status__state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__campaign_status__field_descriptors[8] =
+static const ProtobufCFieldDescriptor triggerd__v1__campaign_status__field_descriptors[9] =
 {
   {
     "definition",
@@ -3580,11 +3580,24 @@ static const ProtobufCFieldDescriptor triggerd__v1__campaign_status__field_descr
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "cut",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__CampaignStatus, cut),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__campaign_status__field_indices_by_name[] = {
   6,   /* field[6] = accounts */
   4,   /* field[4] = applied_at_ms */
   5,   /* field[5] = changed */
+  8,   /* field[8] = cut */
   0,   /* field[0] = definition */
   3,   /* field[3] = launched_at_ms */
   1,   /* field[1] = state */
@@ -3594,7 +3607,7 @@ static const unsigned triggerd__v1__campaign_status__field_indices_by_name[] = {
 static const ProtobufCIntRange triggerd__v1__campaign_status__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__campaign_status__descriptor =
 {
@@ -3604,7 +3617,7 @@ const ProtobufCMessageDescriptor triggerd__v1__campaign_status__descriptor =
   "Triggerd__V1__CampaignStatus",
   "triggerd.v1",
   sizeof(Triggerd__V1__CampaignStatus),
-  8,
+  9,
   triggerd__v1__campaign_status__field_descriptors,
   triggerd__v1__campaign_status__field_indices_by_name,
   1,  triggerd__v1__campaign_status__number_ranges,
@@ -3828,9 +3841,42 @@ const ProtobufCMessageDescriptor triggerd__v1__get_campaign_request__descriptor 
   (ProtobufCMessageInit) triggerd__v1__get_campaign_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-#define triggerd__v1__list_campaigns_request__field_descriptors NULL
-#define triggerd__v1__list_campaigns_request__field_indices_by_name NULL
-#define triggerd__v1__list_campaigns_request__number_ranges NULL
+static const ProtobufCFieldDescriptor triggerd__v1__list_campaigns_request__field_descriptors[2] =
+{
+  {
+    "limit",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__ListCampaignsRequest, limit),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "page",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__ListCampaignsRequest, page),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__list_campaigns_request__field_indices_by_name[] = {
+  0,   /* field[0] = limit */
+  1,   /* field[1] = page */
+};
+static const ProtobufCIntRange triggerd__v1__list_campaigns_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
 const ProtobufCMessageDescriptor triggerd__v1__list_campaigns_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -3839,14 +3885,14 @@ const ProtobufCMessageDescriptor triggerd__v1__list_campaigns_request__descripto
   "Triggerd__V1__ListCampaignsRequest",
   "triggerd.v1",
   sizeof(Triggerd__V1__ListCampaignsRequest),
-  0,
+  2,
   triggerd__v1__list_campaigns_request__field_descriptors,
   triggerd__v1__list_campaigns_request__field_indices_by_name,
-  0,  triggerd__v1__list_campaigns_request__number_ranges,
+  1,  triggerd__v1__list_campaigns_request__number_ranges,
   (ProtobufCMessageInit) triggerd__v1__list_campaigns_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__list_campaigns_reply__field_descriptors[1] =
+static const ProtobufCFieldDescriptor triggerd__v1__list_campaigns_reply__field_descriptors[2] =
 {
   {
     "campaigns",
@@ -3860,14 +3906,27 @@ static const ProtobufCFieldDescriptor triggerd__v1__list_campaigns_reply__field_
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "next_page",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__ListCampaignsReply, next_page),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__list_campaigns_reply__field_indices_by_name[] = {
   0,   /* field[0] = campaigns */
+  1,   /* field[1] = next_page */
 };
 static const ProtobufCIntRange triggerd__v1__list_campaigns_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__list_campaigns_reply__descriptor =
 {
@@ -3877,7 +3936,7 @@ const ProtobufCMessageDescriptor triggerd__v1__list_campaigns_reply__descriptor 
   "Triggerd__V1__ListCampaignsReply",
   "triggerd.v1",
   sizeof(Triggerd__V1__ListCampaignsReply),
-  1,
+  2,
   triggerd__v1__list_campaigns_reply__field_descriptors,
   triggerd__v1__list_campaigns_reply__field_indices_by_name,
   1,  triggerd__v1__list_campaigns_reply__number_ranges,
@@ -4293,7 +4352,7 @@ const ProtobufCMessageDescriptor triggerd__v1__previewed_message__fields_entry__
   (ProtobufCMessageInit) triggerd__v1__previewed_message__fields_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__previewed_message__field_descriptors[7] =
+static const ProtobufCFieldDescriptor triggerd__v1__previewed_message__field_descriptors[8] =
 {
   {
     "channel",
@@ -4379,10 +4438,23 @@ static const ProtobufCFieldDescriptor triggerd__v1__previewed_message__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "cut",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__PreviewedMessage, cut),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__previewed_message__field_indices_by_name[] = {
   1,   /* field[1] = addresses */
   0,   /* field[0] = channel */
+  7,   /* field[7] = cut */
   5,   /* field[5] = decision */
   4,   /* field[4] = fields */
   6,   /* field[6] = reason */
@@ -4392,7 +4464,7 @@ static const unsigned triggerd__v1__previewed_message__field_indices_by_name[] =
 static const ProtobufCIntRange triggerd__v1__previewed_message__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__previewed_message__descriptor =
 {
@@ -4402,7 +4474,7 @@ const ProtobufCMessageDescriptor triggerd__v1__previewed_message__descriptor =
   "Triggerd__V1__PreviewedMessage",
   "triggerd.v1",
   sizeof(Triggerd__V1__PreviewedMessage),
-  7,
+  8,
   triggerd__v1__previewed_message__field_descriptors,
   triggerd__v1__previewed_message__field_indices_by_name,
   1,  triggerd__v1__previewed_message__number_ranges,

@@ -518,9 +518,29 @@ const ProtobufCMessageDescriptor triggerd__v1__degraded_channel__descriptor =
   (ProtobufCMessageInit) triggerd__v1__degraded_channel__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-#define triggerd__v1__list_plugins_request__field_descriptors NULL
-#define triggerd__v1__list_plugins_request__field_indices_by_name NULL
-#define triggerd__v1__list_plugins_request__number_ranges NULL
+static const ProtobufCFieldDescriptor triggerd__v1__list_plugins_request__field_descriptors[1] =
+{
+  {
+    "page",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__ListPluginsRequest, page),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__list_plugins_request__field_indices_by_name[] = {
+  0,   /* field[0] = page */
+};
+static const ProtobufCIntRange triggerd__v1__list_plugins_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
 const ProtobufCMessageDescriptor triggerd__v1__list_plugins_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -529,14 +549,14 @@ const ProtobufCMessageDescriptor triggerd__v1__list_plugins_request__descriptor 
   "Triggerd__V1__ListPluginsRequest",
   "triggerd.v1",
   sizeof(Triggerd__V1__ListPluginsRequest),
-  0,
+  1,
   triggerd__v1__list_plugins_request__field_descriptors,
   triggerd__v1__list_plugins_request__field_indices_by_name,
-  0,  triggerd__v1__list_plugins_request__number_ranges,
+  1,  triggerd__v1__list_plugins_request__number_ranges,
   (ProtobufCMessageInit) triggerd__v1__list_plugins_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__list_plugins_reply__field_descriptors[1] =
+static const ProtobufCFieldDescriptor triggerd__v1__list_plugins_reply__field_descriptors[2] =
 {
   {
     "plugins",
@@ -550,14 +570,27 @@ static const ProtobufCFieldDescriptor triggerd__v1__list_plugins_reply__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "next_page",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__ListPluginsReply, next_page),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__list_plugins_reply__field_indices_by_name[] = {
+  1,   /* field[1] = next_page */
   0,   /* field[0] = plugins */
 };
 static const ProtobufCIntRange triggerd__v1__list_plugins_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__list_plugins_reply__descriptor =
 {
@@ -567,7 +600,7 @@ const ProtobufCMessageDescriptor triggerd__v1__list_plugins_reply__descriptor =
   "Triggerd__V1__ListPluginsReply",
   "triggerd.v1",
   sizeof(Triggerd__V1__ListPluginsReply),
-  1,
+  2,
   triggerd__v1__list_plugins_reply__field_descriptors,
   triggerd__v1__list_plugins_reply__field_indices_by_name,
   1,  triggerd__v1__list_plugins_reply__number_ranges,

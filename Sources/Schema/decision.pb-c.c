@@ -289,7 +289,7 @@ const ProtobufCMessageDescriptor triggerd__v1__decision__why_entry__descriptor =
   (ProtobufCMessageInit) triggerd__v1__decision__why_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__decision__field_descriptors[12] =
+static const ProtobufCFieldDescriptor triggerd__v1__decision__field_descriptors[13] =
 {
   {
     "sequence",
@@ -435,12 +435,25 @@ static const ProtobufCFieldDescriptor triggerd__v1__decision__field_descriptors[
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "cut",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Decision, cut),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__decision__field_indices_by_name[] = {
   1,   /* field[1] = at_ms */
   3,   /* field[3] = campaign */
   4,   /* field[4] = channel */
   10,   /* field[10] = conversion */
+  12,   /* field[12] = cut */
   5,   /* field[5] = decision */
   11,   /* field[11] = near_miss */
   8,   /* field[8] = next_ms */
@@ -453,7 +466,7 @@ static const unsigned triggerd__v1__decision__field_indices_by_name[] = {
 static const ProtobufCIntRange triggerd__v1__decision__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__decision__descriptor =
 {
@@ -463,7 +476,7 @@ const ProtobufCMessageDescriptor triggerd__v1__decision__descriptor =
   "Triggerd__V1__Decision",
   "triggerd.v1",
   sizeof(Triggerd__V1__Decision),
-  12,
+  13,
   triggerd__v1__decision__field_descriptors,
   triggerd__v1__decision__field_indices_by_name,
   1,  triggerd__v1__decision__number_ranges,

@@ -1590,7 +1590,7 @@ const ProtobufCEnumDescriptor triggerd__v1__item_reply__result__descriptor =
   triggerd__v1__item_reply__result__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__item_reply__field_descriptors[3] =
+static const ProtobufCFieldDescriptor triggerd__v1__item_reply__field_descriptors[4] =
 {
   {
     "result",
@@ -1628,16 +1628,29 @@ static const ProtobufCFieldDescriptor triggerd__v1__item_reply__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "decisions_dropped",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__ItemReply, decisions_dropped),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__item_reply__field_indices_by_name[] = {
   1,   /* field[1] = decisions */
+  3,   /* field[3] = decisions_dropped */
   2,   /* field[2] = message */
   0,   /* field[0] = result */
 };
 static const ProtobufCIntRange triggerd__v1__item_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__item_reply__descriptor =
 {
@@ -1647,7 +1660,7 @@ const ProtobufCMessageDescriptor triggerd__v1__item_reply__descriptor =
   "Triggerd__V1__ItemReply",
   "triggerd.v1",
   sizeof(Triggerd__V1__ItemReply),
-  3,
+  4,
   triggerd__v1__item_reply__field_descriptors,
   triggerd__v1__item_reply__field_indices_by_name,
   1,  triggerd__v1__item_reply__number_ranges,

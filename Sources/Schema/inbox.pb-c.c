@@ -468,7 +468,7 @@ const ProtobufCMessageDescriptor triggerd__v1__lease__fields_entry__descriptor =
   (ProtobufCMessageInit) triggerd__v1__lease__fields_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__lease__field_descriptors[5] =
+static const ProtobufCFieldDescriptor triggerd__v1__lease__field_descriptors[6] =
 {
   {
     "token",
@@ -530,10 +530,23 @@ static const ProtobufCFieldDescriptor triggerd__v1__lease__field_descriptors[5] 
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "cut",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Lease, cut),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__lease__field_indices_by_name[] = {
   1,   /* field[1] = campaign */
   2,   /* field[2] = channel */
+  5,   /* field[5] = cut */
   4,   /* field[4] = ends_ms */
   3,   /* field[3] = fields */
   0,   /* field[0] = token */
@@ -541,7 +554,7 @@ static const unsigned triggerd__v1__lease__field_indices_by_name[] = {
 static const ProtobufCIntRange triggerd__v1__lease__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__lease__descriptor =
 {
@@ -551,7 +564,7 @@ const ProtobufCMessageDescriptor triggerd__v1__lease__descriptor =
   "Triggerd__V1__Lease",
   "triggerd.v1",
   sizeof(Triggerd__V1__Lease),
-  5,
+  6,
   triggerd__v1__lease__field_descriptors,
   triggerd__v1__lease__field_indices_by_name,
   1,  triggerd__v1__lease__number_ranges,

@@ -475,7 +475,7 @@ const ProtobufCMessageDescriptor triggerd__v1__failed_message__fields_entry__des
   (ProtobufCMessageInit) triggerd__v1__failed_message__fields_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__failed_message__field_descriptors[12] =
+static const ProtobufCFieldDescriptor triggerd__v1__failed_message__field_descriptors[13] =
 {
   {
     "id",
@@ -621,6 +621,18 @@ static const ProtobufCFieldDescriptor triggerd__v1__failed_message__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "cut",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__FailedMessage, cut),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__failed_message__field_indices_by_name[] = {
   5,   /* field[5] = addresses */
@@ -628,6 +640,7 @@ static const unsigned triggerd__v1__failed_message__field_indices_by_name[] = {
   3,   /* field[3] = campaign */
   4,   /* field[4] = channel */
   10,   /* field[10] = claimed_at_ms */
+  12,   /* field[12] = cut */
   7,   /* field[7] = decision */
   11,   /* field[11] = failed_at_ms */
   6,   /* field[6] = fields */
@@ -639,7 +652,7 @@ static const unsigned triggerd__v1__failed_message__field_indices_by_name[] = {
 static const ProtobufCIntRange triggerd__v1__failed_message__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 12 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__failed_message__descriptor =
 {
@@ -649,7 +662,7 @@ const ProtobufCMessageDescriptor triggerd__v1__failed_message__descriptor =
   "Triggerd__V1__FailedMessage",
   "triggerd.v1",
   sizeof(Triggerd__V1__FailedMessage),
-  12,
+  13,
   triggerd__v1__failed_message__field_descriptors,
   triggerd__v1__failed_message__field_indices_by_name,
   1,  triggerd__v1__failed_message__number_ranges,

@@ -418,7 +418,7 @@ void   triggerd__v1__delete_user_reply__free_unpacked
   assert(message->base.descriptor == &triggerd__v1__delete_user_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor triggerd__v1__get_user_request__field_descriptors[1] =
+static const ProtobufCFieldDescriptor triggerd__v1__get_user_request__field_descriptors[2] =
 {
   {
     "user",
@@ -432,14 +432,27 @@ static const ProtobufCFieldDescriptor triggerd__v1__get_user_request__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "page",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__GetUserRequest, page),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__get_user_request__field_indices_by_name[] = {
+  1,   /* field[1] = page */
   0,   /* field[0] = user */
 };
 static const ProtobufCIntRange triggerd__v1__get_user_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__get_user_request__descriptor =
 {
@@ -449,7 +462,7 @@ const ProtobufCMessageDescriptor triggerd__v1__get_user_request__descriptor =
   "Triggerd__V1__GetUserRequest",
   "triggerd.v1",
   sizeof(Triggerd__V1__GetUserRequest),
-  1,
+  2,
   triggerd__v1__get_user_request__field_descriptors,
   triggerd__v1__get_user_request__field_indices_by_name,
   1,  triggerd__v1__get_user_request__number_ranges,
@@ -507,7 +520,7 @@ const ProtobufCMessageDescriptor triggerd__v1__user__profile_entry__descriptor =
   (ProtobufCMessageInit) triggerd__v1__user__profile_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__user__field_descriptors[6] =
+static const ProtobufCFieldDescriptor triggerd__v1__user__field_descriptors[8] =
 {
   {
     "user",
@@ -581,9 +594,35 @@ static const ProtobufCFieldDescriptor triggerd__v1__user__field_descriptors[6] =
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "next_page",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__User, next_page),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cut",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__User, cut),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__user__field_indices_by_name[] = {
+  7,   /* field[7] = cut */
   5,   /* field[5] = last_session_ms */
+  6,   /* field[6] = next_page */
   1,   /* field[1] = profile */
   3,   /* field[3] = queue */
   4,   /* field[4] = receipts */
@@ -593,7 +632,7 @@ static const unsigned triggerd__v1__user__field_indices_by_name[] = {
 static const ProtobufCIntRange triggerd__v1__user__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__user__descriptor =
 {
@@ -603,7 +642,7 @@ const ProtobufCMessageDescriptor triggerd__v1__user__descriptor =
   "Triggerd__V1__User",
   "triggerd.v1",
   sizeof(Triggerd__V1__User),
-  6,
+  8,
   triggerd__v1__user__field_descriptors,
   triggerd__v1__user__field_indices_by_name,
   1,  triggerd__v1__user__number_ranges,

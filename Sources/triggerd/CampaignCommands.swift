@@ -68,17 +68,29 @@ struct Campaigns: AsyncParsableCommand {
 
     func run() async throws {
         try await daemon.withConnection { connection in
-            let statuses = try await connection.call(
-                "Campaigns",
-                "List",
-                packed(triggerd__v1__list_campaigns_request__init),
-                Triggerd__V1__ListCampaignsReply.self,
-                schema_list_campaigns_reply()
-            ) { reply in
-                elements(reply.pointee.n_campaigns, reply.pointee.campaigns).map(ReadStatus.init)
-            }
-            if statuses.isEmpty, !json { Output.line("no campaigns; apply some with `triggerd apply FILE`") }
-            for status in statuses { if json { Output.json(status.json) } else { Output.lines(status.lines) } }
+            var page = ""
+            var shown = 0
+            repeat {
+                let request = packed(triggerd__v1__list_campaigns_request__init) { request, arena in
+                    request.pointee.page = arena.text(page)
+                }
+                let (statuses, next) = try await connection.call(
+                    "Campaigns",
+                    "List",
+                    request,
+                    Triggerd__V1__ListCampaignsReply.self,
+                    schema_list_campaigns_reply()
+                ) { reply in
+                    (
+                        elements(reply.pointee.n_campaigns, reply.pointee.campaigns).map(ReadStatus.init),
+                        String(cString: reply.pointee.next_page)
+                    )
+                }
+                for status in statuses { if json { Output.json(status.json) } else { Output.lines(status.lines) } }
+                shown += statuses.count
+                page = next
+            } while !page.isEmpty
+            if shown == 0, !json { Output.line("no campaigns; apply some with `triggerd apply FILE`") }
         }
     }
 }

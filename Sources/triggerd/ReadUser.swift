@@ -4,12 +4,29 @@ import Schema
 
 /// What is known of a user, as a reply carries it.
 struct ReadUser {
-    let json: Object
+    private(set) var json: Object
+    private let nextPage: String
 
     /// Throws a `Status` where nobody is called so.
     static func get(_ user: String, _ connection: DaemonConnection) async throws -> ReadUser {
+        var read = try await page("", of: user, connection)
+        var next = read.nextPage
+        while !next.isEmpty {
+            let more = try await page(next, of: user, connection)
+            read.append(more)
+            next = more.nextPage
+        }
+        return read
+    }
+
+    private static func page(
+        _ page: String,
+        of user: String,
+        _ connection: DaemonConnection
+    ) async throws -> ReadUser {
         let request = packed(triggerd__v1__get_user_request__init) { request, arena in
             request.pointee.user = arena.text(user)
+            request.pointee.page = arena.text(page)
         }
         return try await connection.call(
             "Users",
@@ -20,8 +37,20 @@ struct ReadUser {
         ) { ReadUser($0) }
     }
 
+    private mutating func append(_ more: ReadUser) {
+        for member in more.json.members {
+            switch (json[member.name], member.value) {
+            case (.object(let known)?, .object(let added)):
+                json[member.name] = .object(Object(known.members + added.members))
+            case (.array(let known)?, .array(let added)): json[member.name] = .array(known + added)
+            default: continue
+            }
+        }
+    }
+
     private init(_ message: UnsafePointer<Triggerd__V1__User>) {
         let user = message.pointee
+        nextPage = String(cString: user.next_page)
         var json: Object = [
             "user": .string(String(cString: user.user)),
             "profile": .object(Object(user.profile, count: user.n_profile)),

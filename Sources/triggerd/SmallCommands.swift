@@ -129,28 +129,41 @@ struct Plugins: AsyncParsableCommand {
 
     func run() async throws {
         try await daemon.withConnection { connection in
-            let plugins = try await connection.call(
-                "Plugins",
-                "List",
-                packed(triggerd__v1__list_plugins_request__init),
-                Triggerd__V1__ListPluginsReply.self,
-                schema_list_plugins_reply()
-            ) { reply in
-                elements(reply.pointee.n_plugins, reply.pointee.plugins).map { plugin -> Object in
-                    func texts(_ count: Int, _ array: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> Value {
-                        .array((0..<count).compactMap { array?[$0].map { .string(String(cString: $0)) } })
-                    }
-                    return [
-                        "name": .string(String(cString: plugin.pointee.name)),
-                        "version": .string(String(cString: plugin.pointee.version)),
-                        "triggers": texts(plugin.pointee.n_trigger_types, plugin.pointee.trigger_types),
-                        "channels": texts(plugin.pointee.n_channels, plugin.pointee.channels),
-                        "calls": .integer(Int64(clamping: plugin.pointee.calls)),
-                        "failures": .integer(Int64(clamping: plugin.pointee.failures)),
-                        "file": .string(String(cString: plugin.pointee.file)),
-                    ]
+            var plugins: [Object] = []
+            var page = ""
+            repeat {
+                let request = packed(triggerd__v1__list_plugins_request__init) { request, arena in
+                    request.pointee.page = arena.text(page)
                 }
-            }
+                let (more, next) = try await connection.call(
+                    "Plugins",
+                    "List",
+                    request,
+                    Triggerd__V1__ListPluginsReply.self,
+                    schema_list_plugins_reply()
+                ) { reply in
+                    (
+                        elements(reply.pointee.n_plugins, reply.pointee.plugins).map { plugin -> Object in
+                            func texts(_ count: Int, _ array: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?)
+                                -> Value
+                            {
+                                .array((0..<count).compactMap { array?[$0].map { .string(String(cString: $0)) } })
+                            }
+                            return [
+                                "name": .string(String(cString: plugin.pointee.name)),
+                                "version": .string(String(cString: plugin.pointee.version)),
+                                "triggers": texts(plugin.pointee.n_trigger_types, plugin.pointee.trigger_types),
+                                "channels": texts(plugin.pointee.n_channels, plugin.pointee.channels),
+                                "calls": .integer(Int64(clamping: plugin.pointee.calls)),
+                                "failures": .integer(Int64(clamping: plugin.pointee.failures)),
+                                "file": .string(String(cString: plugin.pointee.file)),
+                            ]
+                        }, String(cString: reply.pointee.next_page)
+                    )
+                }
+                plugins += more
+                page = next
+            } while !page.isEmpty
             for plugin in plugins {
                 if json { Output.json(plugin) } else { Output.line(Self.line(plugin)) }
             }

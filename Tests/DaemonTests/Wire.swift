@@ -14,7 +14,8 @@ final class Wire {
 
     private let socket: Int32
 
-    init(_ path: String) throws {
+    /// `patience`: seconds that the other side may take to read or to answer.
+    init(_ path: String, patience: Int = 20) throws {
         socket = Foundation.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -25,7 +26,8 @@ final class Wire {
             }
         }
         guard connected == 0 else { throw Broken() }
-        var patience = timeval(tv_sec: 20, tv_usec: 0)
+        var patience = timeval(tv_sec: patience, tv_usec: 0)
+        setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     }
 
@@ -41,16 +43,34 @@ final class Wire {
         _ payload: [UInt8],
         timeout: Int = 0
     ) throws {
+        try send(Self.frame(stream: stream, service, method, payload, timeout: timeout))
+    }
+
+    func send(_ bytes: [UInt8]) throws {
+        guard Foundation.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else { throw Broken() }
+    }
+
+    static func frame(
+        stream: UInt32,
+        _ service: String,
+        _ method: String,
+        _ payload: [UInt8],
+        timeout: Int = 0
+    ) -> [UInt8] {
         let body =
-            Self.field(1, Array(service.utf8)) + Self.field(2, Array(method.utf8)) + Self.field(3, payload)
-            + (timeout > 0 ? Self.varint(4 << 3) + Self.varint(timeout) : [])
+            field(1, Array(service.utf8)) + field(2, Array(method.utf8)) + field(3, payload)
+            + (timeout > 0 ? varint(4 << 3) + varint(timeout) : [])
         var frame: [UInt8] = []
         for word in [UInt32(body.count), stream] {
             for shift in [24, 16, 8, 0] as [UInt32] { frame.append(UInt8(truncatingIfNeeded: word >> shift)) }
         }
-        frame += [1, 0]
-        frame += body
-        guard Foundation.send(socket, frame, frame.count, Int32(MSG_NOSIGNAL)) == frame.count else { throw Broken() }
+        return frame + [1, 0] + body
+    }
+
+    /// One call and its answer.
+    func call(_ service: String, _ method: String, _ payload: [UInt8]) throws -> Answer {
+        try send(stream: 1, "triggerd.v1.\(service)", method, payload)
+        return try answer()
     }
 
     func answer() throws -> Answer {

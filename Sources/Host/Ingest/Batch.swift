@@ -30,11 +30,16 @@ struct Batch {
         )
     }
 
-    /// The decisions of an answer given in this batch.
-    func decisions(from first: UInt64, count: UInt32, of user: UserID) -> [Decision] {
-        let all = changes.decisions
-        guard let start = all.firstIndex(where: { $0.decision.sequence >= first }) else { return [] }
-        return all[start...].lazy.map(\.decision).filter { $0.user == user }.prefix(Int(count)).map { $0 }
+    func decision(at index: Int) -> Decision { changes.decisions[index].decision }
+
+    /// Where the first decision stands that has that sequence or a higher one.
+    func index(ofDecision sequence: UInt64) -> Int {
+        var (low, high) = (0, decisionCount)
+        while low < high {
+            let middle = (low + high) / 2
+            if changes.decisions[middle].decision.sequence < sequence { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 
     /// Takes a user's state out for its turn, so that it is changed in place.

@@ -81,7 +81,7 @@ final class CampaignChanges: Sendable {
             outcome.set($0)
             isDone.signal()
         }
-        if let refusal = queue.put(.change(change)) { throw refusal }
+        if let refusal = queue.put(awaited: .change(change)) { throw refusal }
         isDone.wait()
         return outcome.get()
     }

@@ -69,7 +69,7 @@ extension EngineThread {
                 while true {
                     let read = try store.timers(after: after, through: .never, limit: 4_096)
                     let users = Set(read.filter { numbers.contains($0.campaign) }.map(\.user))
-                    if !users.isEmpty { _ = queue.put(.sweep(Array(users)), isOwn: true) }
+                    if !users.isEmpty { queue.put(own: .sweep(Array(users))) }
                     guard read.count == 4_096 else { return }
                     after = read.last
                 }

@@ -20,7 +20,7 @@ extension EngineThread {
             } catch {
                 logger.error("what is kept of forgotten users cannot be taken from the disk yet: \(error)")
             }
-            _ = queue.put(.erased(erased), isOwn: true)
+            queue.put(own: .erased(erased))
         }
     }
 

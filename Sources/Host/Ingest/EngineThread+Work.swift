@@ -111,12 +111,18 @@ extension EngineThread {
             if let known, known != content { return .failure(.idUsedOtherwise(item: index, id: id)) }
             contents[key] = content
         }
-        var answers: [ItemAnswer] = []
-        answers.reserveCapacity(items.count)
-        for item in items {
-            answers.append(try track(item, contents, tellsNearMisses, in: &batch, &loaded, receipts))
+        var profiles = ProfileChecks()
+        for (index, item) in items.enumerated() where !item.set.isEmpty {
+            let why = profiles.problem(setting: item.set, of: item.user) {
+                currentState(item.user, batch, loaded)?.profile
+            }
+            if let why { return .failure(.profileFull(item: index, why: why)) }
         }
-        return .success(answers)
+        var answers = TrackAnswers(capacity: items.count)
+        for item in items {
+            try track(item, contents, tellsNearMisses, in: &batch, &loaded, receipts, &answers)
+        }
+        return .success(try answers.read(batch, store.decision))
     }
 
     private func track(
@@ -125,20 +131,18 @@ extension EngineThread {
         _ tellsNearMisses: Bool,
         in batch: inout Batch,
         _ loaded: inout [UserID: UserState],
-        _ receipts: [ItemID: ItemReceipt]
-    ) throws -> ItemAnswer {
+        _ receipts: [ItemID: ItemReceipt],
+        _ answers: inout TrackAnswers
+    ) throws(StoreError) {
         let key = item.id.map { ItemID(user: item.user, id: $0) }
         if let key {
             if let receipt = batch.itemReceipt(key) {
-                let decisions = batch.decisions(
-                    from: receipt.firstDecision,
-                    count: receipt.decisionCount,
-                    of: item.user
-                )
-                return ItemAnswer(isDuplicate: true, decisions: decisions)
+                answers.add(item.user, repeated: receipt, in: batch)
+                return
             }
             if let receipt = receipts[key] {
-                return ItemAnswer(isDuplicate: true, decisions: try firstAnswer(receipt, item.user))
+                answers.add(item.user, repeated: receipt, in: nil)
+                return
             }
         }
         if keepsEvents { batch.keep(item, at: instant, takeEventSequence()) }
@@ -164,8 +168,8 @@ extension EngineThread {
             }
             return (turn.effects.presented, sequence)
         }
-        let decisions = batch.told(since: mark)
-        let count = UInt32(batch.decisionCount - mark.decisions)
+        let decisions = tellsNearMisses ? batch.told(since: mark) : nil
+        let made = mark.decisions..<batch.decisionCount
         try moveTokens(to: item.user, in: &batch, &loaded)
         if let key, let content = contents[key] {
             batch.answered(
@@ -174,11 +178,11 @@ extension EngineThread {
                     content: content,
                     receivedAt: instant,
                     firstDecision: sequence,
-                    decisionCount: count
+                    decisionCount: UInt32(made.count)
                 )
             )
         }
-        return ItemAnswer(isDuplicate: false, decisions: decisions, presented: presented)
+        answers.add(item.user, decisions: made, told: decisions, presented: presented)
     }
 
     /// 10.6: a push token belongs to the profile that registered it last, and leaves the one that had it.
@@ -203,28 +207,5 @@ extension EngineThread {
             guard isKnown(owner, batch, loaded) else { continue }  // The record is damaged: nothing of it is sent.
             turn(owner, in: &batch, loaded: &loaded) { $0.lose(token: token) }
         }
-    }
-
-    /// More than any decision is followed by: a claim a channel, and a lease.
-    private static let numbersPerDecision: UInt64 = 32
-
-    /// The decisions of an answer that was given before, from the store.
-    private func firstAnswer(_ receipt: ItemReceipt, _ user: UserID) throws(StoreError) -> [Decision] {
-        var decisions: [Decision] = []
-        var sequence = receipt.firstDecision
-        // Between the decisions of one item stand the numbers of its leases and claims, and none of another user's.
-        let end = sequence + UInt64(receipt.decisionCount + 1) * Self.numbersPerDecision
-        while decisions.count < receipt.decisionCount, sequence < end {
-            do throws(StoreError) {
-                if let stored = try store.decision(sequence), stored.decision.user == user {
-                    decisions.append(stored.decision)
-                }
-            } catch {
-                guard error.isDamage else { throw error }
-                // The answer lacks this one: the item is a repeated one all the same.
-            }
-            sequence += 1
-        }
-        return decisions
     }
 }

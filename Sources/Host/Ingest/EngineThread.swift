@@ -70,7 +70,7 @@ final class EngineThread: @unchecked Sendable {
     /// Until the queue is closed and empty.
     func run() {
         trimEvents()
-        var works: [Work] = []
+        var works: [QueuedWork] = []
         while true {
             let wake = nextWake()
             let isDone = queue.take(into: &works, most: limits.itemsPerCommit, until: wake, now: clock.now)
@@ -131,22 +131,19 @@ final class EngineThread: @unchecked Sendable {
         return max(due, timersRestUntil)
     }
 
-    private func step(_ works: [Work]) {
-        var pending: [Work] = []
+    private func step(_ works: [QueuedWork]) {
         runTimers()
-        if !postponed.isEmpty {
-            pending = postponed
-            postponed = []
-        }
-        for work in works {
-            guard work.changesCampaigns else {
-                pending.append(work)
+        var pending = postponed.map { QueuedWork(own: $0) }
+        postponed = []
+        for queued in works {
+            guard queued.work.changesCampaigns else {
+                pending.append(queued)
                 continue
             }
             // What came before is decided by the campaigns as they were.
             commit(pending)
             pending.removeAll()
-            commit([work])
+            commit([queued])
         }
         commit(pending)
     }
@@ -172,7 +169,9 @@ final class EngineThread: @unchecked Sendable {
     }
 
     /// Decides and commits together, and answers when that is on disk; refuses all of them where it cannot be.
-    private func commit(_ works: [Work]) {
+    private func commit(_ queued: [QueuedWork]) {
+        // Asked again: what came before it may have taken long.
+        let works = queued.filter(\.isWanted).map(\.work)
         guard !works.isEmpty else { return }
         var batch = Batch()
         var answers: [(Arena) -> Finished] = []
@@ -195,9 +194,25 @@ final class EngineThread: @unchecked Sendable {
             answers = works.compactMap { $0.refused(refusal) }
             postponed += works.filter(\.isOwn)
         }
-        let finished = Arena.use { arena in answers.map { $0(arena) } }
+        answer(answers)
+    }
+
+    /// Large answers leave before more of them are made.
+    private func answer(_ answers: [(Arena) -> Finished]) {
+        var finished: [Finished] = []
+        var bytes = 0
+        for answer in answers {
+            let made = Arena.use { answer($0) }
+            finished.append(made)
+            if case .success(let payload) = made.result { bytes += payload.readableBytes }
+            if bytes < Self.bytesOfAnswers { continue }
+            Call.complete(finished)
+            (finished, bytes) = ([], 0)
+        }
         Call.complete(finished)
     }
+
+    private static let bytesOfAnswers = 1 << 20
 
     /// A slot that came back goes to the head of its campaign's queue at once (14, 10.3), after what came in at the same
     /// instant.

@@ -10,10 +10,8 @@ package struct ItemProblem: Error, CustomStringConvertible {
 
 /// What every item must keep to, whichever way it comes in.
 extension Item {
-    /// Names and ids, in bytes: what fits a key of the store.
-    static let longestID = 512
-    /// Of events, properties and attributes, in bytes (2.1).
-    static let longestName = 255
+    static let longestID = ItemLimits.id
+    static let longestName = ItemLimits.name
 
     static func idempotencyID(_ id: Text) throws(ItemProblem) -> Text? {
         guard id.utf8.count <= longestID else {
@@ -31,13 +29,55 @@ extension Item {
     }
 
     static func checkNames(_ properties: Object, _ kind: String) throws(ItemProblem) -> Object {
-        for member in properties.members where member.name.isEmpty || member.name.utf8.count > longestName {
+        let field = "\(kind).properties"
+        guard properties.members.count <= ItemLimits.properties else {
             throw ItemProblem(
-                field: "\(kind).properties",
-                why: "a name must have 1 to \(longestName) bytes, not \(member.name.utf8.count)"
+                field: field,
+                why: "\(properties.members.count) are more than the \(ItemLimits.properties) that an item may have"
             )
         }
+        for member in properties.members {
+            guard !member.name.isEmpty, member.name.utf8.count <= longestName else {
+                throw ItemProblem(
+                    field: field,
+                    why: "a name must have 1 to \(longestName) bytes, not \(member.name.utf8.count)"
+                )
+            }
+            try checkTexts(member, field)
+        }
         return properties
+    }
+
+    private static func checkTexts(_ member: Object.Member, _ field: String) throws(ItemProblem) {
+        guard ObjectSize(member).longestText <= ItemLimits.text else {
+            throw ItemProblem(field: "\(field).\(member.name)", why: "a text longer than \(ItemLimits.text) bytes")
+        }
+    }
+
+    /// What all of it together may be.
+    func checkSize() throws(ItemProblem) {
+        let size = ObjectSize(set, occurred?.properties ?? Object())
+        guard size.values <= ItemLimits.values else {
+            throw ItemProblem(
+                field: "properties",
+                why: "with the attributes \(size.values) values, those in lists and objects counted; "
+                    + "\(ItemLimits.values) are the most"
+            )
+        }
+        guard size.bytes <= ItemLimits.bytes else {
+            throw ItemProblem(
+                field: "properties",
+                why: "with the attributes \(size.bytes) bytes; \(ItemLimits.bytes) are the most"
+            )
+        }
+    }
+
+    /// The client, where users have several.
+    static func device(_ device: Text) throws(ItemProblem) -> Text {
+        guard device.utf8.count <= longestID else {
+            throw ItemProblem(field: "session_start.device", why: "longer than \(longestID) bytes")
+        }
+        return device
     }
 
     static func name(_ name: Text, _ field: String, most: Int) throws(ItemProblem) -> Text {
@@ -78,11 +118,18 @@ extension Item {
     }
 
     static func check(_ set: Object) throws(ItemProblem) {
+        guard set.members.count <= ItemLimits.properties else {
+            throw ItemProblem(
+                field: "set",
+                why: "\(set.members.count) are more than the \(ItemLimits.properties) that an item may set"
+            )
+        }
         for member in set.members {
             let field = "set.\(member.name)"
             guard !member.name.isEmpty, member.name.utf8.count <= longestName else {
                 throw ItemProblem(field: "set", why: "a name must have 1 to \(longestName) bytes")
             }
+            try checkTexts(member, "set")
             if member.value == .null { continue }
             switch member.name.string {
             case "email":
@@ -141,6 +188,9 @@ extension Item.Occurred {
         var properties = properties
         properties["product_id"] = .string(product)
         properties["price"] = price
+        guard currency.utf8.count <= Item.longestName else {
+            throw ItemProblem(field: "purchase.currency", why: "longer than \(Item.longestName) bytes")
+        }
         if !currency.isEmpty { properties["currency"] = .string(currency) }
         properties["quantity"] = .integer(quantity)
         return Self(type: Event.purchase, subject: product, properties: properties)

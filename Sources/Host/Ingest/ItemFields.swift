@@ -32,7 +32,7 @@ extension Item {
         time = try Self.instant(fields)
         set = try Self.object(fields, "set")
         try Self.check(set)
-        device = try Self.text(fields, "device") ?? ""
+        device = try Self.device(try Self.text(fields, "device") ?? "")
         let properties = try Self.checkNames(try Self.object(fields, "properties"), type)
         func required(_ name: String) throws(ItemProblem) -> Text {
             guard let text = try Self.text(fields, name) else { throw ItemProblem(field: name, why: "is missing") }
@@ -75,6 +75,7 @@ extension Item {
             guard !set.isEmpty else { throw ItemProblem(field: "set", why: "sets nothing") }
             occurred = nil
         }
+        try checkSize()
     }
 
     private static func instant(_ fields: Object) throws(ItemProblem) -> Instant? {

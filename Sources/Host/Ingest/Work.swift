@@ -49,7 +49,9 @@ enum Work: Sendable {
         case .track(let items, _, _): max(1, items.count)
         case .sweep(let users): users.count
         case .redrive(let letters, _): max(1, letters.count)
-        case .lease, .acknowledge, .hold, .delete, .change, .stop, .resume, .settle, .putOff, .mark, .erased: 1
+        // A commit of its own.
+        case .change, .stop, .resume: 64
+        case .lease, .acknowledge, .hold, .delete, .settle, .putOff, .mark, .erased: 1
         }
     }
 }
@@ -66,6 +68,10 @@ package struct ItemAnswer: Sendable {
     package var isDuplicate: Bool
     package var decisions: [Decision]
     package var presented: Presented?
+    /// Decisions that the reply has no room for.
+    var dropped = 0
+    /// Whether the reply has no room for the whole of what is presented.
+    var isCut = false
 }
 
 package struct CampaignStatus: Sendable {
@@ -90,9 +96,12 @@ package enum Refusal: Error, Sendable {
     case unavailable(String)
     /// A record that this needs does not read.
     case damaged(String)
-    case full(limit: Int)
     /// A limit of what all may have together.
     case tooMuch(String)
+    /// As much waits as may.
+    case full
+    /// An item would take its user's profile past a limit.
+    case profileFull(item: Int, why: String)
     case draining
 }
 

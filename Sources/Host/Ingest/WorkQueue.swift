@@ -1,17 +1,37 @@
 import Engine
+import RPC
+
+/// A work in the queue, and the call that it is for; nil where it is the daemon's own.
+struct QueuedWork: Sendable {
+    let work: Work
+    let call: Call?
+    fileprivate let load: Shares.Load
+
+    fileprivate init(work: Work, call: Call?, load: Shares.Load) {
+        self.work = work
+        self.call = call
+        self.load = load
+    }
+
+    init(own work: Work) {
+        self.init(work: work, call: nil, load: Shares.Load(count: work.weight, bytes: 0))
+    }
+
+    /// Not where the caller has left or its deadline has passed: nobody would learn what became of it.
+    var isWanted: Bool { call?.isAwaited ?? true }
+}
 
 /// The one bounded queue between connections and the engine's thread.
 final class WorkQueue: @unchecked Sendable {
     // Everything below is read and written under `condition` alone.
     private let condition = ThreadCondition()
-    private var waiting: [Work] = []
-    private var weight = 0
+    private var waiting: [QueuedWork] = []
+    private var shares: Shares
     /// Works that somebody waits for.
     private var urgent = 0
     /// When works that nobody waits for are taken at the latest.
     private var gatheredUntil = Instant.never
     private var isClosed = false
-    private let limit: Int
 
     /// How long, and how many of them, works that nobody waits for are gathered, so that they share a commit.
     private static let gathering = Length(milliseconds: 4)
@@ -19,36 +39,63 @@ final class WorkQueue: @unchecked Sendable {
     /// Waits go by what really passes; so often the clock is asked whether it was set forward, or the machine slept.
     static let longestWait = Length.seconds(1)
 
-    /// `limit`: items; a queue that holds as many answers RESOURCE_EXHAUSTED instead of growing.
-    init(limit: Int) {
-        self.limit = limit
+    /// A queue that holds as many items or bytes answers RESOURCE_EXHAUSTED instead of growing.
+    init(items: Int, bytes: Int) {
+        shares = Shares(limit: Shares.Load(count: items, bytes: bytes))
     }
 
-    /// Nil where it was taken in; else why not. What the daemon asks of itself is always taken in: its own bounds
-    /// are elsewhere.
-    func put(_ work: Work, isOwn: Bool = false) -> Refusal? {
+    /// Nil where it was taken in; else why not. `bytes`: about what it takes in memory.
+    func put(_ work: Work, bytes: Int, for call: Call) -> Refusal? {
         condition.lock()
         defer { condition.unlock() }
-        if !isOwn {
-            if isClosed { return .draining }
-            if weight >= limit { return .full(limit: limit) }
-        }
-        let isFirst = waiting.isEmpty
-        waiting.append(work)
-        let before = weight
-        weight += work.weight
-        if work.isUrgent { urgent += 1 }
-        let isFull = before < Self.gathered && weight >= Self.gathered
-        if isFirst || isFull || (work.isUrgent && urgent == 1) { condition.signal() }
+        if isClosed { return .draining }
+        let load = Shares.Load(count: work.weight, bytes: bytes)
+        if !shares.admits(load, of: call.connectionID) { return .full }
+        add(QueuedWork(work: work, call: call, load: load))
         return nil
     }
 
-    /// Waits until there is work, until `instant` by the clock, or until `close`; then takes what there is, in
-    /// order, up to about `most` items. Gives whether the queue is closed and empty.
-    func take(into taken: inout [Work], most: Int, until instant: Instant, now: () -> Instant) -> Bool {
+    /// Whether a work of that call would be refused whatever it is: to be asked before the work is made.
+    func refusal(for call: Call) -> Refusal? {
         condition.lock()
         defer { condition.unlock() }
-        while urgent == 0, weight < Self.gathered, !isClosed {
+        if isClosed { return .draining }
+        return shares.admits(Shares.Load(count: 1, bytes: 1), of: call.connectionID) ? nil : .full
+    }
+
+    /// Something of the daemon's own for which it waits; nobody would do it once the queue is closed.
+    func put(awaited work: Work) -> Refusal? {
+        condition.lock()
+        defer { condition.unlock() }
+        if isClosed { return .draining }
+        add(QueuedWork(own: work))
+        return nil
+    }
+
+    /// What the daemon asks of itself is always taken in: its own bounds are elsewhere.
+    func put(own work: Work) {
+        condition.lock()
+        defer { condition.unlock() }
+        add(QueuedWork(own: work))
+    }
+
+    private func add(_ queued: QueuedWork) {
+        let isFirst = waiting.isEmpty
+        waiting.append(queued)
+        let before = shares.all.count
+        shares.add(queued.load, of: queued.call?.connectionID)
+        if queued.work.isUrgent { urgent += 1 }
+        let isFull = before < Self.gathered && shares.all.count >= Self.gathered
+        if isFirst || isFull || (queued.work.isUrgent && urgent == 1) { condition.signal() }
+    }
+
+    /// Waits until there is work, until `instant` by the clock, or until `close`; then takes what there is, in
+    /// order, up to about `most` items, without what nobody waits for any more. Gives whether the queue is closed and
+    /// empty.
+    func take(into taken: inout [QueuedWork], most: Int, until instant: Instant, now: () -> Instant) -> Bool {
+        condition.lock()
+        defer { condition.unlock() }
+        while urgent == 0, shares.all.count < Self.gathered, !isClosed {
             let current = now()
             if waiting.isEmpty {
                 gatheredUntil = .never
@@ -65,13 +112,15 @@ final class WorkQueue: @unchecked Sendable {
         var count = 0
         var takenWeight = 0
         while count < waiting.count, takenWeight < most {
-            takenWeight += waiting[count].weight
+            let queued = waiting[count]
             count += 1
+            shares.remove(queued.load, of: queued.call?.connectionID)
+            if queued.work.isUrgent { urgent -= 1 }
+            guard queued.isWanted else { continue }
+            takenWeight += queued.load.count
+            taken.append(queued)
         }
-        taken.append(contentsOf: waiting[..<count])
-        urgent -= waiting[..<count].count(where: \.isUrgent)
         waiting.removeFirst(count)
-        weight -= takenWeight
         return isClosed && waiting.isEmpty
     }
 

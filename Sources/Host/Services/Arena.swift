@@ -5,12 +5,13 @@ import Schema
 package struct Arena {
     private let arena: OpaquePointer
 
-    /// Runs `body` with the thread's arena, then forgets everything that it unpacked and built. Not to be nested.
+    /// Runs `body` with the thread's arena, then forgets everything that it unpacked and built.
     package static func use<Result, Failure: Error>(
         _ body: (Arena) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         guard let own = schema_arena_of_thread() else { fatalError("out of memory") }
-        defer { schema_arena_reset(own) }
+        let mark = schema_arena_get_mark(own)
+        defer { schema_arena_rewind(own, mark) }
         return try body(Arena(arena: own))
     }
 
@@ -18,13 +19,34 @@ package struct Arena {
     package func unpack<Message>(
         _ type: Message.Type,
         _ descriptor: UnsafePointer<ProtobufCMessageDescriptor>,
-        _ bytes: UnsafeRawBufferPointer
+        _ bytes: UnsafeRawBufferPointer,
+        mostFields: Int = SCHEMA_FIELDS_LIMIT
     ) throws(PayloadError) -> UnsafePointer<Message> {
-        var why: UnsafePointer<CChar>?
-        let base = bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1)!
-        let unpacked = schema_unpack(arena, descriptor, base.assumingMemoryBound(to: UInt8.self), bytes.count, &why)
-        guard let unpacked else { throw PayloadError(text: why.map { String(cString: $0) } ?? "it does not decode") }
+        var why = schema_fault()
+        let start = Self.start(bytes)
+        guard let unpacked = schema_unpack(arena, descriptor, start, bytes.count, mostFields, &why) else {
+            throw PayloadError(why)
+        }
         return UnsafeRawPointer(unpacked).assumingMemoryBound(to: Message.self)
+    }
+
+    /// The elements of the payload's repeated field of that number, each to be unpacked by itself, and the payload
+    /// without them. `most`: elements.
+    func takeApart(
+        _ bytes: UnsafeRawBufferPointer,
+        _ field: UInt32,
+        most: Int
+    ) throws(PayloadError) -> (elements: UnsafeBufferPointer<schema_span>, rest: UnsafeRawBufferPointer) {
+        var (parts, why) = (schema_parts(), schema_fault())
+        guard schema_take_apart(arena, field, most, Self.start(bytes), bytes.count, &parts, &why) == 1 else {
+            throw PayloadError(why)
+        }
+        return (UnsafeBufferPointer(start: parts.elements, count: parts.count), UnsafeRawBufferPointer(parts.rest))
+    }
+
+    private static func start(_ bytes: UnsafeRawBufferPointer) -> UnsafePointer<UInt8> {
+        // Of nothing a pointer is needed all the same.
+        (bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1)!).assumingMemoryBound(to: UInt8.self)
     }
 
     /// A message with its defaults.
@@ -79,6 +101,12 @@ package struct Arena {
         return memory
     }
 
+    /// How many bytes a message that was built here takes packed, and its tag and length.
+    func size<Message>(of message: UnsafeMutablePointer<Message>) -> Int {
+        let base = UnsafeRawPointer(message).assumingMemoryBound(to: ProtobufCMessage.self)
+        return protobuf_c_message_get_packed_size(base) + 8
+    }
+
     /// Packs a message that was built here.
     package func pack<Message>(_ message: UnsafePointer<Message>) -> [UInt8] {
         let base = UnsafeRawPointer(message).assumingMemoryBound(to: ProtobufCMessage.self)
@@ -89,15 +117,28 @@ package struct Arena {
     }
 
     private func allocate<Element>(_ type: Element.Type, _ count: Int) -> UnsafeMutablePointer<Element> {
-        // What is built here is the daemon's own; past 64 MiB of it something is wrong with us.
+        // What is built here was bounded before: by a frame, or by a limit of what it is built of.
         guard let memory = schema_arena_allocate(arena, MemoryLayout<Element>.stride * count) else {
-            fatalError("a reply of more than 64 MiB is being built")
+            fatalError("out of memory")
         }
         return memory.bindMemory(to: Element.self, capacity: count)
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    init(_ span: schema_span) {
+        self.init(start: span.at, count: span.end - span.at)
     }
 }
 
 /// Why a payload is not the message that it should be.
 package struct PayloadError: Error {
     package let text: String
+    /// It may be well formed, and has more fields than are taken.
+    let hasTooManyFields: Bool
+
+    fileprivate init(_ fault: schema_fault) {
+        text = fault.text.map { String(cString: $0) } ?? "it does not decode"
+        hasTooManyFields = fault.too_many != 0
+    }
 }

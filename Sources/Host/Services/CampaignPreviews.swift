@@ -19,7 +19,7 @@ struct CampaignPreviews: Sendable {
             request,
             _ throws(Status) in
             let wanted = try PreviewRequest(request.pointee)
-            readers.run {
+            readers.answer(call, bytes: asked.payload.readableBytes) {
                 do throws(Status) {
                     try answer(wanted, call)
                 } catch {

@@ -60,14 +60,9 @@ struct CampaignsService {
     }
 
     private static func answer(_ call: Call, _ statuses: [CampaignStatus], _ arena: Arena) -> Finished {
-        var bytes = 0
-        let isLarge = statuses.contains { status in
-            bytes += status.bytes
-            return bytes > HostLimits.bytesOfApplied
-        }
         let reply = arena.make(triggerd__v1__apply_reply__init)
         reply.pointee.n_campaigns = statuses.count
-        reply.pointee.campaigns = arena.array(statuses.map { $0.message(in: arena, isBrief: isLarge) })
+        reply.pointee.campaigns = arena.array(CampaignStatus.messages(of: statuses, in: arena))
         return arena.answer(call, reply)
     }
 
@@ -82,24 +77,35 @@ struct CampaignsService {
             }
             let status = CampaignStatus(head: head, campaign: campaign, changed: false)
             readers.read(call) { arena in
-                arena.answer(call, status.message(in: arena, try store.tallies()[head.number] ?? Tally()))
+                arena.answer(call, status.shownMessage(in: arena, try store.tallies()[head.number] ?? Tally()))
             }
         }
     }
 
     private func list(_ call: Call, _ asked: Request) {
-        call.withRequest(asked, Triggerd__V1__ListCampaignsRequest.self, schema_list_campaigns_request()) { _, _ in
+        call.withRequest(asked, Triggerd__V1__ListCampaignsRequest.self, schema_list_campaigns_request()) {
+            request,
+            _ throws(Status) in
             let table = campaigns.current.get().table
-            let statuses = table.all.compactMap { head in
-                table.campaign(head.current).map { CampaignStatus(head: head, campaign: $0, changed: false) }
-            }
+            let after = try request.pointee.page.asPage() ?? 0
+            let limit = request.pointee.limit == 0 ? Int.max : Int(request.pointee.limit)
             readers.read(call) { arena in
                 let tallies = try store.tallies()
+                var page = ReplyPage<UnsafeMutablePointer<Triggerd__V1__CampaignStatus>>(limit: limit)
                 let reply = arena.make(triggerd__v1__list_campaigns_reply__init)
-                reply.pointee.n_campaigns = statuses.count
-                reply.pointee.campaigns = arena.array(
-                    statuses.map { $0.message(in: arena, tallies[$0.head.number] ?? Tally()) }
-                )
+                var last = after
+                for head in table.all where head.number > after {
+                    guard let campaign = table.campaign(head.current) else { continue }
+                    let message = CampaignStatus(head: head, campaign: campaign, changed: false)
+                        .shownMessage(in: arena, tallies[head.number] ?? Tally())
+                    guard page.add(message, arena.size(of: message)) else {
+                        reply.pointee.next_page = arena.text(String(last))
+                        break
+                    }
+                    last = UInt64(head.number)
+                }
+                reply.pointee.n_campaigns = page.rows.count
+                reply.pointee.campaigns = arena.array(page.rows)
                 return arena.answer(call, reply)
             }
         }
@@ -122,7 +128,7 @@ struct CampaignsService {
     private static func reply(_ call: Call, _ result: Result<CampaignStatus, Refusal>, _ arena: Arena) -> Finished {
         switch result {
         case .failure(let refusal): (call, .failure(refusal.status))
-        case .success(let status): arena.answer(call, status.message(in: arena))
+        case .success(let status): arena.answer(call, status.shownMessage(in: arena))
         }
     }
 }
@@ -142,7 +148,33 @@ package struct CampaignProblems: Error {
 }
 
 extension CampaignStatus {
-    fileprivate func message(
+    /// One frame, since what was applied is never answered as refused: of those for which there is no room only the
+    /// name is there.
+    fileprivate static func messages(
+        of statuses: [CampaignStatus],
+        in arena: Arena
+    ) -> [UnsafeMutablePointer<Triggerd__V1__CampaignStatus>] {
+        let brief = statuses.map { $0.message(in: arena, isBrief: true) }
+        var room = ReplyRoom()
+        _ = room.take(brief.reduce(0) { $0 + arena.size(of: $1) })
+        return zip(statuses, brief).map { status, brief in
+            // About what it takes is known before it is made.
+            guard status.bytes <= room.left else { return brief }
+            let message = status.message(in: arena)
+            return room.take(arena.size(of: message)) ? message : brief
+        }
+    }
+
+    /// Only its name where it would not fit into a reply.
+    fileprivate func shownMessage(
+        in arena: Arena,
+        _ tally: Tally? = nil
+    ) -> UnsafeMutablePointer<Triggerd__V1__CampaignStatus> {
+        let message = message(in: arena, tally)
+        return arena.size(of: message) <= ReplyRoom.bytes ? message : self.message(in: arena, tally, isBrief: true)
+    }
+
+    private func message(
         in arena: Arena,
         _ tally: Tally? = nil,
         isBrief: Bool = false
@@ -157,6 +189,8 @@ extension CampaignStatus {
         message.pointee.applied_at_ms = head.appliedAt.milliseconds
         message.pointee.changed = changed ? 1 : 0
         message.pointee.accounts = tally?.message(in: arena)
+        message.pointee.cut = isBrief ? 1 : 0
+        if isBrief { return message }
         message.pointee.n_warnings = warnings.count
         message.pointee.warnings = arena.array(
             warnings.map { warning in

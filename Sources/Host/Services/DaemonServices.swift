@@ -6,6 +6,11 @@ struct HealthService {
     let health: Health
     let outbox: Outbox
 
+    /// Of a text that a provider or the system gives, and of channels and services that are unwell: the reply stays
+    /// small, whatever they are.
+    private static let longestReason = 1_024
+    private static let mostConditions = 1_000
+
     /// `status: SERVING`.
     private static let serving = Payload(bytes: [0x08, 0x01])
 
@@ -23,21 +28,21 @@ struct HealthService {
             reply.pointee.status = TRIGGERD__V1__HEALTH_REPLY__STATUS__SERVING
             if let problem = health.problem {
                 reply.pointee.status = TRIGGERD__V1__HEALTH_REPLY__STATUS__NOT_SERVING
-                reply.pointee.reason = arena.text(problem)
+                reply.pointee.reason = arena.text(problem.cut(to: Self.longestReason))
             }
             let damage = health.damage.all
             reply.pointee.n_damaged = damage.first.count
-            reply.pointee.damaged = arena.texts(damage.first)
+            reply.pointee.damaged = arena.texts(damage.first.map { $0.cut(to: Self.longestReason) })
             reply.pointee.damaged_count = UInt64(damage.count)
             reply.pointee.clock_ahead_ms = health.clockAhead.milliseconds
-            let conditions = outbox.conditions()
+            let conditions = outbox.conditions().prefix(Self.mostConditions)
             reply.pointee.n_degraded = conditions.count
             reply.pointee.degraded = arena.array(
                 conditions.map { condition in
                     let message = arena.make(triggerd__v1__degraded_channel__init)
                     message.pointee.channel = arena.text(condition.channel)
                     message.pointee.service = arena.text(condition.service)
-                    message.pointee.reason = arena.text(condition.reason)
+                    message.pointee.reason = arena.text(condition.reason.cut(to: Self.longestReason))
                     message.pointee.since_ms = condition.since.milliseconds
                     message.pointee.waiting = UInt64(max(0, condition.waiting))
                     return message
@@ -57,27 +62,40 @@ struct PluginsService {
     }
 
     private func list(_ call: Call, _ asked: Request) {
-        call.withRequest(asked, Triggerd__V1__ListPluginsRequest.self, schema_list_plugins_request()) { _, arena in
-            let reply = arena.make(triggerd__v1__list_plugins_reply__init)
+        call.withRequest(asked, Triggerd__V1__ListPluginsRequest.self, schema_list_plugins_request()) {
+            request,
+            arena throws(Status) in
             let loaded = plugins.loaded
-            reply.pointee.n_plugins = loaded.count
-            reply.pointee.plugins = arena.array(
-                loaded.map { plugin in
-                    let message = arena.make(triggerd__v1__plugin__init)
-                    message.pointee.name = arena.text(plugin.name)
-                    message.pointee.version = arena.text(plugin.version)
-                    message.pointee.file = arena.text(plugin.file)
-                    message.pointee.n_trigger_types = plugin.triggerTypes.count
-                    message.pointee.trigger_types = arena.texts(plugin.triggerTypes)
-                    message.pointee.n_channels = plugin.channels.count
-                    message.pointee.channels = arena.texts(plugin.channels)
-                    message.pointee.calls = plugin.calls
-                    message.pointee.failures = plugin.failures
-                    return message
-                }
-            )
+            let first = try request.pointee.page.asPage() ?? 0
+            var page = ReplyPage<UnsafeMutablePointer<Triggerd__V1__Plugin>>()
+            for plugin in loaded.dropFirst(Int(clamping: first)) {
+                let message = Self.message(plugin, in: arena)
+                guard page.add(message, arena.size(of: message)) else { break }
+            }
+            let reply = arena.make(triggerd__v1__list_plugins_reply__init)
+            reply.pointee.n_plugins = page.rows.count
+            reply.pointee.plugins = arena.array(page.rows)
+            let next = Int(clamping: first) + page.rows.count
+            if next < loaded.count { reply.pointee.next_page = arena.text(String(next)) }
             call.finish(arena.answer(call, reply))
         }
+    }
+
+    private static func message(
+        _ plugin: PluginRegistry.LoadedPlugin,
+        in arena: Arena
+    ) -> UnsafeMutablePointer<Triggerd__V1__Plugin> {
+        let message = arena.make(triggerd__v1__plugin__init)
+        message.pointee.name = arena.text(plugin.name)
+        message.pointee.version = arena.text(plugin.version)
+        message.pointee.file = arena.text(plugin.file)
+        message.pointee.n_trigger_types = plugin.triggerTypes.count
+        message.pointee.trigger_types = arena.texts(plugin.triggerTypes)
+        message.pointee.n_channels = plugin.channels.count
+        message.pointee.channels = arena.texts(plugin.channels)
+        message.pointee.calls = plugin.calls
+        message.pointee.failures = plugin.failures
+        return message
     }
 }
 

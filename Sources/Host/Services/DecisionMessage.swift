@@ -2,6 +2,16 @@ import Engine
 import Schema
 
 extension Decision {
+    /// With its front alone where it would take more than `most` bytes of a reply.
+    func message(in arena: Arena, most: Int) -> UnsafeMutablePointer<Triggerd__V1__Decision> {
+        guard replySize > most else { return message(in: arena) }
+        var front = self
+        front.why = why.cut(to: max(0, most - (replySize - why.replySize)))
+        let message = front.message(in: arena)
+        message.pointee.cut = 1
+        return message
+    }
+
     func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__Decision> {
         let message = arena.make(triggerd__v1__decision__init)
         message.pointee.sequence = sequence
@@ -27,7 +37,8 @@ extension Decision {
 }
 
 extension Presented {
-    func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__Lease> {
+    /// `isCut`: whether it is the front of what there is.
+    func message(in arena: Arena, isCut: Bool = false) -> UnsafeMutablePointer<Triggerd__V1__Lease> {
         let message = arena.make(triggerd__v1__lease__init)
         message.pointee.token = token
         message.pointee.campaign = arena.text(campaign)
@@ -35,6 +46,7 @@ extension Presented {
         message.pointee.n_fields = fields.members.count
         message.pointee.fields = fields.entries(in: arena, as: Triggerd__V1__Lease__FieldsEntry.self)
         message.pointee.ends_ms = ends.milliseconds
+        message.pointee.cut = isCut ? 1 : 0
         return message
     }
 }

@@ -13,7 +13,11 @@ struct DecisionsService {
     private static let pageSize = 100
     private static let largestPage = 1_000
     /// Decisions looked at for one page: a filter that hardly anything passes goes on with the next page.
-    private static let looksAt = 100_000
+    private static let looksAt = 20_000
+    /// Decisions read at once: each may be large.
+    private static let readAtOnce = 128
+    /// Of a page's bytes; near misses have the other half, in equal parts.
+    private static let historyBytes = ReplyRoom.bytes / 2
 
     var service: Service {
         Service("triggerd.v1.Decisions", methods: ["Explain": { self.explain($0, $1) }, "List": { self.list($0, $1) }])
@@ -31,15 +35,17 @@ struct DecisionsService {
             readers.read(call) { arena in
                 let state = try store.user(user)
                 var next = page?.next ?? state?.lastDecision ?? 0
-                var found: [Decision] = []
+                var found = ReplyPage<Decision>(limit: limit, bytes: Self.historyBytes)
                 var looked = 0
                 var oldest = Instant.never
-                while next != 0, found.count < limit, looked < Self.looksAt {
+                while next != 0, !found.isFull, looked < Self.looksAt, call.isAwaited {
                     guard let stored = try link(next, of: user, &looked), stored.decision.user == user else {
                         next = 0
                         break
                     }
-                    if campaign.isEmpty || stored.decision.campaign == campaign { found.append(stored.decision) }
+                    if campaign.isEmpty || stored.decision.campaign == campaign {
+                        guard found.add(stored.decision, stored.decision.replySize) else { break }
+                    }
                     next = stored.previous
                     oldest = min(oldest, stored.decision.at)
                     looked += 1
@@ -51,11 +57,18 @@ struct DecisionsService {
                     (campaign.isEmpty || miss.campaign == campaign) && miss.at < newer
                         && following.map { miss.at >= $0.nearMissesBefore } ?? true
                 }
-                let told = Self.merged(found, near.sorted { $0.at > $1.at })
+                let told = Self.merged(found.rows, near.sorted { $0.at > $1.at })
                 let reply = arena.make(triggerd__v1__explain_reply__init)
                 reply.pointee.user_known = state == nil ? 0 : 1
                 reply.pointee.n_decisions = told.count
-                reply.pointee.decisions = arena.array(told.map { $0.message(in: arena) })
+                reply.pointee.decisions = arena.array(
+                    told.map { decision in
+                        decision.message(
+                            in: arena,
+                            most: Self.historyBytes / (decision.nearMiss != 0 ? near.count : 1)
+                        )
+                    }
+                )
                 if let following { reply.pointee.next_page = arena.text(following.text) }
                 return arena.answer(call, reply)
             }
@@ -70,10 +83,10 @@ struct DecisionsService {
             guard error.isDamage else { throw error }
             var before = sequence
             while looked < Self.looksAt {
-                let read = try store.decisions(before: before, limit: Self.largestPage)
+                let read = try store.decisions(before: before, limit: Self.readAtOnce)
                 if let found = read.first(where: { $0.decision.user == user }) { return found }
                 looked += read.count
-                guard read.count == Self.largestPage, let last = read.last else { return nil }
+                guard read.count == Self.readAtOnce, let last = read.last else { return nil }
                 before = last.decision.sequence
             }
             return nil
@@ -102,31 +115,27 @@ struct DecisionsService {
             let code = Decision.Code(rawValue: name)
             guard name.isEmpty || code != nil else { throw .invalid("decision", "\"\(name)\" is no decision") }
             let limit = Self.limit(request.pointee.limit)
-            let page = try Self.page(request.pointee.page)
+            let page = try request.pointee.page.asPage()
             readers.read(call) { arena in
                 var before = page
-                var found: [Decision] = []
+                var found = ReplyPage<Decision>(limit: limit)
                 var looked = 0
                 var hasMore = true
-                while hasMore, found.count < limit, looked < Self.looksAt {
-                    let read = try store.decisions(before: before, limit: Self.largestPage)
-                    hasMore = read.count == Self.largestPage
+                reading: while hasMore, !found.isFull, looked < Self.looksAt, call.isAwaited {
+                    let read = try store.decisions(before: before, limit: Self.readAtOnce)
                     for stored in read {
+                        let isMeant =
+                            (campaign.isEmpty || stored.decision.campaign == campaign)
+                            && (code == nil || stored.decision.code == code)
+                        if isMeant, !found.add(stored.decision, stored.decision.replySize) { break reading }
                         before = stored.decision.sequence
                         looked += 1
-                        guard campaign.isEmpty || stored.decision.campaign == campaign,
-                            code == nil || stored.decision.code == code
-                        else { continue }
-                        found.append(stored.decision)
-                        if found.count == limit {
-                            hasMore = true
-                            break
-                        }
                     }
+                    hasMore = read.count == Self.readAtOnce
                 }
                 let reply = arena.make(triggerd__v1__list_decisions_reply__init)
-                reply.pointee.n_decisions = found.count
-                reply.pointee.decisions = arena.array(found.map { $0.message(in: arena) })
+                reply.pointee.n_decisions = found.rows.count
+                reply.pointee.decisions = arena.array(found.rows.map { $0.message(in: arena, most: ReplyRoom.bytes) })
                 if hasMore, let before { reply.pointee.next_page = arena.text(String(before)) }
                 return arena.answer(call, reply)
             }
@@ -135,12 +144,5 @@ struct DecisionsService {
 
     private static func limit(_ asked: UInt32) -> Int {
         asked == 0 ? pageSize : min(Int(asked), largestPage)
-    }
-
-    private static func page(_ text: UnsafeMutablePointer<CChar>) throws(Status) -> UInt64? {
-        let text = String(cString: text)
-        if text.isEmpty { return nil }
-        guard let page = UInt64(text) else { throw .invalid("page", "not a `next_page` of a reply") }
-        return page
     }
 }

@@ -12,31 +12,69 @@ struct EventsService {
     }
 
     private func track(_ call: Call, _ asked: Request) {
-        call.withRequest(asked, Triggerd__V1__TrackRequest.self, schema_track_request()) { request, _ throws(Status) in
-            let count = request.pointee.n_items
-            guard count > 0 else { throw .invalid("items", "there are none") }
-            guard count <= limits.itemsPerRequest else {
-                throw .invalid(
-                    "items",
-                    "\(count) are more than the \(limits.itemsPerRequest) that one request may hold"
-                )
+        do throws(Status) {
+            // Before anything is made of it: a flood costs no more than this.
+            if let refusal = queue.refusal(for: call) { throw refusal.status }
+            let (items, tellsNearMisses) = try asked.withBytes { bytes throws(Status) -> ([Item], Bool) in
+                try Arena.use { arena throws(Status) -> ([Item], Bool) in try read(bytes, arena) }
             }
-            var items: [Item] = []
-            items.reserveCapacity(count)
-            for index in 0..<count {
-                guard let message = request.pointee.items[index] else { continue }
-                do throws(ItemProblem) {
-                    items.append(try Item(message))
-                } catch {
-                    throw Status(.invalidArgument, "items[\(index)].\(error.field): \(error.why)")
-                }
-            }
+            let memory = items.reduce(0) { $0 + $1.memory }
             call.ask(
                 queue,
-                .track(items, tellsNearMisses: request.pointee.near_misses != 0) { Self.reply(call, $0, $1) }
+                .track(items, tellsNearMisses: tellsNearMisses) { Self.reply(call, $0, $1) },
+                bytes: memory
             )
+        } catch {
+            call.fail(error)
         }
     }
+
+    /// Unpacked one by one, so that a request takes no more memory for that than its largest item.
+    private func read(_ bytes: UnsafeRawBufferPointer, _ arena: Arena) throws(Status) -> ([Item], Bool) {
+        let elements: UnsafeBufferPointer<schema_span>
+        let request: UnsafePointer<Triggerd__V1__TrackRequest>
+        do throws(PayloadError) {
+            let rest: UnsafeRawBufferPointer
+            (elements, rest) = try arena.takeApart(bytes, Self.itemsField, most: limits.itemsPerRequest)
+            request = try arena.unpack(Triggerd__V1__TrackRequest.self, schema_track_request(), rest)
+        } catch {
+            guard error.hasTooManyFields else { throw error.status }
+            throw .invalid("items", "more than the \(limits.itemsPerRequest) that one request may hold")
+        }
+        guard !elements.isEmpty else { throw .invalid("items", "there are none") }
+        var items: [Item] = []
+        items.reserveCapacity(elements.count)
+        for (index, element) in elements.enumerated() {
+            items.append(try Arena.use { arena throws(Status) in try Self.item(element, at: index, arena) })
+        }
+        return (items, request.pointee.near_misses != 0)
+    }
+
+    /// The number of `TrackRequest.items`.
+    private static let itemsField: UInt32 = 1
+
+    private static func item(_ element: schema_span, at index: Int, _ arena: Arena) throws(Status) -> Item {
+        let message: UnsafePointer<Triggerd__V1__Item>
+        do throws(PayloadError) {
+            message = try arena.unpack(
+                Triggerd__V1__Item.self,
+                schema_item(),
+                UnsafeRawBufferPointer(element),
+                mostFields: ItemLimits.fields
+            )
+        } catch {
+            throw Status(.invalidArgument, "items[\(index)]: error unmarshalling payload: \(error.text)")
+        }
+        do throws(ItemProblem) {
+            return try Item(message)
+        } catch {
+            let text = "items[\(index)].\(error.field): \(error.why)"
+            throw Status(.invalidArgument, text.cut(to: Self.longestProblem))
+        }
+    }
+
+    /// What is wrong with an item may quote what stands there.
+    private static let longestProblem = 4_096
 
     private static func reply(_ call: Call, _ result: Result<[ItemAnswer], Refusal>, _ arena: Arena) -> Finished {
         switch result {
@@ -57,7 +95,8 @@ extension ItemAnswer {
             isDuplicate ? TRIGGERD__V1__ITEM_REPLY__RESULT__DUPLICATE : TRIGGERD__V1__ITEM_REPLY__RESULT__ACCEPTED
         message.pointee.n_decisions = decisions.count
         message.pointee.decisions = arena.array(decisions.map { $0.message(in: arena) })
-        if let presented { message.pointee.message = presented.message(in: arena) }
+        message.pointee.decisions_dropped = UInt32(clamping: dropped)
+        if let presented { message.pointee.message = presented.message(in: arena, isCut: isCut) }
         return message
     }
 }

@@ -20,6 +20,9 @@ struct InboxService {
         call.withRequest(asked, Triggerd__V1__LeaseRequest.self, schema_lease_request()) { request, _ throws(Status) in
             let user = try request.pointee.user.asUser()
             let device = Text(cString: request.pointee.device)
+            guard device.utf8.count <= Item.longestID else {
+                throw .invalid("device", "longer than \(Item.longestID) bytes")
+            }
             call.ask(
                 queue,
                 .lease(user, device: device) { result, arena in

@@ -22,7 +22,7 @@ extension Item {
         case TRIGGERD__V1__ITEM__KIND_PURCHASE: occurred = try Self.purchase(item.purchase.pointee)
         case TRIGGERD__V1__ITEM__KIND_SESSION_START:
             let session = item.session_start.pointee
-            device = Text(cString: session.device)
+            device = try Self.device(Text(cString: session.device))
             occurred = Occurred(
                 type: Event.sessionStart,
                 subject: "",
@@ -56,6 +56,7 @@ extension Item {
                     + "card_interaction and profile_update is there"
             )
         }
+        try checkSize()
     }
 
     /// The message that says this item.

@@ -15,8 +15,8 @@ struct OutboxService {
     private static let largestPage = 1_000
     /// Messages looked at for one page: a filter that hardly anything passes goes on with the next page.
     private static let looksAt = 20_000
-    /// What a page's payloads may take, in bytes: a reply is one frame of at most 4 MiB.
-    private static let pageBytes = 1 << 20
+    /// Messages read at once: each may be large.
+    private static let readAtOnce = 32
 
     var service: Service {
         Service(
@@ -34,37 +34,28 @@ struct OutboxService {
             let user = Text(cString: request.pointee.user)
             let asked = Int(request.pointee.limit)
             let limit = asked == 0 ? Self.pageSize : min(asked, Self.largestPage)
-            let page = String(cString: request.pointee.page)
-            guard let first = page.isEmpty ? 0 : UInt64(page) else {
-                throw .invalid("page", "not a `next_page` of a reply")
-            }
+            let first = try request.pointee.page.asPage() ?? 0
             readers.read(call) { arena in
                 var after = first
-                var found: [DeadLetter] = []
+                var found = ReplyPage<DeadLetter>(limit: limit)
                 var looked = 0
                 var hasMore = true
-                var bytes = 0
-                while hasMore, found.count < limit, bytes < Self.pageBytes, looked < Self.looksAt {
-                    let read = try store.deadLetters(after: after, limit: Self.largestPage)
-                    hasMore = read.count == Self.largestPage
+                reading: while hasMore, !found.isFull, looked < Self.looksAt, call.isAwaited {
+                    let read = try store.deadLetters(after: after, limit: Self.readAtOnce)
                     for letter in read {
+                        let isMeant =
+                            (campaign.isEmpty || letter.message.campaign == campaign)
+                            && (channel.isEmpty || letter.message.channel == channel)
+                            && (user.isEmpty || letter.message.user == user)
+                        if isMeant, !found.add(letter, letter.replySize) { break reading }
                         after = letter.message.number
                         looked += 1
-                        guard campaign.isEmpty || letter.message.campaign == campaign,
-                            channel.isEmpty || letter.message.channel == channel,
-                            user.isEmpty || letter.message.user == user
-                        else { continue }
-                        found.append(letter)
-                        bytes += letter.message.fields.members.reduce(200) { $0 + $1.value.size }
-                        if found.count == limit || bytes >= Self.pageBytes {
-                            hasMore = true
-                            break
-                        }
                     }
+                    hasMore = read.count == Self.readAtOnce
                 }
                 let reply = arena.make(triggerd__v1__list_failed_reply__init)
-                reply.pointee.n_messages = found.count
-                reply.pointee.messages = arena.array(found.map { $0.reply(in: arena) })
+                reply.pointee.n_messages = found.rows.count
+                reply.pointee.messages = arena.array(found.rows.map { $0.reply(in: arena) })
                 if hasMore { reply.pointee.next_page = arena.text(String(after)) }
                 return arena.answer(call, reply)
             }
@@ -104,32 +95,14 @@ struct OutboxService {
     }
 }
 
-extension Value {
-    /// About what it takes in a reply, in bytes.
-    fileprivate var size: Int {
-        switch self {
-        case .null, .boolean, .integer, .decimal: 16
-        case .string(let text): text.utf8.count + 16
-        case .array(let elements): elements.reduce(16) { $0 + $1.size }
-        case .object(let object): object.members.reduce(16) { $0 + $1.name.utf8.count + $1.value.size }
-        }
-    }
-
-    /// The value, with long texts cut: of a message that alone would not fit into a reply.
-    fileprivate var shortened: Value {
-        switch self {
-        case .string(let text) where text.utf8.count > 65_536: .string(String(text.string.prefix(16_384)) + " ...")
-        case .array(let elements): .array(elements.prefix(100).map(\.shortened))
-        case .object(let object):
-            .object(Object(object.members.prefix(100).map { Object.Member($0.name, $0.value.shortened) }))
-        case .null, .boolean, .integer, .decimal, .string: self
-        }
-    }
-}
-
 extension DeadLetter {
-    /// A payload beyond this is shown shortened; what is sent again is whole.
-    private static let largestPayload = 2 << 20
+    fileprivate var replySize: Int { sizeWithoutFields + message.fields.replySize }
+
+    private var sizeWithoutFields: Int {
+        256 + message.key.utf8.count + message.user.utf8.count + message.campaign.utf8.count
+            + message.channel.utf8.count + reason.utf8.count
+            + message.addresses.reduce(0) { $0 + 8 + $1.utf8.count }
+    }
 
     fileprivate func reply(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__FailedMessage> {
         let reply = arena.make(triggerd__v1__failed_message__init)
@@ -141,8 +114,10 @@ extension DeadLetter {
         reply.pointee.n_addresses = message.addresses.count
         reply.pointee.addresses = arena.texts(message.addresses.map(\.string))
         var fields = message.fields
-        if fields.members.reduce(0, { $0 + $1.value.size }) > Self.largestPayload {
-            fields = Object(fields.members.map { Object.Member($0.name, $0.value.shortened) })
+        if replySize > ReplyRoom.bytes {
+            // What is sent again is whole.
+            fields = fields.cut(to: ReplyRoom.bytes - sizeWithoutFields)
+            reply.pointee.cut = 1
         }
         reply.pointee.n_fields = fields.members.count
         reply.pointee.fields = fields.entries(in: arena, as: Triggerd__V1__FailedMessage__FieldsEntry.self)

@@ -51,12 +51,29 @@ struct CampaignPreview: Sendable {
         reply.pointee.campaign = arena.text(campaign.id)
         reply.pointee.user_known = isUserKnown ? 1 : 0
         reply.pointee.n_messages = messages.count
-        reply.pointee.messages = arena.array(messages.map { $0.message(in: arena) })
+        var room = ReplyRoom()
+        reply.pointee.messages = arena.array(
+            messages.map { preview in
+                let message = preview.message(in: arena)
+                if room.take(arena.size(of: message)) { return message }
+                // An equal part of what is left; the others need not be cut.
+                return preview.cut(to: room.left / messages.count, in: arena)
+            }
+        )
         return reply
     }
 }
 
 extension MessagePreview {
+    fileprivate func cut(to bytes: Int, in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__PreviewedMessage> {
+        var front = self
+        if case .fields(let fields) = rendered { front.rendered = .fields(fields.cut(to: bytes)) }
+        front.unreachable?.why = Object()
+        let message = front.message(in: arena)
+        message.pointee.cut = 1
+        return message
+    }
+
     fileprivate func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__PreviewedMessage> {
         let message = arena.make(triggerd__v1__previewed_message__init)
         message.pointee.channel = arena.text(channel)

@@ -1,22 +1,38 @@
-import Dispatch
 import Engine
 import RPC
 import Storage
 
 /// Where calls are answered that only read: beside the writer and off the event loops, since a read may go to disk.
-struct Readers: Sendable {
-    private let threads = DispatchQueue(label: "triggerd.reads", attributes: .concurrent)
+/// A few threads, and a bounded queue before them, from which connections are served in turn.
+final class Readers: @unchecked Sendable {
+    // Everything below is read and written under `condition` alone.
+    private let condition = ThreadCondition()
+    private var waiting: [ObjectIdentifier: Fifo<Job>] = [:]
+    /// The connections of which something waits, in the order in which they are served.
+    private var turns = Fifo<ObjectIdentifier>()
+    /// The daemon's own.
+    private var background = Fifo<@Sendable () -> Void>()
+    private var shares: Shares
+    private var isClosed = false
+    private var threads: [BackgroundThread] = []
 
-    /// Answers the call with what `body` builds or throws.
-    func read(_ call: Call, _ body: @escaping @Sendable (Arena) throws -> Finished) {
-        threads.async {
+    private struct Job {
+        let call: Call
+        let load: Shares.Load
+        let body: @Sendable () -> Void
+    }
+
+    init(threads count: Int, calls: Int, bytes: Int) {
+        shares = Shares(limit: Shares.Load(count: calls, bytes: bytes))
+        threads = (0..<count).map { number in BackgroundThread("triggerd-read-\(number)") { self.work() } }
+    }
+
+    /// Answers the call with what `body` builds or throws. `bytes`: what the question itself takes in memory.
+    func read(_ call: Call, bytes: Int = 0, _ body: @escaping @Sendable (Arena) throws -> Finished) {
+        answer(call, bytes: bytes) {
             Arena.use { arena in
                 do {
-                    let (_, result) = try body(arena)
-                    switch result {
-                    case .success(let payload): call.reply(payload)
-                    case .failure(let status): call.fail(status)
-                    }
+                    call.finish(try body(arena))
                 } catch let status as Status {
                     call.fail(status)
                 } catch StoreError.corrupt(let what) {
@@ -30,8 +46,66 @@ struct Readers: Sendable {
         }
     }
 
+    /// The same where `body` answers by itself.
+    func answer(_ call: Call, bytes: Int = 0, _ body: @escaping @Sendable () -> Void) {
+        let load = Shares.Load(count: 1, bytes: bytes)
+        condition.lock()
+        let isAdmitted = !isClosed && shares.admits(load, of: call.connectionID)
+        if isAdmitted {
+            shares.add(load, of: call.connectionID)
+            if waiting[call.connectionID] == nil { turns.append(call.connectionID) }
+            waiting[call.connectionID, default: Fifo()].append(Job(call: call, load: load, body: body))
+            condition.signal()
+        }
+        let refusal = isClosed ? Refusal.draining : .full
+        condition.unlock()
+        if !isAdmitted { call.fail(refusal.status) }
+    }
+
     /// For what goes on in the background.
     func run(_ body: @escaping @Sendable () -> Void) {
-        threads.async(execute: body)
+        condition.lock()
+        if !isClosed { background.append(body) }
+        condition.signal()
+        condition.unlock()
+    }
+
+    /// What was not begun is not done any more.
+    func stop() {
+        condition.lock()
+        isClosed = true
+        condition.broadcast()
+        let threads = threads
+        condition.unlock()
+        for thread in threads { thread.join(within: .seconds(5)) }
+    }
+
+    private func work() {
+        while let body = next() { body() }
+    }
+
+    private func next() -> (@Sendable () -> Void)? {
+        condition.lock()
+        defer { condition.unlock() }
+        while !isClosed {
+            if let job = nextJob() { return job.body }
+            if let body = background.popFirst() { return body }
+            condition.wait()
+        }
+        return nil
+    }
+
+    /// The next connection's first call that anybody still waits for.
+    private func nextJob() -> Job? {
+        while let connection = turns.popFirst() {
+            guard let job = waiting[connection]?.popFirst() else {
+                waiting[connection] = nil
+                continue
+            }
+            turns.append(connection)
+            shares.remove(job.load, of: connection)
+            if job.call.isAwaited { return job }
+        }
+        return nil
     }
 }

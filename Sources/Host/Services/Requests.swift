@@ -14,13 +14,32 @@ extension Call {
         do throws(Status) { try asked.read(type, descriptor, body) } catch { fail(error) }
     }
 
-    /// Gives the engine's thread something to do; what it cannot take in answers the call.
-    func ask(_ queue: WorkQueue, _ work: Work) {
-        if let refusal = queue.put(work) { fail(refusal.status) }
+    /// Gives the engine's thread something to do; what it cannot take in answers the call. `bytes`: about what that
+    /// takes in memory.
+    func ask(_ queue: WorkQueue, _ work: Work, bytes: Int = 1_024) {
+        if let refusal = queue.put(work, bytes: bytes, for: self) { fail(refusal.status) }
+    }
+}
+
+extension PayloadError {
+    /// What does not decode is the caller's; 13 is for faults of the daemon's own.
+    var status: Status {
+        hasTooManyFields
+            ? Status(.resourceExhausted, "the payload has more than \(SCHEMA_FIELDS_LIMIT) fields")
+            : Status(.invalidArgument, "ttrpc: error unmarshalling payload: \(text)")
     }
 }
 
 extension Request {
+    /// The payload's bytes, as long as `body` runs.
+    func withBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try payload.withUnsafeReadableBytes { bytes in
+            Swift.Result { () throws(Failure) in try body(bytes) }
+        }.get()
+    }
+
     /// What `body` makes of the payload as a message.
     func read<Message, Value>(
         _ type: Message.Type,
@@ -29,13 +48,12 @@ extension Request {
     ) throws(Status) -> Value {
         try Arena.use { arena throws(Status) in
             let message: UnsafePointer<Message>
-            do {
-                message = try payload.withUnsafeReadableBytes { try arena.unpack(type, descriptor, $0) }
+            do throws(PayloadError) {
+                message = try withBytes { bytes throws(PayloadError) -> UnsafePointer<Message> in
+                    try arena.unpack(type, descriptor, bytes)
+                }
             } catch {
-                throw Status(
-                    .internal,
-                    "ttrpc: error unmarshalling payload: \((error as? PayloadError)?.text ?? "\(error)")"
-                )
+                throw error.status
             }
             return try body(message, arena)
         }
@@ -45,6 +63,16 @@ extension Request {
 extension Arena {
     func answer<Message>(_ call: Call, _ message: UnsafeMutablePointer<Message>) -> Finished {
         (call, .success(Payload(bytes: pack(UnsafePointer(message)))))
+    }
+}
+
+extension UnsafeMutablePointer<CChar> {
+    /// The field `page` of a request; nil: the first.
+    func asPage() throws(Status) -> UInt64? {
+        let text = String(cString: self)
+        if text.isEmpty { return nil }
+        guard let page = UInt64(text) else { throw .invalid("page", "not a `next_page` of a reply") }
+        return page
     }
 }
 
@@ -78,8 +106,8 @@ extension Refusal {
             )
         case .unavailable(let why): Status(.unavailable, "nothing can be written just now: \(why)")
         case .damaged(let why): .damaged(why)
-        case .full(let limit):
-            Status(.resourceExhausted, "\(limit) items wait to be handled already: try again in a moment")
+        case .full: Status(.resourceExhausted, "too much waits to be handled already: try again in a moment")
+        case .profileFull(let item, let why): Status(.invalidArgument, "items[\(item)].set: \(why)")
         case .tooMuch(let why): Status(.resourceExhausted, why)
         case .draining: Status(.unavailable, "the daemon is shutting down")
         }

@@ -1,8 +1,9 @@
 /* Decoding payloads that a stranger sent, with libprotobuf-c.
  *
  * libprotobuf-c limits neither depth nor memory, accepts text that is not UTF-8, and cuts a string at a NUL.
- * So a payload is checked first, in one pass over its bytes beside its descriptor, and then unpacked into an
- * arena with a budget. What was unpacked or built there lives until the arena is reset; never free it. */
+ * So a payload is checked first, in one pass over its bytes beside its descriptor, which also counts its fields and
+ * what it takes unpacked, and then unpacked into an arena with just that budget. What was unpacked or built there
+ * lives until the arena is rewound; never free it. */
 #ifndef TRIGGERD_SCHEMA_ARENA_H
 #define TRIGGERD_SCHEMA_ARENA_H
 
@@ -22,7 +23,27 @@
 /* Levels of messages within messages: the limit of other implementations. */
 #define SCHEMA_DEPTH_LIMIT 100
 
+/* Fields of a payload that is unpacked as one, those of messages within it counted: what a frame of 4 MiB holds of
+ * fields of 8 bytes. One takes some 200 bytes unpacked, so that all of them take 100 MiB for a moment. */
+#define SCHEMA_FIELDS_LIMIT ((size_t)524288)
+
 typedef struct schema_arena schema_arena;
+
+typedef struct {
+    void *block;
+    size_t used;
+} schema_arena_mark;
+
+typedef struct {
+    const uint8_t *at, *end;
+} schema_span;
+
+/* Why a payload is refused: a text that lives for ever. */
+typedef struct {
+    const char *text;
+    /* It may be well formed, and has more fields than are taken. */
+    int too_many;
+} schema_fault;
 
 /* NULL when there is no memory. */
 schema_arena *schema_arena_create(void);
@@ -31,16 +52,28 @@ void schema_arena_destroy(schema_arena *arena);
 /* The calling thread's own, made at the first call. */
 schema_arena *schema_arena_of_thread(void);
 
-/* Forgets everything in it, and keeps its first block. */
-void schema_arena_reset(schema_arena *arena);
+/* Where the arena is now; rewinding to it forgets everything since. */
+schema_arena_mark schema_arena_get_mark(schema_arena *arena);
+void schema_arena_rewind(schema_arena *arena, schema_arena_mark mark);
 
-/* Zeroed and aligned for any type; NULL past the budget. */
+/* Zeroed and aligned for any type; NULL when there is no memory. */
 void *schema_arena_allocate(schema_arena *arena, size_t size);
 
-/* The message, or NULL: `why` then points to a text that lives for ever. The budget of memory is 16 times the
- * payload, at least 1 MiB and at most 64 MiB. */
+/* The message, or NULL and why. Whatever has at most so many fields and is well formed is unpacked. */
 const ProtobufCMessage *schema_unpack(schema_arena *arena, const ProtobufCMessageDescriptor *descriptor,
-                                      const uint8_t *bytes, size_t length, const char **why);
+                                      const uint8_t *bytes, size_t length, size_t most_fields, schema_fault *why);
+
+/* A message of which one repeated field holds messages that are unpacked one by one. */
+typedef struct {
+    schema_span *elements;
+    size_t count;
+    /* All other fields, as a message. */
+    schema_span rest;
+} schema_parts;
+
+/* 1, or 0 and why. `most`: elements. */
+int schema_take_apart(schema_arena *arena, uint32_t field, size_t most, const uint8_t *bytes, size_t length,
+                      schema_parts *parts, schema_fault *why);
 
 /* The descriptors of the messages that begin a call or a record, for languages that cannot take an address. */
 #define SCHEMA_DESCRIPTOR(name)                                                     \
@@ -48,6 +81,7 @@ const ProtobufCMessage *schema_unpack(schema_arena *arena, const ProtobufCMessag
         return &triggerd__v1__##name##__descriptor;                                 \
     }
 SCHEMA_DESCRIPTOR(track_request)
+SCHEMA_DESCRIPTOR(item)
 SCHEMA_DESCRIPTOR(track_reply)
 SCHEMA_DESCRIPTOR(apply_request)
 SCHEMA_DESCRIPTOR(apply_reply)

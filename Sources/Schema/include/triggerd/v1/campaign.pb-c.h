@@ -628,10 +628,14 @@ struct  Triggerd__V1__CampaignStatus
    */
   size_t n_warnings;
   Triggerd__V1__CampaignWarning **warnings;
+  /*
+   * The reply has no room for it: of the definition only the name is here, and no warning.
+   */
+  protobuf_c_boolean cut;
 };
 #define TRIGGERD__V1__CAMPAIGN_STATUS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__campaign_status__descriptor) \
-    , NULL, TRIGGERD__V1__CAMPAIGN_STATUS__STATE__UNSPECIFIED, 0, 0, 0, 0, NULL, 0,NULL }
+    , NULL, TRIGGERD__V1__CAMPAIGN_STATUS__STATE__UNSPECIFIED, 0, 0, 0, 0, NULL, 0,NULL, 0 }
 
 
 struct  Triggerd__V1__CampaignWarning
@@ -690,21 +694,36 @@ struct  Triggerd__V1__GetCampaignRequest
 struct  Triggerd__V1__ListCampaignsRequest
 {
   ProtobufCMessage base;
+  /*
+   * At most this many, and as many as fit into a frame; 0: as many as fit.
+   */
+  uint32_t limit;
+  /*
+   * `next_page` of the reply before; empty: from the first.
+   */
+  char *page;
 };
 #define TRIGGERD__V1__LIST_CAMPAIGNS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__list_campaigns_request__descriptor) \
-     }
+    , 0, (char *)protobuf_c_empty_string }
 
 
 struct  Triggerd__V1__ListCampaignsReply
 {
   ProtobufCMessage base;
+  /*
+   * In the order in which they were first applied.
+   */
   size_t n_campaigns;
   Triggerd__V1__CampaignStatus **campaigns;
+  /*
+   * Empty where there is no more.
+   */
+  char *next_page;
 };
 #define TRIGGERD__V1__LIST_CAMPAIGNS_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__list_campaigns_reply__descriptor) \
-    , 0,NULL }
+    , 0,NULL, (char *)protobuf_c_empty_string }
 
 
 struct  Triggerd__V1__StopCampaignRequest
@@ -841,10 +860,14 @@ struct  Triggerd__V1__PreviewedMessage
    */
   char *decision;
   char *reason;
+  /*
+   * The reply has no room for all of the fields: what is here is the front of them.
+   */
+  protobuf_c_boolean cut;
 };
 #define TRIGGERD__V1__PREVIEWED_MESSAGE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__previewed_message__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
 
 
 /*

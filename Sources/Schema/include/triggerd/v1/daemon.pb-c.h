@@ -105,10 +105,14 @@ struct  Triggerd__V1__DegradedChannel
 struct  Triggerd__V1__ListPluginsRequest
 {
   ProtobufCMessage base;
+  /*
+   * `next_page` of the reply before; empty: from the first.
+   */
+  char *page;
 };
 #define TRIGGERD__V1__LIST_PLUGINS_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__list_plugins_request__descriptor) \
-     }
+    , (char *)protobuf_c_empty_string }
 
 
 struct  Triggerd__V1__ListPluginsReply
@@ -116,10 +120,14 @@ struct  Triggerd__V1__ListPluginsReply
   ProtobufCMessage base;
   size_t n_plugins;
   Triggerd__V1__Plugin **plugins;
+  /*
+   * Empty where there is no more.
+   */
+  char *next_page;
 };
 #define TRIGGERD__V1__LIST_PLUGINS_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__list_plugins_reply__descriptor) \
-    , 0,NULL }
+    , 0,NULL, (char *)protobuf_c_empty_string }
 
 
 struct  Triggerd__V1__Plugin

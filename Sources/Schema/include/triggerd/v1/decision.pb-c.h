@@ -96,6 +96,10 @@ struct  Triggerd__V1__Decision
    * no `sequence`. 0 of everything else.
    */
   int64_t near_miss;
+  /*
+   * It would not fit into a reply: what is here of `why` is the front.
+   */
+  protobuf_c_boolean cut;
   Triggerd__V1__Decision__NextCase next_case;
   union {
     /*
@@ -106,7 +110,7 @@ struct  Triggerd__V1__Decision
 };
 #define TRIGGERD__V1__DECISION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__decision__descriptor) \
-    , 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, TRIGGERD__V1__DECISION__NEXT__NOT_SET, {0} }
+    , 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, 0, TRIGGERD__V1__DECISION__NEXT__NOT_SET, {0} }
 
 
 /*
@@ -122,7 +126,7 @@ struct  Triggerd__V1__ExplainRequest
    */
   char *campaign;
   /*
-   * At most this many, near misses not counted; 0: 100. The most is 1,000.
+   * At most this many, near misses not counted, and as many as fit into a frame; 0: 100. The most is 1,000.
    */
   uint32_t limit;
   /*

@@ -51,6 +51,9 @@ typedef enum _Triggerd__V1__ItemReply__Result {
 
 /*
  * What users did. The reply comes after every change is on disk. A request with one bad item is refused whole.
+ * Limits, beyond which INVALID_ARGUMENT names the item: 10,000 items; of each 1,000 properties, 1,000 attributes, 5,000
+ * values and 1 MiB in all, 256 KiB a text, 255 bytes a name, 512 bytes an id; of a profile 1,000 attributes and 512 KiB.
+ * As much waiting as may: RESOURCE_EXHAUSTED.
  * service Events: Track(TrackRequest) TrackReply
  */
 struct  Triggerd__V1__TrackRequest
@@ -365,10 +368,14 @@ struct  Triggerd__V1__ItemReply
    * What the user's session is to show, leased to this client: acknowledge it when it is seen.
    */
   Triggerd__V1__Lease *message;
+  /*
+   * So many more were made, for which the reply has no room: a reply is one frame. They are in the user's history.
+   */
+  uint32_t decisions_dropped;
 };
 #define TRIGGERD__V1__ITEM_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__item_reply__descriptor) \
-    , TRIGGERD__V1__ITEM_REPLY__RESULT__UNSPECIFIED, 0,NULL, NULL }
+    , TRIGGERD__V1__ITEM_REPLY__RESULT__UNSPECIFIED, 0,NULL, NULL, 0 }
 
 
 /* Triggerd__V1__TrackRequest methods */

@@ -90,10 +90,14 @@ struct  Triggerd__V1__Lease
   size_t n_fields;
   Triggerd__V1__Lease__FieldsEntry **fields;
   int64_t ends_ms;
+  /*
+   * The reply has no room for all of the fields: what is here is the front of them.
+   */
+  protobuf_c_boolean cut;
 };
 #define TRIGGERD__V1__LEASE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__lease__descriptor) \
-    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0 }
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0 }
 
 
 struct  Triggerd__V1__AcknowledgeRequest

@@ -44,7 +44,7 @@ struct  Triggerd__V1__ListFailedRequest
   char *channel;
   char *user;
   /*
-   * At most this many; 0: 100. The most is 1,000.
+   * At most this many, and as many as fit into a frame; 0: 100. The most is 1,000.
    */
   uint32_t limit;
   /*
@@ -115,10 +115,14 @@ struct  Triggerd__V1__FailedMessage
   uint32_t attempts;
   int64_t claimed_at_ms;
   int64_t failed_at_ms;
+  /*
+   * It would not fit into a reply: what is here of `fields` is the front. What is sent again is whole.
+   */
+  protobuf_c_boolean cut;
 };
 #define TRIGGERD__V1__FAILED_MESSAGE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__failed_message__descriptor) \
-    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0 }
+    , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0 }
 
 
 /*

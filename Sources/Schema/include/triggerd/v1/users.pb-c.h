@@ -40,10 +40,14 @@ struct  Triggerd__V1__GetUserRequest
 {
   ProtobufCMessage base;
   char *user;
+  /*
+   * `next_page` of the reply before; empty: from the beginning.
+   */
+  char *page;
 };
 #define TRIGGERD__V1__GET_USER_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__get_user_request__descriptor) \
-    , (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Triggerd__V1__User__ProfileEntry
@@ -78,6 +82,14 @@ struct  Triggerd__V1__User
   Triggerd__V1__QueuedMessage **queue;
   size_t n_receipts;
   Triggerd__V1__CampaignReceipt **receipts;
+  /*
+   * Profile, waiting, queue and receipts, in this order, are as much as fits into a frame; empty where that is all.
+   */
+  char *next_page;
+  /*
+   * An attribute would not fit into a reply: what is here of it is the front.
+   */
+  protobuf_c_boolean cut;
   Triggerd__V1__User__LastSessionCase last_session_case;
   union {
     /*
@@ -88,7 +100,7 @@ struct  Triggerd__V1__User
 };
 #define TRIGGERD__V1__USER__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__user__descriptor) \
-    , (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0,NULL, 0,NULL, TRIGGERD__V1__USER__LAST_SESSION__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, 0, TRIGGERD__V1__USER__LAST_SESSION__NOT_SET, {0} }
 
 
 struct  Triggerd__V1__WaitingSend

@@ -1,0 +1,68 @@
+import Engine
+
+/// Whether what a request sets still fits its users' profiles: asked of every item before anything is decided, since
+/// a request is taken whole or not at all.
+struct ProfileChecks {
+    private var profiles: [UserID: Profile] = [:]
+
+    /// Gives what is wrong with setting the attributes after all that were set before; `known`: what the user had
+    /// before the request.
+    mutating func problem(setting set: Object, of user: UserID, _ known: () -> Object?) -> String? {
+        var profile = profiles.removeValue(forKey: user) ?? Profile(known() ?? Object())
+        defer { profiles[user] = profile }
+        return profile.add(set)
+    }
+
+    private struct Profile {
+        /// At most so many; exactly where `sizes` is there.
+        private var attributes: Int
+        private var bytes: Int
+        /// What was set so far.
+        private var sets: [Object]
+        /// The bytes of every attribute: counted only where adding up is not enough, which hardly ever is so.
+        private var sizes: [Text: Int]?
+
+        init(_ known: Object) {
+            attributes = known.members.count
+            bytes = ObjectSize(known).bytes
+            sets = [known]
+        }
+
+        mutating func add(_ set: Object) -> String? {
+            if sizes == nil {
+                let size = ObjectSize(set).bytes
+                if attributes + set.members.count <= ItemLimits.profileAttributes,
+                    bytes + size <= ItemLimits.profileBytes
+                {
+                    attributes += set.members.count
+                    bytes += size
+                    sets.append(set)
+                    return nil
+                }
+                (attributes, bytes, sizes) = (0, 0, [:])
+                for each in sets { apply(each) }
+                sets = []
+            }
+            // What does not make a profile larger is never refused, however large it is already.
+            let before = (attributes: attributes, bytes: bytes)
+            apply(set)
+            if attributes > max(ItemLimits.profileAttributes, before.attributes) {
+                return "would take the profile past \(ItemLimits.profileAttributes) attributes"
+            }
+            if bytes > max(ItemLimits.profileBytes, before.bytes) {
+                return "would take the profile past \(ItemLimits.profileBytes) bytes"
+            }
+            return nil
+        }
+
+        private mutating func apply(_ set: Object) {
+            for member in set.members {
+                let size = member.value == .null ? nil : ObjectSize(member).bytes
+                let before = sizes?.removeValue(forKey: member.name)
+                sizes?[member.name] = size
+                bytes += (size ?? 0) - (before ?? 0)
+            }
+            attributes = sizes?.count ?? 0
+        }
+    }
+}

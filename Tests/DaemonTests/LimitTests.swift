@@ -1,0 +1,149 @@
+import Foundation
+import Testing
+
+/// Requests and replies at their limits, over the socket.
+@Suite(.serialized)
+struct LimitTests {
+    private static func property(_ name: String, text: String) -> [UInt8] {
+        Wire.field(2, Wire.field(1, Array(name.utf8)) + Wire.field(2, Wire.field(4, Array(text.utf8))))
+    }
+
+    /// `triggerd.v1.Item` of a custom event with properties as fields of it.
+    private static func item(_ user: String, id: String = "", _ properties: [UInt8] = []) -> [UInt8] {
+        Wire.field(1, Array(user.utf8)) + (id.isEmpty ? [] : Wire.field(2, Array(id.utf8)))
+            + Wire.field(5, Wire.field(1, Array("e".utf8)) + properties)
+    }
+
+    private static func set(_ name: String, text: String) -> [UInt8] {
+        Wire.field(4, Wire.field(1, Array(name.utf8)) + Wire.field(2, Wire.field(4, Array(text.utf8))))
+    }
+
+    private static func track(_ wire: Wire, _ items: [[UInt8]]) throws -> Wire.Answer {
+        try wire.call("Events", "Track", items.flatMap { Wire.field(1, $0) })
+    }
+
+    private static func results(_ answer: Wire.Answer) -> [(result: UInt64, decisions: Int, dropped: Int)] {
+        Wire.fields(answer.payload).filter { $0.number == 1 }.map { item in
+            let fields = Wire.fields(item.bytes)
+            return (
+                fields.first { $0.number == 1 }?.value ?? 0, fields.count { $0.number == 2 },
+                Int(fields.first { $0.number == 4 }?.value ?? 0)
+            )
+        }
+    }
+
+    @Test("more decisions than a frame holds: the batch is taken, answered, and answered again after a restart")
+    func manyDecisions() throws {
+        let campaigns = (0..<40).map { number in
+            """
+            campaign: campaign-with-a-long-name-\(number)
+            trigger: {type: custom_event, event: e}
+            delay: 1h
+            re_eligibility: {after: 0s}
+            messages: [{channel: in_app, title: later}]
+            """
+        }
+        let daemon = try DaemonProcess(campaigns.joined(separator: "\n---\n"))
+        try daemon.start()
+        let items = (0..<1_000).map { Self.item("user-\($0)", id: "id-\($0)") }
+        for expected in [1, 2, 2] as [UInt64] {
+            if try Wire(daemon.socket).call("Health", "Check", []).code != 0 { Issue.record("it does not answer") }
+            let answer = try Self.track(try Wire(daemon.socket), items)
+            #expect(answer.code == 0, "\(answer.text)")
+            let results = Self.results(answer)
+            #expect(results.count == 1_000)
+            #expect(results.allSatisfy { $0.result == expected && $0.decisions + $0.dropped == 40 })
+            #expect(results.contains { $0.dropped > 0 } && results.contains { $0.dropped == 0 })
+            if expected == 2 {
+                daemon.kill()
+                try daemon.start()
+            }
+        }
+        #expect(try daemon.run("explain", "user-999", "--json").json.count == 40)
+    }
+
+    @Test("whatever is within the limits decodes: tiny items, and many properties")
+    func decodes() throws {
+        let daemon = try DaemonProcess()
+        try daemon.start()
+        let wire = try Wire(daemon.socket)
+        let tiny = try Self.track(wire, (0..<10_000).map { _ in Self.item("u") })
+        #expect(tiny.code == 0, "\(tiny.text)")
+        let properties = (0..<20).flatMap { Self.property("p\($0)", text: "x") }
+        let many = try Self.track(wire, (0..<3_000).map { Self.item("u\($0)", properties) })
+        #expect(many.code == 0, "\(many.text)")
+        let more = try Self.track(wire, (0..<10_001).map { _ in Self.item("u") })
+        #expect(more.code == 3)
+        #expect(more.text == "items: more than the 10000 that one request may hold")
+    }
+
+    @Test("each limit of an item: at it taken, beyond it refused with code 3 and named")
+    func items() throws {
+        let daemon = try DaemonProcess()
+        try daemon.start()
+        let wire = try Wire(daemon.socket)
+        func properties(_ count: Int) -> [UInt8] { (0..<count).flatMap { Self.property("p\($0)", text: "x") } }
+        func text(_ count: Int) -> [UInt8] { Self.property("t", text: String(repeating: "x", count: count)) }
+        func list(_ count: Int) -> [UInt8] {
+            let elements = (0..<count).flatMap { _ in Wire.field(1, []) }
+            return Wire.field(2, Wire.field(1, Array("l".utf8)) + Wire.field(2, Wire.field(5, elements)))
+        }
+        let cases: [(at: [UInt8], beyond: [UInt8], says: String)] = [
+            (properties(1_000), properties(1_001), "properties: 1001 are more than the 1000"),
+            (text(262_144), text(262_145), "properties.t: a text longer than 262144 bytes"),
+            (list(4_999), list(5_000), "5001 values"),
+        ]
+        for each in cases {
+            #expect(try Self.track(wire, [Self.item("u", each.at)]).code == 0)
+            let answer = try Self.track(wire, [Self.item("ok"), Self.item("u", each.beyond)])
+            #expect(answer.code == 3)
+            #expect(answer.text.contains(each.says) && answer.text.hasPrefix("items[1]."), "\(answer.text)")
+        }
+        // Of a profile: nothing of the request is taken.
+        func sets(_ names: Range<Int>) -> [UInt8] {
+            Wire.field(1, Array("p".utf8)) + Wire.field(8, []) + names.flatMap { Self.set("a\($0)", text: "x") }
+        }
+        #expect(try Self.track(wire, [sets(0..<600), sets(600..<1_000)]).code == 0)
+        let past = try Self.track(wire, [Self.item("new"), sets(999..<1_001)])
+        #expect(past.code == 3)
+        #expect(past.text == "items[1].set: would take the profile past 1000 attributes")
+        #expect(try daemon.run("explain", "new").out.contains("nobody called new is known"))
+        #expect(try Self.track(wire, [sets(0..<1_000)]).code == 0)
+    }
+
+    @Test("a history of large decisions is paged by bytes, and all of it comes")
+    func history() throws {
+        // The reason of an abort is what the template says, and stands in the decision.
+        let reason = String(repeating: "why ", count: 50_000)
+        let daemon = try DaemonProcess(
+            """
+            campaign: c
+            trigger: {type: custom_event, event: e}
+            re_eligibility: {after: 0s}
+            messages: [{channel: email, subject: "{% abort_message('\(reason)') %}", body: b}]
+            """
+        )
+        try daemon.start()
+        let wire = try Wire(daemon.socket)
+        for _ in 0..<5 {
+            let items = (0..<5).map { _ in
+                Self.set("email", text: "u@example.com") + Self.item("u")
+            }
+            let answer = try wire.call("Events", "Track", items.flatMap { Wire.field(1, $0) })
+            #expect(answer.code == 0, "\(answer.text)")
+        }
+        var (shown, page, pages) = (0, [UInt8](), 0)
+        repeat {
+            let request = Wire.field(1, Array("u".utf8)) + (page.isEmpty ? [] : Wire.field(4, page))
+            let reply = try wire.call("Decisions", "Explain", request)
+            #expect(reply.code == 0, "\(reply.text)")
+            let fields = Wire.fields(reply.payload)
+            shown += fields.count { $0.number == 1 }
+            page = fields.first { $0.number == 2 }?.bytes ?? []
+            pages += 1
+        } while !page.isEmpty && pages < 100
+        // Each event was scheduled, and aborted when it was due at once.
+        #expect(shown == 50)
+        #expect(pages > 1)
+    }
+}

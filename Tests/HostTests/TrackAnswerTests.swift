@@ -1,0 +1,61 @@
+import Engine
+import Storage
+import Testing
+
+@testable import Host
+
+/// The answer to a request that was taken: one frame, whatever was decided.
+struct TrackAnswerTests {
+    private static func decision(_ sequence: UInt64, _ bytes: Int) -> Decision {
+        Decision(
+            sequence: sequence,
+            at: Instant(milliseconds: 0),
+            user: "u",
+            campaign: "c",
+            code: .scheduled,
+            rule: "1",
+            why: ["x": .string(String(repeating: "x", count: bytes))]
+        )
+    }
+
+    @Test("a repeated item whose decisions do not fit is answered with those that do, and the rest is counted")
+    func repeated() throws {
+        var answers = TrackAnswers(capacity: 3)
+        let receipt = ItemReceipt(
+            content: (1, 2),
+            receivedAt: Instant(milliseconds: 0),
+            firstDecision: 1,
+            decisionCount: 10
+        )
+        for _ in 0..<3 { answers.add("u", repeated: receipt, in: nil) }
+        var reads = 0
+        let read = try answers.read(Batch()) { sequence throws(StoreError) in
+            reads += 1
+            return StoredDecision(decision: Self.decision(sequence, 600_000), previous: 0)
+        }
+        #expect(read.map(\.isDuplicate) == [true, true, true])
+        #expect(read.map(\.decisions.count).reduce(0, +) == 6)
+        #expect(read.map { $0.dropped + $0.decisions.count } == [10, 10, 10])
+        #expect(reads < 20)
+    }
+
+    @Test("numbers that are looked for in vain are bounded")
+    func inVain() throws {
+        var answers = TrackAnswers(capacity: 10_000)
+        let receipt = ItemReceipt(
+            content: (1, 2),
+            receivedAt: Instant(milliseconds: 0),
+            firstDecision: 1,
+            decisionCount: 1_000
+        )
+        for _ in 0..<10_000 { answers.add("u", repeated: receipt, in: nil) }
+        var reads = 0
+        let read = try answers.read(Batch()) { _ throws(StoreError) in
+            reads += 1
+            return nil
+        }
+        #expect(read.count == 10_000)
+        #expect(read.allSatisfy { $0.dropped == 1_000 })
+        #expect(reads <= 100_000)
+    }
+}
