@@ -86,6 +86,10 @@ package struct Limits: Sendable {
     package var spent = 4_096
     /// Names of events that are counted for one user, however many a client makes up.
     package var eventNames = 4_096
+    /// Messages of one user that have no end yet, and what the properties of their triggers hold, in bytes: a record is
+    /// read and written whole whenever anything happens to its user.
+    package var waiting = 4_096
+    package var waitingBytes = 8 << 20
     /// Receipts of one user that may still convert: with more the oldest no longer do.
     package var conversionWindows = 4_096
     /// Times that one exception of one campaign is remembered for one user: with more in 7 days the oldest are

@@ -101,6 +101,7 @@ package struct Decision: Hashable, Sendable {
         case inAppMinimumInterval = "iam_min_interval"
         case inAppHeld = "iam_held"
         case chainTooDeep = "chain_too_deep"
+        case tooManyWaiting = "too_many_waiting"
 
         /// Its place among all codes.
         var index: Int { Self.indices[self] ?? 0 }

@@ -234,6 +234,11 @@ extension Turn {
             return
         }
         guard !alreadyExcepted(definition, version, head, event) else { return }
+        guard hasRoom(for: event) else {
+            let waiting = Int64(state.waits.count + state.queue.count + state.claims.count)
+            decide(.tooManyWaiting, head.id, rule: "14", send: 0, why: ["waiting": .integer(waiting)])
+            return
+        }
 
         var why = Object()
         if event.time != now { why["event_at"] = .string(event.time.description) }
@@ -258,6 +263,15 @@ extension Turn {
             state.waits.append(wait)
             addTimer(due, of: wait)
         }
+    }
+
+    /// Whether one more send may wait of this user, who would otherwise grow with whatever a client sends.
+    private func hasRoom(for event: Event) -> Bool {
+        guard state.waits.count + state.queue.count + state.claims.count < context.limits.waiting else { return false }
+        // Few cannot hold that much: an item's size is bounded at the door.
+        guard state.waits.count + state.queue.count >= 8 else { return true }
+        let held = (state.waits + state.queue.map(\.wait)).reduce(0) { $0 + ObjectSize($1.properties).bytes }
+        return held + ObjectSize(event.properties).bytes <= context.limits.waitingBytes
     }
 
     /// Step 3: whether it runs, was launched before the event, and is within its duration.

@@ -177,4 +177,26 @@ import Testing
         let late = bench.event("cart", at: 10, received: 30)
         #expect(late.codes == [.cancelledByException])
     }
+
+    @Test("a user has so many messages without an end, and so many bytes of properties with them, and no more")
+    func waiting() {
+        var bench = Bench(campaign { $0.delay = .length(.days(30)) })
+        let decisions = bench.turn(at: 1) { turn, _ in
+            for _ in 0..<4_097 {
+                turn.handle(
+                    Event(type: Event.customEvent, subject: "cart", user: "u", time: turn.now, receivedAt: turn.now)
+                )
+            }
+        }
+        #expect(decisions.count { $0.code == .scheduled } == 4_096)
+        #expect(decisions.last?.code == .tooManyWaiting)
+        #expect(bench.state.waits.count == 4_096)
+
+        bench = Bench(campaign { $0.delay = .length(.days(30)) })
+        let large = String(repeating: "x", count: 1 << 20)
+        for second in 0..<9 { bench.event("cart", at: Int64(second), ["text": .string(large)]) }
+        #expect(bench.state.waits.count == 8)
+        bench.run(to: 31 * 86_400)
+        #expect(bench.event("cart", at: 31 * 86_400).codes == [.scheduled], "what has ended takes no room")
+    }
 }

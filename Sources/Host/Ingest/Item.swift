@@ -36,3 +36,11 @@ package struct Item: Sendable {
         return hash.lanes
     }
 }
+
+extension Item {
+    /// About what it takes in memory, in bytes.
+    var memory: Int {
+        let size = ObjectSize(set, occurred?.properties ?? Object())
+        return 256 + user.utf8.count + size.bytes + 96 * size.values
+    }
+}

@@ -110,6 +110,7 @@ extension Decision.Code {
         case .deferredProvider: 48
         case .redriven: 49
         case .inAppHeld: 50
+        case .tooManyWaiting: 51
         }
     }
 

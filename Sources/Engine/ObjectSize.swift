@@ -1,19 +1,17 @@
-import Engine
-
 /// How much properties or attributes hold, everything nested counted.
-struct ObjectSize {
+package struct ObjectSize {
     /// Members of objects and elements of lists.
-    private(set) var values = 0
+    package private(set) var values = 0
     /// Of names and texts, and 16 for each value.
-    private(set) var bytes = 0
-    private(set) var longestText = 0
+    package private(set) var bytes = 0
+    package private(set) var longestText = 0
 
-    init(_ objects: Object...) {
+    package init(_ objects: Object...) {
         for object in objects { add(object) }
     }
 
     /// Of one member with its name.
-    init(_ member: Object.Member) {
+    package init(_ member: Object.Member) {
         add(member)
     }
 
@@ -38,13 +36,5 @@ struct ObjectSize {
         case .array(let elements): for element in elements { add(element) }
         case .object(let object): add(object)
         }
-    }
-}
-
-extension Item {
-    /// About what it takes in memory, in bytes.
-    var memory: Int {
-        let size = ObjectSize(set, occurred?.properties ?? Object())
-        return 256 + user.utf8.count + size.bytes + 96 * size.values
     }
 }
