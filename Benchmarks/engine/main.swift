@@ -57,7 +57,7 @@ func run(campaigns: Int) -> Double {
         // A user's sends are done before the next begins, as they are where delays pass.
         if index % (users * 4) < users { states[place] = UserState() }
         let now = Instant(milliseconds: Int64(index))
-        let (turn, _) = Turn.take(
+        let turn = Turn.take(
             user: "user-\(place)",
             state: exchange(&states[place], with: UserState()),
             context: context,

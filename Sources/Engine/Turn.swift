@@ -47,7 +47,7 @@ package struct Turn {
 
     /// A whole turn: what is over ends first, then comes `body`, and whatever the engine raised is handled before the
     /// turn is over (10.7), whatever `body` did.
-    package static func take<Result>(
+    package static func take(
         user: UserID,
         state: UserState,
         context: Context,
@@ -56,8 +56,8 @@ package struct Turn {
         tallies: [CampaignNumber: Tally],
         match: @escaping (Event) -> [Match],
         tellsNearMisses: Bool = false,
-        _ body: (inout Turn) -> Result
-    ) -> (turn: Turn, result: Result) {
+        _ body: (inout Turn) -> Void
+    ) -> Turn {
         var turn = Turn(
             user: user,
             state: state,
@@ -70,9 +70,9 @@ package struct Turn {
         )
         turn.catchUp()
         turn.handleRaised()
-        let result = body(&turn)
+        body(&turn)
         turn.handleRaised()
-        return (turn, result)
+        return turn
     }
 }
 

@@ -102,7 +102,7 @@ struct Bench {
             render: render
         )
         let bench = self
-        let (turn, _) = Turn.take(
+        let turn = Turn.take(
             user: "u",
             state: state,
             context: context,

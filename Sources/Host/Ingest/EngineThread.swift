@@ -312,7 +312,8 @@ final class EngineThread: @unchecked Sendable {
         _ body: (inout Turn) -> Result
     ) -> Result {
         let state = batch.take(user) ?? cache.take(user) ?? loaded.removeValue(forKey: user) ?? UserState()
-        var (turn, result) = Turn.take(
+        var result: Result?
+        var turn = Turn.take(
             user: user,
             state: state,
             context: context,
@@ -321,12 +322,13 @@ final class EngineThread: @unchecked Sendable {
             tallies: exchange(&tallies, with: [:]),
             match: registry.matcher.matches,
             tellsNearMisses: tellsNearMisses,
-            body
+            { result = body(&$0) }
         )
         nextSequence = turn.nextSequence
         tallies = exchange(&turn.tallies, with: [:])
         batch.touch(turn.effects.tallies)
         batch.put(turn)
+        guard let result else { preconditionFailure("the turn of \(user) did not run its body") }
         return result
     }
 

@@ -95,7 +95,8 @@ struct CampaignPreviews: Sendable {
             throw Status(.unavailable, "the store cannot be read: \(error)")
         }
         let workspaceZone = Zones.zone(workspace.timeZone) ?? .utc
-        var (_, messages) = Turn.take(
+        var messages: [MessagePreview] = []
+        _ = Turn.take(
             user: asked.user,
             state: state ?? UserState(),
             context: Context(
@@ -110,7 +111,7 @@ struct CampaignPreviews: Sendable {
             nextSequence: 1,
             tallies: [:],
             match: { _ in [] },
-            { $0.previews(of: head.current, properties: asked.properties) }
+            { messages = $0.previews(of: head.current, properties: asked.properties) }
         )
         if let channel = asked.channel {
             messages.removeAll { $0.channel != channel }

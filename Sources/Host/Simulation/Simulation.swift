@@ -177,7 +177,7 @@ package struct Simulation {
 
     private mutating func turn(_ user: UserID, _ body: (inout Turn) -> Void) {
         if users[user] == nil { order.append(user) }
-        let (turn, _) = Turn.take(
+        let turn = Turn.take(
             user: user,
             state: users.removeValue(forKey: user) ?? UserState(),
             context: context,
