@@ -15,12 +15,43 @@ package struct Zone: Hashable, Sendable {
     package let name: String
     private let firstOffset: Length
     private let transitions: [Transition]
+    /// From here on the clocks do what they did 400 years before: so long a calendar takes to repeat itself, days of
+    /// the week included.
+    private let repeats: Instant
 
-    /// `transitions` in order of time, reaching past every instant that will be asked for.
+    /// `transitions` in order of time; after them the last offset holds.
     package init(name: String, offset: Length, transitions: [Transition] = []) {
+        self.init(name: name, offset: offset, transitions: transitions, rule: nil)
+    }
+
+    /// After `transitions`, the rule.
+    init(name: String, offset: Length, transitions: [Transition], rule: ZoneRule?) {
         self.name = name
-        self.firstOffset = offset
-        self.transitions = transitions
+        guard let rule else {
+            firstOffset = offset
+            self.transitions = transitions
+            repeats = .never
+            return
+        }
+        // Without a table the rule says what always holds.
+        firstOffset = transitions.isEmpty ? rule.standardOffset : offset
+        let last = transitions.last?.at ?? Instant(milliseconds: 0)
+        let year = CivilDate(daysSince1970: WallTime(milliseconds: last.milliseconds).day).year
+        // Two years more than repeat, so that every place between two changes has both.
+        let years = year...(year + 402)
+        self.transitions = transitions + rule.transitions(years).filter { $0.at > last }
+        let end = CivilDate(year: year + 401, month: 1, day: 1)?.daysSince1970 ?? 0
+        repeats = Instant(milliseconds: end * Length.day.milliseconds)
+    }
+
+    /// In UTC seconds, of RFC 8536 (3.2).
+    static let largestOffset: Int64 = 26 * 3_600
+
+    /// How much earlier the clocks did the same.
+    private func shift(_ milliseconds: Int64) -> Length {
+        guard milliseconds >= repeats.milliseconds else { return .zero }
+        let cycle = Length.days(146_097).milliseconds
+        return Length(milliseconds: ((milliseconds - repeats.milliseconds) / cycle + 1) * cycle)
     }
 
     package static let utc = Zone(name: "UTC", offset: .zero)
@@ -42,13 +73,18 @@ package struct Zone: Hashable, Sendable {
 
     /// What the zone's clocks show.
     package func wall(_ instant: Instant) -> WallTime {
-        let offset = offset(ofSegment: passed(instant))
+        let offset = offset(ofSegment: passed(instant - shift(instant.milliseconds)))
         return WallTime(milliseconds: (instant + offset).milliseconds)
     }
 
     /// The instant at which the clocks show it: of two the first, and the first after the gap where they never do
     /// (3.3.3).
     package func instant(_ wall: WallTime) -> Instant {
+        let shift = shift(wall.milliseconds)
+        return find(WallTime(milliseconds: wall.milliseconds - shift.milliseconds)) + shift
+    }
+
+    private func find(_ wall: WallTime) -> Instant {
         // No offset is larger than a day and a bit, so only the changes around can matter.
         let first = passed(Instant(milliseconds: wall.milliseconds) - .days(2))
         let last = passed(Instant(milliseconds: wall.milliseconds) + .days(2))
@@ -65,7 +101,8 @@ package struct Zone: Hashable, Sendable {
     /// The earliest instant, not before `instant`, at which the clock's time of day lies in `hours`; the second pass
     /// of a repeated hour and the instant of a change included (13, 5.2.7). Nil where the clocks never show it.
     package func next(in hours: ClockRange, from instant: Instant) -> Instant? {
-        var at = instant
+        let shift = shift(instant.milliseconds)
+        var at = instant - shift
         var segment = passed(at)
         // Every day has the hours, but for days on which a gap swallows them.
         for _ in 0..<64 {
@@ -73,7 +110,7 @@ package struct Zone: Hashable, Sendable {
             let time = WallTime(milliseconds: (at + offset).milliseconds).timeOfDay
             let found = hours.contains(time) ? at : at + hours.from.since(time)
             let ends = segment == transitions.count ? Instant.never : transitions[segment].at
-            if found < ends { return found }
+            if found < ends { return found + shift }
             at = ends
             segment += 1
         }

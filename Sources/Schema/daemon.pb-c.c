@@ -556,7 +556,7 @@ const ProtobufCMessageDescriptor triggerd__v1__list_plugins_request__descriptor 
   (ProtobufCMessageInit) triggerd__v1__list_plugins_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__list_plugins_reply__field_descriptors[2] =
+static const ProtobufCFieldDescriptor triggerd__v1__list_plugins_reply__field_descriptors[3] =
 {
   {
     "plugins",
@@ -582,15 +582,28 @@ static const ProtobufCFieldDescriptor triggerd__v1__list_plugins_reply__field_de
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "time_zones",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__ListPluginsReply, time_zones),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__list_plugins_reply__field_indices_by_name[] = {
   1,   /* field[1] = next_page */
   0,   /* field[0] = plugins */
+  2,   /* field[2] = time_zones */
 };
 static const ProtobufCIntRange triggerd__v1__list_plugins_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__list_plugins_reply__descriptor =
 {
@@ -600,7 +613,7 @@ const ProtobufCMessageDescriptor triggerd__v1__list_plugins_reply__descriptor =
   "Triggerd__V1__ListPluginsReply",
   "triggerd.v1",
   sizeof(Triggerd__V1__ListPluginsReply),
-  2,
+  3,
   triggerd__v1__list_plugins_reply__field_descriptors,
   triggerd__v1__list_plugins_reply__field_indices_by_name,
   1,  triggerd__v1__list_plugins_reply__number_ranges,

@@ -14,7 +14,7 @@ struct Serve: AsyncParsableCommand {
         abstract: "Run the daemon.",
         discussion: """
             It says what it loaded and where it listens, a line each, and then \"ready\". SIGTERM and SIGINT drain: \
-            calls under way are answered, nothing accepted is lost.
+            calls under way are answered, nothing accepted is lost. SIGHUP reads the system's time zones again.
 
             A channel's settings are given with --set, or as environment variables: TRIGGERD_EMAIL_URL is email.url.             Secrets come from the environment or from files: TRIGGERD_EMAIL_PASSWORD, or email.password_file=PATH.
 

@@ -25,6 +25,12 @@ struct ServeRun {
 
     func run() async throws {
         let end = EndSignal()
+        say("time zones: \(Zones.description)")
+        let reload = ReloadSignal {
+            Zones.reload()
+            say("time zones: \(Zones.description)")
+        }
+        defer { reload.cancel() }
         FreedMemory.configure()
         let freed = FreedMemory.returnAfterBursts()
         defer { freed.cancel() }

@@ -117,7 +117,7 @@ struct ReadLease {
 
 struct Plugins: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List the plug-ins that the daemon has loaded.",
+        abstract: "List the plug-ins that the daemon has loaded, and its zone database.",
         discussion: """
             EXAMPLES
               triggerd plugins
@@ -130,12 +130,12 @@ struct Plugins: AsyncParsableCommand {
     func run() async throws {
         try await daemon.withConnection { connection in
             var plugins: [Object] = []
-            var page = ""
+            var (page, zones) = ("", "")
             repeat {
                 let request = packed(triggerd__v1__list_plugins_request__init) { request, arena in
                     request.pointee.page = arena.text(page)
                 }
-                let (more, next) = try await connection.call(
+                let (more, next, timeZones) = try await connection.call(
                     "Plugins",
                     "List",
                     request,
@@ -158,12 +158,13 @@ struct Plugins: AsyncParsableCommand {
                                 "failures": .integer(Int64(clamping: plugin.pointee.failures)),
                                 "file": .string(String(cString: plugin.pointee.file)),
                             ]
-                        }, String(cString: reply.pointee.next_page)
+                        }, String(cString: reply.pointee.next_page), String(cString: reply.pointee.time_zones)
                     )
                 }
                 plugins += more
-                page = next
+                (page, zones) = (next, timeZones)
             } while !page.isEmpty
+            if !json { Output.line("time zones \(zones)") }
             for plugin in plugins {
                 if json { Output.json(plugin) } else { Output.line(Self.line(plugin)) }
             }

@@ -123,7 +123,7 @@ struct CampaignRegistry: Sendable {
 
     func makeContext(identity: String, acceptsAtOnce: Bool = false) -> Context {
         let places = places
-        let workspaceZone = Zones.zone(workspace.timeZone) ?? .utc
+        let workspace = workspace
         return Context(
             campaigns: table,
             channels: plugins.channelRules,
@@ -136,7 +136,7 @@ struct CampaignRegistry: Sendable {
                 guard number < places.count, version < places[number].templates.count,
                     let campaign = places[number].templates[version]
                 else { return .failed("version \(version) of \(rendering.campaign) is gone") }
-                return campaign.render(rendering, workspaceZone: workspaceZone)
+                return campaign.render(rendering, workspaceZone: Zones.zone(workspace.timeZone) ?? .utc)
             }
         )
     }

@@ -77,6 +77,7 @@ struct PluginsService {
             reply.pointee.plugins = arena.array(page.rows)
             let next = Int(clamping: first) + page.rows.count
             if next < loaded.count { reply.pointee.next_page = arena.text(String(next)) }
+            reply.pointee.time_zones = arena.text(Zones.description)
             call.finish(arena.answer(call, reply))
         }
     }

@@ -124,10 +124,14 @@ struct  Triggerd__V1__ListPluginsReply
    * Empty where there is no more.
    */
   char *next_page;
+  /*
+   * The zone database in use, with its version: `2025b from /usr/share/zoneinfo`.
+   */
+  char *time_zones;
 };
 #define TRIGGERD__V1__LIST_PLUGINS_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__list_plugins_reply__descriptor) \
-    , 0,NULL, (char *)protobuf_c_empty_string }
+    , 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Triggerd__V1__Plugin

@@ -1,0 +1,120 @@
+import Engine
+import Foundation
+
+/// The system's zone database, as it stood when it was read: a package that is replaced meanwhile changes no clock
+/// half-way, and the thread that decides reads no file.
+package struct ZoneDatabase: Sendable {
+    /// Where it was read from; nil where the system has none and Foundation's own stands in.
+    package let folder: String?
+    /// As its makers count: `2025b`.
+    package let version: String
+    private let files: [String: [UInt8]]
+
+    /// `$TZDIR`, or where systems keep it.
+    private static var folders: [String] {
+        let own = ProcessInfo.processInfo.environment["TZDIR"].map { [$0] } ?? []
+        return own + ["/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo"]
+    }
+
+    /// What is read at most: the whole database is 600 files and one MiB.
+    private static let (mostFiles, mostBytes, mostFolders) = (4_096, 16 << 20, 3)
+
+    package static func read() -> ZoneDatabase {
+        for folder in folders {
+            var files: [String: [UInt8]] = [:]
+            var left = mostBytes
+            collect(folder, "", mostFolders, &files, &left)
+            if !files.isEmpty { return ZoneDatabase(folder: folder, version: version(of: folder), files: files) }
+        }
+        return ZoneDatabase(folder: nil, version: TimeZone.timeZoneDataVersion, files: [:])
+    }
+
+    /// Nil for a name that no zone has (3.3.2).
+    package func zone(_ name: String) -> Zone? {
+        guard folder != nil else { return .known(toFoundation: name) }
+        guard let file = files[name] else { return name == "UTC" ? .utc : nil }
+        return Zone(name: name, file: file)
+    }
+
+    /// Every file below it that begins as a zone does. Names are put together from what folders list, so that none
+    /// leads elsewhere.
+    private static func collect(
+        _ folder: String,
+        _ prefix: String,
+        _ depth: Int,
+        _ files: inout [String: [UInt8]],
+        _ left: inout Int
+    ) {
+        guard depth > 0, let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else { return }
+        for name in names.sorted() where isName(name) && !(prefix.isEmpty && notZones.contains(name)) {
+            guard files.count < mostFiles, left > 0 else { return }
+            switch read("\(folder)/\(name)") {
+            case .folder: collect("\(folder)/\(name)", "\(prefix)\(name)/", depth - 1, &files, &left)
+            case .zone(let bytes):
+                files[prefix + name] = bytes
+                left -= bytes.count
+            case .other: break
+            }
+        }
+    }
+
+    /// Beside zones: the same with leap seconds, the same once more, and the system's own choice.
+    private static let notZones: Set<String> = ["right", "posix", "posixrules", "localtime"]
+
+    private static func isName(_ name: String) -> Bool {
+        (1...64).contains(name.utf8.count)
+            && name.utf8.allSatisfy {
+                switch $0 {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            }
+    }
+
+    private enum Entry {
+        case folder
+        case zone([UInt8])
+        case other
+    }
+
+    private static func read(_ path: String) -> Entry {
+        // Not to be held up by a pipe.
+        let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { return .other }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return .other }
+        if status.st_mode & S_IFMT == S_IFDIR { return .folder }
+        guard status.st_mode & S_IFMT == S_IFREG, status.st_size > 44, status.st_size <= Zone.largestFile else {
+            return .other
+        }
+        var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+        let count = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
+        guard count == bytes.count, bytes.starts(with: "TZif".utf8) else { return .other }
+        return .zone(bytes)
+    }
+
+    /// `+VERSION` holds it alone, `tzdata.zi` in its first line; older ones say nothing.
+    private static func version(of folder: String) -> String {
+        func first(_ file: String) -> String? {
+            guard let handle = FileHandle(forReadingAtPath: "\(folder)/\(file)") else { return nil }
+            defer { try? handle.close() }
+            guard let data = try? handle.read(upToCount: 100) else { return nil }
+            return String(decoding: data, as: UTF8.self).split(separator: "\n").first.map(String.init)
+        }
+        let found =
+            first("+VERSION")
+            ?? first("tzdata.zi").flatMap { line in
+                line.hasPrefix("# version ") ? String(line.dropFirst("# version ".count)) : nil
+            }
+        guard let found = found?.trimmingCharacters(in: .whitespaces), isName(found) else { return "unknown" }
+        return found
+    }
+
+    /// For people: `2025b from /usr/share/zoneinfo`.
+    package var description: String {
+        "\(version) from \(folder ?? "Foundation, since the system has no zone database")"
+    }
+}
