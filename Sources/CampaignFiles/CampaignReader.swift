@@ -1,5 +1,4 @@
 import Engine
-import Yams
 
 /// Reads campaigns from YAML, and so from JSON: `docs/campaigns.md` has the language.
 package struct CampaignReader: Sendable {
@@ -9,9 +8,6 @@ package struct CampaignReader: Sendable {
     package var channels: [String: ChannelSchema]
     /// Nil for a name that no zone has.
     package var zone: @Sendable (String) -> Zone?
-
-    /// The largest file, in bytes.
-    package static let largestFile = 1 << 20
 
     package init(
         triggerTypes: [String: ConfigurationSchema],
@@ -28,22 +24,14 @@ package struct CampaignReader: Sendable {
     package func read(file: String, text: String) -> Result<CampaignSet, CampaignFileErrors> {
         var reading = CampaignReading(reader: self, file: file)
         var set = CampaignSet()
-        if text.utf8.count > Self.largestFile {
-            reading.problem("the file has \(text.utf8.count) bytes, at most \(Self.largestFile) are read", at: nil, "")
-        } else {
-            do {
-                var documents = try Yams.compose_all(yaml: SurrogatePairs.joined(text), .basic)
-                while let document = documents.next() { reading.read(document, into: &set) }
-                // A document that does not parse ends the sequence, and says so beside it.
-                if let error = documents.error { throw error }
-                if set.isEmpty, reading.problems.isEmpty {
-                    reading.problem("no campaign is in this file", at: nil, "")
-                }
-            } catch let error as YamlError {
-                reading.syntax(error)
-            } catch {
-                reading.problem("\(error)", at: nil, "")
-            }
+        let (documents, fault) = NodeComposer.documents(text, atMost: FileLimits.campaignBytes)
+        for document in documents { reading.read(document, into: &set) }
+        // What does not parse ends the file; what stands before it has its own faults.
+        if let fault {
+            reading.campaign = ""
+            reading.problem(fault.text, at: fault.mark, "")
+        } else if set.isEmpty, reading.problems.isEmpty {
+            reading.problem("no campaign is in this file", at: nil, "")
         }
         return reading.problems.isEmpty ? .success(set) : .failure(CampaignFileErrors(all: reading.problems))
     }

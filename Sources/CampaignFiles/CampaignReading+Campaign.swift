@@ -1,5 +1,4 @@
 import Engine
-import Yams
 
 /// Campaigns (campaign.md, "A campaign").
 extension CampaignReading {
@@ -31,6 +30,7 @@ extension CampaignReading {
         let before = problems.count
         campaign = Text(node.mapping?["campaign"]?.scalar?.string ?? "")
         places = [:]
+        allowance = FilterAllowance(patternSteps: patternSteps)
         guard let keys = keys(node, "", known: Self.keys, required: ["campaign", "trigger", "messages"]) else {
             return nil
         }
@@ -45,6 +45,7 @@ extension CampaignReading {
         )
         readWhen(keys, into: &campaign)
         readWhom(keys, into: &campaign)
+        patternSteps -= campaign.patternSteps
         guard id != nil, trigger != nil else { return nil }
         // What could not be read has its own problem; what the rules refuse of the rest is told beside it.
         let faulty = Set(problems[before...].map { Self.key(of: $0.field) })
@@ -179,7 +180,7 @@ extension CampaignReading {
             type: type,
             configuration: configuration,
             where: keys["where"].flatMap { filter($0, "\(path).where", isWhere: true) },
-            same: keys["same"].flatMap { text($0, "\(path).same") }
+            same: keys["same"].flatMap { self.path($0, "\(path).same") }
         )
     }
 

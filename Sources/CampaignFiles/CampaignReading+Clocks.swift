@@ -1,5 +1,4 @@
 import Engine
-import Yams
 
 /// Delays, durations, windows, quiet hours, and the workspace that has some of them too.
 extension CampaignReading {
@@ -23,12 +22,7 @@ extension CampaignReading {
             for name in ["at", "fallback", "time_zone"] {
                 if let extra = keys[name] { problem("has no meaning beside `until`", at: extra.mark, "delay.\(name)") }
             }
-            guard let text = text(what, "delay.until") else { return nil }
-            guard let path = PropertyPath(text) else {
-                problem("\"\(text)\" is no path to a property", at: what.mark, "delay.until", rule: "2.2")
-                return nil
-            }
-            return .until(path)
+            return path(what, "delay.until").map { .until($0) }
         }
         let zone = zone(keys, "delay")
         let time = timeOfDay(keys, node)
@@ -109,9 +103,9 @@ extension CampaignReading {
             return .users(list(users, "\(path).users").compactMap { text($0, "\(path).users").map { Text($0) } })
         }
         guard let percent = keys["percent"] else { return nil }
-        switch untyped(percent) {
-        case .integer(let whole): return .percent(Double(whole))
-        case .decimal(let decimal): return .percent(decimal)
+        switch percent.number {
+        case .integer(let whole)?: return .percent(Double(whole))
+        case .decimal(let decimal)?: return .percent(decimal)
         default:
             problem("must be a number", at: percent.mark, "\(path).percent", rule: "10.5")
             return nil

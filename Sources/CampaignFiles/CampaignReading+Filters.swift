@@ -1,5 +1,4 @@
 import Engine
-import Yams
 
 /// Filters (campaign.md, "Filters").
 extension CampaignReading {
@@ -9,7 +8,13 @@ extension CampaignReading {
     private static let modifiers = ["in_last", "counting"]
 
     /// On an event's properties (`isWhere`), or on what is known of a user.
-    mutating func filter(_ node: Node, _ path: String, isWhere: Bool) -> Filter? {
+    mutating func filter(_ node: Node, _ path: String, isWhere: Bool, depth: Int = 1) -> Filter? {
+        do throws(OperatorFault) {
+            try allowance.condition(depth: depth)
+        } catch {
+            problem(error.text, at: node.mark, path)
+            return nil
+        }
         guard let mapping = node.mapping else {
             problem("a filter is a mapping: a subject with operators, or all, any, not", at: node.mark, path)
             return nil
@@ -17,9 +22,11 @@ extension CampaignReading {
         for group in ["all", "any", "not"] {
             guard let inner = mapping[group] else { continue }
             guard keys(node, path, known: [group], required: [group]) != nil else { return nil }
-            if group == "not" { return filter(inner, "\(path).not", isWhere: isWhere).map { .not($0) } }
+            if group == "not" {
+                return filter(inner, "\(path).not", isWhere: isWhere, depth: depth + 1).map { .not($0) }
+            }
             let filters = list(inner, "\(path).\(group)").enumerated().compactMap { index, node in
-                filter(node, "\(path).\(group)[\(index)]", isWhere: isWhere)
+                filter(node, "\(path).\(group)[\(index)]", isWhere: isWhere, depth: depth + 1)
             }
             return group == "all" ? .all(filters) : .any(filters)
         }
@@ -36,44 +43,72 @@ extension CampaignReading {
             }
             return nil
         }
-        var operators: [Filter.Operator] = []
-        for (key, operand) in mapping {
-            guard let name = key.scalar?.string, Filter.Operator.names.contains(name) else { continue }
-            do throws(OperatorFault) {
-                operators.append(try Filter.Operator(name: name, operand: self.operand(of: name, operand)))
-            } catch {
-                problem(error.text, at: operand.mark, "\(path).\(name)", rule: "2.2")
-            }
-        }
+        let before = problems.count
+        var operators = operators(of: subject, in: mapping, path)
+        if case .reachable = subject, let node = keys[name] { operators += answers(node, subject, "\(path).\(name)") }
+        guard problems.count == before else { return nil }
         guard !operators.isEmpty else {
-            // One that could not be read has its own problem.
-            if mapping.contains(where: { Filter.Operator.names.contains($0.key.scalar?.string ?? "") }) { return nil }
             problem("no operator stands beside `\(name)`", at: node.mark, path, rule: "2.2")
             return nil
         }
         return .subject(subject, operators)
     }
 
+    private mutating func operators(
+        of subject: Filter.Subject,
+        in mapping: Node.Mapping,
+        _ path: String
+    ) -> [Filter.Operator] {
+        var operators: [Filter.Operator] = []
+        for (key, node) in mapping where Filter.Operator.names.contains(key.name) {
+            let operand = operand(of: key.name, node, "\(path).\(key.name)")
+            do throws(OperatorFault) {
+                operators.append(try allowance.operator(key.name, operand, of: subject))
+            } catch {
+                problem(error.text, at: node.mark, "\(path).\(key.name)", rule: "2.2")
+            }
+        }
+        return operators
+    }
+
+    /// What stands behind `push_reachable:` itself: `true`, `false`, operators, or nothing.
+    private mutating func answers(_ node: Node, _ subject: Filter.Subject, _ path: String) -> [Filter.Operator] {
+        if let answer = node.boolean { return [answer ? .isTrue : .isFalse] }
+        if node.scalar.map({ ScalarValue($0.string) == .null }) ?? false { return [] }
+        guard let mapping = node.mapping, keys(node, path, known: Filter.Operator.names, required: []) != nil else {
+            problem("must be true, false, or `{is: true}`", at: node.mark, path, rule: "7.2")
+            return []
+        }
+        return operators(of: subject, in: mapping, path)
+    }
+
     private mutating func subject(_ name: String, _ keys: [String: Node], _ path: String) -> Filter.Subject? {
-        guard let node = keys[name], let text = text(node, "\(path).\(name)") else { return nil }
+        guard let node = keys[name] else { return nil }
         let recent = recent(name, keys, path)
         switch name {
-        case "property", "attribute":
-            guard let place = PropertyPath(text) else {
-                problem(
-                    "\"\(text)\" is no path: names joined by '.', '[]' for every element",
-                    at: node.mark,
-                    "\(path).\(name)",
-                    rule: "2.2"
-                )
-                return nil
-            }
-            return name == "property" ? .property(place) : .attribute(place)
+        case "push_reachable": return .reachable(channel: "push")
+        case "email_reachable": return .reachable(channel: "email")
+        case "property": return self.path(node, "\(path).\(name)").map { .property($0) }
+        case "attribute": return self.path(node, "\(path).\(name)").map { .attribute($0) }
+        default: break
+        }
+        guard let text = text(node, "\(path).\(name)") else { return nil }
+        switch name {
         case "event_count": return .eventCount(Text(text), inLast: recent)
         case "last_event": return .lastEvent(Text(text), inLast: recent)
         case "purchase_total": return .purchaseTotal(Text(text), inLast: recent)
-        case "received": return .received(Text(text))
-        default: return .reachable(channel: name == "push_reachable" ? "push" : "email")
+        default: return .received(Text(text))
+        }
+    }
+
+    /// Of a property or an attribute (2.2).
+    mutating func path(_ node: Node, _ path: String) -> PropertyPath? {
+        guard let text = text(node, path) else { return nil }
+        do throws(OperatorFault) {
+            return try allowance.path(text)
+        } catch {
+            problem(error.text, at: node.mark, path, rule: "2.2")
+            return nil
         }
     }
 
@@ -97,14 +132,21 @@ extension CampaignReading {
         return Filter.Recent(length, countsUTCDays: days)
     }
 
-    /// Strings are read as they are written where the operator takes strings, so that `10` and `no` stay text.
-    private mutating func operand(of name: String, _ node: Node) -> Value {
+    /// Strings are read as they are written where the operator takes strings alone, so that `10` and `no` stay text.
+    private mutating func operand(of name: String, _ node: Node, _ path: String) -> Value {
         switch name {
-        case "any_of", "none_of", "contains_any_of", "contains_none_of", "before", "after", "is", "matches",
-            "not_matches":
-            if let sequence = node.sequence { return .array(sequence.map { .string($0.scalar?.string ?? "") }) }
+        case "any_of", "none_of": return .array((node.sequence ?? [node]).flatMap(choices))
+        case "contains_any_of", "contains_none_of", "before", "after", "is", "matches", "not_matches":
+            if let nodes = node.sequence { return .array(nodes.map { $0.scalar.map { .string($0.string) } ?? .null }) }
             return node.scalar.map { .string($0.string) } ?? .null
-        default: return untyped(node)
+        default: return untyped(node, path)
         }
+    }
+
+    /// A number without quotes stands for the number and for the text: which of them the property is, nobody says.
+    private func choices(_ node: Node) -> [Value] {
+        guard let scalar = node.scalar else { return [.null] }
+        guard scalar.isPlain, let number = node.number else { return [.string(scalar.string)] }
+        return [number, .string(scalar.string)]
     }
 }

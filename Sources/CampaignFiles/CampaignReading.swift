@@ -1,5 +1,4 @@
 import Engine
-import Yams
 
 /// One reading of one file: collects every problem, each with its place.
 struct CampaignReading {
@@ -9,9 +8,10 @@ struct CampaignReading {
     var campaign: CampaignID = ""
     /// Where each path of the campaign being read stands.
     var places: [String: Mark] = [:]
-    /// Values read so far: an alias may not multiply them without end.
-    private var values = 0
-    private static let mostValues = 100_000
+    /// What its filters may still take.
+    var allowance = FilterAllowance()
+    /// What the file's regular expressions may still take.
+    var patternSteps = CampaignLimits.requestPatternSteps
 
     init(reader: CampaignReader, file: String) {
         self.reader = reader
@@ -25,6 +25,9 @@ struct CampaignReading {
         code: CampaignRefusal.Code = .invalidCampaign,
         rule: String? = nil
     ) {
+        guard !isFull else { return }  // the last one said so
+        let isLast = problems.count == FileLimits.problems - 1
+        let text = isLast ? "\(text); what else is wrong is not told" : text
         problems.append(
             CampaignFileProblem(
                 file: file,
@@ -39,21 +42,8 @@ struct CampaignReading {
         )
     }
 
-    /// What the parser says of an escape that is no character, and what a person can act on.
-    private static let noCharacter = [
-        "found invalid Unicode character escape code":
-            "an escape that is no character: half of a surrogate pair alone, or beyond U+10FFFF"
-    ]
-
-    mutating func syntax(_ error: YamlError) {
-        switch error {
-        case .scanner(_, let text, let mark, _), .parser(_, let text, let mark, _), .composer(_, let text, let mark, _):
-            problem("not YAML: \(Self.noCharacter[text] ?? text)", at: mark, "")
-        case .duplicatedKeysInMapping(let keys, let context):
-            problem("the key \(keys.map { "\"\($0)\"" }.joined(separator: ", ")) stands twice", at: context.mark, "")
-        default: problem("not YAML: \(error)", at: nil, "")
-        }
-    }
+    /// Whether nothing more is told.
+    private var isFull: Bool { problems.count >= FileLimits.problems }
 
     // MARK: Values
 
@@ -65,9 +55,10 @@ struct CampaignReading {
         }
         var found: [String: Node] = [:]
         for (key, value) in mapping {
-            let name = key.scalar?.string ?? ""
+            let name = key.name.shortened
             let place = path.isEmpty ? name : "\(path).\(name)"
             guard known.contains(name) else {
+                guard !isFull else { continue }
                 let near =
                     nearest(to: name, among: known).map { "; did you mean `\($0)`?" }
                     ?? "; there are \(known.sorted().joined(separator: ", "))"
@@ -89,7 +80,7 @@ struct CampaignReading {
             return []
         }
         for (index, element) in sequence.enumerated() { places["\(path)[\(index)]"] = element.mark }
-        return Array(sequence)
+        return sequence
     }
 
     /// The elements of a list that may be absent, each with its path.
@@ -114,7 +105,7 @@ struct CampaignReading {
         guard let text = text(node, path) else { return nil }
         guard let length = Length(text) else {
             problem(
-                "\"\(text)\" is no length of time: a whole number and s, m, h, d or w, like 30m",
+                "\"\(text.shortened)\" is no length of time: a whole number and s, m, h, d or w, like 30m",
                 at: node.mark,
                 path
             )
@@ -127,7 +118,7 @@ struct CampaignReading {
     mutating func whole(_ node: Node, _ path: String) -> Int64? {
         guard let text = text(node, path) else { return nil }
         guard let number = Int64(text), number >= 0 else {
-            problem("\"\(text)\" is no whole number", at: node.mark, path)
+            problem("\"\(text.shortened)\" is no whole number", at: node.mark, path)
             return nil
         }
         return number
@@ -137,7 +128,7 @@ struct CampaignReading {
     mutating func choice(_ node: Node, _ path: String, _ known: [String]) -> String? {
         guard let text = text(node, path) else { return nil }
         guard known.contains(text) else {
-            problem("\"\(text)\" is none of \(known.joined(separator: ", "))", at: node.mark, path)
+            problem("\"\(text.shortened)\" is none of \(known.joined(separator: ", "))", at: node.mark, path)
             return nil
         }
         return text
@@ -146,20 +137,18 @@ struct CampaignReading {
     /// True or false; false where it is absent.
     mutating func flag(_ keys: [String: Node], _ name: String, in path: String = "") -> Bool {
         guard let node = keys[name] else { return false }
-        switch node.scalar?.string {
-        case "true", "True", "TRUE": return true
-        case "false", "False", "FALSE": return false
-        default:
+        guard let value = node.boolean else {
             problem("must be true or false", at: node.mark, path.isEmpty ? name : "\(path).\(name)")
             return false
         }
+        return value
     }
 
     mutating func instant(_ node: Node, _ path: String) -> Instant? {
         guard let text = text(node, path) else { return nil }
         guard let instant = Instant(iso8601: text) else {
             problem(
-                "\"\(text)\" is no instant in ISO 8601, like 2026-03-01T09:00:00Z",
+                "\"\(text.shortened)\" is no instant in ISO 8601, like 2026-03-01T09:00:00Z",
                 at: node.mark,
                 path,
                 rule: "1.1.6"
@@ -179,12 +168,16 @@ struct CampaignReading {
                 return nil
             }
             guard choice(scalar.string) else {
-                problem("\"\(scalar.string)\" is none of \(field.oneOf.joined(separator: ", "))", at: node.mark, path)
+                problem(
+                    "\"\(scalar.string.shortened)\" is none of \(field.oneOf.joined(separator: ", "))",
+                    at: node.mark,
+                    path
+                )
                 return nil
             }
             return .string(scalar.string)
         case .strings:
-            let nodes = node.sequence.map(Array.init) ?? [node]
+            let nodes = node.sequence ?? [node]
             var texts: [Value] = []
             for element in nodes {
                 guard let scalar = element.scalar, choice(scalar.string) else {
@@ -215,65 +208,34 @@ struct CampaignReading {
             }
             return .array(objects)
         case .integer:
-            if case .integer(let number) = untyped(node) { return .integer(number) }
+            if case .integer(let number)? = node.number { return .integer(number) }
             problem("must be a whole number", at: node.mark, path)
         case .number:
-            let number = untyped(node)
-            if number.compare(0) != nil { return number }
+            if let number = node.number { return number }
             problem("must be a number", at: node.mark, path)
         case .boolean:
-            if case .boolean(let value) = untyped(node) { return .boolean(value) }
+            if let value = node.boolean { return .boolean(value) }
             problem("must be true or false", at: node.mark, path)
-        case .any: return untyped(node)
+        case .any: return untyped(node, path)
         }
         return nil
     }
 
     /// A value whose type nobody declared: quoted it is a string, plain what the core schema of YAML 1.2 makes of it.
-    mutating func untyped(_ node: Node) -> Value {
-        values += 1
-        guard values <= Self.mostValues else {
-            if values == Self.mostValues + 1 { problem("more than \(Self.mostValues) values", at: node.mark, "") }
-            return .null
-        }
-        switch node {
+    mutating func untyped(_ node: Node, _ path: String) -> Value {
+        switch node.content {
         case .scalar(let scalar):
-            guard scalar.style == .plain || scalar.style == .any else { return .string(scalar.string) }
-            if Self.isTooWide(scalar.string) {
-                let number = scalar.string.prefix(80)
-                problem("\(number) does not fit 64 bits: write it as text, in quotes", at: node.mark, "")
+            guard scalar.isPlain else { return .string(scalar.string) }
+            let value = ScalarValue(scalar.string)
+            // 14: rounded, it would equal others.
+            if value == .number(.tooLarge) {
+                let number = scalar.string.shortened
+                problem("\(number) does not fit 64 bits: write it as text, in quotes", at: node.mark, path)
             }
-            return Self.core(scalar.string)
-        case .sequence(let sequence): return .array(sequence.map { untyped($0) })
+            return value.value
+        case .sequence(let nodes): return .array(nodes.map { untyped($0, path) })
         case .mapping(let mapping):
-            return .object(Object(mapping.map { Object.Member($0.key.scalar?.string ?? "", untyped($0.value)) }))
-        default: return .null
+            return .object(Object(mapping.map { Object.Member($0.key.name, untyped($0.value, path)) }))
         }
-    }
-
-    static func isNull(_ scalar: Node.Scalar) -> Bool {
-        (scalar.style == .plain || scalar.style == .any) && core(scalar.string) == .null
-    }
-
-    /// A whole number that would be another one if it were read.
-    private static func isTooWide(_ text: String) -> Bool {
-        let digits = text.utf8.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+") }
-        return digits.count >= 19 && digits.allSatisfy { (48...57).contains($0) } && Int64(text) == nil
-    }
-
-    private static func core(_ text: String) -> Value {
-        switch text {
-        case "", "~", "null", "Null", "NULL": return .null
-        case "true", "True", "TRUE": return .boolean(true)
-        case "false", "False", "FALSE": return .boolean(false)
-        default: break
-        }
-        guard let first = text.utf8.first, (48...57).contains(first) || [43, 45, 46].contains(first) else {
-            return .string(text)
-        }
-        if let whole = Int64(text) { return .integer(whole) }
-        let isDecimal = text.utf8.allSatisfy { (48...57).contains($0) || [43, 45, 46, 69, 101].contains($0) }
-        if isDecimal, let decimal = Double(text), decimal.isFinite { return .decimal(decimal) }
-        return .string(text)
     }
 }

@@ -1,5 +1,4 @@
 import Engine
-import Yams
 
 extension CampaignReader {
     /// The scenario of a file, or why the file cannot be read. Faults of its campaigns and its workspace are the
@@ -7,17 +6,16 @@ extension CampaignReader {
     package func readScenario(file: String, text: String) -> Result<Scenario, CampaignFileErrors> {
         var reading = CampaignReading(reader: self, file: file)
         var scenario: Scenario?
-        do {
-            if let document = try Yams.compose(yaml: SurrogatePairs.joined(text), .basic) {
-                scenario = reading.scenario(of: document)
-            }
-            if scenario == nil, reading.problems.isEmpty {
-                reading.problem("no scenario is in this file", at: nil, "")
-            }
-        } catch let error as YamlError {
-            reading.syntax(error)
-        } catch {
-            reading.problem("\(error)", at: nil, "")
+        let (documents, fault) = NodeComposer.documents(text, atMost: FileLimits.scenarioBytes)
+        if let fault {
+            reading.problem(fault.text, at: fault.mark, "")
+        } else if documents.count > 1 {
+            reading.problem("a second document: a file holds one scenario", at: documents[1].mark, "")
+        } else if let document = documents.first {
+            scenario = reading.scenario(of: document)
+        }
+        if scenario == nil, reading.problems.isEmpty {
+            reading.problem("no scenario is in this file", at: nil, "")
         }
         if let scenario, reading.problems.isEmpty { return .success(scenario) }
         return .failure(CampaignFileErrors(all: reading.problems))
@@ -63,7 +61,7 @@ extension CampaignReading {
             return []
         }
         return mapping.map { key, value in
-            let id = key.scalar?.string ?? ""
+            let id = key.name
             return (Text(id), object(value, "users.\(id)", texts: Self.profileTexts))
         }
     }
@@ -75,33 +73,35 @@ extension CampaignReading {
     private static let eventTexts = [
         "user", "id", "type", "event", "product_id", "currency", "campaign", "action", "card", "device", "at",
     ]
+    private static let eventNumbers = ["price", "quantity", "latitude", "longitude"]
 
-    private mutating func object(_ node: Node, _ path: String, texts: [String]) -> Object {
+    private mutating func object(_ node: Node, _ path: String, texts: [String], numbers: [String] = []) -> Object {
         guard let mapping = node.mapping else {
             if node.scalar?.string != "" { problem("must be a mapping", at: node.mark, path) }
             return Object()
         }
         return Object(
             mapping.map { key, value in
-                let name = key.scalar?.string ?? ""
+                let name = key.name
                 if name == "push_tokens", let tokens = value.sequence {
                     return Object.Member(name, .array(tokens.map { .string($0.scalar?.string ?? "") }))
                 }
-                if texts.contains(name), let scalar = value.scalar, !Self.isNull(scalar) {
+                if texts.contains(name), let scalar = value.scalar,
+                    !scalar.isPlain || ScalarValue(scalar.string) != .null
+                {
                     return Object.Member(name, .string(scalar.string))
                 }
-                return Object.Member(name, untyped(value))
+                if numbers.contains(name), let number = value.number { return Object.Member(name, number) }
+                return Object.Member(name, untyped(value, "\(path).\(name)"))
             }
         )
     }
 
     private mutating func event(_ node: Node, _ path: String, after last: Scenario.Event?) -> Scenario.Event? {
-        // One walk: a look-up in a mapping hashes its key's whole node.
         var found: [String: Node] = [:]
-        for (key, value) in node.mapping ?? [:] {
-            guard let name = key.scalar?.string else { continue }
-            switch name {
-            case "at", "received_at", "operator", "set": found[name] = value
+        for (key, value) in node.mapping ?? Node.Mapping(pairs: []) {
+            switch key.name {
+            case "at", "received_at", "operator", "set": found[key.name] = value
             default: break
             }
         }
@@ -128,14 +128,14 @@ extension CampaignReading {
             else { return nil }
             return act == "stop" ? .stop(campaign, at: at) : .resume(campaign, at: at)
         }
-        var fields = object(node, path, texts: Self.eventTexts)
+        var fields = object(node, path, texts: Self.eventTexts, numbers: Self.eventNumbers)
         fields["received_at"] = nil
         if let set = found["set"] {
             // A null stays: it removes.
             let members = object(set, "\(path).set", texts: Self.profileTexts)
             fields["set"] = .object(members)
         }
-        return .item(fields, receivedAt: received, line: node.mark?.line ?? 1)
+        return .item(fields, receivedAt: received, line: node.mark.line)
     }
 
     private mutating func expected(_ node: Node, _ path: String) -> Scenario.Expected? {

@@ -59,9 +59,9 @@ package struct Occurrence: Hashable, Sendable {
     package var configuration: Object
     package var `where`: Filter?
     /// 4.14: an exception counts only if this property equals the trigger event's.
-    package var same: String?
+    package var same: PropertyPath?
 
-    package init(type: String, configuration: Object = Object(), where: Filter? = nil, same: String? = nil) {
+    package init(type: String, configuration: Object = Object(), where: Filter? = nil, same: PropertyPath? = nil) {
         self.type = type
         self.configuration = configuration
         self.where = `where`

@@ -59,7 +59,7 @@ extension Campaign {
                 )
             )
         }
-        found += amountRefusals
+        found += amountRefusals + sizeRefusals
         if !exceptions.isEmpty, delay == .none {
             found.append(
                 CampaignRefusal(
@@ -208,6 +208,7 @@ extension Workspace {
                 CampaignRefusal(.invalidCampaign, field: "workspace.control_group.percent", fault, rule: "10.5")
             )
         }
+        found += sizeRefusals
         return found
     }
 }

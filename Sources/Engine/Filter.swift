@@ -47,8 +47,8 @@ package indirect enum Filter: Hashable, Sendable {
         case greaterOrEqual(Value)
         case less(Value)
         case lessOrEqual(Value)
-        case anyOf([Text])
-        case noneOf([Text])
+        case anyOf([Value])
+        case noneOf([Value])
         case containsAnyOf([Text])
         case containsNoneOf([Text])
         case before(Instant)
@@ -59,6 +59,8 @@ package indirect enum Filter: Hashable, Sendable {
         case excludes(Value)
         case isBlank
         case isNotBlank
+        case isEmpty
+        case isNotEmpty
         case isTrue
         case isFalse
         case isTrueOrUnset
@@ -67,15 +69,26 @@ package indirect enum Filter: Hashable, Sendable {
         case notMatches(Pattern)
     }
 
-    /// Whether what is known satisfies it, at the instant `now`.
+    /// Whether what is known satisfies it, at the instant `now`. Where that costs more than `FilterWork.most`, what could
+    /// not be judged does not hold.
     package func holds(_ facts: some Facts, now: Instant) -> Bool {
+        var work = FilterWork()
+        return holds(facts, now, &work)
+    }
+
+    private func holds(_ facts: some Facts, _ now: Instant, _ work: inout FilterWork) -> Bool {
         switch self {
-        case .all(let filters): return filters.allSatisfy { $0.holds(facts, now: now) }
-        case .any(let filters): return filters.contains { $0.holds(facts, now: now) }
-        case .not(let filter): return !filter.holds(facts, now: now)
+        case .all(let filters):
+            for filter in filters where !filter.holds(facts, now, &work) { return false }
+            return true
+        case .any(let filters):
+            for filter in filters where filter.holds(facts, now, &work) { return true }
+            return false
+        case .not(let filter): return !filter.holds(facts, now, &work)
         case .subject(let subject, let operators):
             let values = facts.values(of: subject, now: now)
-            return operators.allSatisfy { $0.holds(values, now) }
+            for each in operators where !each.holds(values, now, &work) { return false }
+            return true
         }
     }
 
@@ -99,83 +112,5 @@ package protocol Facts {
 extension Object: Facts {
     package func values(of subject: Filter.Subject, now: Instant) -> [Value] {
         if case .property(let path) = subject { path.values(in: self) } else { [] }
-    }
-}
-
-extension Filter.Operator {
-    fileprivate func holds(_ values: [Value], _ now: Instant) -> Bool {
-        switch self {
-        // 2.3.2: absent is blank, an empty string is not.
-        case .isBlank: return values.isEmpty
-        case .isNotBlank: return !values.isEmpty
-        case .isTrueOrUnset: return values.isEmpty || values.contains(.boolean(true))
-        case .isFalseOrUnset: return values.isEmpty || values.contains(.boolean(false))
-        // 2.3.6: a negative operator holds where no element equals, and at least one exists.
-        case .notEqual, .noneOf, .containsNoneOf, .excludes, .notMatches:
-            return !values.isEmpty && values.allSatisfy { holds($0, now) }
-        case .equal, .greater, .greaterOrEqual, .less, .lessOrEqual, .anyOf, .containsAnyOf, .before, .after,
-            .moreThanDaysAgo, .lessThanDaysAgo, .includes, .isTrue, .isFalse, .matches:
-            return values.contains { holds($0, now) }
-        }
-    }
-
-    /// Whether one present value satisfies it; of a wrong type none does (2.3.3).
-    private func holds(_ value: Value, _ now: Instant) -> Bool {
-        switch self {
-        case .equal(let other): return value.equals(other)
-        case .notEqual(let other): return value.isComparable(to: other) && !value.equals(other)
-        case .greater(let other): return value.compare(other).map { $0 > 0 } ?? false
-        case .greaterOrEqual(let other): return value.compare(other).map { $0 >= 0 } ?? false
-        case .less(let other): return value.compare(other).map { $0 < 0 } ?? false
-        case .lessOrEqual(let other): return value.compare(other).map { $0 <= 0 } ?? false
-        case .anyOf(let texts): return value.text.map { texts.contains($0) } ?? false
-        case .noneOf(let texts): return value.text.map { !texts.contains($0) } ?? false
-        case .containsAnyOf(let texts):
-            return value.text.map { text in texts.contains { text.contains($0) } } ?? false
-        case .containsNoneOf(let texts):
-            return value.text.map { text in !texts.contains { text.contains($0) } } ?? false
-        case .before(let instant): return value.date.map { $0 < instant } ?? false
-        case .after(let instant): return value.date.map { $0 > instant } ?? false
-        case .moreThanDaysAgo(let days): return value.date.map { now - $0 > .days(days) } ?? false
-        case .lessThanDaysAgo(let days):
-            return value.date.map { now - $0 < .days(days) && $0 <= now } ?? false
-        case .includes(let element): return value.elements.map { $0.contains { $0.equals(element) } } ?? false
-        case .excludes(let element): return value.elements.map { !$0.contains { $0.equals(element) } } ?? false
-        case .matches(let pattern): return value.string.map(pattern.isFound) ?? false
-        case .notMatches(let pattern): return value.string.map { !pattern.isFound(in: $0) } ?? false
-        case .isTrue: return value == .boolean(true)
-        case .isFalse: return value == .boolean(false)
-        case .isBlank, .isNotBlank, .isTrueOrUnset, .isFalseOrUnset: return false
-        }
-    }
-}
-
-extension Value {
-    fileprivate var elements: [Value]? {
-        if case .array(let elements) = self { elements } else { nil }
-    }
-
-    /// An ISO 8601 string is a date (2.3.4), without an offset in UTC (2.3.7).
-    package var date: Instant? {
-        string.flatMap(Instant.init(iso8601:))
-    }
-
-    fileprivate func isComparable(to other: Value) -> Bool {
-        switch (self, other) {
-        case (.integer, .integer), (.integer, .decimal), (.decimal, .integer), (.decimal, .decimal),
-            (.string, .string), (.boolean, .boolean):
-            true
-        default: false
-        }
-    }
-}
-
-extension Text {
-    /// Plain, case-sensitive search by scalars; nothing is folded or normalised.
-    fileprivate func contains(_ part: Text) -> Bool {
-        guard !part.isEmpty else { return true }
-        let (whole, wanted) = (Array(utf8), Array(part.utf8))
-        guard whole.count >= wanted.count else { return false }
-        return (0...(whole.count - wanted.count)).contains { whole[$0..<($0 + wanted.count)].elementsEqual(wanted) }
     }
 }

@@ -72,7 +72,7 @@ extension Filter.Operator: CustomStringConvertible {
         case .excludes: "excludes"
         case .matches: "matches"
         case .notMatches: "not_matches"
-        case .isBlank, .isNotBlank, .isTrue, .isFalse, .isTrueOrUnset, .isFalseOrUnset: "is"
+        case .isBlank, .isNotBlank, .isEmpty, .isNotEmpty, .isTrue, .isFalse, .isTrueOrUnset, .isFalseOrUnset: "is"
         }
     }
 
@@ -82,13 +82,15 @@ extension Filter.Operator: CustomStringConvertible {
         case .equal(let value), .notEqual(let value), .greater(let value), .greaterOrEqual(let value),
             .less(let value), .lessOrEqual(let value), .includes(let value), .excludes(let value):
             value
-        case .anyOf(let texts), .noneOf(let texts), .containsAnyOf(let texts), .containsNoneOf(let texts):
-            .array(texts.map(Value.string))
+        case .anyOf(let values), .noneOf(let values): .array(values)
+        case .containsAnyOf(let texts), .containsNoneOf(let texts): .array(texts.map(Value.string))
         case .before(let instant), .after(let instant): .string(instant.description)
         case .moreThanDaysAgo(let days), .lessThanDaysAgo(let days): .integer(days)
         case .matches(let pattern), .notMatches(let pattern): .string(pattern.text)
         case .isBlank: "blank"
         case .isNotBlank: "not_blank"
+        case .isEmpty: "empty"
+        case .isNotEmpty: "not_empty"
         case .isTrue: "true"
         case .isFalse: "false"
         case .isTrueOrUnset: "true_or_unset"

@@ -13,14 +13,14 @@ extension Filter.Operator {
     /// Reads an operator as a campaign file or a message has it. Throws what the operand gets wrong.
     package init(name: String, operand: Value) throws(OperatorFault) {
         switch name {
-        case "eq": self = .equal(try Self.number(operand))
-        case "neq": self = .notEqual(try Self.number(operand))
+        case "eq": self = .equal(try Self.element(operand))
+        case "neq": self = .notEqual(try Self.element(operand))
         case "gt": self = .greater(try Self.number(operand))
         case "gte": self = .greaterOrEqual(try Self.number(operand))
         case "lt": self = .less(try Self.number(operand))
         case "lte": self = .lessOrEqual(try Self.number(operand))
-        case "any_of": self = .anyOf(try Self.texts(operand))
-        case "none_of": self = .noneOf(try Self.texts(operand))
+        case "any_of": self = .anyOf(try Self.choices(operand))
+        case "none_of": self = .noneOf(try Self.choices(operand))
         case "contains_any_of": self = .containsAnyOf(try Self.texts(operand))
         case "contains_none_of": self = .containsNoneOf(try Self.texts(operand))
         case "before": self = .before(try Self.date(operand))
@@ -39,54 +39,74 @@ extension Filter.Operator {
         }
     }
 
+    /// In quotes too (14).
     private static func number(_ operand: Value) throws(OperatorFault) -> Value {
         switch operand {
         case .integer, .decimal: return operand
-        default: throw OperatorFault(text: "needs a number, not \(operand)")
+        case .string(let text):
+            guard let number = WrittenNumber(text.string) else { break }
+            guard let value = number.value else {
+                throw OperatorFault(text: "\(operand.shortened) does not fit 64 bits")
+            }
+            return value
+        default: break
         }
+        throw OperatorFault(text: "needs a number, not \(operand.shortened)")
     }
 
     private static func texts(_ operand: Value) throws(OperatorFault) -> [Text] {
         let texts = operand.texts
         guard !texts.isEmpty, { if case .array(let all) = operand { all.count == texts.count } else { true } }()
         else {
-            throw OperatorFault(text: "needs a list of strings, not \(operand)")
+            throw OperatorFault(text: "needs a list of strings, not \(operand.shortened)")
         }
         return texts
     }
 
+    /// Texts, numbers, booleans; one alone is a list of one.
+    private static func choices(_ operand: Value) throws(OperatorFault) -> [Value] {
+        let all = if case .array(let elements) = operand { elements } else { [operand] }
+        guard !all.isEmpty else { throw OperatorFault(text: "needs at least one value") }
+        for each in all { _ = try element(each) }
+        return all
+    }
+
     private static func date(_ operand: Value) throws(OperatorFault) -> Instant {
-        guard let date = operand.date else { throw OperatorFault(text: "needs a date in ISO 8601, not \(operand)") }
+        guard let date = operand.date else {
+            throw OperatorFault(text: "needs a date in ISO 8601, not \(operand.shortened)")
+        }
         return date
     }
 
     private static func days(_ operand: Value) throws(OperatorFault) -> Int64 {
-        guard case .integer(let days) = operand, (0...3_660_000).contains(days) else {
-            throw OperatorFault(text: "needs a number of days, not \(operand)")
+        guard case .integer(let days) = try number(operand), (0...3_660_000).contains(days) else {
+            throw OperatorFault(text: "needs a number of days, not \(operand.shortened)")
         }
         return days
     }
 
     private static func pattern(_ operand: Value) throws(OperatorFault) -> Pattern {
         guard let text = operand.string else {
-            throw OperatorFault(text: "needs a regular expression, not \(operand)")
+            throw OperatorFault(text: "needs a regular expression, not \(operand.shortened)")
         }
         do throws(PatternFault) {
             return try Pattern(text)
         } catch {
-            throw OperatorFault(text: "\"\(text)\" is no regular expression: \(error.text)")
+            throw OperatorFault(text: "\(Value.string(text).shortened) is no regular expression: \(error.text)")
         }
     }
 
     private static func element(_ operand: Value) throws(OperatorFault) -> Value {
         switch operand {
         case .boolean, .integer, .decimal, .string: return operand
-        case .null, .array, .object: throw OperatorFault(text: "needs one value, not \(operand)")
+        case .null, .array, .object: throw OperatorFault(text: "needs one value, not \(operand.shortened)")
         }
     }
 
     private static func state(_ operand: Value) throws(OperatorFault) -> Self {
         switch operand {
+        case "empty": return .isEmpty
+        case "not_empty": return .isNotEmpty
         case "blank": return .isBlank
         case "not_blank": return .isNotBlank
         case "true", .boolean(true): return .isTrue
@@ -95,9 +115,33 @@ extension Filter.Operator {
         case "false_or_unset": return .isFalseOrUnset
         default:
             throw OperatorFault(
-                text: "needs blank, not_blank, true, false, true_or_unset or false_or_unset, not \(operand)"
+                text:
+                    "needs blank, not_blank, empty, not_empty, true, false, true_or_unset or false_or_unset, not \(operand.shortened)"
             )
         }
+    }
+}
+
+extension Filter.Subject {
+    /// The operand as the subject has its values: a count and a sum are numbers, so what is asked of them is one, in
+    /// quotes too; whether somebody can be reached is true or false (14).
+    func operand(_ operand: Value) -> Value {
+        switch (self, operand) {
+        case (_, .array(let elements)): return .array(elements.map(self.operand))
+        case (.eventCount, .string(let text)), (.purchaseTotal, .string(let text)):
+            return WrittenNumber(text.string)?.value ?? operand
+        case (.received, "true"), (.reachable, "true"): return true
+        case (.received, "false"), (.reachable, "false"): return false
+        default: return operand
+        }
+    }
+}
+
+extension Value {
+    /// As much of it as an error says.
+    fileprivate var shortened: String {
+        let text = description.unicodeScalars
+        return text.count <= 100 ? description : String(text.prefix(100)) + "…"
     }
 }
 

@@ -81,7 +81,7 @@ extension Occurrence {
         var hash = StableHash()
         hash.combine(type)
         hash.combine(configuration)
-        hash.combine(same ?? "")
+        hash.combine(same?.description ?? "")
         if let `where` { hash.combine(`where`.description) }
         return hash.value
     }

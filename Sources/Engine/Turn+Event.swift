@@ -114,7 +114,7 @@ extension Turn {
         else { return }
         versionUnderWay = version
         let exception = definition.campaign.exceptions[index]
-        let same = exception.same.flatMap { event.properties[$0] }
+        let same = exception.same.flatMap { $0.correlate(event.properties) }
         if exception.same != nil, same == nil { return }  // 4.14: there is nothing that could equal.
         remember(version, index, event, same)
 
@@ -127,15 +127,15 @@ extension Turn {
 
         func counts(_ wait: Wait) -> Bool {
             guard wait.version == version, wait.trigger <= event.time else { return false }  // 4.4, 4.6
-            guard let name = exception.same, let same else { return true }
-            return wait.properties[name].map(same.equals) ?? false
+            guard let path = exception.same, let same else { return true }
+            return path.ties(same, path.correlate(wait.properties))
         }
         func why(_ wait: Wait) -> Object {
             var why: Object = [
                 "exception": .string(event.name), "exception_at": .string(event.time.description),
                 "triggered_at": .string(wait.trigger.description),
             ]
-            if let name = exception.same, let same { why["same_\(name)"] = same }
+            if let path = exception.same, let same { why["same_\(path)"] = same }
             return why
         }
         var hasCancelled = false
@@ -340,8 +340,8 @@ extension Turn {
             guard seen.campaign == version.number, seen.time > event.time, seen.time >= oldest,
                 let index = fingerprints.firstIndex(of: seen.occurrence)
             else { return false }
-            guard let name = definition.campaign.exceptions[index].same, let same = seen.same else { return true }
-            return event.properties[name].map(same.equals) ?? false
+            guard let path = definition.campaign.exceptions[index].same, let same = seen.same else { return true }
+            return path.ties(same, path.correlate(event.properties))
         }
         guard let found else { return false }
         decide(

@@ -1,5 +1,5 @@
 @preconcurrency import Dispatch
-import Foundation
+import Glibc
 
 /// SIGHUP, each time: what the system has replaced is read again.
 final class ReloadSignal: Sendable {

@@ -80,12 +80,16 @@ struct CampaignReaderTests {
                         configuration: ["event": "no"],
                         where: .all([
                             .subject(.property(value), [.greater(100), .less(200.5)]),
-                            .not(.subject(.property(color), [.anyOf(["red", "10", "no"])])),
+                            .not(.subject(.property(color), [.anyOf(["red", 10, "10", "no"])])),
                         ])
                     ),
                     delay: .length(.seconds(1_800)),
                     exceptions: [
-                        Occurrence(type: "purchase", configuration: ["product_id": ["A"]], same: "product_id")
+                        Occurrence(
+                            type: "purchase",
+                            configuration: ["product_id": ["A"]],
+                            same: PropertyPath("product_id")
+                        )
                     ],
                     reEligibility: .after(.days(7)),
                     messages: [

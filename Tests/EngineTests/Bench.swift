@@ -144,7 +144,12 @@ struct Bench {
 
 extension Occurrence {
     static func event(_ name: String, where: Filter? = nil, same: String? = nil) -> Occurrence {
-        Occurrence(type: Event.customEvent, configuration: ["event": .string(name)], where: `where`, same: same)
+        Occurrence(
+            type: Event.customEvent,
+            configuration: ["event": .string(name)],
+            where: `where`,
+            same: same.flatMap { PropertyPath($0) }
+        )
     }
 
     static let session = Occurrence(type: Event.sessionStart)

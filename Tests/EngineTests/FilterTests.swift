@@ -29,6 +29,21 @@ struct FilterTests {
             Case("n", "lte", 200, ["n": 200], true), Case("n", "neq", 1, ["n": 2], true),
             // 2.3.3: absent or of another type, every operator is false, negative ones too.
             Case("n", "neq", 1, [:], false), Case("n", "neq", 1, ["n": "x"], false),
+            // 14: `eq` and `neq` take texts and booleans too, `any_of` and `none_of` numbers.
+            Case("s", "eq", "gold", ["s": "gold"], true), Case("s", "eq", "gold", ["s": "Gold"], false),
+            Case("s", "neq", "gold", ["s": "silver"], true), Case("s", "neq", "gold", ["s": 5], false),
+            Case("b", "eq", true, ["b": true], true), Case("b", "eq", true, ["b": 1], false),
+            Case("b", "neq", true, ["b": false], true),
+            Case("n", "any_of", [5, 7], ["n": 7], true), Case("n", "any_of", [5], ["n": 5.0], true),
+            Case("n", "any_of", [5], ["n": "5"], false), Case("n", "none_of", [5], ["n": 6], true),
+            Case("n", "none_of", [5], ["n": "x"], false),
+            // 14: a number in quotes is one where only a number can be meant.
+            Case("n", "gt", "100", ["n": 150], true), Case("n", "gt", "100", ["n": "150"], false),
+            // 14: lists.
+            Case("a", "is", "empty", ["a": []], true), Case("a", "is", "empty", ["a": [1]], false),
+            Case("a", "is", "empty", [:], false), Case("a", "is", "empty", ["a": ""], false),
+            Case("a", "is", "not_empty", ["a": [1]], true), Case("a", "is", "not_empty", ["a": []], false),
+            Case("a", "is", "not_empty", ["a": "x"], false),
             // 2.3.4: nothing is coerced.
             Case("n", "gt", 100, ["n": "150"], false), Case("b", "is", "true", ["b": 1], false),
             Case("s", "any_of", ["Red"], ["s": "red"], false), Case("s", "any_of", ["Red"], ["s": "Red"], true),
@@ -54,6 +69,13 @@ struct FilterTests {
             Case("i[].sku", "any_of", ["B"], ["i": [.object(["sku": "A"]), .object(["sku": "B"])]], true),
             Case("i[].sku", "none_of", ["B"], ["i": [.object(["sku": "A"]), .object(["sku": "B"])]], false),
             Case("i[].sku", "none_of", ["C"], ["i": []], false),
+            // ... of mixed types: what could not equal it anyway does not count.
+            Case("i[]", "none_of", ["B"], ["i": ["A", 5]], true),
+            Case("i[]", "none_of", ["B"], ["i": ["B", 5]], false),
+            Case("i[]", "none_of", ["B"], ["i": [5]], false), Case("i[]", "neq", 5, ["i": ["A", 6]], true),
+            Case("i[]", "not_matches", "^b", ["i": ["A", 5]], true),
+            Case("i[]", "contains_none_of", ["b"], ["i": ["A", true]], true),
+            Case("i[]", "excludes", "x", ["i": [["y"], 5]], true),
             Case("a.b", "eq", 1, ["a": .object(["b": 1])], true), Case("\"a.b\"", "eq", 1, ["a.b": 1], true),
         ]
     )
@@ -82,7 +104,8 @@ struct FilterTests {
     }
 
     static let wrong: [(String, Value)] = [
-        ("gt", "100"), ("any_of", 1), ("any_of", []), ("any_of", ["a", 1]), ("before", "soon"), ("is", "maybe"),
+        ("gt", "many"), ("gt", "18446744073709550593"), ("any_of", []), ("any_of", [["a"]]), ("eq", ["a"]),
+        ("eq", .null), ("contains_any_of", ["a", 1]), ("before", "soon"), ("is", "maybe"),
         ("more_than_days_ago", -1), ("includes", ["x"]), ("equals", 1),
     ]
 

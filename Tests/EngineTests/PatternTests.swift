@@ -15,7 +15,8 @@ import Testing
         ]
     )
     func finds(text: String, whole: String, expected: Bool) throws {
-        #expect(try Pattern(text).isFound(in: whole) == expected)
+        var work = FilterWork()
+        #expect(try Pattern(text).isFound(in: whole, within: &work) == expected)
     }
 
     @Test(
@@ -29,8 +30,53 @@ import Testing
     @Test("an expression that would run for ever elsewhere is done at once", .timeLimit(.minutes(1)))
     func bounded() throws {
         let whole = String(repeating: "a", count: 5_000) + "!"
-        #expect(try !Pattern("^(a+)+$").isFound(in: whole))
-        #expect(try !Pattern("(a|aa)*(a|aa)*(a|aa)*b").isFound(in: whole))
+        var work = FilterWork()
+        #expect(try Pattern("^(a+)+$").isFound(in: whole, within: &work) == false)
+        #expect(try Pattern("(a|aa)*(a|aa)*(a|aa)*b").isFound(in: whole, within: &work) == false)
         #expect(throws: PatternFault.self) { try Pattern("((a{100}){100}){100}") }
+    }
+
+    @Test("a search has so many steps; over them no operator holds, negative ones neither", .timeLimit(.minutes(1)))
+    func work() throws {
+        let long: Value = .string(String(repeating: "a", count: 4 << 20))
+        let path = try #require(PropertyPath("s"))
+        for name in ["matches", "not_matches"] {
+            let each = try Filter.Operator(name: name, operand: "a.{0,50}b")
+            #expect(!Filter.subject(.property(path), [each]).holds(["s": long] as Object, now: .at(0)), "\(name)")
+        }
+        // What all operators of a filter take is counted together.
+        let short: Object = ["s": .string(String(repeating: "a", count: 30_000))]
+        let one = Filter.subject(.property(path), [try Filter.Operator(name: "not_matches", operand: "a.{0,50}b")])
+        #expect(one.holds(short, now: .at(0)))
+        #expect(!Filter.all([one, one, one]).holds(short, now: .at(0)))
+    }
+
+    @Test("the largest expression of a campaign can be searched for in 500 characters")
+    func largest() throws {
+        let pattern = try Pattern("(\(String(repeating: ".{0,499}", count: 3)))$b")
+        #expect((2_900...CampaignLimits.patternSteps).contains(pattern.steps))
+        var work = FilterWork()
+        #expect(pattern.isFound(in: String(repeating: "a", count: 500), within: &work) == false)
+    }
+
+    static let bombs = [
+        "((((){1000}){1000}){1000}){1000}",
+        String(repeating: "[", count: 150) + "x" + String(repeating: "]", count: 150),
+        String(repeating: "(", count: 16_000) + "x",
+        String(repeating: "(?:", count: 180) + String(repeating: ")*", count: 180),
+    ]
+
+    @Test("what is small and compiles to much is done at once", .timeLimit(.minutes(1)), arguments: bombs)
+    func bounded(text: String) {
+        guard let pattern = try? Pattern(text) else { return }
+        var work = FilterWork()
+        _ = pattern.isFound(in: String(repeating: "k\u{212a}é", count: 1_000), within: &work)
+    }
+
+    @Test("a part is found in time in proportion to both", .timeLimit(.minutes(1)))
+    func parts() {
+        let long = Text(String(repeating: "a", count: 1 << 20))
+        #expect(!long.contains(Text(String(repeating: "a", count: 1 << 19) + "b")))
+        #expect(Text("aabaabaaab").contains("aabaaab") && !Text("aabaab").contains("aabaaab") && Text("").contains(""))
     }
 }

@@ -12,7 +12,7 @@ struct ImportTests {
         "Sources/PluginKit": ["PluginABI", "Synchronization"],
         "Sources/Storage": ["Engine", "Synchronization", "Glibc"],
         "Sources/Templates": ["Engine"],
-        "Sources/CampaignFiles": ["Engine", "Schema", "Yams"],
+        "Sources/CampaignFiles": ["Engine", "Schema", "CYaml"],
         "Sources/StorageRocksDB": ["Storage", "Engine", "CRocksDB", "Synchronization", "Glibc"],
         "Sources/Host": [
             "Engine", "Storage", "RPC", "Schema", "PluginABI", "Templates", "Logging", "Metrics",

@@ -56,7 +56,7 @@ final class Model {
     var entries: [Entry] = []
     var deliveries: [Delivery] = []
     var happened: [Happening] = []
-    var excepted: [(campaign: Int, exception: Int, user: Text, time: Instant, same: Value?)] = []
+    var excepted: [(campaign: Int, exception: Int, user: Text, time: Instant, properties: Object)] = []
     var starts: [(campaign: Int, user: Text, chain: Int)] = []
     var dispatched: [(campaign: Int, user: Text, at: Instant, usedSlot: Bool)] = []
     var sessions: [Text: Instant] = [:]
@@ -283,19 +283,30 @@ final class Model {
 
     func ending(_ campaign: Int) -> String? { campaigns[campaign].messages.count > 1 ? "in_app" : nil }
 
+    /// 4.14: something that `same` reaches in the one is what it reaches in the other; 5 and "5" tie (14).
+    static func isSame(_ exception: Occurrence, _ left: Object, _ right: Object) -> Bool {
+        guard let path = exception.same else { return true }
+        for one in path.values(in: left) {
+            for other in path.values(in: right) {
+                if one.equals(other) { return true }
+                if case .integer(let number) = one, other.string == "\(number)" { return true }
+                if case .integer(let number) = other, one.string == "\(number)" { return true }
+            }
+        }
+        return false
+    }
+
     func except(_ happening: Happening) {
         for (index, campaign) in campaigns.enumerated() {
             var hasRaised = false
             for (place, exception) in campaign.exceptions.enumerated() where isMet(exception, happening) {
-                let same = exception.same.flatMap { happening.properties[$0] }
-                if exception.same != nil, same == nil { continue }
-                excepted.append((index, place, happening.user, happening.time, same))
+                if let path = exception.same, path.values(in: happening.properties).isEmpty { continue }
+                excepted.append((index, place, happening.user, happening.time, happening.properties))
                 func counts(_ send: Send) -> Bool {
                     guard send.campaign == index, send.user == happening.user, send.trigger <= happening.time else {
                         return false
                     }
-                    guard let name = exception.same, let same else { return true }
-                    return send.properties[name].map { $0.equals(same) } ?? false
+                    return Self.isSame(exception, happening.properties, send.properties)
                 }
                 let again = isMet(campaign.trigger, happening) && !stopped.contains(index) && !isOfStopped(happening)
                 let code: Decision.Code = again ? .rescheduledByTrigger : .cancelledByException
@@ -379,8 +390,7 @@ final class Model {
             guard seen.campaign == index, seen.user == user, seen.time > happening.time,
                 seen.time.milliseconds >= weekAgo
             else { return false }
-            guard let name = campaign.exceptions[seen.exception].same else { return true }
-            return happening.properties[name].map { $0.equals(seen.same ?? .null) } ?? false
+            return Self.isSame(campaign.exceptions[seen.exception], seen.properties, happening.properties)
         }
         if isExcepted { return decide(.cancelledByException, index, user) }
         starts.append((index, user, happening.chain))

@@ -155,7 +155,7 @@ struct RandomScenario {
                 (0...number(2)).map { _ in
                     var exception = occurrence(names, isTrigger: false)
                     if chance(30), exception["type"] == "custom_event" || exception["type"] == "purchase" {
-                        exception["same"] = "k"
+                        exception["same"] = .string(one(["k", "o.n"]))
                     }
                     return .object(exception)
                 }
@@ -259,6 +259,7 @@ struct RandomScenario {
                 var properties = Object()
                 if chance(70) { properties["v"] = .integer(Int64(number(7))) }
                 if chance(60) { properties["k"] = .string(one(["x", "y"])) }
+                if chance(30) { properties["o"] = .object(["n": one([.integer(5), "5", "x"])]) }
                 if chance(40) {
                     properties["when"] = .string(
                         one(["2026-03-02T18:00", "2026-03-03T10:00:00Z", "soon", "2026-03-01"])

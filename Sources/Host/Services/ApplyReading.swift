@@ -7,13 +7,21 @@ struct ApplyReading {
     let readFile: ReadCampaignFile
     private var read = CampaignSet()
     private var problems: [CampaignProblem] = []
+    /// What the regular expressions of its messages may still take; each file has its own.
+    private var patternSteps = CampaignLimits.requestPatternSteps
 
     init(readFile: @escaping ReadCampaignFile) {
         self.readFile = readFile
     }
 
     mutating func add(_ message: UnsafePointer<Triggerd__V1__Campaign>) {
-        do throws(CampaignProblem) { read.campaigns.append(try Campaign(message)) } catch { problems.append(error) }
+        do throws(CampaignProblem) {
+            let campaign = try Campaign(message, filters: FilterAllowance(patternSteps: patternSteps))
+            patternSteps -= campaign.patternSteps
+            read.campaigns.append(campaign)
+        } catch {
+            problems.append(error)
+        }
     }
 
     mutating func add(workspace message: UnsafePointer<Triggerd__V1__Workspace>) {

@@ -4,7 +4,11 @@ import Schema
 /// Campaigns between the engine and the schema; packed, the same message is what the store keeps.
 extension Campaign {
     /// Throws what the message itself gets wrong, with the field's path.
-    init(_ message: UnsafePointer<Triggerd__V1__Campaign>) throws(CampaignProblem) {
+    init(
+        _ message: UnsafePointer<Triggerd__V1__Campaign>,
+        filters allowance: FilterAllowance = FilterAllowance()
+    ) throws(CampaignProblem) {
+        var allowance = allowance
         let campaign = message.pointee
         let id = Text(cString: campaign.campaign)
         do throws(FieldProblem) {
@@ -12,7 +16,7 @@ extension Campaign {
             var exceptions: [Occurrence] = []
             for index in 0..<campaign.n_exceptions {
                 guard let exception = campaign.exceptions[index] else { continue }
-                exceptions.append(try Occurrence(exception, at: "exceptions[\(index)]"))
+                exceptions.append(try Occurrence(exception, at: "exceptions[\(index)]", &allowance))
             }
             var messages: [Message] = []
             for index in 0..<campaign.n_messages {
@@ -22,12 +26,12 @@ extension Campaign {
             self.init(
                 id: id,
                 launchedAt: try Self.launch(campaign),
-                trigger: try Occurrence(trigger, at: "trigger"),
+                trigger: try Occurrence(trigger, at: "trigger", &allowance),
                 exceptions: exceptions,
                 messages: messages
             )
             try readWhen(campaign)
-            try readWhom(campaign)
+            try readWhom(campaign, &allowance)
         } catch {
             throw CampaignProblem(campaign: id, field: error.field, code: .invalidCampaign, text: error.text)
         }
@@ -56,8 +60,11 @@ extension Campaign {
         if let age = campaign.max_event_age { maxEventAge = try Self.length(age.pointee.ms, "max_event_age") }
     }
 
-    private mutating func readWhom(_ campaign: Triggerd__V1__Campaign) throws(FieldProblem) {
-        if let filter = campaign.audience { audience = try Filter(filter, at: "audience") }
+    private mutating func readWhom(
+        _ campaign: Triggerd__V1__Campaign,
+        _ allowance: inout FilterAllowance
+    ) throws(FieldProblem) {
+        if let filter = campaign.audience { audience = try Filter(filter, at: "audience", &allowance) }
         rechecksAudience = campaign.recheck_audience_at_send != 0
         if let again = campaign.re_eligibility {
             reEligibility = .after(try Self.length(again.pointee.after_ms, "re_eligibility.after_ms"))
@@ -72,7 +79,7 @@ extension Campaign {
             if message.pointee.deadline_case == TRIGGERD__V1__CONVERSION__DEADLINE_WITHIN_MS {
                 within = try Self.length(message.pointee.within_ms, "\(path).within_ms")
             }
-            conversions.append(Conversion(try Occurrence(occurrence, at: path), within: within))
+            conversions.append(Conversion(try Occurrence(occurrence, at: path, &allowance), within: within))
         }
         rateLimit = campaign.rate_limit?.pointee.per_minute
         maxRecipients =
@@ -81,7 +88,7 @@ extension Campaign {
         isExemptFromFrequencyCaps = campaign.exempt_from_frequency_caps != 0
         requiresOptIn = campaign.require_opt_in != 0
         controlGroup = campaign.control_group.map { ControlGroup($0) }
-        if let filter = campaign.abort_if { abortIf = try Filter(filter, at: "abort_if") }
+        if let filter = campaign.abort_if { abortIf = try Filter(filter, at: "abort_if", &allowance) }
     }
 
     private static func length(_ milliseconds: Int64, _ field: String) throws(FieldProblem) -> Length {
@@ -164,7 +171,7 @@ extension Campaign {
     package init(packed: [UInt8]) throws {
         self = try packed.withUnsafeBytes { bytes in
             try Arena.use { arena in
-                try Campaign(arena.unpack(Triggerd__V1__Campaign.self, schema_campaign(), bytes))
+                try Campaign(arena.unpack(Triggerd__V1__Campaign.self, schema_campaign(), bytes), filters: .stored)
             }
         }
     }
@@ -185,18 +192,22 @@ struct FieldProblem: Error {
 }
 
 extension Occurrence {
-    fileprivate init(_ message: UnsafePointer<Triggerd__V1__Occurrence>, at path: String) throws(FieldProblem) {
+    fileprivate init(
+        _ message: UnsafePointer<Triggerd__V1__Occurrence>,
+        at path: String,
+        _ allowance: inout FilterAllowance
+    ) throws(FieldProblem) {
         let occurrence = message.pointee
         let type = String(cString: occurrence.type)
         guard !type.isEmpty else { throw FieldProblem("\(path).type", "is required") }
         let same = String(cString: occurrence.same)
         var filter: Filter?
-        if let found = occurrence.where { filter = try Filter(found, at: "\(path).where") }
+        if let found = occurrence.where { filter = try Filter(found, at: "\(path).where", &allowance) }
         self.init(
             type: type,
             configuration: Object(occurrence.configuration, count: occurrence.n_configuration),
             where: filter,
-            same: same.isEmpty ? nil : same
+            same: same.isEmpty ? nil : try allowance.read(path: same, at: "\(path).same")
         )
     }
 
@@ -209,7 +220,7 @@ extension Occurrence {
             as: Triggerd__V1__Occurrence__ConfigurationEntry.self
         )
         if let `where` { message.pointee.where = `where`.message(in: arena) }
-        if let same { message.pointee.same = arena.text(same) }
+        if let same { message.pointee.same = arena.text(same.description) }
         return message
     }
 }
@@ -247,59 +258,76 @@ extension Message {
     }
 }
 
+extension FilterAllowance {
+    fileprivate func read(path text: String, at field: String) throws(FieldProblem) -> PropertyPath {
+        do throws(OperatorFault) {
+            return try path(text)
+        } catch {
+            throw FieldProblem(field, error.text)
+        }
+    }
+}
+
 extension Filter {
-    fileprivate init(_ message: UnsafePointer<Triggerd__V1__Filter>, at path: String) throws(FieldProblem) {
-        func all(_ list: UnsafeMutablePointer<Triggerd__V1__FilterList>, _ name: String) throws(FieldProblem)
-            -> [Filter]
-        {
+    fileprivate init(
+        _ message: UnsafePointer<Triggerd__V1__Filter>,
+        at path: String,
+        depth: Int = 1,
+        _ allowance: inout FilterAllowance
+    ) throws(FieldProblem) {
+        do throws(OperatorFault) {
+            try allowance.condition(depth: depth)
+        } catch {
+            throw FieldProblem(path, error.text)
+        }
+        func all(
+            _ list: UnsafeMutablePointer<Triggerd__V1__FilterList>,
+            _ name: String,
+            _ allowance: inout FilterAllowance
+        ) throws(FieldProblem) -> [Filter] {
             var filters: [Filter] = []
             for index in 0..<list.pointee.n_filters {
                 guard let filter = list.pointee.filters[index] else { continue }
-                filters.append(try Filter(filter, at: "\(path).\(name)[\(index)]"))
+                filters.append(try Filter(filter, at: "\(path).\(name)[\(index)]", depth: depth + 1, &allowance))
             }
             return filters
         }
         switch message.pointee.kind_case {
-        case TRIGGERD__V1__FILTER__KIND_ALL: self = .all(try all(message.pointee.all, "all"))
-        case TRIGGERD__V1__FILTER__KIND_ANY: self = .any(try all(message.pointee.any, "any"))
-        case TRIGGERD__V1__FILTER__KIND_NOT: self = .not(try Filter(message.pointee.not_, at: "\(path).not"))
+        case TRIGGERD__V1__FILTER__KIND_ALL: self = .all(try all(message.pointee.all, "all", &allowance))
+        case TRIGGERD__V1__FILTER__KIND_ANY: self = .any(try all(message.pointee.any, "any", &allowance))
+        case TRIGGERD__V1__FILTER__KIND_NOT:
+            self = .not(try Filter(message.pointee.not_, at: "\(path).not", depth: depth + 1, &allowance))
         case TRIGGERD__V1__FILTER__KIND_PROPERTY:
             let property = message.pointee.property.pointee
-            let text = String(cString: property.path)
-            guard let place = PropertyPath(text) else {
-                throw FieldProblem("\(path).property", "\"\(text)\" is no path")
-            }
-            self = .subject(
-                .property(place),
-                try Self.operators(property.operators, property.n_operators, at: path)
-            )
+            let place = try allowance.read(path: String(cString: property.path), at: "\(path).property")
+            self = try Self(.property(place), property.operators, property.n_operators, at: path, &allowance)
         case TRIGGERD__V1__FILTER__KIND_FACT:
             let fact = message.pointee.fact.pointee
-            self = .subject(
-                try Subject(fact, at: path),
-                try Self.operators(fact.operators, fact.n_operators, at: path)
-            )
+            let subject = try Subject(fact, at: path, allowance)
+            self = try Self(subject, fact.operators, fact.n_operators, at: path, &allowance)
         default: throw FieldProblem(path, "is empty")
         }
     }
 
-    private static func operators(
+    private init(
+        _ subject: Subject,
         _ messages: UnsafeMutablePointer<UnsafeMutablePointer<Triggerd__V1__Operator>?>?,
         _ count: Int,
-        at path: String
-    ) throws(FieldProblem) -> [Operator] {
+        at path: String,
+        _ allowance: inout FilterAllowance
+    ) throws(FieldProblem) {
         guard count > 0, let messages else { throw FieldProblem(path, "has no operator") }
         var operators: [Operator] = []
         for index in 0..<count {
             guard let message = messages[index] else { continue }
             let name = String(cString: message.pointee.name)
             do throws(OperatorFault) {
-                operators.append(try Operator(name: name, operand: Value(orNull: message.pointee.operand)))
+                operators.append(try allowance.operator(name, Value(orNull: message.pointee.operand), of: subject))
             } catch {
                 throw FieldProblem("\(path).\(name)", error.text)
             }
         }
-        return operators
+        self = .subject(subject, operators)
     }
 
     fileprivate func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__Filter> {
@@ -347,7 +375,11 @@ extension Filter {
 }
 
 extension Filter.Subject {
-    fileprivate init(_ fact: Triggerd__V1__FactFilter, at path: String) throws(FieldProblem) {
+    fileprivate init(
+        _ fact: Triggerd__V1__FactFilter,
+        at path: String,
+        _ allowance: FilterAllowance
+    ) throws(FieldProblem) {
         let of = Text(cString: fact.of)
         let name = String(cString: fact.subject)
         var recent: Filter.Recent?
@@ -360,8 +392,7 @@ extension Filter.Subject {
         }
         switch name {
         case "attribute":
-            guard let place = PropertyPath(of.string) else { throw FieldProblem("\(path).of", "\"\(of)\" is no path") }
-            self = .attribute(place)
+            self = .attribute(try allowance.read(path: of.string, at: "\(path).of"))
         case "event_count": self = .eventCount(of, inLast: recent)
         case "last_event": self = .lastEvent(of, inLast: recent)
         case "purchase_total": self = .purchaseTotal(of, inLast: recent)

@@ -1,0 +1,101 @@
+/// What the filters of one campaign may still take, while they are read: a condition is counted before it is made.
+package struct FilterAllowance: Sendable {
+    private var conditions = CampaignLimits.conditions
+    private var patternSteps: Int
+    /// What a store holds was allowed once.
+    package let isStored: Bool
+
+    /// `patternSteps` are what is left to a whole file or request.
+    package init(patternSteps: Int = CampaignLimits.requestPatternSteps, isStored: Bool = false) {
+        self.patternSteps = min(patternSteps, CampaignLimits.allPatternSteps)
+        self.isStored = isStored
+    }
+
+    package static let stored = FilterAllowance(isStored: true)
+
+    /// One more condition, within so many others.
+    package mutating func condition(depth: Int) throws(OperatorFault) {
+        guard !isStored else { return }
+        guard depth <= CampaignLimits.depth else {
+            throw OperatorFault(text: "conditions stand in each other more than \(CampaignLimits.depth) deep")
+        }
+        try takeCondition()
+    }
+
+    private mutating func takeCondition() throws(OperatorFault) {
+        guard conditions > 0 else {
+            throw OperatorFault(text: "more than \(CampaignLimits.conditions) conditions in one campaign")
+        }
+        conditions -= 1
+    }
+
+    /// Reads an operator of that subject.
+    package mutating func `operator`(
+        _ name: String,
+        _ operand: Value,
+        of subject: Filter.Subject
+    ) throws(OperatorFault) -> Filter.Operator {
+        if !isStored {
+            try takeCondition()
+            if case .array(let values) = operand, values.count > CampaignLimits.operands {
+                throw OperatorFault(text: "takes at most \(CampaignLimits.operands) values, not \(values.count)")
+            }
+        }
+        let found = try Filter.Operator(name: name, operand: subject.operand(operand))
+        if !isStored, let steps = found.patternSteps {
+            guard steps <= CampaignLimits.patternSteps else {
+                throw OperatorFault(
+                    text: "takes too long to search for: \(steps) steps a character, at most "
+                        + "\(CampaignLimits.patternSteps); a shorter or less repeated expression takes fewer"
+                )
+            }
+            guard steps <= patternSteps else {
+                throw OperatorFault(
+                    text: "the regular expressions of a campaign take at most \(CampaignLimits.allPatternSteps) steps, "
+                        + "those of a file \(CampaignLimits.requestPatternSteps)"
+                )
+            }
+            patternSteps -= steps
+        }
+        return found
+    }
+
+    package func path(_ text: String) throws(OperatorFault) -> PropertyPath {
+        guard isStored || text.utf8.count <= CampaignLimits.pathBytes else {
+            throw OperatorFault(text: "a path has at most \(CampaignLimits.pathBytes) bytes")
+        }
+        // `same` was once a name alone, whatever it held.
+        guard let path = PropertyPath(text) ?? (isStored ? PropertyPath("\"\(text)\"") : nil) else {
+            throw OperatorFault(text: "\"\(text)\" is no path: names joined by '.', '[]' for every element")
+        }
+        return path
+    }
+}
+
+extension Campaign {
+    /// What its regular expressions take.
+    package var patternSteps: Int {
+        let occurrences = [trigger] + exceptions + conversions.map(\.occurrence)
+        let filters = [audience, abortIf] + occurrences.map(\.where)
+        return filters.reduce(0) { $0 + ($1?.patternSteps ?? 0) }
+    }
+}
+
+extension Filter {
+    fileprivate var patternSteps: Int {
+        switch self {
+        case .all(let filters), .any(let filters): filters.reduce(0) { $0 + $1.patternSteps }
+        case .not(let filter): filter.patternSteps
+        case .subject(_, let operators): operators.reduce(0) { $0 + ($1.patternSteps ?? 0) }
+        }
+    }
+}
+
+extension Filter.Operator {
+    fileprivate var patternSteps: Int? {
+        switch self {
+        case .matches(let pattern), .notMatches(let pattern): pattern.steps
+        default: nil
+        }
+    }
+}
