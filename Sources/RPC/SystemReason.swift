@@ -14,6 +14,7 @@ extension Error {
         case let error as IOError: String(cString: strerror(error.errnoCode))
         case let error as NIOConnectionError:
             error.connectionErrors.last?.error.systemReason ?? "no such host"
+        case let error as SocketAddressError.UnknownHost: error.errorDescription
         default: "\(self)"
         }
     }

@@ -19,6 +19,13 @@ struct Apply: AsyncParsableCommand {
 
     func run() async throws {
         let texts = try files.map { ($0 == "-" ? "standard input" : $0, try InputFile.text($0)) }
+        let bytes = texts.reduce(0) { $0 + $1.1.utf8.count }
+        guard bytes <= CommandLimits.campaignFiles else {
+            throw Failure(
+                "the files have \(bytes) bytes together, and one request carries \(CommandLimits.campaignFiles)",
+                "apply some of them at a time"
+            )
+        }
         try await daemon.withConnection { connection in
             let request = packed(triggerd__v1__apply_request__init) { request, arena in
                 request.pointee.n_files = texts.count

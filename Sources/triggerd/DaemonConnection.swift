@@ -81,10 +81,24 @@ struct DaemonOption: ParsableArguments {
             await connection.client.close()
             switch error {
             case let status as Status: throw Failure(status)
+            case let silent as NoAnswer: throw silent.failure
             case let lost as ClientClosed: throw Failure("the connection to the daemon at \(path) broke: \(lost)")
             default: throw error
             }
         }
+    }
+}
+
+/// The daemon took longer than it may. Nobody knows what it did.
+struct NoAnswer: Error {
+    let path: String
+    let timeout: Length
+
+    var failure: Failure {
+        Failure(
+            "the daemon at \(path) did not answer within \(timeout)",
+            "it may be busy or hang: look at its log, or wait longer with --timeout LENGTH"
+        )
     }
 }
 
@@ -137,10 +151,7 @@ struct DaemonConnection: Sendable {
             if let first = try await group.next(), let payload = first { return payload }
             // Ends the call, which this group would wait for.
             await client.close()
-            throw Failure(
-                "the daemon at \(path) did not answer within \(timeout)",
-                "it may be busy or hang: look at its log, or wait longer with --timeout LENGTH"
-            )
+            throw NoAnswer(path: path, timeout: timeout)
         }
     }
 

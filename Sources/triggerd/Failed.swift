@@ -9,12 +9,6 @@ struct FailedSelection: ParsableArguments {
     @Option(help: "Only of this channel.") var channel: String?
     @Option(help: "Only to this user.") var user: String?
 
-    init() {}
-
-    init(campaign: String?, channel: String?, user: String?) {
-        (self.campaign, self.channel, self.user) = (campaign, channel, user)
-    }
-
     var isEmpty: Bool { campaign == nil && channel == nil && user == nil }
 
     /// Page by page, oldest first.

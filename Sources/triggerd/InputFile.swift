@@ -71,7 +71,7 @@ struct InputFile: ~Copyable {
     }
 
     /// All of a text of at most `most` bytes.
-    static func text(_ file: String, most: Int = CommandLimits.textFile) throws(Failure) -> String {
+    static func text(_ file: String, most: Int = CommandLimits.campaignFiles) throws(Failure) -> String {
         var input = try InputFile(file)
         var bytes: [UInt8] = []
         while bytes.count <= most {

@@ -6,6 +6,7 @@ enum JSONProblem: Error {
     /// A number that would be another one if it were read.
     case outOfRange(number: String, path: String)
     case tooDeep
+    case tooMany
 
     /// What a person can act on.
     func text(of json: some StringProtocol) -> String {
@@ -14,6 +15,7 @@ enum JSONProblem: Error {
             "not JSON: \(String(json.prefix(80))) (the fault is at byte \(offset))"
         case .outOfRange(let number, let path):
             "\(path.isEmpty ? "" : "\(path): ")\(number) does not fit 64 bits: send it as text, \"\(number)\""
+        case .tooMany: "it holds more than \(CommandLimits.jsonValues) values"
         case .tooDeep: "values stand in values more than \(CommandLimits.jsonDepth) deep"
         }
     }
@@ -40,6 +42,7 @@ enum JSONText {
 private struct JSONReader {
     private let bytes: [UInt8]
     private var at = 0
+    private var values = 0
     /// The names and places that lead to the value being read.
     private var path: [String] = []
 
@@ -57,6 +60,8 @@ private struct JSONReader {
     private mutating func value() throws(JSONProblem) -> Value {
         space()
         guard at < bytes.count else { throw .notJSON(at: at) }
+        values += 1
+        guard values <= CommandLimits.jsonValues else { throw .tooMany }
         guard path.count <= CommandLimits.jsonDepth else { throw .tooDeep }
         switch bytes[at] {
         case UInt8(ascii: "{"): return try object()

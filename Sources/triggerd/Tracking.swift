@@ -63,7 +63,9 @@ struct Tracking {
             }
             for item in items { try await send([item]) }
         } catch let lost as ClientClosed {
-            try await resend(items, after: lost)
+            try await resend(items, after: Failure("the connection to the daemon broke: \(lost)"))
+        } catch let silent as NoAnswer {
+            try await resend(items, after: silent.failure)
         }
     }
 
@@ -88,7 +90,7 @@ struct Tracking {
     }
 
     /// What has an id cannot be taken twice, so it is sent again; of the rest nobody knows whether it was taken.
-    private mutating func resend(_ items: [TrackLine], after lost: ClientClosed) async throws {
+    private mutating func resend(_ items: [TrackLine], after lost: Failure) async throws {
         connection = nil
         let deadline = ContinuousClock.now + .milliseconds(retry.milliseconds)
         while ContinuousClock.now < deadline {
@@ -100,9 +102,9 @@ struct Tracking {
         }
         for item in items where item.id.isEmpty || connection == nil {
             let unknown = item.id.isEmpty ? "; it has no id, so nobody knows whether it was taken" : ""
-            report(line: item.number, id: item.id, error: "the connection broke before the answer\(unknown)")
+            report(line: item.number, id: item.id, error: "\(lost.lines[0])\(unknown)")
         }
-        guard connection != nil else { throw Failure("the connection to the daemon broke: \(lost)") }
+        guard connection != nil else { throw lost }
         try await send(items.filter { !$0.id.isEmpty })
     }
 

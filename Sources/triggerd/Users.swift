@@ -42,7 +42,7 @@ struct GetUser: AsyncParsableCommand {
 struct DeleteUser: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete",
-        abstract: "Forget a user, and cancel what waits for the user.",
+        abstract: "Forget a user: cancel what waits, and delete everything that is kept.",
         discussion: """
             It asks nothing, and cannot be undone: `triggerd users export` keeps a copy. A user whom nobody knows is \
             forgotten already: exit status 0, too.
@@ -75,7 +75,7 @@ struct DeleteUser: AsyncParsableCommand {
         } else {
             Output.line(
                 existed
-                    ? "\(user) is forgotten: the profile, and everything that waited"
+                    ? "\(user) is forgotten: the profile, what waited, and everything that was kept"
                     : "nobody called \(user) is known: there is nothing to forget"
             )
         }

@@ -126,10 +126,15 @@ struct CommandLineTests {
             #expect(run.status == 2, "\(arguments)")
             #expect(run.err.contains(text), "\(arguments): \(run.err)")
         }
+        let (large, half) = (daemon.folder.appending(path: "large"), daemon.folder.appending(path: "half"))
+        try Data(repeating: UInt8(ascii: "#"), count: 70 << 20).write(to: large)
+        try Data(repeating: UInt8(ascii: "#"), count: 3 << 20).write(to: half)
         let failed: [([String], String)] = [
             (["apply", daemon.folder.path], "Is a directory"), (["track", daemon.folder.path], "Is a directory"),
             (["apply", "/no/such"], "No such file"), (["dump", "/no/such"], "/no/such"),
             (["campaigns", "--socket", "/no/such"], "no daemon answers at /no/such: No such file or directory"),
+            (["apply", large.path], "more than 4194304 bytes"),
+            (["apply", half.path, half.path], "apply some of them"),
             (["users", "get", "nobody"], "no user is called"), (["stop", "nothing"], "nothing"),
         ]
         for (arguments, text) in failed {

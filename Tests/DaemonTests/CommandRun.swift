@@ -43,8 +43,9 @@ struct CommandRun {
         guard failed == 0 else { throw POSIXError(POSIXErrorCode(rawValue: failed) ?? .EIO) }
 
         let end = Date(timeIntervalSinceNow: seconds)
-        var (code, usage, slow) = (Int32(0), rusage(), false)
-        while wait4(pid, &code, WNOHANG, &usage) == 0 {
+        var (code, slow, most) = (Int32(0), false, 0)
+        while waitpid(pid, &code, WNOHANG) == 0 {
+            most = Self.memory(of: pid) ?? most
             if arguments.first == Array("serve".utf8), Self.text(outFile).contains(Self.ready) { kill(pid, SIGTERM) }
             if Date() > end {
                 slow = true
@@ -55,7 +56,14 @@ struct CommandRun {
         isTooSlow = slow
         status = code & 0x7f == 0 ? (code >> 8) & 0xff : nil
         (out, err) = (Self.text(outFile), Self.text(errFile))
-        memory = usage.ru_maxrss * 1_024
+        memory = most
+    }
+
+    /// Of what runs there now. What `wait4` tells counts the memory of this process, too, of which it is a copy.
+    private static func memory(of pid: pid_t) -> Int? {
+        let status = try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+        let line = status?.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 << 10 }
     }
 
     private static func text(_ file: String) -> String {

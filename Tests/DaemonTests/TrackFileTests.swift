@@ -24,6 +24,9 @@ struct TrackFileTests {
         data += Data(#"{"user": "nine", "type": "purchase", "product_id": "p"}"#.utf8) + Data("\n\r\n  \n".utf8)
         data += Data(Self.line("twelve").dropLast().utf8)
         let file = daemon.folder.appending(path: "lines.jsonl")
+        data += Data("\n".utf8)
+        let numbers = "[" + String(repeating: "1,", count: 2_000_000) + "1]"
+        data += Data(Self.line("thirteen").replacingOccurrences(of: "150", with: numbers).utf8)
         try data.write(to: file)
         let run = try daemon.run("track", file.path, "--json")
         #expect(run.status == 1)
@@ -31,11 +34,11 @@ struct TrackFileTests {
         #expect(
             answers == [
                 "1 accepted", "2 error", "3 accepted", "4 error", "5 error", "6 error", "7 error", "8 error", "9 error",
-                "12 accepted",
+                "12 accepted", "13 error",
             ]
         )
         let errors = run.json.compactMap { $0["error"] as? String }
-        #expect(errors.count == 7)
+        try #require(errors.count == 8)
         #expect(errors[0].contains("4194305 bytes are too long"))
         #expect(errors[1].contains("not a text in UTF-8"))
         #expect(errors[2].contains("not JSON"))
@@ -43,7 +46,8 @@ struct TrackFileTests {
         #expect(errors[4].contains("properties.value[1].n: 1e999"))
         #expect(errors[5].contains("64 deep"))
         #expect(errors[6].contains("price: is missing"))
-        #expect(run.err.contains("3 accepted, 0 duplicates, 7 errors"))
+        #expect(errors[7].contains("more than 100000 values"))
+        #expect(run.err.contains("3 accepted, 0 duplicates, 8 errors"))
     }
 
     @Test("a line without an end takes no more memory than a line may have")

@@ -24,7 +24,10 @@ struct UsersTests {
         #expect(exported[1]["decision"] as? String == "scheduled")
 
         let deleted = try daemon.run("users", "delete", "u1")
-        #expect(deleted.status == 0 && deleted.out == "u1 is forgotten: the profile, and everything that waited\n")
+        #expect(
+            deleted.status == 0
+                && deleted.out == "u1 is forgotten: the profile, what waited, and everything that was kept\n"
+        )
         #expect(try daemon.run("users", "get", "u1").status == 1)
         let again = try daemon.run("users", "delete", "u1", "--json")
         #expect(again.status == 0 && again.json.first?["existed"] as? Bool == false)
