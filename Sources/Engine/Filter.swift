@@ -69,11 +69,16 @@ package indirect enum Filter: Hashable, Sendable {
         case notMatches(Pattern)
     }
 
-    /// Whether what is known satisfies it, at the instant `now`. Where that costs more than `FilterWork.most`, what could
-    /// not be judged does not hold.
+    /// Whether what is known satisfies it, at the instant `now`; what could not be judged does not.
     package func holds(_ facts: some Facts, now: Instant) -> Bool {
+        verdict(facts, now: now) == true
+    }
+
+    /// Nil where that costs more than `FilterWork.most`: nobody knows then, whatever stands around what could not be judged.
+    package func verdict(_ facts: some Facts, now: Instant) -> Bool? {
         var work = FilterWork()
-        return holds(facts, now, &work)
+        let holds = holds(facts, now, &work)
+        return work.isUsedUp ? nil : holds
     }
 
     private func holds(_ facts: some Facts, _ now: Instant, _ work: inout FilterWork) -> Bool {

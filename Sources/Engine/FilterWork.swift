@@ -7,6 +7,8 @@ package struct FilterWork: Sendable {
     package static let most = 2_000_000
 
     private(set) package var left: Int
+    /// Whether something could not be judged for it.
+    private(set) package var isUsedUp = false
 
     package init(_ steps: Int = most) {
         left = steps
@@ -16,6 +18,7 @@ package struct FilterWork: Sendable {
     package mutating func take(_ steps: Int) -> Bool {
         guard steps <= left else {
             left = 0
+            isUsedUp = true
             return false
         }
         left -= steps

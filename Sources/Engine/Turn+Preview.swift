@@ -15,8 +15,8 @@ extension Turn {
         return campaign.messages.enumerated().map { index, message in
             let rules = context.channels[message.channel] ?? ChannelRules(queues: false)
             let rendered: Rendered
-            if let rule = campaign.abortIf, rule.holds(facts, now: now) {
-                rendered = .aborted("abort_if: \(rule)")
+            if let reason = campaign.abortReason(facts, now: now) {
+                rendered = .aborted(reason)
             } else {
                 rendered = context.render(
                     Rendering(

@@ -426,7 +426,7 @@ extension Turn {
 
     /// A message as it would leave now, unless the campaign's rule or its template gives it up (10.8).
     func rendered(_ message: Int, _ definition: Definition, _ wait: Wait) -> Rendered {
-        if let rule = definition.campaign.abortIf, rule.holds(facts, now: now) { return .aborted("abort_if: \(rule)") }
+        if let reason = definition.campaign.abortReason(facts, now: now) { return .aborted(reason) }
         return context.render(rendering(message, definition.campaign.id, wait))
     }
 
@@ -497,6 +497,19 @@ extension Turn {
     /// The stable idempotency key: a send names its definition, version, user and trigger event (12, row 23).
     private func key(_ send: UInt64, _ channel: String) -> String {
         "\(context.identity)-\(send)-\(channel)"
+    }
+}
+
+extension Campaign {
+    /// Why `abort_if` gives the send up (10.8). What it takes too much work to judge is not sent: a message that the rule
+    /// might forbid must not leave.
+    func abortReason(_ facts: UserFacts, now: Instant) -> String? {
+        guard let rule = abortIf else { return nil }
+        switch rule.verdict(facts, now: now) {
+        case false?: return nil
+        case true?: return "abort_if: \(rule)"
+        case nil: return "abort_if takes too much work to judge: \(rule)"
+        }
     }
 }
 

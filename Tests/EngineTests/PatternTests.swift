@@ -44,11 +44,30 @@ import Testing
             let each = try Filter.Operator(name: name, operand: "a.{0,50}b")
             #expect(!Filter.subject(.property(path), [each]).holds(["s": long] as Object, now: .at(0)), "\(name)")
         }
+        // Nor does a filter that turns one around.
+        let positive = Filter.subject(.property(path), [try Filter.Operator(name: "matches", operand: "a.{0,50}b")])
+        #expect(!Filter.not(positive).holds(["s": long] as Object, now: .at(0)))
+        #expect(Filter.not(positive).verdict(["s": long] as Object, now: .at(0)) == nil)
         // What all operators of a filter take is counted together.
         let short: Object = ["s": .string(String(repeating: "a", count: 30_000))]
         let one = Filter.subject(.property(path), [try Filter.Operator(name: "not_matches", operand: "a.{0,50}b")])
         #expect(one.holds(short, now: .at(0)))
         #expect(!Filter.all([one, one, one]).holds(short, now: .at(0)))
+    }
+
+    @Test("10.8: a send whose abort_if takes too much work to judge is given up, and says so", .timeLimit(.minutes(1)))
+    func abortRule() throws {
+        let path = try #require(PropertyPath("s"))
+        let rule = Filter.subject(.attribute(path), [try Filter.Operator(name: "matches", operand: "a.{0,50}b")])
+        var campaign = Campaign(id: "C", trigger: .event("e"), reEligibility: .after(.zero), messages: [.email])
+        campaign.abortIf = rule
+        var bench = Bench(campaign)
+        bench.state.profile["s"] = .string(String(repeating: "a", count: 200_000) + "b")
+        let aborted = bench.event("e", at: 1)
+        #expect(aborted.codes == [.scheduled, .templateAborted])
+        #expect(aborted.last?.why["reason"]?.string?.contains("too much work") == true)
+        bench.state.profile["s"] = "short"
+        #expect(bench.event("e", at: 2).codes == [.scheduled])
     }
 
     @Test("the largest expression of a campaign can be searched for in 500 characters")
