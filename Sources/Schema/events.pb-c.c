@@ -1560,19 +1560,21 @@ const ProtobufCMessageDescriptor triggerd__v1__track_reply__descriptor =
   (ProtobufCMessageInit) triggerd__v1__track_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue triggerd__v1__item_reply__result__enum_values_by_number[3] =
+static const ProtobufCEnumValue triggerd__v1__item_reply__result__enum_values_by_number[4] =
 {
   { "UNSPECIFIED", "TRIGGERD__V1__ITEM_REPLY__RESULT__UNSPECIFIED", 0 },
   { "ACCEPTED", "TRIGGERD__V1__ITEM_REPLY__RESULT__ACCEPTED", 1 },
   { "DUPLICATE", "TRIGGERD__V1__ITEM_REPLY__RESULT__DUPLICATE", 2 },
+  { "REFUSED", "TRIGGERD__V1__ITEM_REPLY__RESULT__REFUSED", 3 },
 };
 static const ProtobufCIntRange triggerd__v1__item_reply__result__value_ranges[] = {
-{0, 0},{0, 3}
+{0, 0},{0, 4}
 };
-static const ProtobufCEnumValueIndex triggerd__v1__item_reply__result__enum_values_by_name[3] =
+static const ProtobufCEnumValueIndex triggerd__v1__item_reply__result__enum_values_by_name[4] =
 {
   { "ACCEPTED", 1 },
   { "DUPLICATE", 2 },
+  { "REFUSED", 3 },
   { "UNSPECIFIED", 0 },
 };
 const ProtobufCEnumDescriptor triggerd__v1__item_reply__result__descriptor =
@@ -1582,15 +1584,15 @@ const ProtobufCEnumDescriptor triggerd__v1__item_reply__result__descriptor =
   "Result",
   "Triggerd__V1__ItemReply__Result",
   "triggerd.v1",
-  3,
+  4,
   triggerd__v1__item_reply__result__enum_values_by_number,
-  3,
+  4,
   triggerd__v1__item_reply__result__enum_values_by_name,
   1,
   triggerd__v1__item_reply__result__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__item_reply__field_descriptors[4] =
+static const ProtobufCFieldDescriptor triggerd__v1__item_reply__field_descriptors[6] =
 {
   {
     "result",
@@ -1640,17 +1642,43 @@ static const ProtobufCFieldDescriptor triggerd__v1__item_reply__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "code",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__ItemReply, code),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "why",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__ItemReply, why),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__item_reply__field_indices_by_name[] = {
+  4,   /* field[4] = code */
   1,   /* field[1] = decisions */
   3,   /* field[3] = decisions_dropped */
   2,   /* field[2] = message */
   0,   /* field[0] = result */
+  5,   /* field[5] = why */
 };
 static const ProtobufCIntRange triggerd__v1__item_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 6 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__item_reply__descriptor =
 {
@@ -1660,7 +1688,7 @@ const ProtobufCMessageDescriptor triggerd__v1__item_reply__descriptor =
   "Triggerd__V1__ItemReply",
   "triggerd.v1",
   sizeof(Triggerd__V1__ItemReply),
-  4,
+  6,
   triggerd__v1__item_reply__field_descriptors,
   triggerd__v1__item_reply__field_indices_by_name,
   1,  triggerd__v1__item_reply__number_ranges,

@@ -109,6 +109,10 @@ struct Tracking {
     }
 
     private mutating func report(_ item: TrackLine, _ answer: ReadAnswer) {
+        if let why = answer.refusal {
+            report(line: item.number, id: item.id, error: why)
+            return
+        }
         if answer.isDuplicate { counts.duplicates += 1 } else { counts.accepted += 1 }
         guard !json else {
             var object: Object = ["line": .integer(Int64(item.number))]
@@ -168,11 +172,15 @@ struct Tracking {
 /// What the daemon answered to one item.
 private struct ReadAnswer {
     let isDuplicate: Bool
+    /// Why nothing was done of it.
+    let refusal: String?
     let decisions: [ReadDecision]
     let message: ReadLease?
 
     init(_ message: UnsafePointer<Triggerd__V1__ItemReply>) {
         isDuplicate = message.pointee.result == TRIGGERD__V1__ITEM_REPLY__RESULT__DUPLICATE
+        let isRefused = message.pointee.result == TRIGGERD__V1__ITEM_REPLY__RESULT__REFUSED
+        refusal = isRefused ? String(cString: message.pointee.why) : nil
         decisions = elements(message.pointee.n_decisions, message.pointee.decisions)
             .map(ReadDecision.init)
         self.message = message.pointee.message.map { ReadLease($0) }

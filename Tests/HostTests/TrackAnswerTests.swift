@@ -33,10 +33,23 @@ struct TrackAnswerTests {
             reads += 1
             return StoredDecision(decision: Self.decision(sequence, 600_000), previous: 0)
         }
-        #expect(read.map(\.isDuplicate) == [true, true, true])
+        #expect(read.allSatisfy { if case .duplicate = $0.result { true } else { false } })
         #expect(read.map(\.decisions.count).reduce(0, +) == 6)
         #expect(read.map { $0.dropped + $0.decisions.count } == [10, 10, 10])
         #expect(reads < 20)
+    }
+
+    @Test("why 10,000 items are refused fits a reply, whatever the ids that it names")
+    func refused() throws {
+        var answers = TrackAnswers(capacity: 10_000)
+        let why = "user \(String(repeating: "u", count: 512)): " + String(repeating: "x", count: 10_000)
+        for _ in 0..<10_000 { answers.add("u", damaged: why) }
+        let read = try answers.read(Batch()) { _ throws(StoreError) in nil }
+        let bytes = read.reduce(0) { bytes, answer in
+            guard case .damaged(let text) = answer.result else { return .max }
+            return bytes + text.utf8.count + 32
+        }
+        #expect(bytes < ReplyRoom.bytes)
     }
 
     @Test("numbers that are looked for in vain are bounded")

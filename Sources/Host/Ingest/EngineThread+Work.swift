@@ -94,7 +94,8 @@ extension EngineThread {
         }
     }
 
-    /// Every item of a request, or none where one cannot be (1.1.4, 1.1.7).
+    /// Every item of a request, or none where one cannot be (1.1.4, 1.1.7); of those that need a damaged record nothing
+    /// is done, and the answer says so.
     private func track(
         _ items: [Item],
         _ tellsNearMisses: Bool,
@@ -104,7 +105,7 @@ extension EngineThread {
     ) throws -> Result<[ItemAnswer], Refusal> {
         var contents: [ItemID: (UInt64, UInt64)] = [:]
         for (index, item) in items.enumerated() {
-            guard let id = item.id else { continue }
+            guard let id = item.id, damage(of: item) == nil else { continue }
             let key = ItemID(user: item.user, id: id)
             let content = item.content
             let known = contents[key] ?? batch.itemReceipt(key)?.content ?? receipts[key]?.content
@@ -112,7 +113,7 @@ extension EngineThread {
             contents[key] = content
         }
         var profiles = ProfileChecks()
-        for (index, item) in items.enumerated() where !item.set.isEmpty {
+        for (index, item) in items.enumerated() where !item.set.isEmpty && damage(of: item) == nil {
             let why = profiles.problem(setting: item.set, of: item.user) {
                 currentState(item.user, batch, loaded)?.profile
             }
@@ -120,6 +121,10 @@ extension EngineThread {
         }
         var answers = TrackAnswers(capacity: items.count)
         for item in items {
+            if let why = damage(of: item) {
+                answers.add(item.user, damaged: why)
+                continue
+            }
             try track(item, contents, tellsNearMisses, in: &batch, &loaded, receipts, &answers)
         }
         return .success(try answers.read(batch, store.decision))

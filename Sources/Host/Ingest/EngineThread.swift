@@ -282,18 +282,14 @@ final class EngineThread: @unchecked Sendable {
         return found
     }
 
-    /// Why a work cannot be done for what is damaged: nobody else's is refused for that.
+    /// Why a work cannot be done for what is damaged: nobody else's is refused for that, nor other users' items of the
+    /// same request.
     private func damage(of work: Work) -> Refusal? {
         guard !damagedUsers.isEmpty || !damagedItems.isEmpty else { return nil }
         switch work {
         case .track(let items, _, _):
-            for (index, item) in items.enumerated() {
-                let id = item.id.map { ItemID(user: item.user, id: $0) }
-                if let why = damagedUsers[item.user] ?? id.flatMap({ damagedItems[$0] }) {
-                    return .damaged("items[\(index)]: \(why)")
-                }
-            }
-            return nil
+            guard let why = damage(of: items[0]), !items.contains(where: { damage(of: $0) == nil }) else { return nil }
+            return .damaged("items[0]: \(why)")
         case .lease(let user, _, _), .acknowledge(let user, _, _, _), .hold(let user, _, _, _):
             return damagedUsers[user].map(Refusal.damaged)
         // Forgetting mends; redriven letters are looked at one by one; what became of a message is recorded without
@@ -301,6 +297,13 @@ final class EngineThread: @unchecked Sendable {
         case .delete, .redrive, .settle, .putOff, .sweep: return nil
         case .change, .stop, .resume, .mark, .erased: return nil
         }
+    }
+
+    /// Why nothing can be done of an item: its user's record is damaged, or what its id was used for.
+    func damage(of item: Item) -> String? {
+        guard !damagedUsers.isEmpty || !damagedItems.isEmpty else { return nil }
+        let id = item.id.map { ItemID(user: item.user, id: $0) }
+        return damagedUsers[item.user] ?? id.flatMap { damagedItems[$0] }
     }
 
     /// One user's turn, on the state as this batch left it.

@@ -1,4 +1,5 @@
 import Engine
+import RPC
 import Storage
 
 /// What is answered to the items of one request. It is one frame, whatever was decided: every item's result has its
@@ -6,7 +7,7 @@ import Storage
 /// as refused, so what has no room is left out, and counted.
 struct TrackAnswers {
     private struct Entry {
-        var isDuplicate: Bool
+        var result: ItemAnswer.Result
         var presented: Presented?
         var decisions: Decisions
     }
@@ -31,7 +32,7 @@ struct TrackAnswers {
     /// `told`: instead of the decisions of that range of the batch.
     mutating func add(_ user: UserID, decisions: Range<Int>, told: [Decision]?, presented: Presented?) {
         let decisions = told.map(Decisions.told) ?? .batch(decisions.lowerBound, count: decisions.count)
-        entries.append((user, Entry(isDuplicate: false, presented: presented, decisions: decisions)))
+        entries.append((user, Entry(result: .accepted, presented: presented, decisions: decisions)))
     }
 
     /// The same item again: the first answer was given in this batch, or before.
@@ -42,7 +43,13 @@ struct TrackAnswers {
             } else {
                 .store(receipt)
             }
-        entries.append((user, Entry(isDuplicate: true, presented: nil, decisions: decisions)))
+        entries.append((user, Entry(result: .duplicate, presented: nil, decisions: decisions)))
+    }
+
+    /// Nothing was done of it.
+    mutating func add(_ user: UserID, damaged why: String) {
+        let text = Status.damaged(why.cut(to: Self.longestReason)).message
+        entries.append((user, Entry(result: .damaged(text), presented: nil, decisions: .told([]))))
     }
 
     /// Reads what has room. Numbers that were looked for in vain cost, too.
@@ -52,8 +59,8 @@ struct TrackAnswers {
     ) throws(StoreError) -> [ItemAnswer] {
         var room = ReplyRoom()
         var answers = entries.map { (_, entry) in
-            _ = room.take(Self.itemBytes + (entry.presented?.sizeWithoutFields ?? 0))
-            return ItemAnswer(isDuplicate: entry.isDuplicate, decisions: [], presented: entry.presented)
+            _ = room.take(Self.itemBytes + entry.result.size + (entry.presented?.sizeWithoutFields ?? 0))
+            return ItemAnswer(result: entry.result, decisions: [], presented: entry.presented)
         }
         for index in answers.indices {
             guard let fields = answers[index].presented?.fields, !room.take(fields.replySize) else { continue }
@@ -85,6 +92,8 @@ struct TrackAnswers {
 
     /// What an item's result takes, with the counts beside it.
     private static let itemBytes = 32
+    /// Of why an item was refused; an id is quoted in it. The longest of a request of 10,000 items fit a reply.
+    private static let longestReason = 200
     /// Between the decisions of one item stand the numbers of its leases and claims, and none of another user's; more
     /// than any decision is followed by.
     private static let numbersPerDecision: UInt64 = 32
@@ -119,6 +128,12 @@ struct TrackAnswers {
     }
 
     private static let leastDecision = 1_024
+}
+
+extension ItemAnswer.Result {
+    fileprivate var size: Int {
+        if case .damaged(let why) = self { why.utf8.count + 8 } else { 0 }
+    }
 }
 
 extension Presented {

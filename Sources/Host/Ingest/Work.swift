@@ -65,7 +65,15 @@ package struct RedriveAnswer: Sendable {
 
 /// What was decided about one item.
 package struct ItemAnswer: Sendable {
-    package var isDuplicate: Bool
+    package enum Result: Sendable {
+        case accepted
+        /// The same item came before.
+        case duplicate
+        /// A record that it needs does not read, in words: nothing was done of it.
+        case damaged(String)
+    }
+
+    package var result: Result
     package var decisions: [Decision]
     package var presented: Presented?
     /// Decisions that the reply has no room for.

@@ -91,8 +91,14 @@ struct EventsService {
 extension ItemAnswer {
     fileprivate func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__ItemReply> {
         let message = arena.make(triggerd__v1__item_reply__init)
-        message.pointee.result =
-            isDuplicate ? TRIGGERD__V1__ITEM_REPLY__RESULT__DUPLICATE : TRIGGERD__V1__ITEM_REPLY__RESULT__ACCEPTED
+        switch result {
+        case .accepted: message.pointee.result = TRIGGERD__V1__ITEM_REPLY__RESULT__ACCEPTED
+        case .duplicate: message.pointee.result = TRIGGERD__V1__ITEM_REPLY__RESULT__DUPLICATE
+        case .damaged(let why):
+            message.pointee.result = TRIGGERD__V1__ITEM_REPLY__RESULT__REFUSED
+            message.pointee.code = UInt32(Status.Code.dataLoss.rawValue)
+            message.pointee.why = arena.text(why)
+        }
         message.pointee.n_decisions = decisions.count
         message.pointee.decisions = arena.array(decisions.map { $0.message(in: arena) })
         message.pointee.decisions_dropped = UInt32(clamping: dropped)

@@ -43,7 +43,12 @@ typedef struct Triggerd__V1__ItemReply Triggerd__V1__ItemReply;
 typedef enum _Triggerd__V1__ItemReply__Result {
   TRIGGERD__V1__ITEM_REPLY__RESULT__UNSPECIFIED = 0,
   TRIGGERD__V1__ITEM_REPLY__RESULT__ACCEPTED = 1,
-  TRIGGERD__V1__ITEM_REPLY__RESULT__DUPLICATE = 2
+  TRIGGERD__V1__ITEM_REPLY__RESULT__DUPLICATE = 2,
+  /*
+   * Of this item nothing was done, and the others were taken: `code` and `why` say what a call with it alone would
+   * be refused with. A request of which every item is refused is refused itself.
+   */
+  TRIGGERD__V1__ITEM_REPLY__RESULT__REFUSED = 3
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__ITEM_REPLY__RESULT)
 } Triggerd__V1__ItemReply__Result;
 
@@ -372,10 +377,15 @@ struct  Triggerd__V1__ItemReply
    * So many more were made, for which the reply has no room: a reply is one frame. They are in the user's history.
    */
   uint32_t decisions_dropped;
+  /*
+   * With REFUSED: 15 (DATA_LOSS) where a record of the user is damaged, and in words.
+   */
+  uint32_t code;
+  char *why;
 };
 #define TRIGGERD__V1__ITEM_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__item_reply__descriptor) \
-    , TRIGGERD__V1__ITEM_REPLY__RESULT__UNSPECIFIED, 0,NULL, NULL, 0 }
+    , TRIGGERD__V1__ITEM_REPLY__RESULT__UNSPECIFIED, 0,NULL, NULL, 0, 0, (char *)protobuf_c_empty_string }
 
 
 /* Triggerd__V1__TrackRequest methods */
