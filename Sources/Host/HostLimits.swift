@@ -35,8 +35,6 @@ package struct HostLimits: Sendable {
     package var bytesOfCampaign = 2 << 20
     /// Of the definitions of all, as they count now: they are in memory, with their templates.
     package var bytesOfCampaigns = 256 << 20
-    /// Exceptions of one campaign, and conversions: each is asked about the events that it names.
-    package var occurrencesOfCampaign = 100
     /// Requests that wait to be applied, and their bytes: the work of a minute at most. Beyond it they are answered
     /// RESOURCE_EXHAUSTED.
     package var waitingApplies = 64

@@ -2,8 +2,6 @@ import Engine
 
 /// What a command takes at most.
 enum CommandLimits {
-    /// Of a scenario, in bytes: thousands of users' weeks.
-    static let scenario = 64 << 20
     /// Of the campaign files of one request, in bytes: what it carries.
     static let campaignFiles = 4 << 20
     /// Of one line of `track`, in bytes: what one request carries.

@@ -103,7 +103,7 @@ struct ScenarioRun {
 
     /// Throws a `Failure` for a file that cannot be read.
     init(file: String, reader: CampaignReader, plugins: PluginRegistry) throws {
-        switch reader.readScenario(file: file, text: try InputFile.text(file, most: CommandLimits.scenario)) {
+        switch reader.readScenario(file: file, text: try InputFile.text(file, most: FileLimits.scenarioBytes)) {
         case .failure(let errors): throw Failure(lines: errors.all.map(\.description))
         case .success(let read): scenario = read
         }

@@ -146,4 +146,66 @@ struct LimitTests {
         #expect(shown == 50)
         #expect(pages > 1)
     }
+
+    /// `triggerd.v1.Campaign` with a delay, and more fields.
+    private static func campaign(_ more: [UInt8]) -> [UInt8] {
+        let trigger = Wire.field(1, Array("session_start".utf8))
+        let message = Wire.field(1, Array("in_app".utf8)) + ["title", "body"].flatMap { property($0, text: "x") }
+        return Wire.field(1, Array("c".utf8)) + Wire.field(3, trigger) + [0x20] + Wire.varint(60_000)
+            + Wire.field(7, message) + more
+    }
+
+    /// An audience that asks an attribute, in `depth` negations, with `operators` as packed.
+    private static func audience(depth: Int = 0, path: String = "a", _ operators: [[UInt8]]) -> [UInt8] {
+        let fact = Wire.field(1, Array("attribute".utf8)) + Wire.field(2, Array(path.utf8))
+        var filter = Wire.field(5, fact + operators.flatMap { Wire.field(5, $0) })
+        for _ in 0..<depth { filter = Wire.field(3, filter) }
+        return Wire.field(9, filter)
+    }
+
+    private static func comparison(_ name: String, _ operand: [UInt8]) -> [UInt8] {
+        Wire.field(1, Array(name.utf8)) + Wire.field(2, operand)
+    }
+
+    private static func text(_ text: String) -> [UInt8] { Wire.field(4, Array(text.utf8)) }
+
+    @Test("each limit of a campaign holds for an Apply of messages as for one of files: code 3, and the field is named")
+    func campaigns() throws {
+        let purchase = Wire.field(1, Array("purchase".utf8))
+        let exception = Wire.field(5, purchase)
+        let conversion = Wire.field(14, Wire.field(1, purchase))
+        let equal = Self.comparison("eq", Self.text("x"))
+        let cases: [(String, (Int) -> [UInt8], most: Int)] = [
+            ("exceptions", { Self.campaign((0..<$0).flatMap { _ in exception }) }, 100),
+            ("conversions", { Self.campaign((0..<$0).flatMap { _ in conversion }) }, 100),
+            ("audience", { Self.campaign(Self.audience(depth: $0, [equal])) }, 31),
+            ("audience", { Self.campaign(Self.audience(path: String(repeating: "p", count: $0), [equal])) }, 1_024),
+            ("audience", { Self.campaign(Self.audience(Array(repeating: equal, count: $0))) }, 1_999),
+            (
+                "audience",
+                { count in
+                    let element = Wire.field(1, Self.text("x"))
+                    let list = Wire.field(5, (0..<count).flatMap { _ in element })
+                    return Self.campaign(Self.audience([Self.comparison("any_of", list)]))
+                }, 2_000
+            ),
+            (
+                "audience",
+                { Self.campaign(Self.audience([Self.comparison("matches", Self.text("(ab){\($0)}"))])) }, 1_000
+            ),
+        ]
+        let daemon = try DaemonProcess()
+        try daemon.start()
+        let wire = try Wire(daemon.socket)
+        for (index, (field, campaign, most)) in cases.enumerated() {
+            let fits = try wire.call("Campaigns", "Apply", Wire.field(1, campaign(most)))
+            #expect(fits.code == 0, "\(index): \(fits.text)")
+            for count in [most + 1, most * 20] {
+                let over = try wire.call("Campaigns", "Apply", Wire.field(1, campaign(count)))
+                let isNamed = over.text.contains(field) || over.text.contains("nested deeper than 100")
+                #expect(over.code == 3 && isNamed, "\(index), \(count): \(over.text)")
+            }
+        }
+        #expect(try daemon.run("health").status == 0)
+    }
 }

@@ -87,7 +87,7 @@ struct ApplyTests {
         #expect(registry.revision != revision)
     }
 
-    @Test("limits: campaigns in all, their bytes, and one campaign's bytes, exceptions and conversions")
+    @Test("limits: campaigns in all, their bytes, and one campaign's bytes")
     func limits() throws {
         var registry = try Self.registry { $0.campaigns = 3 }
         func apply(_ campaigns: Campaign...) throws {
@@ -110,16 +110,6 @@ struct ApplyTests {
         registry = try Self.registry { $0.bytesOfCampaign = size }
         try apply(Self.campaign("a"))
         #expect(throws: Refusal.self) { try apply(Self.campaign("bb")) }
-
-        registry = try Self.registry { $0.occurrencesOfCampaign = 2 }
-        let purchase = Occurrence(type: "purchase")
-        try apply(Self.campaign("a", exceptions: [purchase, purchase]))
-        #expect(throws: Refusal.self) { try apply(Self.campaign("b", exceptions: [purchase, purchase, purchase])) }
-        var many = Self.campaign("c")
-        many.conversions = [Conversion(purchase), Conversion(purchase)]
-        try apply(many)
-        many.conversions.append(Conversion(purchase))
-        #expect(throws: Refusal.self) { try apply(many) }
 
         // What an older daemon let in is started with, and may be edited as long as it does not grow.
         let old = registry.table.all.map { head in

@@ -19,30 +19,15 @@ struct ApplyRequest: Sendable {
         let campaign = set.campaigns[index]
         let made = Result { () throws(CampaignProblems) in
             let bytes = campaign.packed().count
-            try limits.check(campaign, bytes)
+            if bytes > limits.bytesOfCampaign {
+                let text = "its definition has \(bytes) bytes, more than the \(limits.bytesOfCampaign) that it may have"
+                throw CampaignProblems([
+                    CampaignProblem(campaign: campaign.id, field: "", code: .invalidCampaign, text: text)
+                ])
+            }
             return try PreparedCampaign(campaign, bytes: bytes, plugins: plugins)
         }
         prepared[index] = made
         return made
-    }
-}
-
-extension HostLimits {
-    /// What one campaign may be, whatever it says.
-    fileprivate func check(_ campaign: Campaign, _ bytes: Int) throws(CampaignProblems) {
-        var problems: [CampaignProblem] = []
-        func refuse(_ field: String, _ text: String) {
-            problems.append(
-                CampaignProblem(campaign: campaign.id, field: field, code: .invalidCampaign, text: text)
-            )
-        }
-        for (field, count) in [("exceptions", campaign.exceptions.count), ("conversions", campaign.conversions.count)]
-        where count > occurrencesOfCampaign {
-            refuse(field, "\(count) are more than the \(occurrencesOfCampaign) that a campaign may have")
-        }
-        if bytes > bytesOfCampaign {
-            refuse("", "its definition has \(bytes) bytes, more than the \(bytesOfCampaign) that it may have")
-        }
-        guard problems.isEmpty else { throw CampaignProblems(problems) }
     }
 }

@@ -608,7 +608,7 @@ struct  Triggerd__V1__CampaignStatus
 {
   ProtobufCMessage base;
   /*
-   * In an ApplyReply of more than 256 KiB of definitions: its `campaign` alone.
+   * With `cut`: its `campaign` alone.
    */
   Triggerd__V1__Campaign *definition;
   Triggerd__V1__CampaignStatus__State state;
