@@ -89,7 +89,12 @@ extension CampaignReading {
         case "push_reachable": return .reachable(channel: "push")
         case "email_reachable": return .reachable(channel: "email")
         case "property": return self.path(node, "\(path).\(name)").map { .property($0) }
-        case "attribute": return self.path(node, "\(path).\(name)").map { .attribute($0) }
+        case "attribute":
+            if let fact = node.scalar?.string, ["push_reachable", "email_reachable"].contains(fact) {
+                problem("is no attribute: write `\(fact): true`", at: node.mark, "\(path).\(name)", rule: "7.2")
+                return nil
+            }
+            return self.path(node, "\(path).\(name)").map { .attribute($0) }
         default: break
         }
         guard let text = text(node, "\(path).\(name)") else { return nil }
@@ -135,6 +140,8 @@ extension CampaignReading {
     /// Strings are read as they are written where the operator takes strings alone, so that `10` and `no` stay text.
     private mutating func operand(of name: String, _ node: Node, _ path: String) -> Value {
         switch name {
+        // Nothing is written.
+        case _ where node.scalar.map { $0.isPlain && $0.string.isEmpty } ?? false: return .null
         case "any_of", "none_of": return .array((node.sequence ?? [node]).flatMap(choices))
         case "contains_any_of", "contains_none_of", "before", "after", "is", "matches", "not_matches":
             if let nodes = node.sequence { return .array(nodes.map { $0.scalar.map { .string($0.string) } ?? .null }) }
@@ -143,10 +150,13 @@ extension CampaignReading {
         }
     }
 
-    /// A number without quotes stands for the number and for the text: which of them the property is, nobody says.
+    /// A number, `true` or `false` without quotes stands for itself and for the text: which of them the property is,
+    /// nobody says.
     private func choices(_ node: Node) -> [Value] {
         guard let scalar = node.scalar else { return [.null] }
-        guard scalar.isPlain, let number = node.number else { return [.string(scalar.string)] }
-        return [number, .string(scalar.string)]
+        guard scalar.isPlain, let value = node.number ?? node.boolean.map(Value.boolean) else {
+            return [.string(scalar.string)]
+        }
+        return [value, .string(scalar.string)]
     }
 }

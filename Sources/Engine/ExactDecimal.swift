@@ -114,6 +114,10 @@ package struct ExactDecimal: Hashable, Sendable {
     }
 }
 
+extension ExactDecimal: Comparable {
+    package static func < (left: Self, right: Self) -> Bool { (left + right * -1).isNegative }
+}
+
 extension ExactDecimal: CustomStringConvertible {
     /// All digits, without an exponent: `-12.5`.
     package var description: String {
@@ -145,9 +149,15 @@ extension Value {
         }
     }
 
-    /// To compare with: whole to 64 bits exactly, else the decimal that is nearest.
+    /// For who reads it: the number that it is exactly, or else its digits as text.
     package init(_ sum: ExactDecimal) {
         let text = sum.description
-        self = Int64(text).map(Value.integer) ?? .decimal(Double(text) ?? 0)
+        if let whole = Int64(text) {
+            self = .integer(whole)
+        } else if let decimal = Double(text), ExactDecimal("\(decimal)") == sum {
+            self = .decimal(decimal)
+        } else {
+            self = .string(Text(text))
+        }
     }
 }

@@ -69,16 +69,21 @@ package indirect enum Filter: Hashable, Sendable {
         case notMatches(Pattern)
     }
 
-    /// Whether what is known satisfies it, at the instant `now`; what could not be judged does not.
+    /// One filter alone.
     package func holds(_ facts: some Facts, now: Instant) -> Bool {
-        verdict(facts, now: now) == true
+        var budget = FilterBudget()
+        return holds(facts, now: now, within: &budget)
     }
 
-    /// Nil where that costs more than `FilterWork.most`: nobody knows then, whatever stands around what could not be judged.
-    package func verdict(_ facts: some Facts, now: Instant) -> Bool? {
-        var work = FilterWork()
-        let holds = holds(facts, now, &work)
-        return work.isUsedUp ? nil : holds
+    /// Whether what is known satisfies it, at the instant `now`; what could not be judged does not.
+    package func holds(_ facts: some Facts, now: Instant, within budget: inout FilterBudget) -> Bool {
+        verdict(facts, now: now, within: &budget) == true
+    }
+
+    /// Nil where that costs more than one filter may, or than is left to all filters of an event: nobody knows then,
+    /// whatever stands around what could not be judged.
+    package func verdict(_ facts: some Facts, now: Instant, within budget: inout FilterBudget) -> Bool? {
+        budget.judge { holds(facts, now, &$0) }
     }
 
     private func holds(_ facts: some Facts, _ now: Instant, _ work: inout FilterWork) -> Bool {
@@ -91,6 +96,9 @@ package indirect enum Filter: Hashable, Sendable {
             return false
         case .not(let filter): return !filter.holds(facts, now, &work)
         case .subject(let subject, let operators):
+            if let sum = facts.sum(of: subject, now: now) {
+                return operators.allSatisfy { $0.holds(sum, now, &work) }
+            }
             let values = facts.values(of: subject, now: now)
             for each in operators where !each.holds(values, now, &work) { return false }
             return true
@@ -111,6 +119,13 @@ package indirect enum Filter: Hashable, Sendable {
 package protocol Facts {
     /// Every present value of the subject; empty where there is none.
     func values(of subject: Filter.Subject, now: Instant) -> [Value]
+
+    /// What the subject is where it is a sum of money, to the last digit (14); nil for every other subject.
+    func sum(of subject: Filter.Subject, now: Instant) -> ExactDecimal?
+}
+
+extension Facts {
+    package func sum(of subject: Filter.Subject, now: Instant) -> ExactDecimal? { nil }
 }
 
 /// The properties of an event, which are all that a `where` reads.

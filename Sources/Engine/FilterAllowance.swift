@@ -42,6 +42,9 @@ package struct FilterAllowance: Sendable {
             }
         }
         let found = try Filter.Operator(name: name, operand: subject.operand(operand))
+        if !isStored, let wanted = subject.wanted(insteadOf: found) {
+            throw OperatorFault(text: "can never hold: \(wanted)")
+        }
         if !isStored, let steps = found.patternSteps {
             guard steps <= CampaignLimits.patternSteps else {
                 throw OperatorFault(

@@ -22,6 +22,25 @@ extension Filter.Operator {
         }
     }
 
+    /// Of a sum of money, which is compared digit by digit with what the file says.
+    func holds(_ sum: ExactDecimal, _ now: Instant, _ work: inout FilterWork) -> Bool {
+        switch self {
+        case .equal(let other): sum == other.exactDecimal
+        case .notEqual(let other): other.exactDecimal.map { sum != $0 } ?? false
+        case .greater(let other): other.exactDecimal.map { sum > $0 } ?? false
+        case .greaterOrEqual(let other): other.exactDecimal.map { sum >= $0 } ?? false
+        case .less(let other): other.exactDecimal.map { sum < $0 } ?? false
+        case .lessOrEqual(let other): other.exactDecimal.map { sum <= $0 } ?? false
+        case .anyOf(let others): others.contains { sum == $0.exactDecimal }
+        case .noneOf(let others):
+            others.contains { $0.exactDecimal != nil } && !others.contains { sum == $0.exactDecimal }
+        case .containsAnyOf, .containsNoneOf, .before, .after, .moreThanDaysAgo, .lessThanDaysAgo, .includes, .excludes,
+            .isBlank, .isNotBlank, .isEmpty, .isNotEmpty, .isTrue, .isFalse, .isTrueOrUnset, .isFalseOrUnset,
+            .matches, .notMatches:
+            holds([Value(sum)], now, &work)
+        }
+    }
+
     /// Whether a negative operator can be asked of it (2.3.3).
     private func isOfItsType(_ value: Value) -> Bool {
         switch self {

@@ -46,7 +46,9 @@ extension Filter.Operator {
         case .string(let text):
             guard let number = WrittenNumber(text.string) else { break }
             guard let value = number.value else {
-                throw OperatorFault(text: "\(operand.shortened) does not fit 64 bits")
+                throw OperatorFault(
+                    text: "\(operand.shortened) does not fit 64 bits; with an exponent (8.3e28) it is a decimal"
+                )
             }
             return value
         default: break
@@ -80,7 +82,7 @@ extension Filter.Operator {
 
     private static func days(_ operand: Value) throws(OperatorFault) -> Int64 {
         guard case .integer(let days) = try number(operand), (0...3_660_000).contains(days) else {
-            throw OperatorFault(text: "needs a number of days, not \(operand.shortened)")
+            throw OperatorFault(text: "needs a whole number of days from 0 to 3,660,000, not \(operand.shortened)")
         }
         return days
     }
@@ -137,7 +139,54 @@ extension Filter.Subject {
     }
 }
 
+extension Filter.Subject {
+    /// What can be asked of the subject, where the operator can not: it would hold of everybody or of nobody.
+    func wanted(insteadOf found: Filter.Operator) -> String? {
+        switch self {
+        case .property, .attribute: nil
+        case .eventCount, .purchaseTotal:
+            found.isOfNumbers ? nil : "this is a number, for eq, neq, gt, gte, lt, lte, any_of and none_of with numbers"
+        case .lastEvent:
+            found.isOfDates
+                ? nil : "this is a date, for before, after, more_than_days_ago, less_than_days_ago and is: blank"
+        case .received, .reachable: found.isOfBooleans ? nil : "this is true or false: write is: true, or is: false"
+        }
+    }
+}
+
+extension Filter.Operator {
+    fileprivate var isOfNumbers: Bool {
+        switch self {
+        case .greater, .greaterOrEqual, .less, .lessOrEqual: true
+        case .equal(let value), .notEqual(let value): value.isNumber
+        case .anyOf(let values), .noneOf(let values): values.allSatisfy(\.isNumber)
+        default: false
+        }
+    }
+
+    fileprivate var isOfDates: Bool {
+        switch self {
+        case .before, .after, .moreThanDaysAgo, .lessThanDaysAgo, .isBlank, .isNotBlank: true
+        default: false
+        }
+    }
+
+    fileprivate var isOfBooleans: Bool {
+        switch self {
+        case .isTrue, .isFalse, .isTrueOrUnset, .isFalseOrUnset, .equal(.boolean), .notEqual(.boolean): true
+        default: false
+        }
+    }
+}
+
 extension Value {
+    fileprivate var isNumber: Bool {
+        switch self {
+        case .integer, .decimal: true
+        case .null, .boolean, .string, .array, .object: false
+        }
+    }
+
     /// As much of it as an error says.
     fileprivate var shortened: String {
         let text = description.unicodeScalars

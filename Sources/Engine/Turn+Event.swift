@@ -125,10 +125,12 @@ extension Turn {
         let code: Decision.Code = isTrigger ? .rescheduledByTrigger : .cancelledByException
         let rule = isTrigger ? "4.9" : exception.same != nil ? "4.14" : "4.4"
 
+        let tie = exception.same.flatMap { path in same.map { Tie($0, at: path) } }
+
         func counts(_ wait: Wait) -> Bool {
             guard wait.version == version, wait.trigger <= event.time else { return false }  // 4.4, 4.6
-            guard let path = exception.same, let same else { return true }
-            return path.ties(same, path.correlate(wait.properties))
+            guard let path = exception.same, let tie else { return true }
+            return tie.holds(path.correlate(wait.properties))
         }
         func why(_ wait: Wait) -> Object {
             var why: Object = [
@@ -336,12 +338,15 @@ extension Turn {
         guard !definition.campaign.exceptions.isEmpty, !state.seenExceptions.isEmpty else { return false }
         let oldest = now - context.limits.exceptionMemory
         let fingerprints = context.campaigns.exceptionFingerprints(version)
+        let ties = definition.campaign.exceptions.map { exception in
+            exception.same.flatMap { path in path.correlate(event.properties).map { Tie($0, at: path) } }
+        }
         let found = state.seenExceptions.first { seen in
             guard seen.campaign == version.number, seen.time > event.time, seen.time >= oldest,
                 let index = fingerprints.firstIndex(of: seen.occurrence)
             else { return false }
-            guard let path = definition.campaign.exceptions[index].same, let same = seen.same else { return true }
-            return path.ties(same, path.correlate(event.properties))
+            guard definition.campaign.exceptions[index].same != nil, let same = seen.same else { return true }
+            return ties[index]?.holds(same) ?? false
         }
         guard let found else { return false }
         decide(

@@ -64,7 +64,7 @@ extension Turn {
     ) -> Bool {
         guard let audience = definition.campaign.audience else { return true }
         let facts = facts
-        if audience.holds(facts, now: now) { return true }
+        if audience.holds(facts, now: now, within: &filterBudget) { return true }
         decide(
             code,
             definition.campaign.id,
@@ -99,20 +99,23 @@ struct UserFacts: Facts {
             let begins = recent.begins(now)
             let last = state.happened.filter { $0.event == event && $0.at >= begins }.map(\.at).max()
             return last.map { [.string($0.description)] } ?? []
-        case .purchaseTotal(let currency, let recent):
-            let begins = recent?.begins(now)
-            let total = state.spent.reduce(ExactDecimal.zero) { sum, spent in
-                guard spent.currency == currency else { return sum }
-                if let begins, spent.at.map({ $0 < begins }) ?? true { return sum }
-                return sum + spent.amount
-            }
-            return [Value(total)]
+        case .purchaseTotal: return sum(of: subject, now: now).map { [Value($0)] } ?? []
         case .received(let definition):
             let number = context.campaigns.number(of: definition)
             return [.boolean(state.receipts.contains { $0.campaign == number && $0.isCertain })]
         case .reachable(let channel):
             guard let rules = context.channels[channel] ?? .wellKnown(channel) else { return [.boolean(false)] }
             return [.boolean(rules.fault(of: state.profile, requiresOptIn: false) == nil)]
+        }
+    }
+
+    func sum(of subject: Filter.Subject, now: Instant) -> ExactDecimal? {
+        guard case .purchaseTotal(let currency, let recent) = subject else { return nil }
+        let begins = recent?.begins(now)
+        return state.spent.reduce(ExactDecimal.zero) { sum, spent in
+            guard spent.currency == currency else { return sum }
+            if let begins, spent.at.map({ $0 < begins }) ?? true { return sum }
+            return sum + spent.amount
         }
     }
 }

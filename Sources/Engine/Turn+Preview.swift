@@ -15,7 +15,8 @@ extension Turn {
         return campaign.messages.enumerated().map { index, message in
             let rules = context.channels[message.channel] ?? ChannelRules(queues: false)
             let rendered: Rendered
-            if let reason = campaign.abortReason(facts, now: now) {
+            var budget = FilterBudget()
+            if let reason = campaign.abortReason(facts, now: now, within: &budget) {
                 rendered = .aborted(reason)
             } else {
                 rendered = context.render(

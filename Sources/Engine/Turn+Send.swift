@@ -425,8 +425,11 @@ extension Turn {
     }
 
     /// A message as it would leave now, unless the campaign's rule or its template gives it up (10.8).
-    func rendered(_ message: Int, _ definition: Definition, _ wait: Wait) -> Rendered {
-        if let reason = definition.campaign.abortReason(facts, now: now) { return .aborted(reason) }
+    mutating func rendered(_ message: Int, _ definition: Definition, _ wait: Wait) -> Rendered {
+        let facts = facts
+        if let reason = definition.campaign.abortReason(facts, now: now, within: &filterBudget) {
+            return .aborted(reason)
+        }
         return context.render(rendering(message, definition.campaign.id, wait))
     }
 
@@ -503,9 +506,9 @@ extension Turn {
 extension Campaign {
     /// Why `abort_if` gives the send up (10.8). What it takes too much work to judge is not sent: a message that the rule
     /// might forbid must not leave.
-    func abortReason(_ facts: UserFacts, now: Instant) -> String? {
+    func abortReason(_ facts: UserFacts, now: Instant, within budget: inout FilterBudget) -> String? {
         guard let rule = abortIf else { return nil }
-        switch rule.verdict(facts, now: now) {
+        switch rule.verdict(facts, now: now, within: &budget) {
         case false?: return nil
         case true?: return "abort_if: \(rule)"
         case nil: return "abort_if takes too much work to judge: \(rule)"

@@ -20,6 +20,8 @@ package struct Turn {
     let match: (Event) -> [Match]
     /// Whether near misses are among the effects, for who asks.
     let tellsNearMisses: Bool
+    /// What filters may still cost in this turn.
+    var filterBudget = FilterBudget()
     /// Of the send that is being judged or ended.
     var versionUnderWay: CampaignVersion?
     /// What the engine raised meanwhile, to be handled in that order (10.7).

@@ -16,6 +16,9 @@ package struct HostLimits: Sendable {
     /// Items decided and flushed together: enough to share a flush among all that wait, few enough that one commit
     /// takes a few milliseconds.
     package var itemsPerCommit = 512
+    /// How long what came in is decided before it is committed; what is left waits for its turn. A second part of the
+    /// one second that another client's item may wait, and long beside a flush.
+    package var commitTime = Duration.milliseconds(25)
     /// Timers run together, so that many that are due at once do not hold up what comes in.
     package var timersPerCommit = 128
     /// Sends that are judged when slots of a rate limit come back in one commit: as many as outcomes share one.

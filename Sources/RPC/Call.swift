@@ -83,4 +83,16 @@ package struct Peer: Hashable, Sendable {
     package var gid: UInt32?
     /// Over TCP.
     package var address: String?
+
+    /// Whom a share of the connections belongs to: a process, or the host at the other end.
+    enum Client: Hashable {
+        case process(Int32)
+        case host(Substring)
+    }
+
+    var client: Client {
+        if let pid { return .process(pid) }
+        let address = address ?? ""
+        return .host(address[..<(address.lastIndex(of: ":") ?? address.endIndex)])
+    }
 }

@@ -48,7 +48,9 @@ extension Connection {
         } else if closesAfterFlush, unread == 0 {
             context.close(promise: nil)
         }
-        patience.calls(at: .now(), underWay: !machine.isIdle)
+        let now = NIODeadline.now()
+        patience.calls(at: now, underWay: !machine.isIdle)
+        keepIdleness(now)
         keepPatience()
         account()
     }

@@ -14,13 +14,15 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
     let listener: Listener
     let limits: Limits
     private let router: Router
-    private let peer: Peer
+    let peer: Peer
     private let table: ConnectionTable
     private let logger: Logger
 
     /// Set once nobody waits for an answer any more.
     let isGone = Atomic(false)
     private let isLettingGo = Atomic(false)
+    /// In nanoseconds of the system's uptime; the greatest number while a call is under way.
+    private let idle: Atomic<UInt64>
     private let held = Atomic(0)
 
     var machine: ConnectionStateMachine
@@ -66,7 +68,9 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
         self.logger = logger
         machine = ConnectionStateMachine(limits: limits)
         reader = FrameReader(limits: limits)
-        patience = Patience(limits: limits, now: .now())
+        let now = NIODeadline.now()
+        patience = Patience(limits: limits, now: now)
+        idle = Atomic(now.uptimeNanoseconds)
     }
 
     // MARK: In
@@ -218,6 +222,15 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
             channel.close(promise: nil)
         }
     }
+
+    /// Since when it has no call under way; the greatest number while it has.
+    var idleSince: UInt64 { idle.load(ordering: .relaxed) }
+
+    func keepIdleness(_ now: NIODeadline) {
+        idle.store(machine.isIdle ? now.uptimeNanoseconds : .max, ordering: .relaxed)
+    }
+
+    var isBeingLetGo: Bool { isLettingGo.load(ordering: .relaxed) }
 
     /// Once.
     func mayBeLetGo() -> Bool {

@@ -1,3 +1,4 @@
+import Logging
 import NIOCore
 import Synchronization
 
@@ -8,32 +9,78 @@ final class ConnectionTable: Sendable {
         var counts: [Listener: Int] = [:]
         var isShuttingDown = false
         var emptied: CheckedContinuation<Void, Never>?
+        /// When it was last told that a listener is full.
+        var toldFull: NIODeadline?
+
+        mutating func add(_ connection: Connection) {
+            counts[connection.listener, default: 0] += 1
+            connections[ObjectIdentifier(connection)] = connection
+        }
+
+        /// Gives whether it was there.
+        @discardableResult
+        mutating func remove(_ connection: Connection) -> Bool {
+            guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return false }
+            counts[connection.listener, default: 1] -= 1
+            return true
+        }
+
+        /// Of the client that has the most connections there, of those that have an idle one: the longest idle.
+        func mostDispensable(of listener: Listener) -> Connection? {
+            var clients: [Peer.Client: (count: Int, idle: Connection?)] = [:]
+            for connection in connections.values where connection.listener == listener {
+                var client = clients[connection.peer.client] ?? (0, nil)
+                client.count += 1
+                let isLonger = client.idle.map { connection.idleSince < $0.idleSince } ?? true
+                if connection.idleSince != .max, isLonger { client.idle = connection }
+                clients[connection.peer.client] = client
+            }
+            return clients.values.filter { $0.idle != nil }.max { $0.count < $1.count }?.idle
+        }
     }
 
     private let open = Mutex(Open())
     private let held = Atomic(0)
     private let limits: Limits
+    private let logger: Logger
 
-    init(limits: Limits) {
+    init(limits: Limits, logger: Logger) {
         self.limits = limits
+        self.logger = logger
     }
 
-    /// Gives false where the connection cannot be taken in.
+    /// Gives false where the connection cannot be taken in. Where its listener is full the client with the most
+    /// connections that has one without a call gives up the one that was idle the longest: no client can shut the
+    /// others out.
     func add(_ connection: Connection) -> Bool {
-        open.withLock { open in
-            let count = open.counts[connection.listener, default: 0]
-            guard !open.isShuttingDown, count < limits.connections else { return false }
-            open.counts[connection.listener] = count + 1
-            open.connections[ObjectIdentifier(connection)] = connection
-            return true
+        let (isAdded, idle, isTold) = open.withLock { open -> (Bool, Connection?, Bool) in
+            if open.isShuttingDown { return (false, nil, false) }
+            let isFull = open.counts[connection.listener, default: 0] >= limits.connections
+            let idle = isFull ? open.mostDispensable(of: connection.listener) : nil
+            if let idle { open.remove(idle) }
+            if !isFull || idle != nil { open.add(connection) }
+            // A flood is not to flood the log.
+            let isTold = isFull && open.toldFull.map { .now() - $0 > .minutes(1) } ?? true
+            if isTold { open.toldFull = .now() }
+            return (!isFull || idle != nil, idle, isTold)
         }
+        if let idle {
+            if isTold {
+                logger.notice(
+                    "\(limits.connections) connections are open: idle ones of who has the most are closed for new ones",
+                    metadata: ["client": "\(idle.peer.client)"]
+                )
+            }
+            idle.loop.execute { idle.channel.close(promise: nil) }
+        } else if !isAdded, isTold {
+            logger.warning("\(limits.connections) connections are open, each with a call under way: nobody is let in")
+        }
+        return isAdded
     }
 
     func remove(_ connection: Connection) {
         let emptied = open.withLock { open -> CheckedContinuation<Void, Never>? in
-            guard open.connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return nil }
-            open.counts[connection.listener, default: 1] -= 1
-            guard open.connections.isEmpty else { return nil }
+            guard open.remove(connection), open.connections.isEmpty else { return nil }
             defer { open.emptied = nil }
             return open.emptied
         }
@@ -43,14 +90,25 @@ final class ConnectionTable: Sendable {
     /// One of them holds so many bytes more, or fewer.
     func hold(_ bytes: Int) {
         let total = held.add(bytes, ordering: .relaxed).newValue
-        if bytes > 0, total > limits.heldBytes { letGoOfTheLargest() }
+        if bytes > 0, total > limits.heldBytes { letGoOfTheLargest(total) }
     }
 
-    private func letGoOfTheLargest() {
-        let largest = open.withLock { open in open.connections.values.max { $0.heldBytes < $1.heldBytes } }
-        // One that is being let go already gives its bytes back in a moment.
-        if let largest, largest.mayBeLetGo() {
-            largest.loop.execute { largest.letGo("all connections together held too much, and a client the most") }
+    private func letGoOfTheLargest(_ total: Int) {
+        let largest = open.withLock { open -> [Connection] in
+            // Those that are being let go already give their bytes back in a moment.
+            let staying = open.connections.values.filter { !$0.isBeingLetGo }
+            var surplus = staying.reduce(0) { $0 + $1.heldBytes } - limits.heldBytes
+            var largest: [Connection] = []
+            for connection in staying.sorted(by: { $0.heldBytes > $1.heldBytes }) where surplus > 0 {
+                surplus -= connection.heldBytes
+                largest.append(connection)
+            }
+            return largest
+        }
+        for connection in largest where connection.mayBeLetGo() {
+            connection.loop.execute {
+                connection.letGo("all connections together held too much, and a client the most")
+            }
         }
     }
 

@@ -48,7 +48,7 @@ package final class Server: Sendable {
         self.limits = limits
         self.logger = logger
         self.group = group
-        connections = ConnectionTable(limits: limits)
+        connections = ConnectionTable(limits: limits, logger: logger)
     }
 
     /// Listens on a Unix socket of mode 0600; a path that begins with NUL or `@` is an abstract address. A file that

@@ -47,12 +47,28 @@ import Testing
         // Nor does a filter that turns one around.
         let positive = Filter.subject(.property(path), [try Filter.Operator(name: "matches", operand: "a.{0,50}b")])
         #expect(!Filter.not(positive).holds(["s": long] as Object, now: .at(0)))
-        #expect(Filter.not(positive).verdict(["s": long] as Object, now: .at(0)) == nil)
+        var full = FilterBudget()
+        #expect(Filter.not(positive).verdict(["s": long] as Object, now: .at(0), within: &full) == nil)
         // What all operators of a filter take is counted together.
         let short: Object = ["s": .string(String(repeating: "a", count: 30_000))]
         let one = Filter.subject(.property(path), [try Filter.Operator(name: "not_matches", operand: "a.{0,50}b")])
         #expect(one.holds(short, now: .at(0)))
         #expect(!Filter.all([one, one, one]).holds(short, now: .at(0)))
+    }
+
+    @Test("all filters of one event have so many steps; an ordinary one is judged whatever others took")
+    func budget() throws {
+        let path = try #require(PropertyPath("s"))
+        let costly = Filter.subject(.property(path), [try Filter.Operator(name: "not_matches", operand: "a.{0,50}b")])
+        let ordinary = Filter.subject(.property(path), [try Filter.Operator(name: "any_of", operand: ["x", "y"])])
+        let facts: Object = ["s": .string(String(repeating: "a", count: 30_000))]
+        var budget = FilterBudget()
+        let verdicts = (0..<100).map { _ in costly.verdict(facts, now: .at(0), within: &budget) }
+        let judged = verdicts.prefix { $0 == true }.count
+        #expect((2...3).contains(judged))
+        #expect(verdicts.dropFirst(judged).allSatisfy { $0 == nil })
+        #expect(ordinary.verdict(["s": "x"] as Object, now: .at(0), within: &budget) == true)
+        #expect(costly.verdict(["s": "aab"] as Object, now: .at(0), within: &budget) == false)
     }
 
     @Test("10.8: a send whose abort_if takes too much work to judge is given up, and says so", .timeLimit(.minutes(1)))

@@ -83,6 +83,40 @@ struct BoundTests {
         #expect(set(["t": "y"], of: "w", old) == nil)
     }
 
+    // MARK: Turns
+
+    @Test("who comes with little is served next, whatever others put in before; each in its own order")
+    func turns() {
+        final class Party {}
+        let (flood, small, other) = (Party(), Party(), Party())
+        var line = FairLine<String>()
+        for number in 0..<100 { line.add("flood \(number)", weight: 500, of: ObjectIdentifier(flood)) }
+        #expect((0..<3).map { _ in line.popFirst()?.0 } == ["flood 0", "flood 1", "flood 2"])
+        line.add("small 0", weight: 1, of: ObjectIdentifier(small))
+        line.add("small 1", weight: 1, of: ObjectIdentifier(small))
+        line.add("large", weight: 1_200, of: ObjectIdentifier(other))
+        line.add("own 0", weight: 1, of: nil)
+        line.add("own 1", weight: 1, of: nil)
+        let next = (0..<9).map { _ in line.popFirst()?.0 }
+        #expect(
+            next == [
+                "own 0", "own 1", "small 0", "small 1", "flood 3", "flood 4", "large", "flood 5", "flood 6",
+            ]
+        )
+        while line.popFirst() != nil {}
+        #expect(line.isEmpty)
+        // What is left of something large comes after who came meanwhile with less.
+        line.add("much", weight: 10_000, of: ObjectIdentifier(flood))
+        let (much, turn) = line.popFirst() ?? ("", nil)
+        line.putBack(much, turn, weight: 9_000)
+        line.add("little", weight: 500, of: ObjectIdentifier(small))
+        #expect([line.popFirst()?.0, line.popFirst()?.0] == ["little", "much"])
+        // Nobody is made to wait for what was served.
+        line.add("later", weight: 1, of: ObjectIdentifier(flood))
+        line.add("then", weight: 1, of: ObjectIdentifier(small))
+        #expect([line.popFirst()?.0, line.popFirst()?.0] == ["later", "then"])
+    }
+
     // MARK: Shares
 
     private final class Client {}

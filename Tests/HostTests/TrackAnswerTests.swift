@@ -43,10 +43,10 @@ struct TrackAnswerTests {
     func refused() throws {
         var answers = TrackAnswers(capacity: 10_000)
         let why = "user \(String(repeating: "u", count: 512)): " + String(repeating: "x", count: 10_000)
-        for _ in 0..<10_000 { answers.add("u", damaged: why) }
+        for _ in 0..<10_000 { answers.add("u", refused: .damaged(why)) }
         let read = try answers.read(Batch()) { _ throws(StoreError) in nil }
         let bytes = read.reduce(0) { bytes, answer in
-            guard case .damaged(let text) = answer.result else { return .max }
+            guard case .refused(_, let text) = answer.result else { return .max }
             return bytes + text.utf8.count + 32
         }
         #expect(bytes < ReplyRoom.bytes)

@@ -32,6 +32,7 @@ final class EngineThread: @unchecked Sendable {
     /// Whether what is kept of forgotten users is being taken from the disk.
     var isErasing = false
     var eraseNext = Instant(milliseconds: .min)
+    private var commitBegan = ContinuousClock.now
     private var timersRestUntil = Instant(milliseconds: .min)
     /// Of the users and items that this batch asked for: why their records do not read.
     private(set) var damagedUsers: [UserID: String] = [:]
@@ -75,9 +76,10 @@ final class EngineThread: @unchecked Sendable {
             let wake = nextWake()
             let isDone = queue.take(into: &works, most: limits.itemsPerCommit, until: wake, now: clock.now)
             takeInstant()
-            step(works)
+            let left = step(works)
             works.removeAll(keepingCapacity: true)
-            if isDone { break }
+            queue.putBack(left)
+            if isDone, left.isEmpty { break }
             eraseWhenDue()
         }
     }
@@ -131,22 +133,27 @@ final class EngineThread: @unchecked Sendable {
         return max(due, timersRestUntil)
     }
 
-    private func step(_ works: [QueuedWork]) {
+    /// Gives what there was no time for, in order.
+    private func step(_ works: [QueuedWork]) -> ArraySlice<QueuedWork> {
         runTimers()
         var pending = postponed.map { QueuedWork(own: $0) }
         postponed = []
-        for queued in works {
+        for (index, queued) in works.enumerated() {
             guard queued.work.changesCampaigns else {
                 pending.append(queued)
                 continue
             }
             // What came before is decided by the campaigns as they were.
-            commit(pending)
+            let left = commit(pending)
+            if !left.isEmpty { return left + works[index...] }
             pending.removeAll()
-            commit([queued])
+            _ = commit([queued])
         }
-        commit(pending)
+        return commit(pending)
     }
+
+    /// Whether what came in waits long enough for this commit already.
+    var isOverdue: Bool { .now - commitBegan > limits.commitTime }
 
     private func runTimers() {
         guard now >= timersRestUntil else { return }
@@ -168,33 +175,50 @@ final class EngineThread: @unchecked Sendable {
         }
     }
 
-    /// Decides and commits together, and answers when that is on disk; refuses all of them where it cannot be.
-    private func commit(_ queued: [QueuedWork]) {
+    /// Decides and commits together, and answers when that is on disk; refuses all of them where it cannot be. Gives
+    /// what there was no time for.
+    private func commit(_ queued: [QueuedWork]) -> ArraySlice<QueuedWork> {
         // Asked again: what came before it may have taken long.
-        let works = queued.filter(\.isWanted).map(\.work)
-        guard !works.isEmpty else { return }
+        let queued = queued.filter(\.isWanted)
+        guard !queued.isEmpty else { return [] }
+        let works = queued.map(\.work)
+        commitBegan = .now
+        // Those before are done whole, and of one that is done in part more is left.
+        var end = works.count
+        var part: TrackWork?
         var batch = Batch()
         var answers: [(Arena) -> Finished] = []
         (damagedUsers, damagedItems) = ([:], [:])
         do {
-            var loaded = try load(Self.users(of: works).filter { !cache.contains($0) })
+            var loaded = try load(Self.users(of: works, limits.itemsPerCommit).filter { !cache.contains($0) })
             let receipts = try loadReceipts(works)
-            for work in works {
+            for (index, work) in works.enumerated() {
+                if index > 0, isOverdue {
+                    end = index
+                    break
+                }
                 if let refusal = damage(of: work) {
                     if let answer = work.refused(refusal) { answers.append(answer) }
                     continue
                 }
                 if let answer = try perform(work, in: &batch, &loaded, receipts) { answers.append(answer) }
+                guard case .track(let track) = work, !track.isAnswered else { continue }
+                track.keep(batch)
+                (part, end) = (track, index)
+                break
             }
             try serveQueues(in: &batch, &loaded)
             try finish(&batch)
+            part?.isOnDisk()
         } catch {
             failed(error)
+            if part != nil { end += 1 }
             let refusal = Refusal.unavailable(String(describing: error))
-            answers = works.compactMap { $0.refused(refusal) }
-            postponed += works.filter(\.isOwn)
+            answers = works[..<end].compactMap { $0.refused(refusal) }
+            postponed += works[..<end].filter(\.isOwn)
         }
         answer(answers)
+        return queued[end...]
     }
 
     /// Large answers leave before more of them are made.
@@ -246,11 +270,11 @@ final class EngineThread: @unchecked Sendable {
         return loaded
     }
 
-    private static func users(of works: [Work]) -> Set<UserID> {
+    private static func users(of works: [Work], _ most: Int) -> Set<UserID> {
         var users: Set<UserID> = []
         for work in works {
             switch work {
-            case .track(let items, _, _): for item in items { users.insert(item.user) }
+            case .track(let work): for item in work.next(most) { users.insert(item.user) }
             case .lease(let user, _, _), .acknowledge(let user, _, _, _), .hold(let user, _, _, _),
                 .delete(let user, _):
                 users.insert(user)
@@ -265,8 +289,8 @@ final class EngineThread: @unchecked Sendable {
 
     private func loadReceipts(_ works: [Work]) throws(StoreError) -> [ItemID: ItemReceipt] {
         var ids: [ItemID] = []
-        for case .track(let items, _, _) in works {
-            for item in items {
+        for case .track(let work) in works {
+            for item in work.next(limits.itemsPerCommit) {
                 if let id = item.id { ids.append(ItemID(user: item.user, id: id)) }
             }
         }
@@ -287,8 +311,10 @@ final class EngineThread: @unchecked Sendable {
     private func damage(of work: Work) -> Refusal? {
         guard !damagedUsers.isEmpty || !damagedItems.isEmpty else { return nil }
         switch work {
-        case .track(let items, _, _):
-            guard let why = damage(of: items[0]), !items.contains(where: { damage(of: $0) == nil }) else { return nil }
+        case .track(let work):
+            guard work.done == 0, let why = damage(of: work.items[0]),
+                !work.items.contains(where: { damage(of: $0) == nil })
+            else { return nil }
             return .damaged("items[0]: \(why)")
         case .lease(let user, _, _), .acknowledge(let user, _, _, _), .hold(let user, _, _, _):
             return damagedUsers[user].map(Refusal.damaged)
@@ -415,7 +441,7 @@ extension Work {
 
     func refused(_ refusal: Refusal) -> ((Arena) -> Finished)? {
         switch self {
-        case .track(_, _, let reply): return { reply(.failure(refusal), $0) }
+        case .track(let work): return { work.reply(work.refusal(refusal), $0) }
         case .lease(_, _, let reply): return { reply(.failure(refusal), $0) }
         case .acknowledge(_, _, _, let reply): return { reply(.failure(refusal), $0) }
         case .hold(_, _, _, let reply): return { reply(.failure(refusal), $0) }

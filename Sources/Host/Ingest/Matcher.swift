@@ -74,9 +74,10 @@ struct Matcher: Sendable {
         let toSubject = event.subject.isEmpty ? [] : listeners[Subject(event.type, event.subject), default: []]
         guard !toAll.isEmpty || !toSubject.isEmpty else { return [] }
         var found: [Match] = []
+        var budget = FilterBudget()
         event.withView { view in
-            for listener in toAll { Self.add(listener, event, view, to: &found) }
-            for listener in toSubject { Self.add(listener, event, view, to: &found) }
+            for listener in toAll { Self.add(listener, event, view, &budget, to: &found) }
+            for listener in toSubject { Self.add(listener, event, view, &budget, to: &found) }
         }
         if !toAll.isEmpty, !toSubject.isEmpty, found.count > 1 {
             found.sort { $0.version < $1.version }
@@ -84,9 +85,15 @@ struct Matcher: Sendable {
         return found
     }
 
-    private static func add(_ listener: Listener, _ event: Event, _ view: EventView, to found: inout [Match]) {
+    private static func add(
+        _ listener: Listener,
+        _ event: Event,
+        _ view: EventView,
+        _ budget: inout FilterBudget,
+        to found: inout [Match]
+    ) {
         guard listener.occurrence.matches(view) else { return }
-        let holds = listener.where?.holds(event.properties, now: event.receivedAt) ?? true
+        let holds = listener.where?.holds(event.properties, now: event.receivedAt, within: &budget) ?? true
         switch listener.role {
         case .trigger: found.append(Match(listener.version, .trigger(whereHolds: holds)))
         case .exception(let index): if holds { found.append(Match(listener.version, .exception(index))) }

@@ -16,22 +16,27 @@ struct TrackAnswers {
     private enum Decisions {
         /// In this batch, from that place on.
         case batch(Int, count: Int)
-        /// With near misses between.
-        case told([Decision])
+        /// With near misses between, or of a part that is done; and how many more there were.
+        case told([Decision], dropped: Int)
         /// In the store, since the first answer.
         case store(ItemReceipt)
     }
 
     private var entries: [(user: UserID, entry: Entry)] = []
     private var looks = Self.mostLooks
+    /// Of decisions that are kept of parts that are done: more than a reply holds need not be.
+    private var kept = ReplyRoom()
 
     init(capacity: Int) {
         entries.reserveCapacity(capacity)
     }
 
+    var count: Int { entries.count }
+
     /// `told`: instead of the decisions of that range of the batch.
     mutating func add(_ user: UserID, decisions: Range<Int>, told: [Decision]?, presented: Presented?) {
-        let decisions = told.map(Decisions.told) ?? .batch(decisions.lowerBound, count: decisions.count)
+        let decisions: Decisions =
+            told.map { .told($0, dropped: 0) } ?? .batch(decisions.lowerBound, count: decisions.count)
         entries.append((user, Entry(result: .accepted, presented: presented, decisions: decisions)))
     }
 
@@ -47,9 +52,38 @@ struct TrackAnswers {
     }
 
     /// Nothing was done of it.
-    mutating func add(_ user: UserID, damaged why: String) {
-        let text = Status.damaged(why.cut(to: Self.longestReason)).message
-        entries.append((user, Entry(result: .damaged(text), presented: nil, decisions: .told([]))))
+    mutating func add(_ user: UserID, refused refusal: Refusal) {
+        let status = refusal.status
+        let result = ItemAnswer.Result.refused(status.code, status.message.cut(to: Self.longestReason))
+        entries.append((user, Entry(result: result, presented: nil, decisions: .told([], dropped: 0))))
+    }
+
+    /// The part that begins with that item ends: its decisions are taken out of its batch.
+    mutating func keep(_ batch: Batch, from first: Int) {
+        for index in first..<entries.count {
+            let decisions: [Decision]
+            switch entries[index].entry.decisions {
+            case .batch(let first, let count): decisions = (first..<(first + count)).map { batch.decision(at: $0) }
+            case .told(let told, _): decisions = told
+            case .store: continue
+            }
+            let fitting = Array(decisions.prefix { kept.take($0.replySize) })
+            entries[index].entry.decisions = .told(fitting, dropped: decisions.count - fitting.count)
+        }
+    }
+
+    /// Those after that many are not on disk.
+    mutating func drop(after count: Int) {
+        entries.removeSubrange(count...)
+    }
+
+    /// Of parts that are done.
+    mutating func read() -> [ItemAnswer] {
+        do {
+            return try read(Batch()) { _ throws(StoreError) in nil }
+        } catch {
+            preconditionFailure("nothing was read from the store: \(error)")
+        }
     }
 
     /// Reads what has room. Numbers that were looked for in vain cost, too.
@@ -78,9 +112,9 @@ struct TrackAnswers {
                     answers[index].decisions.append(decision)
                 }
                 answers[index].dropped = count - answers[index].decisions.count
-            case .told(let decisions):
+            case .told(let decisions, let dropped):
                 answers[index].decisions = Array(decisions.prefix { room.take($0.replySize) })
-                answers[index].dropped = decisions.count - answers[index].decisions.count
+                answers[index].dropped = dropped + decisions.count - answers[index].decisions.count
             case .store(let receipt):
                 let decisions = try read(receipt, of: user, &room, stored)
                 answers[index].decisions = decisions
@@ -93,7 +127,7 @@ struct TrackAnswers {
     /// What an item's result takes, with the counts beside it.
     private static let itemBytes = 32
     /// Of why an item was refused; an id is quoted in it. The longest of a request of 10,000 items fit a reply.
-    private static let longestReason = 200
+    private static let longestReason = 300
     /// Between the decisions of one item stand the numbers of its leases and claims, and none of another user's; more
     /// than any decision is followed by.
     private static let numbersPerDecision: UInt64 = 32
@@ -132,7 +166,7 @@ struct TrackAnswers {
 
 extension ItemAnswer.Result {
     fileprivate var size: Int {
-        if case .damaged(let why) = self { why.utf8.count + 8 } else { 0 }
+        if case .refused(_, let why) = self { why.utf8.count + 8 } else { 0 }
     }
 }
 

@@ -11,7 +11,7 @@ package typealias Reply<Value> = @Sendable (Result<Value, Refusal>, Arena) -> Fi
 /// What the engine's thread is asked to do. Everything that changes a user or a campaign goes through it, in the
 /// order in which it was put into the queue.
 enum Work: Sendable {
-    case track([Item], tellsNearMisses: Bool, Reply<[ItemAnswer]>)
+    case track(TrackWork)
     case lease(UserID, device: Text, Reply<Presented?>)
     /// `action`: what the user did with the message, beside seeing it.
     case acknowledge(UserID, token: UInt64, action: String?, Reply<Void>)
@@ -46,7 +46,7 @@ enum Work: Sendable {
     /// How much of the queue it takes.
     var weight: Int {
         switch self {
-        case .track(let items, _, _): max(1, items.count)
+        case .track(let work): work.items.count - work.done
         case .sweep(let users): users.count
         case .redrive(let letters, _): max(1, letters.count)
         // A commit of its own.
@@ -69,8 +69,8 @@ package struct ItemAnswer: Sendable {
         case accepted
         /// The same item came before.
         case duplicate
-        /// A record that it needs does not read, in words: nothing was done of it.
-        case damaged(String)
+        /// Nothing was done of it: what a request with it alone would be refused with.
+        case refused(Status.Code, String)
     }
 
     package var result: Result

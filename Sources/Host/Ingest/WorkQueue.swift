@@ -6,6 +6,7 @@ struct QueuedWork: Sendable {
     let work: Work
     let call: Call?
     fileprivate let load: Shares.Load
+    fileprivate var turn: FairLine<QueuedWork>.Turn?
 
     fileprivate init(work: Work, call: Call?, load: Shares.Load) {
         self.work = work
@@ -17,15 +18,20 @@ struct QueuedWork: Sendable {
         self.init(work: work, call: nil, load: Shares.Load(count: work.weight, bytes: 0))
     }
 
-    /// Not where the caller has left or its deadline has passed: nobody would learn what became of it.
-    var isWanted: Bool { call?.isAwaited ?? true }
+    /// Not where the caller has left or its deadline has passed: nobody would learn what became of it. What is done in
+    /// part is done whole.
+    var isWanted: Bool {
+        if case .track(let track) = work, track.done > 0 { return true }
+        return call?.isAwaited ?? true
+    }
 }
 
-/// The one bounded queue between connections and the engine's thread.
+/// The one bounded queue between connections and the engine's thread. Connections are served in turn, each in its own
+/// order.
 final class WorkQueue: @unchecked Sendable {
     // Everything below is read and written under `condition` alone.
     private let condition = ThreadCondition()
-    private var waiting: [QueuedWork] = []
+    private var waiting = FairLine<QueuedWork>()
     private var shares: Shares
     /// Works that somebody waits for.
     private var urgent = 0
@@ -81,7 +87,7 @@ final class WorkQueue: @unchecked Sendable {
 
     private func add(_ queued: QueuedWork) {
         let isFirst = waiting.isEmpty
-        waiting.append(queued)
+        waiting.add(queued, weight: queued.load.count, of: queued.call?.connectionID)
         let before = shares.all.count
         shares.add(queued.load, of: queued.call?.connectionID)
         if queued.work.isUrgent { urgent += 1 }
@@ -89,8 +95,7 @@ final class WorkQueue: @unchecked Sendable {
         if isFirst || isFull || (queued.work.isUrgent && urgent == 1) { condition.signal() }
     }
 
-    /// Waits until there is work, until `instant` by the clock, or until `close`; then takes what there is, in
-    /// order, up to about `most` items, without what nobody waits for any more. Gives whether the queue is closed and
+    /// Waits until there is work, until `instant` by the clock, or until `close`; then takes what there is, up to about `most` items, without what nobody waits for any more. Gives whether the queue is closed and
     /// empty.
     func take(into taken: inout [QueuedWork], most: Int, until instant: Instant, now: () -> Instant) -> Bool {
         condition.lock()
@@ -109,19 +114,29 @@ final class WorkQueue: @unchecked Sendable {
             condition.wait(wait)
         }
         gatheredUntil = .never
-        var count = 0
         var takenWeight = 0
-        while count < waiting.count, takenWeight < most {
-            let queued = waiting[count]
-            count += 1
+        while takenWeight < most, let (next, turn) = waiting.popFirst() {
+            var queued = next
+            queued.turn = turn
             shares.remove(queued.load, of: queued.call?.connectionID)
             if queued.work.isUrgent { urgent -= 1 }
             guard queued.isWanted else { continue }
             takenWeight += queued.load.count
             taken.append(queued)
         }
-        waiting.removeFirst(count)
         return isClosed && waiting.isEmpty
+    }
+
+    /// What was taken and had no time, in the order in which it was taken: its turn comes before what waits.
+    func putBack(_ left: ArraySlice<QueuedWork>) {
+        guard !left.isEmpty else { return }
+        condition.lock()
+        defer { condition.unlock() }
+        for queued in left {
+            waiting.putBack(queued, queued.turn, weight: queued.work.weight)
+            shares.add(queued.load, of: queued.call?.connectionID)
+            if queued.work.isUrgent { urgent += 1 }
+        }
     }
 
     /// Nothing of a client's is taken in any more; what is in the queue is done.

@@ -21,7 +21,7 @@ struct EventsService {
             let memory = items.reduce(0) { $0 + $1.memory }
             call.ask(
                 queue,
-                .track(items, tellsNearMisses: tellsNearMisses) { Self.reply(call, $0, $1) },
+                .track(TrackWork(items, tellsNearMisses: tellsNearMisses) { Self.reply(call, $0, $1) }),
                 bytes: memory
             )
         } catch {
@@ -94,9 +94,9 @@ extension ItemAnswer {
         switch result {
         case .accepted: message.pointee.result = TRIGGERD__V1__ITEM_REPLY__RESULT__ACCEPTED
         case .duplicate: message.pointee.result = TRIGGERD__V1__ITEM_REPLY__RESULT__DUPLICATE
-        case .damaged(let why):
+        case .refused(let code, let why):
             message.pointee.result = TRIGGERD__V1__ITEM_REPLY__RESULT__REFUSED
-            message.pointee.code = UInt32(Status.Code.dataLoss.rawValue)
+            message.pointee.code = UInt32(code.rawValue)
             message.pointee.why = arena.text(why)
         }
         message.pointee.n_decisions = decisions.count
