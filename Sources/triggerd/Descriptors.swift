@@ -6,6 +6,15 @@ enum Descriptors {
     /// The store's files (512 at most), channels' connections, logs, plug-ins.
     private static let keptBack = 768
 
+    /// Opens of 0, 1 and 2 what is closed on nothing: the next file or socket would have the number, and get what is
+    /// printed.
+    static func openStandard() {
+        for descriptor in 0...2 as ClosedRange<Int32> where fcntl(descriptor, F_GETFD) < 0 && errno == EBADF {
+            // The lowest number that is free: this one.
+            _ = open("/dev/null", O_RDWR)
+        }
+    }
+
     /// Raises the process's limit as far as it may, and gives how many connections each listener may have.
     static func raise(for listeners: Int) -> Int {
         var limit = rlimit()

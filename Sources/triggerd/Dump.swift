@@ -26,7 +26,7 @@ struct Dump: ParsableCommand {
             for kind in kind.map({ [$0] }) ?? RecordKind.allCases {
                 try store.dump(kind) { record in
                     Output.json(record.json)
-                    return true
+                    return Output.isRead
                 }
             }
         } catch let error as StoreError {

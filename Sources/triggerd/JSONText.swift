@@ -5,6 +5,8 @@ enum JSONProblem: Error {
     case notJSON(at: Int)
     /// A number that would be another one if it were read.
     case outOfRange(number: String, path: String)
+    /// Which of the two counts, a reader would have to guess.
+    case twice(path: String)
     case tooDeep
     case tooMany
 
@@ -15,6 +17,7 @@ enum JSONProblem: Error {
             "not JSON: \(String(json.prefix(80))) (the fault is at byte \(offset))"
         case .outOfRange(let number, let path):
             "\(path.isEmpty ? "" : "\(path): ")\(number) does not fit 64 bits: send it as text, \"\(number)\""
+        case .twice(let path): "the key \(path) stands twice"
         case .tooMany: "it holds more than \(CommandLimits.jsonValues) values"
         case .tooDeep: "values stand in values more than \(CommandLimits.jsonDepth) deep"
         }
@@ -76,6 +79,7 @@ private struct JSONReader {
 
     private mutating func object() throws(JSONProblem) -> Value {
         var members: [Object.Member] = []
+        var names: Set<Text> = []
         at += 1
         if takes("}") { return .object(Object()) }
         repeat {
@@ -83,6 +87,7 @@ private struct JSONReader {
             let name = try string()
             guard takes(":") else { throw .notJSON(at: at) }
             path.append(path.isEmpty ? name : ".\(name)")
+            guard names.insert(Text(name)).inserted else { throw .twice(path: path.joined()) }
             members.append(Object.Member(name, try value()))
             path.removeLast()
         } while takes(",")

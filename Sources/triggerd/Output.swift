@@ -1,5 +1,5 @@
 import Engine
-import Glibc
+@preconcurrency import Glibc  // `stdout` is a variable there
 import SystemPackage
 
 /// Everything that a command prints goes through here, and so through `Visible`.
@@ -38,8 +38,12 @@ enum Output {
         _ = try? FileDescriptor.standardError.writeAll(text.utf8)
     }
 
-    /// Whether all that was printed reached its place. A full disk is not noticed before.
-    static func reachedItsPlace() -> Bool {
-        fflush(nil) == 0
+    /// Whether somebody reads on: not so behind `| head`, or on a full disk.
+    static var isRead: Bool { ferror(stdout) == 0 }
+
+    /// Lets out what was printed. Gives why not all of it reached its place.
+    static func end() -> String? {
+        guard fflush(nil) == 0 else { return String(cString: strerror(errno)) }
+        return isRead ? nil : "nobody reads on, or the disk is full"
     }
 }

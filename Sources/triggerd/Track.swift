@@ -11,7 +11,8 @@ struct Track: AsyncParsableCommand {
             One item by flags, or JSON lines from a file or a pipe: each an object with user, type (custom_event, \
             purchase, session_start or attributes), and as it applies id, at, set, properties, event, product_id, \
             price, currency, quantity. A line that is wrong is told of by its number, and the others are sent. A line \
-            has 4 MiB at most; a whole number beyond 64 bits is refused: send it as text.
+            has 4 MiB at most, and no key of it stands twice; a whole number beyond 64 bits is refused: send it as \
+            text. Prices and quantities may stand in quotes.
 
             EXAMPLES
               triggerd track --user u1 --event add_to_cart --property cart_value=150
@@ -27,9 +28,14 @@ struct Track: AsyncParsableCommand {
     @Option(help: "The user of the one item.") var user: String?
     @Option(help: "A custom event of that name happened.") var event: String?
     @Option(help: ArgumentHelp("The user bought that product.", valueName: "product")) var purchase: String?
-    @Option(help: "Of the purchase, which needs one; 0 is free.") var price: Double?
+    // What stands behind these two is a number, also where it begins with a minus.
+    @Option(
+        parsing: .unconditional,
+        help: "Of the purchase, which needs one: 9.90; 0 is free, below 0 a refund."
+    )
+    var price: String?
     @Option(help: "Of the purchase.") var currency: String?
-    @Option(help: "Of the purchase.") var quantity: Int64?
+    @Option(parsing: .unconditional, help: "Of the purchase (default: 1).") var quantity: String?
     @Flag(help: "A session started.") var sessionStart = false
     @Option(help: "The client whose session started.") var device: String?
     @Option(help: "An idempotency id, unique per user.") var id: String?
@@ -98,9 +104,9 @@ struct Track: AsyncParsableCommand {
         } else if let purchase {
             object["type"] = "purchase"
             object["product_id"] = .string(purchase)
-            object["price"] = price.map(Value.decimal)
+            object["price"] = price.map(Value.string)
             object["currency"] = currency.map(Value.string)
-            object["quantity"] = quantity.map(Value.integer)
+            object["quantity"] = quantity.map(Value.string)
         } else if sessionStart {
             object["type"] = "session_start"
             object["device"] = device.map(Value.string)
@@ -119,12 +125,16 @@ struct Track: AsyncParsableCommand {
     }
 
     private static func pairs(_ texts: [String], _ option: String) throws -> Object {
-        Object(
+        var names: Set<Text> = []
+        return Object(
             try texts.map { text in
                 guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
                     throw ValidationError("\(option) \(text): write name=value")
                 }
                 let (name, text) = (String(text[..<equals]), text[text.index(after: equals)...])
+                guard names.insert(Text(name)).inserted else {
+                    throw ValidationError("\(option) \(name): stands twice")
+                }
                 do throws(JSONProblem) {
                     return Object.Member(name, try JSONText.value(of: text))
                 } catch .notJSON {

@@ -32,6 +32,9 @@ struct Triggerd: AsyncParsableCommand {
     )
 
     static func main() async {
+        Descriptors.openStandard()
+        // A reader that left is an error with a status of its own, in every command.
+        signal(SIGPIPE, SIG_IGN)
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {
@@ -53,8 +56,8 @@ struct Triggerd: AsyncParsableCommand {
     }
 
     private static func leave(_ status: Int32) -> Never {
-        guard Output.reachedItsPlace() else {
-            Output.complain("Error: not everything could be printed: \(String(cString: strerror(errno)))")
+        if let fault = Output.end() {
+            Output.complain("Error: not everything could be printed: \(fault)")
             Glibc.exit(1)
         }
         Glibc.exit(status)

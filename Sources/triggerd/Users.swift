@@ -115,7 +115,7 @@ struct ExportUser: AsyncParsableCommand {
                 for line in parts.dropLast() { Output.json(text: String(decoding: line, as: UTF8.self)) }
                 begun = Array(parts.last ?? [])
                 page = next
-            } while !page.isEmpty
+            } while !page.isEmpty && Output.isRead
         }
     }
 

@@ -51,17 +51,11 @@ extension Item {
             guard let price = try Self.number(fields, "price") else {
                 throw ItemProblem(field: "price", why: "is missing; of what is free it is 0")
             }
-            var quantity: Int64 = 1
-            switch fields["quantity"] {
-            case nil: break
-            case .integer(let number)?: quantity = number
-            case let value?: throw ItemProblem(field: "quantity", why: "\(value) is not a whole number")
-            }
             occurred = try .purchase(
                 try required("product_id"),
                 price: price,
                 currency: try Self.text(fields, "currency")?.string ?? "",
-                quantity: quantity,
+                quantity: try Self.whole(fields, "quantity") ?? 1,
                 properties
             )
         case Event.sessionStart: occurred = Occurred(type: type, subject: "", properties: properties)
@@ -98,11 +92,29 @@ extension Item {
         return found
     }
 
+    /// In quotes too, as shops export every price (14).
     private static func number(_ object: Object, _ name: String) throws(ItemProblem) -> Value? {
+        let found: WrittenNumber?
         switch object[name] {
         case nil: return nil
         case .integer?, .decimal?: return object[name]
-        case let value?: throw ItemProblem(field: name, why: "\(value) is not a number")
+        case .string(let text)?: found = WrittenNumber(text.string)
+        case .null?, .boolean?, .array?, .object?: found = nil
         }
+        if let number = found?.value { return number }
+        let why = found == .tooLarge ? "does not fit 64 bits" : "is not a number: write digits and a point, like 9.90"
+        throw ItemProblem(field: name, why: "\(object[name] ?? .null) \(why)")
+    }
+
+    private static func whole(_ object: Object, _ name: String) throws(ItemProblem) -> Int64? {
+        switch try number(object, name) {
+        case nil: return nil
+        case .integer(let whole)?: return whole
+        case .decimal(let decimal)?:
+            // Some write every number with a point.
+            if let whole = Int64(exactly: decimal) { return whole }
+        case .null?, .boolean?, .string?, .array?, .object?: break
+        }
+        throw ItemProblem(field: name, why: "\(object[name] ?? .null) is not a whole number")
     }
 }
