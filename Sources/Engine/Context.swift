@@ -190,6 +190,8 @@ package struct HandOver: Sendable {
     package var send: UInt64
     package var channel: String
     package var addresses: [Text]
+    /// Of each of them, as far as that is kept.
+    package var addressesSince: [Instant]
     package var fields: Object
     package var at: Instant
     /// Its place in its channel's line.

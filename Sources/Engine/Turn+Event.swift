@@ -9,7 +9,7 @@ extension Turn {
         if state.profile["email"] != before["email"], changes["email_status"] == nil {
             state.profile["email_status"] = nil
         }
-        addressesChanged(from: before)
+        addressesChanged(from: before, at: time)
         for change in changes.members {
             let (old, new) = (before[change.name], state.profile[change.name])
             guard let new, old.map({ !$0.equals(new) }) ?? true else { continue }

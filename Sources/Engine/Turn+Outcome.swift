@@ -152,9 +152,12 @@ extension Turn {
 
     /// What was claimed and is not under way goes to the addresses of now; it ends where the user may not be reached any
     /// more. Tokens that came or went are told.
-    mutating func addressesChanged(from before: Object) {
+    ///
+    /// - Parameter time: when it happened, where that was not now.
+    mutating func addressesChanged(from before: Object, at time: Instant? = nil) {
         let (had, has) = (before[Event.pushTokens]?.texts ?? [], state.profile[Event.pushTokens]?.texts ?? [])
         if had != has {
+            keepSince(had, has, at: min(time ?? now, now))
             effects.tokensGained += has.filter { !had.contains($0) }
             effects.tokensLost += had.filter { !has.contains($0) }
         }
@@ -169,6 +172,14 @@ extension Turn {
                 effects.readdressed.append((claim.channel, claim.number, rules.addresses(in: state.profile)))
             }
         }
+    }
+
+    /// A token that stays is of the profile for as long as before, however often it is set again.
+    private mutating func keepSince(_ had: [Text], _ has: [Text], at time: Instant) {
+        let isKnown = state.pushTokensSince.count == had.count
+        let since = isKnown ? state.pushTokensSince : had.map { _ in Instant(milliseconds: 0) }
+        let known = Dictionary(zip(had, since)) { first, _ in first }
+        state.pushTokensSince = has.map { known[$0] ?? time }
     }
 
     /// Where a claimed message goes by now, where that has changed since.
@@ -255,6 +266,7 @@ extension Turn {
                 send: letter.send,
                 channel: letter.channel,
                 addresses: rules.addresses(in: state.profile),
+                addressesSince: rules.addressesSince(in: state),
                 fields: letter.fields,
                 at: now,
                 number: number

@@ -480,6 +480,7 @@ extension Turn {
                 send: wait.send,
                 channel: message.channel,
                 addresses: addresses(rules),
+                addressesSince: rules.addressesSince(in: state),
                 fields: fields,
                 at: now,
                 number: number
@@ -520,6 +521,14 @@ extension ChannelRules {
     /// Where the channel can reach the user.
     func addresses(in profile: Object) -> [Text] {
         addressField.flatMap { profile[$0]?.texts }?.filter { !$0.isEmpty } ?? []
+    }
+
+    /// Since when the user has each of `addresses`; empty where that is not kept of them.
+    func addressesSince(in state: UserState) -> [Instant] {
+        guard let addressField, Text(addressField) == Event.pushTokens,
+            let tokens = state.profile[addressField]?.texts, tokens.count == state.pushTokensSince.count
+        else { return [] }
+        return zip(tokens, state.pushTokensSince).filter { !$0.0.isEmpty }.map(\.1)
     }
 
     /// Why the user cannot or must not be reached: the address, then its state, then consent (13, 10.7).

@@ -3,6 +3,9 @@ package struct UserState: Hashable, Sendable {
     /// Attributes, and the fields with a meaning of their own: `email`, `time_zone`, `email_subscription`,
     /// `email_status`, `push_subscription`, `push_tokens`, `language`, `country`.
     package var profile: Object = Object()
+    /// Since when the profile has each of its push tokens, in their order; zero where nobody knows. Empty: of none of
+    /// them.
+    package var pushTokensSince: [Instant] = []
     /// Of each campaign the newest that is certain, and beside it those of sends of which a message is still under way
     /// or in the queue.
     package var receipts: [Receipt] = []

@@ -60,6 +60,9 @@ public struct Message: Sendable {
     public let campaign: String
     public let user: String
     public let addresses: [String]
+    /// Since when the user has each of them, at the latest, in milliseconds since 1970; 0 where nobody knows. Empty: of
+    /// none of them.
+    public let addressesSince: [Int64]
     /// Rendered, in the order of the campaign file.
     public let fields: [Value.Member]
     /// When the host answers for the channel, in milliseconds since 1970.
@@ -72,6 +75,7 @@ public struct Message: Sendable {
         campaign: String,
         user: String,
         addresses: [String],
+        addressesSince: [Int64] = [],
         fields: [Value.Member],
         deadline: Int64,
         attempt: Int = 1
@@ -80,6 +84,7 @@ public struct Message: Sendable {
         self.campaign = campaign
         self.user = user
         self.addresses = addresses
+        self.addressesSince = addressesSince
         self.fields = fields
         self.deadline = deadline
         self.attempt = attempt
@@ -103,6 +108,12 @@ extension Message {
             campaign: String(message.campaign),
             user: String(message.user),
             addresses: UnsafeBufferPointer(start: message.addresses, count: message.address_count).map { String($0) },
+            addressesSince: Array(
+                UnsafeBufferPointer(
+                    start: message.addresses_since_ms,
+                    count: message.addresses_since_ms == nil ? 0 : message.address_count
+                )
+            ),
             fields: UnsafeBufferPointer(start: message.fields, count: message.field_count).map(Value.Member.init),
             deadline: message.deadline_ms,
             attempt: Int(message.attempt)

@@ -243,11 +243,24 @@ package struct OutboxMessage: Hashable, Sendable {
     package var send: UInt64
     package var channel: String
     package var addresses: [Text]
+    /// Since when the user has each of them, zero where nobody knows. Empty: since the claim at the latest.
+    package var addressesSince: [Instant] = []
     /// Rendered.
     package var fields: Object
     package var claimedAt: Instant
 
     package var place: OutboxPlace { OutboxPlace(channel: channel, number: number) }
+
+    /// As many as there are addresses.
+    package var addressesSinceAtLatest: [Instant] {
+        addressesSince.count == addresses.count ? addressesSince : addresses.map { _ in claimedAt }
+    }
+
+    /// Every further try goes there.
+    package mutating func readdress(_ addresses: [Text]) {
+        self.addresses = addresses
+        addressesSince = []
+    }
 
     package init(
         number: UInt64,

@@ -45,6 +45,37 @@ struct OutcomeTests {
         #expect(bench.state.profile["push_tokens"] == ["a"])
     }
 
+    @Test("a profile knows since when it has a token, however often it is set, and a hand-over says so")
+    func tokensSince() {
+        var bench = Bench(
+            Campaign(id: "C", trigger: .event("cart"), messages: [Message(channel: "push", fields: ["title": "x"])])
+        )
+        bench.channels["push"] = ChannelRules(queues: false, addressField: "push_tokens")
+        bench.turn(at: 10) { turn, _ in turn.set(["push_tokens": ["a", "b"]], at: turn.now) }
+        // Told late of what happened before, and of what is yet to happen.
+        bench.turn(at: 20) { turn, _ in turn.set(["push_tokens": ["c", "b", ""]], at: .at(15)) }
+        #expect(bench.state.pushTokensSince == [.at(15), .at(10), .at(15)])
+        bench.turn(at: 30) { turn, _ in turn.set(["push_tokens": ["b", "c", "d"]], at: .at(99)) }
+        #expect(bench.state.pushTokensSince == [.at(10), .at(15), .at(30)])
+        bench.turn(at: 31) { turn, _ in turn.lose(token: "b") }
+        bench.turn(at: 32) { turn, _ in turn.set(["push_tokens": ["c", "d"], "plan": "gold"], at: turn.now) }
+        bench.event("cart", at: 40)
+        #expect(bench.effects.handOvers[0].addresses == ["c", "d"])
+        #expect(bench.effects.handOvers[0].addressesSince == [.at(15), .at(30)])
+        let send = bench.effects.handOvers[0].send
+        bench.turn(at: 41) { turn, _ in
+            turn.settle(send: send, channel: "push", .accepted(id: ""), deadAddresses: ["c"])
+        }
+        #expect(bench.state.pushTokensSince == [.at(30)])
+        // A record of before this was kept.
+        bench.state.pushTokensSince = []
+        bench.event("cart", at: 50)
+        bench.turn(at: 51) { turn, _ in turn.set(["push_tokens": ["d", "e"]], at: turn.now) }
+        #expect(bench.state.pushTokensSince == [Instant(milliseconds: 0), .at(51)])
+        bench.turn(at: 52) { turn, _ in turn.set(["push_tokens": .null], at: turn.now) }
+        #expect(bench.state.pushTokensSince.isEmpty)
+    }
+
     @Test(
         "10.6: a token that another profile registered leaves this one, and what waits for its next try goes elsewhere"
     )

@@ -169,8 +169,8 @@ struct StoreContractTests {
 
     @Test("the outbox and the campaigns", arguments: Kind.allCases)
     func outbox(kind: Kind) throws {
-        let messages = [(1, "email"), (2, "email"), (3, "em"), (4, "email")].map { number, channel in
-            OutboxMessage(
+        let messages = [(1, "email"), (2, "email"), (3, "em"), (4, "email")].map { (number: UInt64, channel: String) in
+            var message = OutboxMessage(
                 number: number,
                 key: "key-\(number)",
                 user: "u",
@@ -182,6 +182,8 @@ struct StoreContractTests {
                 fields: ["subject": "Grüße", "n": 1],
                 claimedAt: Instant(milliseconds: 77)
             )
+            if number == 1 { message.addressesSince = [Instant(milliseconds: 0), Instant(milliseconds: 76)] }
+            return message
         }
         var state = OutboxState()
         state.attempts = 3
@@ -336,6 +338,7 @@ extension UserState {
         }
         var state = UserState()
         state.profile = object()
+        state.pushTokensSince = (0..<number(4)).map { _ in instant() } + [Instant(milliseconds: 0)]
         state.nearMisses = (0..<number(3)).map { _ in
             NearMisses(
                 campaign: UInt32(number(9)),

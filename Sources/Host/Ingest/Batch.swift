@@ -64,7 +64,7 @@ struct Batch {
         }
         withdrawn += turn.effects.withdrawn.map { OutboxPlace(channel: $0.channel, number: $0.number) }
         for handOver in turn.effects.handOvers {
-            let message = OutboxMessage(
+            var message = OutboxMessage(
                 number: handOver.number,
                 key: handOver.key,
                 user: user,
@@ -76,6 +76,7 @@ struct Batch {
                 fields: handOver.fields,
                 claimedAt: handOver.at
             )
+            message.addressesSince = handOver.addressesSince
             changes.outboxAdded.append(message)
             handOvers.append(message)
         }

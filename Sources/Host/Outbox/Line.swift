@@ -204,10 +204,11 @@ final class Line: @unchecked Sendable {
         let (message, state) = (entry.message, entry.state)
         let deadline = clock.now() + channel.line.deadline
         let dead = state?.deadAddresses ?? []
-        let addresses = dead.isEmpty ? message.addresses : message.addresses.filter { !dead.contains($0) }
+        let goesTo = zip(message.addresses, message.addressesSinceAtLatest).filter { !dead.contains($0.0) }
         channel.send(
             message,
-            addresses: addresses,
+            addresses: goesTo.map(\.0),
+            addressesSince: goesTo.map(\.1),
             attempt: (state?.attempts ?? 0) + 1,
             deadline: deadline
         ) { [self] report in

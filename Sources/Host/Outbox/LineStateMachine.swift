@@ -384,7 +384,7 @@ struct LineStateMachine {
             marking[entry.message.number] = (entry, service)
             return .mark(entry.message)
         case .send(var entry):
-            entry.message.addresses = readdressed[entry.message.number] ?? entry.message.addresses
+            if let addresses = readdressed[entry.message.number] { entry.message.readdress(addresses) }
             lanes[service]?.busy += 1
             let deadline = now + settings.deadline
             underWay[entry.message.number] = UnderWay(entry: entry, service: service, deadline: deadline)
@@ -507,7 +507,7 @@ extension OutboxEntry {
     fileprivate var toNewAddresses: OutboxEntry {
         guard let state, !state.addresses.isEmpty else { return self }
         var entry = self
-        entry.message.addresses = state.addresses
+        entry.message.readdress(state.addresses)
         return entry
     }
 }

@@ -86,6 +86,7 @@ package final class ChannelInstance: @unchecked Sendable {
     func send(
         _ message: OutboxMessage,
         addresses: [Text],
+        addressesSince: [Instant] = [],
         attempt: UInt32,
         deadline: Instant,
         _ ended: @escaping SendTable.Ended
@@ -101,7 +102,13 @@ package final class ChannelInstance: @unchecked Sendable {
                 return ended(report)
             }
         )
-        withView(of: message, addresses: addresses, attempt: attempt, deadline: deadline) { view in
+        withView(
+            of: message,
+            addresses: addresses,
+            since: addressesSince.map(\.milliseconds),
+            attempt: attempt,
+            deadline: deadline
+        ) { view in
             table.pointee.send(instance, send, view)
         }
     }
@@ -123,6 +130,7 @@ package final class ChannelInstance: @unchecked Sendable {
     private func withView<Result>(
         of message: OutboxMessage,
         addresses: [Text],
+        since: [Int64] = [],
         attempt: UInt32,
         deadline: Instant,
         _ body: (UnsafePointer<triggerd_message>) -> Result
@@ -136,7 +144,7 @@ package final class ChannelInstance: @unchecked Sendable {
         return message.key.withText { key in
             message.campaign.string.withText { campaign in
                 message.user.string.withText { user in
-                    texts.withUnsafeBufferPointer { texts in
+                    withBuffers(texts, since) { texts, since in
                         var view = triggerd_message(
                             size: UInt32(MemoryLayout<triggerd_message>.size),
                             key: key,
@@ -147,13 +155,22 @@ package final class ChannelInstance: @unchecked Sendable {
                             fields: fields.root.pointee.of.members,
                             field_count: message.fields.members.count,
                             deadline_ms: deadline.milliseconds,
-                            attempt: attempt
+                            attempt: attempt,
+                            addresses_since_ms: since.count == texts.count ? since.baseAddress : nil
                         )
                         return body(&view)
                     }
                 }
             }
         }
+    }
+
+    private func withBuffers<Result>(
+        _ texts: [triggerd_text],
+        _ since: [Int64],
+        _ body: (UnsafeBufferPointer<triggerd_text>, UnsafeBufferPointer<Int64>) -> Result
+    ) -> Result {
+        texts.withUnsafeBufferPointer { texts in since.withUnsafeBufferPointer { body(texts, $0) } }
     }
 
     func drain() {

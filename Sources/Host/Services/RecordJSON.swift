@@ -101,6 +101,10 @@ extension UserState {
                 .object(["campaign": .integer(Int64(seen.campaign)), "at": .string(seen.time.description)])
             }
         )
+        if !pushTokensSince.isEmpty {
+            let since = pushTokensSince.map { $0.milliseconds == 0 ? Value.null : .string($0.description) }
+            json["push_tokens_since"] = .array(since)
+        }
         json["last_session"] = lastSession.map { .string($0.description) }
         json["last_shown"] = lastShown.map { .string($0.description) }
         json["last_decision"] = .string(String(lastDecision))

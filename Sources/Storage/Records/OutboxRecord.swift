@@ -14,6 +14,7 @@ package enum OutboxRecord {
         writer.string(9, message.campaign)
         writer.string(10, message.key)
         writer.fixed(11, message.number)
+        for since in message.addressesSince { writer.presentInstant(12, since) }
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> OutboxMessage {
@@ -44,6 +45,7 @@ package enum OutboxRecord {
             case .bytes(9): message.campaign = try reader.text()
             case .bytes(10): message.key = try reader.string()
             case .fixed64(11): message.number = try reader.fixed64()
+            case .varint(12): message.addressesSince.append(try reader.instant())
             default: try reader.skip(field)
             }
         }

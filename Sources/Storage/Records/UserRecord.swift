@@ -115,6 +115,7 @@ package enum UserRecord {
             }
         }
         for misses in state.nearMisses { writer.nearMisses(19, misses) }
+        for since in state.pushTokensSince { writer.presentInstant(20, since) }
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> UserState {
@@ -142,6 +143,7 @@ package enum UserRecord {
             case .bytes(17): state.places.append(try reader.place())
             case .bytes(18): state.chains.append(try reader.chain())
             case .bytes(19): state.nearMisses.append(try reader.nearMisses())
+            case .varint(20): state.pushTokensSince.append(try reader.instant())
             default: try reader.skip(field)
             }
         }

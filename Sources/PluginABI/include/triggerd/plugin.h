@@ -34,7 +34,7 @@ extern "C" {
 #endif
 
 #define TRIGGERD_ABI_MAJOR 1
-#define TRIGGERD_ABI_MINOR 1
+#define TRIGGERD_ABI_MINOR 2
 #define TRIGGERD_ENTRY_SYMBOL "triggerd_plugin_1"
 
 /* Whether `field` lies within what the other side gave. */
@@ -184,6 +184,9 @@ typedef struct triggerd_message {
     size_t field_count;
     int64_t deadline_ms; /* the host answers for the channel at this instant */
     uint32_t attempt; /* since 1.1: 1 for the first try */
+    /* Since 1.2: since when the user has each of the addresses, at the latest, in milliseconds since 1970; 0: nobody
+     * knows. NULL: of none of them. A provider's word that an address was dead before then is of no use. */
+    const int64_t *addresses_since_ms;
 } triggerd_message;
 
 typedef enum triggerd_result {
