@@ -1,4 +1,6 @@
+import Cryptography
 import Foundation
+import HTTPClient
 import PluginKit
 import Push
 import Testing
@@ -12,7 +14,10 @@ import Testing
         Value.Member("ttl_seconds", .integer(3_600)), Value.Member("urgency", .string("high")),
         Value.Member("collapse_key", .string("cart")), Value.Member("sound", .string("default")),
         Value.Member("badge", .integer(2)), Value.Member("category", .string("CART")),
-        Value.Member("android_channel", .string("offers")),
+        Value.Member("android_channel", .string("offers")), Value.Member("subtitle", .string("Basket")),
+        Value.Member("thread_id", .string("cart-1")), Value.Member("tag", .string("cart-tag")),
+        Value.Member("interruption_level", .string("time-sensitive")),
+        Value.Member("relevance_score", .decimal(0.75)), Value.Member("icon", .string("https://example.com/s.png")),
     ]
 
     private func request(_ token: (PushServer) -> String, _ fields: [Value.Member]) async throws -> PushServer.Request {
@@ -27,8 +32,14 @@ import Testing
     }
 
     @Test func fcm() async throws {
+        let before = Int(Date().timeIntervalSince1970)
         let request = try await request({ _ in "fcm:device" }, Self.fields)
         #expect(request.headers[":path"] == "/v1/projects/shop-1/messages:send")
+        let message = try #require(request.json["message"] as? [String: Any])
+        let apns = try #require(message["apns"] as? [String: Any])
+        let headers = try #require(apns["headers"] as? [String: String])
+        let expiration = try #require(headers["apns-expiration"].flatMap { Int($0) })
+        #expect((before + 3_600...before + 3_630).contains(expiration))
         let expected: NSDictionary = [
             "message": [
                 "token": "device",
@@ -38,18 +49,74 @@ import Testing
                 "data": ["n": "3", "s": "x", "url": "shop://cart", "triggerd_campaign": "cart", "triggerd_key": "m1"],
                 "android": [
                     "collapse_key": "cart", "priority": "HIGH", "ttl": "3600s",
-                    "notification": ["sound": "default", "channel_id": "offers", "notification_count": 2],
+                    "notification": [
+                        "sound": "default", "channel_id": "offers", "notification_count": 2, "tag": "cart-tag",
+                    ],
+                ],
+                "apns": [
+                    "headers": [
+                        "apns-priority": "10", "apns-collapse-id": "cart", "apns-expiration": "\(expiration)",
+                    ],
+                    "payload": ["aps": Self.aps], "fcm_options": ["image": "https://example.com/i.png"],
+                ],
+                "webpush": [
+                    "headers": ["TTL": "3600", "Urgency": "high", "Topic": "cart"],
+                    "notification": ["icon": "https://example.com/s.png", "tag": "cart-tag"],
                 ],
             ]
         ]
         #expect(request.json == expected)
     }
 
+    private static var aps: NSDictionary {
+        [
+            "alert": ["title": "Grüße \"1\"", "subtitle": "Basket", "body": "line\nline"], "sound": "default",
+            "badge": 2,
+            "category": "CART", "mutable-content": 1, "thread-id": "cart-1", "interruption-level": "time-sensitive",
+            "relevance-score": 0.75,
+        ]
+    }
+
+    /// Firebase makes the alert; an icon is a drawable's name or an address, and a link is https.
+    @Test func fcmIsGivenWhatAPlatformHasAFieldFor() async throws {
+        let fields = [
+            Value.Member("title", .string("t")), Value.Member("icon", .string("bell_1")),
+            Value.Member("url", .string("https://example.com/cart")), Value.Member("tag", .string("t 1")),
+            Value.Member("thread_id", .string("g")),
+        ]
+        let request = try await request({ _ in "fcm:device" }, fields)
+        let message = try #require(request.json["message"] as? NSDictionary)
+        #expect(message["android"] as? NSDictionary == ["notification": ["icon": "bell_1", "tag": "t 1"]])
+        let apns = try #require(message["apns"] as? NSDictionary)
+        #expect(apns["payload"] as? NSDictionary == ["aps": ["thread-id": "g"]])
+        #expect(apns["headers"] as? [String: String] == ["apns-collapse-id": Self.digest(of: "t 1")])
+        let webpush: NSDictionary = [
+            "notification": ["tag": "t 1"], "fcm_options": ["link": "https://example.com/cart"],
+        ]
+        #expect(message["webpush"] as? NSDictionary == webpush)
+    }
+
+    private static func digest(of text: String) -> String {
+        Base64.encodedForURL(SHA256.digest(of: Array(text.utf8)))
+    }
+
+    @Test func aMessageThatSaysNothingOfPlatformsHasNoBlocks() async throws {
+        let request = try await request({ _ in "fcm:device" }, [Value.Member("title", .string("t"))])
+        let message = try #require(request.json["message"] as? [String: Any])
+        #expect(Set(message.keys) == ["token", "notification", "data"])
+    }
+
     @Test func fcmInTheBackground() async throws {
         let fields = [Value.Member("background", .boolean(true)), Value.Member("title", .string("t"))]
         let request = try await request({ _ in "fcm:device" }, fields)
         let expected: NSDictionary = [
-            "message": ["token": "device", "data": ["title": "t", "triggerd_campaign": "cart", "triggerd_key": "m1"]]
+            "message": [
+                "token": "device", "data": ["title": "t", "triggerd_campaign": "cart", "triggerd_key": "m1"],
+                "apns": [
+                    "headers": ["apns-push-type": "background", "apns-priority": "5"],
+                    "payload": ["aps": ["content-available": 1]],
+                ],
+            ]
         ]
         #expect(request.json == expected)
     }
@@ -87,10 +154,7 @@ import Testing
         #expect(request.jwtHeader["kid"] == "ABCDE12345")
         #expect(request.claims["iss"] as? String == "TEAM123456")
         let expected: NSDictionary = [
-            "aps": [
-                "alert": ["title": "Grüße \"1\"", "body": "line\nline"], "sound": "default", "badge": 2,
-                "category": "CART", "mutable-content": 1,
-            ],
+            "aps": Self.aps,
             "n": 3, "s": "x", "url": "shop://cart", "image": "https://example.com/i.png",
             "triggerd": ["campaign": "cart", "key": "m1"],
         ]
@@ -109,6 +173,13 @@ import Testing
         #expect(request.headers["apns-expiration"] == "0")
         #expect(request.headers["apns-collapse-id"]?.utf8.count == 43, "a digest, for it is too long")
         #expect(request.json["aps"] as? NSDictionary == ["content-available": 1])
+    }
+
+    /// What is shown under a tag is replaced; Apple has one id for both.
+    @Test func aTagIsApplesCollapseIDWhereThereIsNoOther() async throws {
+        let fields = [Value.Member("title", .string("t")), Value.Member("tag", .string("order-7"))]
+        let request = try await request({ _ in "apns:abc123" }, fields)
+        #expect(request.headers["apns-collapse-id"] == "order-7")
     }
 
     @Test func everyTryHasTheSameID() async throws {
@@ -138,7 +209,8 @@ import Testing
         #expect((1...86_400).contains(life))
         let expected: NSDictionary = [
             "title": "Grüße \"1\"", "body": "line\nline", "image": "https://example.com/i.png", "url": "shop://cart",
-            "badge": 2, "data": ["n": 3, "s": "x"], "triggerd": ["campaign": "cart", "key": "m1"],
+            "icon": "https://example.com/s.png", "tag": "cart-tag", "badge": 2, "data": ["n": 3, "s": "x"],
+            "triggerd": ["campaign": "cart", "key": "m1"],
         ]
         #expect(request.plaintext == expected)
     }

@@ -7,22 +7,8 @@ enum APNsBody {
 
     static func bytes(of notification: Notification) throws(Notification.Unsendable) -> [UInt8] {
         var json = JSONWriter()
-        json.raw("{\"aps\":{")
-        if notification.isBackground {
-            json.member("content-available", .integer(1))
-        } else {
-            json.name("alert")
-            json.raw("{")
-            if let title = notification.title { json.member("title", title) }
-            if let body = notification.body { json.member("body", body) }
-            json.raw("}")
-            if let sound = notification.sound { json.member("sound", sound) }
-            if let category = notification.category { json.member("category", category) }
-            // The app's extension fetches the picture.
-            if notification.image != nil { json.member("mutable-content", .integer(1)) }
-        }
-        if let badge = notification.badge { json.member("badge", .integer(badge)) }
-        json.raw("}")
+        json.raw("{")
+        json.member("aps", .object(aps(of: notification, hasAlert: !notification.isBackground)))
         for member in notification.data { json.member(member.name, member.value) }
         if let url = notification.url { json.member("url", url) }
         if let image = notification.image { json.member("image", image) }
@@ -41,5 +27,34 @@ enum APNsBody {
             )
         }
         return json.bytes
+    }
+
+    /// developer.apple.com, "Generating a remote notification".
+    static func aps(of notification: Notification, hasAlert: Bool) -> [Value.Member] {
+        var aps: [Value.Member] = []
+        if notification.isBackground {
+            aps.append(Value.Member("content-available", .integer(1)))
+        } else {
+            if hasAlert {
+                let texts = [
+                    ("title", notification.title), ("subtitle", notification.subtitle), ("body", notification.body),
+                ]
+                aps.append(Value.Member("alert", .object(texts.compactMap { name, text in member(name, text) })))
+            }
+            aps += [
+                member("sound", notification.sound), member("category", notification.category),
+                member("thread-id", notification.threadID),
+                member("interruption-level", notification.interruptionLevel),
+                notification.relevanceScore.map { Value.Member("relevance-score", .decimal($0)) },
+                // The app's extension fetches the picture.
+                notification.image.map { _ in Value.Member("mutable-content", .integer(1)) },
+            ].compactMap(\.self)
+        }
+        if let badge = notification.badge { aps.append(Value.Member("badge", .integer(badge))) }
+        return aps
+    }
+
+    private static func member(_ name: String, _ text: String?) -> Value.Member? {
+        text.map { Value.Member(name, .string($0)) }
     }
 }

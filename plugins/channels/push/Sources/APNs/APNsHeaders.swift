@@ -9,19 +9,31 @@ enum APNsHeaders {
         var headers = [
             "apns-topic: \(topic)",
             "apns-push-type: \(notification.isBackground ? "background" : "alert")",
-            // Apple refuses a background push of any other priority.
-            "apns-priority: \(notification.isBackground || notification.urgency == .normal ? 5 : 10)",
+            "apns-priority: \(priority(of: notification) ?? 10)",
             "apns-id: \(id(key: notification.key, token: token))",
             "content-type: application/json",
         ]
-        if let ttlSeconds = notification.ttlSeconds {
-            // 0: tried once, and not kept.
-            headers.append("apns-expiration: \(ttlSeconds == 0 ? 0 : nowSeconds + ttlSeconds)")
+        if let expiration = expiration(of: notification, nowSeconds) {
+            headers.append("apns-expiration: \(expiration)")
         }
-        if let collapseKey = notification.collapseKey {
-            headers.append("apns-collapse-id: \(collapseID(collapseKey))")
-        }
+        if let id = collapseID(of: notification) { headers.append("apns-collapse-id: \(id)") }
         return headers
+    }
+
+    /// Nil where the message says nothing of it. Apple refuses a background push of any other priority than 5.
+    static func priority(of notification: Notification) -> Int? {
+        if notification.isBackground || notification.urgency == .normal { return 5 }
+        return notification.urgency == .high ? 10 : nil
+    }
+
+    /// 0: tried once, and not kept.
+    static func expiration(of notification: Notification, _ nowSeconds: Int64) -> Int64? {
+        notification.ttlSeconds.map { $0 == 0 ? 0 : nowSeconds + $0 }
+    }
+
+    /// What is shown under the same id is replaced, as by a tag elsewhere.
+    static func collapseID(of notification: Notification) -> String? {
+        (notification.collapseKey ?? notification.tag).map(collapseID)
     }
 
     /// What is longer than Apple takes, or is none in a header, is a digest of itself.

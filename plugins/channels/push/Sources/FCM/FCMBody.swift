@@ -7,7 +7,11 @@ enum FCMBody {
     private static let longest = 4_096
     static let longestToken = 4_096
 
-    static func bytes(of notification: Notification, to token: String) throws(Notification.Unsendable) -> [UInt8] {
+    static func bytes(
+        of notification: Notification,
+        to token: String,
+        nowSeconds: Int64
+    ) throws(Notification.Unsendable) -> [UInt8] {
         var shown = JSONWriter()
         if !notification.isBackground {
             shown.raw("{")
@@ -32,7 +36,9 @@ enum FCMBody {
         }
         json.name("data")
         json.raw(data)
-        android(notification, &json)
+        for (name, members) in FCMPlatforms.blocks(of: notification, nowSeconds: nowSeconds) where !members.isEmpty {
+            json.member(name, .object(members))
+        }
         json.raw("}}")
         return json.bytes
     }
@@ -57,24 +63,5 @@ enum FCMBody {
         json.member("triggerd_key", notification.key)
         json.raw("}")
         return json.bytes
-    }
-
-    private static func android(_ notification: Notification, _ json: inout JSONWriter) {
-        var own = JSONWriter()
-        own.raw("{")
-        if let collapseKey = notification.collapseKey { own.member("collapse_key", collapseKey) }
-        if let urgency = notification.urgency { own.member("priority", urgency == .high ? "HIGH" : "NORMAL") }
-        if let ttlSeconds = notification.ttlSeconds { own.member("ttl", "\(ttlSeconds)s") }
-        if !notification.isBackground {
-            var shown: [Value.Member] = []
-            if let sound = notification.sound { shown.append(Value.Member("sound", .string(sound))) }
-            if let channel = notification.androidChannel { shown.append(Value.Member("channel_id", .string(channel))) }
-            if let badge = notification.badge { shown.append(Value.Member("notification_count", .integer(badge))) }
-            if !shown.isEmpty { own.member("notification", .object(shown)) }
-        }
-        own.raw("}")
-        guard own.bytes.count > 2 else { return }
-        json.name("android")
-        json.raw(own.bytes)
     }
 }

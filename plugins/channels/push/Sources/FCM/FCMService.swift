@@ -29,7 +29,7 @@ final class FCMService: PushService {
         guard !token.isEmpty, token.utf8.count <= FCMBody.longestToken else { return done(.dead("the token is none")) }
         let body: [UInt8]
         do throws(Notification.Unsendable) {
-            body = try FCMBody.bytes(of: notification, to: String(token))
+            body = try FCMBody.bytes(of: notification, to: String(token), nowSeconds: SystemTime.nowMs() / 1_000)
         } catch {
             return done(.refused(error.description))
         }

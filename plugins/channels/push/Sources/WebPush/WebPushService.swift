@@ -15,9 +15,6 @@ final class WebPushService: PushService {
     /// Each push is encrypted with a key of its own, which is nearly all that it costs.
     private let encryption = EncryptionQueue()
 
-    /// Where a message names no time to live; RFC 8030 demands one.
-    private static let usualTTLSeconds: Int64 = 2_419_200
-
     init(_ settings: PushSettings.WebPush, _ transport: PushSettings.Transport) throws(PluginError) {
         vapid = VAPIDTokens(settings.vapid, subject: settings.subject)
         mayStayLocal = settings.mayStayLocal
@@ -84,7 +81,7 @@ final class WebPushService: PushService {
             return .success(
                 HTTPRequest(
                     url: subscription.endpoint.text,
-                    headers: headers(notification, authorization: authorization),
+                    headers: WebPushHeaders.of(notification, authorization: authorization),
                     body: try WebPushEncryption.seal(plaintext, to: subscription, ephemeral: P256PrivateKey()),
                     timeoutMs: min(timeoutMs, leftMs)
                 )
@@ -93,28 +90,6 @@ final class WebPushService: PushService {
             let reason = "the push could not be encrypted or signed"
             return .failure(Unsent(verdict: .again(afterMs: 0, reason, .message)))
         }
-    }
-
-    private func headers(_ notification: Notification, authorization: String) -> [String] {
-        var headers = [
-            "authorization: \(authorization)",
-            "content-encoding: aes128gcm",
-            "content-type: application/octet-stream",
-            "ttl: \(notification.ttlSeconds ?? Self.usualTTLSeconds)",
-        ]
-        if let urgency = notification.urgency { headers.append("urgency: \(urgency.rawValue)") }
-        if let collapseKey = notification.collapseKey { headers.append("topic: \(Self.topic(collapseKey))") }
-        return headers
-    }
-
-    /// RFC 8030, 5.4: at most 32 characters of base64url; anything else is a digest of itself.
-    private static func topic(_ key: String) -> String {
-        let isTopic =
-            key.utf8.count <= 32
-            && key.unicodeScalars.allSatisfy {
-                $0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || $0 == "-" || $0 == "_")
-            }
-        return isTopic ? key : Base64.encodedForURL(SHA256.digest(of: Array(key.utf8)).prefix(24))
     }
 
     private func verdict(on result: HTTPResult, _ origin: String) -> Verdict {
