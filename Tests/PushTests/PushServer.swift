@@ -86,9 +86,8 @@ final class PushServer {
         }
     }
 
-    deinit {
-        if process.isRunning { process.terminate() }
-    }
+    // It ends with its input: a child of a thread that blocks signals would not hear of SIGTERM.
+    deinit { try? input.fileHandleForWriting.close() }
 
     /// What the server saw, and what it found out.
     struct Request {

@@ -20,6 +20,8 @@ enum Pushing {
         _ tokens: [String],
         _ fields: [Value.Member] = [Value.Member("title", .string("Hello"))],
         key: String = "m1",
+        since: [Int64] = [],
+        attempt: Int = 1,
         withinMs: Int64 = 30_000
     ) -> Message {
         Message(
@@ -27,8 +29,10 @@ enum Pushing {
             campaign: "cart",
             user: "u1",
             addresses: tokens,
+            addressesSince: since,
             fields: fields,
-            deadline: Int64(Date().timeIntervalSince1970 * 1_000) + withinMs
+            deadline: Int64(Date().timeIntervalSince1970 * 1_000) + withinMs,
+            attempt: attempt
         )
     }
 }

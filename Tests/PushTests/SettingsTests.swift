@@ -37,6 +37,20 @@ import Testing
             ("apns_url", "https://exa mple.com", "apns_url: "), ("webpush_key", "hidden", "webpush_key: "),
             ("webpush_key", nil, "webpush_subject is of no use without webpush_key"),
             ("webpush_subject", nil, "webpush_subject is not set"), ("webpush_subject", "ops", "webpush_subject: "),
+            ("webpush_subject", "mailto:ops@localhost", "webpush_subject: \"localhost\" is no domain"),
+            ("webpush_subject", "mailto:ops@mail.shop.local", "webpush_subject: \"mail.shop.local\" is no domain"),
+            ("webpush_subject", "mailto:ops@10.0.0.1", "webpush_subject: \"10.0.0.1\" is no domain"),
+            ("webpush_subject", "mailto:ops@[::1]", "webpush_subject: \"[::1]\" is no domain"),
+            ("webpush_subject", "mailto:ops@shop..com", "webpush_subject: \"shop..com\" is no domain"),
+            ("webpush_subject", "mailto:ops@", "webpush_subject: \"\" is no domain"),
+            ("webpush_subject", "mailto:@shop.com", "webpush_subject: it is"),
+            ("webpush_subject", "mailto:a@b@shop.com", "webpush_subject: it is"),
+            ("webpush_subject", "mailto:<ops@shop.com>", "webpush_subject: it is"),
+            ("webpush_subject", "mailto: ops@shop.com", "webpush_subject: it holds a space"),
+            ("webpush_subject", "https://localhost/push", "webpush_subject: \"localhost\" is no domain"),
+            ("webpush_subject", "https://shop", "webpush_subject: \"shop\" is no domain"),
+            ("webpush_subject", "https://192.168.1.1", "webpush_subject: \"192.168.1.1\" is no domain"),
+            ("webpush_subject", "http://shop.com", "webpush_subject: it is"),
             ("ca_file", "/no/such/file", "ca_file: /no/such/file cannot be read"), ("ca_file", #filePath, "ca_file: "),
             ("timeout_seconds", "0", "timeout_seconds: 0 is not within"),
             ("timeout_seconds", "601", "timeout_seconds: 601 is not within"),
@@ -59,6 +73,11 @@ import Testing
         arguments: [
             ([Value.Member("ttl_seconds", .integer(-1))], "ttl_seconds: "),
             ([Value.Member("ttl_seconds", .integer(2_419_201))], "ttl_seconds: "),
+            ([Value.Member("relevance_score", .decimal(1.5))], "relevance_score: 1.5 is not within 0 to 1"),
+            ([Value.Member("relevance_score", .integer(-1))], "relevance_score: "),
+            ([Value.Member("relevance_score", .integer(1))], nil),
+            ([Value.Member("icon", .string("https://a b"))], "icon: the URL "),
+            ([Value.Member("icon", .string("bell_small"))], nil), ([Value.Member("icon", .string("/bell.png"))], nil),
             ([Value.Member("badge", .integer(-1))], "badge: "), ([Value.Member("data", .string("x"))], "data: "),
             ([Value.Member("data", .object([Value.Member("aps", .null)]))], "data.aps: "),
             ([Value.Member("data", .object([Value.Member("google.x", .null)]))], "data.google.x: "),
@@ -83,6 +102,16 @@ import Testing
         } catch {
             #expect("\(error)".hasPrefix(beginning ?? "taken"), "\(error)")
         }
+    }
+
+    @Test(arguments: [
+        "mailto:ops@example.com", "mailto:push+a@mail.shop.co.uk", "https://shop.com", "https://shop.com:8443/push",
+        "https://xn--bcher-kva.example.org",
+    ])
+    func aSubjectOfTheInternetIsTaken(_ subject: String) throws {
+        var settings = try PushServer().settings
+        settings["webpush_subject"] = subject
+        try Pushing.channel(settings).stop()
     }
 
     @Test(arguments: [

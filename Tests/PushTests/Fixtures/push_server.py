@@ -1,13 +1,13 @@
 """The push services for the tests: a real HTTP/2 server (h2) that checks what it is sent with other libraries than
 the channel's: PyJWT for tokens, http_ece for web push.
 
-    push_server.py [--tls CERTIFICATE KEY] [--goaway-after N]
+    push_server.py [--tls CERTIFICATE KEY] [--goaway-after N] [--while FILE]
 
 It makes all keys, and prints a JSON object a line: first {"port": ..., the keys}, then one for each request. A device's
 token says what becomes of its push, in parts behind `~`: a status (`410`), `reason=CODE`, `retry=SECONDS`,
 `date=SECONDS` (Retry-After as a date so far ahead), `reset`, `cut` (the connection ends), `stall`, `slow=SECONDS`,
-`garbage`, `huge`, `echo` (the answer repeats every header), `first` (all that only while the first credentials are
-used), `once` (only the first time). It ends when its standard input does.
+`gone=MILLISECONDS` (when APNs knew that a token was one no more), `garbage`, `huge`, `echo` (the answer repeats every header), `first` (all that only while the first credentials are
+used), `once` (only the first time), `while` (only while FILE is there). It ends when its standard input does.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import asyncio
 import base64
 import email.utils
 import json
+import os
 import ssl
 import sys
 import time
@@ -70,6 +71,7 @@ class Services:
         self.seen = set()
         self.first_provider = None
         self.origin = None
+        self.flag = ""
 
     def keys(self, port):
         self.origin = f"{self.scheme}://localhost:{port}"
@@ -155,7 +157,11 @@ class Services:
         extra["apns-id"] = headers.get("apns-id", "")
         if status == 200:
             return 200, extra, b"", found, ways
-        return status, extra, json.dumps({"reason": reason}).encode(), found, ways
+        content = {"reason": reason}
+        for way in ways:
+            if way.startswith("gone="):
+                content["timestamp"] = int(way[5:])
+        return status, extra, json.dumps(content).encode(), found, ways
 
     def webpush(self, token, headers, body):
         found = {"service": "webpush", "token": token}
@@ -177,12 +183,15 @@ class Services:
         except Exception as error:
             found["fault"] = repr(error)
             return 400, {}, b"", found, []
-        status, extra, _, ways = self.wanted(token, False)
-        return 201 if status == 200 else status, extra, b"", found, ways
+        status, extra, reason, ways = self.wanted(token, False)
+        content = json.dumps({"reason": reason}).encode() if reason else b""
+        return 201 if status == 200 else status, extra, content, found, ways
 
     def wanted(self, token, is_first):
         parts = token.split("~")[1:]
         if ("once" in parts and token in self.seen) or ("first" in parts and not is_first):
+            return 200, {}, None, []
+        if "while" in parts and not os.path.exists(self.flag):
             return 200, {}, None, []
         self.seen.add(token)
         status, extra, reason = 200, {}, None
@@ -307,6 +316,7 @@ class Connection(asyncio.Protocol):
 async def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--tls", nargs=2)
+    parser.add_argument("--while", dest="flag", default="")
     parser.add_argument("--goaway-after", type=int, default=0)
     options = parser.parse_args()
     context = None
@@ -316,6 +326,7 @@ async def main():
         context.set_alpn_protocols(["h2"])
     Connection.services = Services("https" if context else "http")
     Connection.goaway_after = options.goaway_after
+    Connection.services.flag = options.flag
     server = await asyncio.get_running_loop().create_server(Connection, "127.0.0.1", 0, ssl=context)
     port = server.sockets[0].getsockname()[1]
     say(port=port, **Connection.services.keys(port))

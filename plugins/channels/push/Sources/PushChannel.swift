@@ -73,6 +73,7 @@ package final class PushChannel: Channel {
         var seen: Set<String> = []
         let tokens = message.addresses.filter { seen.insert($0).inserted }
         guard !tokens.isEmpty else { return done(Delivery(.refused("the user has no push token"))) }
+        let since = Dictionary(zip(message.addresses, message.addressesSince)) { first, _ in first }
         begun.enter()
         let gathering = Gathering(tokens) { [begun] delivery in
             done(delivery)
@@ -86,7 +87,8 @@ package final class PushChannel: Channel {
                 gathering.set(index, kind.rawValue, .refused("\(kind.setting) is not set, and the token is of \(kind)"))
             case .known(let service, let rest):
                 let label = ServiceLabel.of([service.label(of: rest)])
-                service.push(notification, to: rest, before: message.deadline) { gathering.set(index, label, $0) }
+                let token = PushToken(text: rest, sinceMs: since[token] ?? 0)
+                service.push(notification, to: token, before: message.deadline) { gathering.set(index, label, $0) }
             }
         }
     }

@@ -3,11 +3,11 @@ protocol PushService: Sendable {
     var name: ServiceName { get }
     /// Whose pace a token is of. Costs little.
     func label(of token: Substring) -> String
-    /// Begins to send to one token, without its prefix, and returns; `done` is called exactly once, from any thread.
+    /// Begins to send to one token and returns; `done` is called exactly once, from any thread.
     /// Nobody waits for it after the instant `deadlineMs`, in milliseconds since 1970.
     func push(
         _ notification: Notification,
-        to token: Substring,
+        to token: PushToken,
         before deadlineMs: Int64,
         _ done: @escaping @Sendable (Verdict) -> Void
     )
@@ -17,6 +17,14 @@ protocol PushService: Sendable {
 
 extension PushService {
     func label(of token: Substring) -> String { name.rawValue }
+}
+
+/// A token as a profile has it.
+struct PushToken: Sendable {
+    /// Without its prefix.
+    var text: Substring
+    /// Since when, in milliseconds since 1970; 0 where nobody knows.
+    var sinceMs: Int64
 }
 
 /// The services, by what stands before a token's colon.

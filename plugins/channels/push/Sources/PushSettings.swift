@@ -140,11 +140,7 @@ package struct PushSettings: Sendable {
             return nil
         }
         let subject = try given.needs("webpush_subject", for: "webpush_key")
-        let isMail = subject.hasPrefix("mailto:") && subject.dropFirst(7).contains("@")
-        let isLink = subject.hasPrefix("https://") && subject.utf8.count > 8
-        guard isMail || isLink, subject.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw PluginError("webpush_subject: it is a mailto: address or an https: URL")
-        }
+        if let fault = VAPIDSubject.fault(of: subject) { throw PluginError("webpush_subject: \(fault)") }
         return WebPush(vapid: try VAPIDKey(key), subject: subject, mayStayLocal: mayStayLocal)
     }
 

@@ -10,6 +10,21 @@ package enum Verdict: Hashable, Sendable {
     case refused(String)
     /// The token is of no use any more.
     case dead(String)
+
+    /// Of an acceptance its id.
+    var reason: String {
+        switch self {
+        case .accepted(let text), .again(_, let text, _), .refused(let text), .dead(let text): text
+        }
+    }
+
+    var isRefusal: Bool {
+        if case .refused = self { true } else { false }
+    }
+
+    var waitMs: Int64 {
+        if case .again(let waitMs, _, _) = self { waitMs } else { 0 }
+    }
 }
 
 extension Verdict {

@@ -11,6 +11,7 @@ final class APNsService: PushService {
     private let client: HTTPClient
     private let provider: Mutex<ProviderToken>
     private let gate = Gate()
+    private let trust = Trust()
 
     private static let longestToken = 512
 
@@ -27,24 +28,25 @@ final class APNsService: PushService {
 
     func push(
         _ notification: Notification,
-        to token: Substring,
+        to token: PushToken,
         before deadlineMs: Int64,
         _ done: @escaping @Sendable (Verdict) -> Void
     ) {
+        let device = token.text
         let nowMs = SystemTime.nowMs()
         if let verdict = gate.verdict(nowMs: nowMs) { return done(verdict) }
-        guard !token.isEmpty, token.utf8.count <= Self.longestToken else { return done(.dead("the token is none")) }
+        guard !device.isEmpty, device.utf8.count <= Self.longestToken else { return done(.dead("the token is none")) }
         let leftMs = deadlineMs - nowMs
         guard leftMs > 0 else { return done(.again(afterMs: 0, "the deadline passed", .message)) }
         do {
             let request = HTTPRequest(
-                url: "\(base)/3/device/\(percentEncoded(token))",
-                headers: APNsHeaders.of(notification, token: token, topic: topic, nowSeconds: nowMs / 1_000),
+                url: "\(base)/3/device/\(percentEncoded(device))",
+                headers: APNsHeaders.of(notification, token: device, topic: topic, nowSeconds: nowMs / 1_000),
                 body: try APNsBody.bytes(of: notification),
                 timeoutMs: min(timeoutMs, leftMs)
             )
             let provider = try provider.withLock { try $0.current(nowSeconds: nowMs / 1_000) }
-            send(request, provider, isSecond: false, done)
+            send(request, provider, isSecond: false, (token.sinceMs, notification.attempt), done)
         } catch let error as Notification.Unsendable {
             done(.refused(error.description))
         } catch {
@@ -56,6 +58,7 @@ final class APNsService: PushService {
         _ request: HTTPRequest,
         _ provider: String,
         isSecond: Bool,
+        _ known: (sinceMs: Int64, attempt: Int),
         _ done: @escaping @Sendable (Verdict) -> Void
     ) {
         var signed = request
@@ -64,9 +67,9 @@ final class APNsService: PushService {
             if case .answered(let answer) = result, answer.status == 403, !isSecond,
                 APNsReply(answer).isExpiredProvider, let fresh = replacement(for: provider)
             {
-                return send(request, fresh, isSecond: true, done)
+                return send(request, fresh, isSecond: true, known, done)
             }
-            done(verdict(on: result))
+            done(verdict(on: result, known))
         }
     }
 
@@ -75,13 +78,14 @@ final class APNsService: PushService {
         try? provider.withLock { try $0.replacement(for: expired, nowSeconds: SystemTime.nowMs() / 1_000) }
     }
 
-    private func verdict(on result: HTTPResult) -> Verdict {
+    private func verdict(on result: HTTPResult, _ known: (sinceMs: Int64, attempt: Int)) -> Verdict {
         switch result {
         case .failed(let fault):
             gate.close(after: fault, nowMs: SystemTime.nowMs())
             return Verdict.of(fault)
         case .answered(let answer):
-            let verdict = APNsReply(answer).verdict
+            let finding = APNsReply(answer).finding(tokenSinceMs: known.sinceMs, attempt: known.attempt)
+            let verdict = trust.verdict(on: finding, of: name.rawValue)
             gate.close(after: verdict, nowMs: SystemTime.nowMs())
             return verdict
         }

@@ -14,22 +14,44 @@ struct FCMReply {
     /// Of a 401: whether it is about the access token.
     var isAboutToken: Bool { code != "THIRD_PARTY_AUTH_ERROR" }
 
-    var verdict: Verdict {
-        let waitMs = answer.retryAfterMs
+    var finding: Finding {
         let reason = "FCM: \(answer.status)" + (code.map { " \($0)" } ?? "") + (field.map { " \($0)" } ?? "")
-        switch answer.status {
-        case 200..<300: return .accepted(id: json?["name"]?.string ?? "")
-        case 400: return isAboutDevice ? .dead(reason) : .refused(reason)
-        case 401:
-            return .again(afterMs: waitMs, reason, isAboutToken ? .unavailable : .message)
-        case 403: return code == "SENDER_ID_MISMATCH" ? .refused(reason) : .again(afterMs: waitMs, reason, .unavailable)
-        // Without UNREGISTERED it is the project or the URL that is not found: nothing to blame a token for.
-        case 404: return code == "UNREGISTERED" ? .dead(reason) : .again(afterMs: waitMs, reason, .unavailable)
-        case 408, 421: return .again(afterMs: waitMs, reason, .message)
-        case 429: return .again(afterMs: waitMs, reason, isQuotaOfDevice ? .message : .throttled)
-        case 500...: return .again(afterMs: waitMs, reason, .unavailable)
-        default: return .refused(reason)
+        func again(_ cause: Outcome.Cause, atLeastMs: Int64 = 0) -> Finding {
+            Finding(.again(afterMs: answer.retryAfterMs == 0 ? atLeastMs : answer.retryAfterMs, reason, cause))
         }
+        switch answer.status {
+        case 200..<300: return Finding(.accepted(id: json?["name"]?.string ?? ""))
+        case 400: return isAboutDevice ? aboutDevice(reason) : Finding(.refused(reason))
+        case 401: return again(isAboutToken ? .unavailable : .message)
+        // The token is good at another project: it is kept in any case.
+        case 403 where code == "SENDER_ID_MISMATCH":
+            return Finding(.refused(reason), doubt: Doubt(until: Self.untilAcceptance, setting: Self.project))
+        case 403: return again(.unavailable)
+        case 404 where code == "UNREGISTERED": return aboutDevice(reason)
+        // It is the project or the URL that is not found: nothing to blame a token for.
+        case 404: return again(.unavailable)
+        case 408, 421: return again(.message)
+        case 429: return again(isQuotaOfDevice ? .message : .throttled, atLeastMs: PushLimits.quotaWaitMs)
+        case 500...: return again(.unavailable)
+        default: return Finding(.refused(reason))
+        }
+    }
+
+    private static let untilAcceptance = Doubt.Until.acceptance(inARow: PushLimits.disputesInARow)
+    private static let project = "push.fcm_service_account may be of another Firebase project than the app"
+
+    /// UNREGISTERED says that a token was one; INVALID_ARGUMENT only that it is none here.
+    private func aboutDevice(_ reason: String) -> Finding {
+        let isUnregistered = code == "UNREGISTERED"
+        return Finding(
+            .dead(reason),
+            doubt: Doubt(
+                until: isUnregistered
+                    ? .row(beforeAcceptance: PushLimits.deathsBeforeAcceptance) : Self.untilAcceptance,
+                setting: isUnregistered
+                    ? Self.project : Self.project + ", or what stands behind `fcm:` another service's token"
+            )
+        )
     }
 
     private var details: [Value] {

@@ -9,6 +9,7 @@ final class FCMService: PushService {
     private let client: HTTPClient
     private let tokens: AccessTokens
     private let gate = Gate()
+    private let trust = Trust()
 
     init(_ settings: PushSettings.FCM, _ transport: PushSettings.Transport) throws(PluginError) {
         url = "\(settings.base)/v1/projects/\(settings.account.projectID)/messages:send"
@@ -21,15 +22,18 @@ final class FCMService: PushService {
 
     func push(
         _ notification: Notification,
-        to token: Substring,
+        to token: PushToken,
         before deadlineMs: Int64,
         _ done: @escaping @Sendable (Verdict) -> Void
     ) {
-        if let verdict = gate.verdict(nowMs: SystemTime.nowMs()) { return done(verdict) }
-        guard !token.isEmpty, token.utf8.count <= FCMBody.longestToken else { return done(.dead("the token is none")) }
+        let (device, nowMs) = (token.text, SystemTime.nowMs())
+        if let verdict = gate.verdict(nowMs: nowMs) { return done(verdict) }
+        guard !device.isEmpty, device.utf8.count <= FCMBody.longestToken else {
+            return done(.dead("the token is none"))
+        }
         let body: [UInt8]
         do throws(Notification.Unsendable) {
-            body = try FCMBody.bytes(of: notification, to: String(token), nowSeconds: SystemTime.nowMs() / 1_000)
+            body = try FCMBody.bytes(of: notification, to: String(device), nowSeconds: nowMs / 1_000)
         } catch {
             return done(.refused(error.description))
         }
@@ -71,7 +75,7 @@ final class FCMService: PushService {
             gate.close(after: fault, nowMs: SystemTime.nowMs())
             return Verdict.of(fault)
         case .answered(let answer):
-            let verdict = FCMReply(answer).verdict
+            let verdict = trust.verdict(on: FCMReply(answer).finding, of: name.rawValue)
             gate.close(after: verdict, nowMs: SystemTime.nowMs())
             return verdict
         }

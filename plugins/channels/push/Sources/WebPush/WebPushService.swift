@@ -12,6 +12,7 @@ final class WebPushService: PushService {
     private let mayStayLocal: Bool
     private let client: HTTPClient
     private let gate = Gate()
+    private let trust = Trust()
     /// Each push is encrypted with a key of its own, which is nearly all that it costs.
     private let encryption = EncryptionQueue()
 
@@ -28,13 +29,13 @@ final class WebPushService: PushService {
 
     func push(
         _ notification: Notification,
-        to token: Substring,
+        to token: PushToken,
         before deadlineMs: Int64,
         _ done: @escaping @Sendable (Verdict) -> Void
     ) {
         let subscription: WebPushSubscription
         do throws(WebPushSubscription.Fault) {
-            subscription = try WebPushSubscription(token)
+            subscription = try WebPushSubscription(token.text)
         } catch {
             return done(.dead(error.description))
         }
@@ -99,7 +100,7 @@ final class WebPushService: PushService {
             gate.close(origin, after: fault, nowMs: nowMs)
             return Verdict.of(fault)
         case .answered(let answer):
-            let verdict = WebPushReply.verdict(on: answer)
+            let verdict = trust.verdict(on: WebPushReply(answer).finding, of: origin)
             gate.close(origin, after: verdict, nowMs: nowMs)
             return verdict
         }
