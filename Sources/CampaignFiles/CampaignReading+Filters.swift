@@ -139,6 +139,7 @@ extension CampaignReading {
 
     /// Strings are read as they are written where the operator takes strings alone, so that `10` and `no` stay text.
     private mutating func operand(of name: String, _ node: Node, _ path: String) -> Value {
+        if let mapping = node.mapping { return otherProperty(mapping) ?? untyped(node, path) }
         switch name {
         // Nothing is written.
         case _ where node.scalar.map { $0.isPlain && $0.string.isEmpty } ?? false: return .null
@@ -148,6 +149,12 @@ extension CampaignReading {
             return node.scalar.map { .string($0.string) } ?? .null
         default: return untyped(node, path)
         }
+    }
+
+    /// `{property: PATH}` (14); a path is text, however it is written.
+    private func otherProperty(_ mapping: Node.Mapping) -> Value? {
+        guard mapping.count == 1, let path = mapping["property"]?.scalar else { return nil }
+        return .object(["property": .string(path.string)])
     }
 
     /// A number, `true` or `false` without quotes stands for itself and for the text: which of them the property is,

@@ -67,6 +67,19 @@ package indirect enum Filter: Hashable, Sendable {
         case isFalseOrUnset
         case matches(Pattern)
         case notMatches(Pattern)
+        /// With what stands there in the same event, which is of the comparison's type or the operator does not hold (14).
+        case compares(Comparison, PropertyPath)
+    }
+
+    /// The operators that take another property of the event for their operand.
+    package enum Comparison: String, Hashable, Sendable, CaseIterable {
+        case equal = "eq"
+        case notEqual = "neq"
+        case greater = "gt"
+        case greaterOrEqual = "gte"
+        case less = "lt"
+        case lessOrEqual = "lte"
+        case before, after
     }
 
     /// One filter alone.
@@ -100,17 +113,18 @@ package indirect enum Filter: Hashable, Sendable {
                 return operators.allSatisfy { $0.holds(sum, now, &work) }
             }
             let values = facts.values(of: subject, now: now)
-            for each in operators where !each.holds(values, now, &work) { return false }
+            for each in operators where !each.holds(values, facts, now, &work) { return false }
             return true
         }
     }
 
-    /// Every subject in it.
+    /// Every subject in it, the properties that others are compared with among them.
     package var subjects: [Subject] {
         switch self {
         case .all(let filters), .any(let filters): filters.flatMap(\.subjects)
         case .not(let filter): filter.subjects
-        case .subject(let subject, _): [subject]
+        case .subject(let subject, let operators):
+            [subject] + operators.compactMap { if case .compares(_, let path) = $0 { .property(path) } else { nil } }
         }
     }
 }

@@ -41,6 +41,7 @@ package struct FilterAllowance: Sendable {
                 throw OperatorFault(text: "takes at most \(CampaignLimits.operands) values, not \(values.count)")
             }
         }
+        if case .object(let object) = operand { return try comparison(name, object, of: subject) }
         let found = try Filter.Operator(name: name, operand: subject.operand(operand))
         if !isStored, let wanted = subject.wanted(insteadOf: found) {
             throw OperatorFault(text: "can never hold: \(wanted)")
@@ -61,6 +62,33 @@ package struct FilterAllowance: Sendable {
             patternSteps -= steps
         }
         return found
+    }
+
+    /// `{property: PATH}` in an operand's place (14).
+    private func comparison(
+        _ name: String,
+        _ operand: Object,
+        of subject: Filter.Subject
+    ) throws(OperatorFault) -> Filter.Operator {
+        guard operand.members.count == 1, let path = operand["property"]?.string else {
+            throw OperatorFault(
+                text: "takes a value or `{property: PATH}`, not \(Value.object(operand).shortened)"
+            )
+        }
+        guard case .property = subject else {
+            throw OperatorFault(
+                text: "`{property: PATH}` is of the event that `where` asks; `\(subject)` is asked of the user"
+            )
+        }
+        guard let comparison = Filter.Comparison(rawValue: name) else {
+            // Of no operator it says which there are.
+            guard Filter.Operator.names.contains(name) else { return try Filter.Operator(name: name, operand: .null) }
+            let all = Filter.Comparison.allCases.map(\.rawValue).joined(separator: ", ")
+            throw OperatorFault(
+                text: "takes no `{property: PATH}`; \(all) do, and `eq: {property: \"list[]\"}` asks every element"
+            )
+        }
+        return .compares(comparison, try self.path(path))
     }
 
     package func path(_ text: String) throws(OperatorFault) -> PropertyPath {

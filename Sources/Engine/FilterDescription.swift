@@ -72,6 +72,7 @@ extension Filter.Operator: CustomStringConvertible {
         case .excludes: "excludes"
         case .matches: "matches"
         case .notMatches: "not_matches"
+        case .compares(let comparison, _): comparison.rawValue
         case .isBlank, .isNotBlank, .isEmpty, .isNotEmpty, .isTrue, .isFalse, .isTrueOrUnset, .isFalseOrUnset: "is"
         }
     }
@@ -87,6 +88,7 @@ extension Filter.Operator: CustomStringConvertible {
         case .before(let instant), .after(let instant): .string(instant.description)
         case .moreThanDaysAgo(let days), .lessThanDaysAgo(let days): .integer(days)
         case .matches(let pattern), .notMatches(let pattern): .string(pattern.text)
+        case .compares(_, let path): .object(["property": .string(path.description)])
         case .isBlank: "blank"
         case .isNotBlank: "not_blank"
         case .isEmpty: "empty"

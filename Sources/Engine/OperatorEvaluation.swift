@@ -1,6 +1,6 @@
 /// Whether operators hold of what a subject is (2.2, 2.3).
 extension Filter.Operator {
-    func holds(_ values: [Value], _ now: Instant, _ work: inout FilterWork) -> Bool {
+    func holds(_ values: [Value], _ facts: some Facts, _ now: Instant, _ work: inout FilterWork) -> Bool {
         switch self {
         // 2.3.2: absent is blank, an empty string is not.
         case .isBlank: return values.isEmpty
@@ -19,6 +19,8 @@ extension Filter.Operator {
             .moreThanDaysAgo, .lessThanDaysAgo, .includes, .isEmpty, .isNotEmpty, .isTrue, .isFalse, .matches:
             for value in values where hits(value, now, &work) == true { return true }
             return false
+        case .compares(let comparison, let path):
+            return comparison.holds(values, facts.values(of: .property(path), now: now), &work)
         }
     }
 
@@ -36,8 +38,8 @@ extension Filter.Operator {
             others.contains { $0.exactDecimal != nil } && !others.contains { sum == $0.exactDecimal }
         case .containsAnyOf, .containsNoneOf, .before, .after, .moreThanDaysAgo, .lessThanDaysAgo, .includes, .excludes,
             .isBlank, .isNotBlank, .isEmpty, .isNotEmpty, .isTrue, .isFalse, .isTrueOrUnset, .isFalseOrUnset,
-            .matches, .notMatches:
-            holds([Value(sum)], now, &work)
+            .matches, .notMatches, .compares:
+            holds([Value(sum)], Object(), now, &work)  // Of no event: no property stands beside it.
         }
     }
 
@@ -85,7 +87,8 @@ extension Filter.Operator {
             return pattern.isFound(in: text, within: &work)
         case .isTrue: return value == .boolean(true)
         case .isFalse: return value == .boolean(false)
-        case .isBlank, .isNotBlank, .isTrueOrUnset, .isFalseOrUnset: return false  // asked of all values together
+        // Asked of all values together.
+        case .isBlank, .isNotBlank, .isTrueOrUnset, .isFalseOrUnset, .compares: return false
         }
     }
 }
@@ -100,7 +103,7 @@ extension Value {
         string.flatMap(Instant.init(iso8601:))
     }
 
-    fileprivate func isComparable(to other: Value) -> Bool {
+    func isComparable(to other: Value) -> Bool {
         switch (self, other) {
         case (.integer, .integer), (.integer, .decimal), (.decimal, .integer), (.decimal, .decimal),
             (.string, .string), (.boolean, .boolean):

@@ -188,7 +188,7 @@ extension Value {
     }
 
     /// As much of it as an error says.
-    fileprivate var shortened: String {
+    var shortened: String {
         let text = description.unicodeScalars
         return text.count <= 100 ? description : String(text.prefix(100)) + "…"
     }
