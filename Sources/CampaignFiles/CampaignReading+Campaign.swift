@@ -87,7 +87,10 @@ extension CampaignReading {
     /// What decides about the instant.
     private mutating func readWhen(_ keys: [String: Node], into campaign: inout Campaign) {
         campaign.launchedAt = keys["launched_at"].flatMap { instant($0, "launched_at") }
-        if let delay = keys["delay"].flatMap({ delay($0) }) { campaign.delay = delay }
+        if let node = keys["delay"], let (delay, atMost) = delay(node) {
+            campaign.delay = delay
+            campaign.debouncesAtMost = atMost
+        }
         for (path, node) in elements(keys, "exceptions", "exceptions") {
             if let exception = occurrence(node, path, .exception) {
                 campaign.exceptions.append(exception)

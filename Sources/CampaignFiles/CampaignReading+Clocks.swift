@@ -3,26 +3,48 @@ import Engine
 /// Delays, durations, windows, quiet hours, and the workspace that has some of them too.
 extension CampaignReading {
     /// A length; or a calendar option; or a date in a property (3.1).
-    mutating func delay(_ node: Node) -> Delay? {
-        guard node.mapping != nil else { return length(node, "delay").map { .length($0) } }
+    mutating func delay(_ node: Node) -> (Delay, atMost: Length?)? {
+        guard node.mapping != nil else { return length(node, "delay").map { (.length($0), nil) } }
         guard
             let keys = keys(
                 node,
                 "delay",
-                known: ["next", "days", "until", "at", "fallback", "time_zone"],
+                known: ["next", "days", "until", "before", "after", "at", "fallback", "time_zone", "at_most"],
                 required: []
             )
         else { return nil }
+        let atMost = keys["at_most"].flatMap { length($0, "delay.at_most") }
+        return delay(keys, node).map { ($0, atMost) }
+    }
+
+    private mutating func delay(_ keys: [String: Node], _ node: Node) -> Delay? {
+        // `after` alone is a length; beside `until` it moves the date.
         let kinds = ["next", "days", "until"].filter { keys[$0] != nil }
-        guard kinds.count == 1, let kind = kinds.first, let what = keys[kind] else {
-            problem("a delay is a length, or one of `next`, `days` and `until`", at: node.mark, "delay", rule: "3.1")
+        guard kinds.count == 1 || kinds.isEmpty && keys["after"] != nil,
+            let what = keys[kinds.first ?? "after"]
+        else {
+            problem(
+                "a delay is a length, or one of `next`, `days`, `until` and `after`",
+                at: node.mark,
+                "delay",
+                rule: "3.1"
+            )
             return nil
         }
-        if kind == "until" {
-            for name in ["at", "fallback", "time_zone"] {
-                if let extra = keys[name] { problem("has no meaning beside `until`", at: extra.mark, "delay.\(name)") }
+        let kind = kinds.first ?? "after"
+        let strange =
+            switch kind {
+            case "until": ["at", "fallback", "time_zone"]
+            case "after": ["before", "at", "fallback", "time_zone"]
+            default: ["before", "after"]
             }
-            return path(what, "delay.until").map { .until($0) }
+        for name in strange {
+            if let extra = keys[name] { problem("has no meaning beside `\(kind)`", at: extra.mark, "delay.\(name)") }
+        }
+        if kind == "after" { return length(what, "delay.after").map { .length($0) } }
+        if kind == "until" {
+            let shift = shift(keys)
+            return path(what, "delay.until").map { .until($0, shift: shift) }
         }
         let zone = zone(keys, "delay")
         let time = timeOfDay(keys, node)
@@ -37,6 +59,16 @@ extension CampaignReading {
         }
         guard let days = whole(what, "delay.days"), let time else { return nil }
         return .days(days, at: time, zone)
+    }
+
+    /// `before` or `after` the date of `until` (14).
+    private mutating func shift(_ keys: [String: Node]) -> Length {
+        let before = keys["before"].flatMap { length($0, "delay.before") }
+        let after = keys["after"].flatMap { length($0, "delay.after") }
+        if let node = keys["before"], keys["after"] != nil {
+            problem("stands beside `after`: a date is moved one way", at: node.mark, "delay.before")
+        }
+        return before.map { Length(milliseconds: -$0.milliseconds) } ?? after ?? .zero
     }
 
     private mutating func timeOfDay(_ keys: [String: Node], _ node: Node) -> Delay.TimeOfDay? {

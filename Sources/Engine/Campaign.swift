@@ -10,6 +10,8 @@ package struct Campaign: Hashable, Sendable {
     /// Whether the audience is judged again at the send (7.1.6).
     package var rechecksAudience = false
     package var delay = Delay.none
+    /// A debounce (4.9) is due at the latest so long after the first trigger of its chain (14).
+    package var debouncesAtMost: Length?
     /// Any one cancels (4.3).
     package var exceptions: [Occurrence] = []
     package var duration: CampaignDuration?
@@ -82,8 +84,8 @@ package enum Delay: Hashable, Sendable {
     case next(Weekday, at: TimeOfDay, ZoneChoice)
     /// So many calendar days after the trigger's, at that time.
     case days(Int64, at: TimeOfDay, ZoneChoice)
-    /// The date that an event property holds.
-    case until(PropertyPath)
+    /// The date that an event property holds, or so long after it; before it where the length is below zero (14).
+    case until(PropertyPath, shift: Length)
 
     package enum TimeOfDay: Hashable, Sendable {
         case clock(ClockTime)

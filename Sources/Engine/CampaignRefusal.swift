@@ -142,8 +142,13 @@ extension Campaign {
         case .length(let length) where length > Self.longestDelay: refuse("delay", "a delay is at most 731 days", "3.1")
         case .days(let days, _, _) where .days(days) > Self.longestDelay:
             refuse("delay.days", "a delay is at most 731 days", "3.1")
+        case .until(_, let shift) where shift > Self.longestDelay:
+            refuse("delay.after", "a delay is at most 731 days", "3.1")
+        case .until(_, let shift) where shift < Length(milliseconds: -Self.longestDelay.milliseconds):
+            refuse("delay.before", "a delay is at most 731 days", "3.1")
         default: break
         }
+        if let most = debouncesAtMost, let fault = fault(ofAtMost: most) { refuse("delay.at_most", fault, "14") }
         for (index, conversion) in conversions.enumerated() where conversion.within == .zero {
             refuse("conversions[\(index)].within", "nothing can happen within no time", "8.2")
         }
@@ -151,6 +156,18 @@ extension Campaign {
         if let maxRecipients, maxRecipients < 1 { refuse("max_recipients", "at least one", "10.4") }
         if let fault = controlGroup?.fault { refuse("control_group.percent", fault, "10.5") }
         return found
+    }
+
+    /// What `at_most` gets wrong: it bounds how long triggers may push a send back (4.9).
+    private func fault(ofAtMost most: Length) -> String? {
+        guard most > .zero, most <= Self.longestDelay else { return "must be more than 0s and at most 731 days" }
+        if case .length(let length) = delay, most < length {
+            return "is shorter than the delay, \(length): no send would ever wait that long"
+        }
+        guard exceptions.contains(where: trigger.mayBe) else {
+            return "belongs to a debounce: no exception here can be the trigger as well"
+        }
+        return nil
     }
 
     package static func isName(_ text: String) -> Bool {
@@ -163,6 +180,19 @@ extension Campaign {
                 default: false
                 }
             }
+    }
+}
+
+extension Occurrence {
+    /// Whether one event could be both, as far as their keys say: of one type, and of every text, or list of them, that
+    /// both name, something in common. What `where` asks is not compared.
+    fileprivate func mayBe(_ other: Occurrence) -> Bool {
+        guard type == other.type else { return false }
+        return configuration.members.allSatisfy { member in
+            guard let value = other.configuration[member.name] else { return true }
+            let (mine, others) = (Set(member.value.texts), value.texts)
+            return mine.isEmpty || others.isEmpty || others.contains { mine.contains($0) }
+        }
     }
 }
 

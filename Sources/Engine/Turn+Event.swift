@@ -60,6 +60,7 @@ extension Turn {
         var event = event
         if event.chain == 0 { event.chain = nextSequence }
         guard event.type != Event.location || move(&event) else { return }
+        pushedBack = [:]
         let matches = match(event)
         var excepted: [CampaignNumber] = []
         for match in matches {
@@ -144,6 +145,7 @@ extension Turn {
         var leased: QueueEntry?
         for wait in state.waits where counts(wait) {
             hasCancelled = true
+            if isTrigger { pushBack(wait) }
             decide(code, head.id, rule: rule, send: wait.send, why: why(wait))
             removeTimer(wait.due, of: wait)
             state.waits.removeAll { $0.send == wait.send }
@@ -156,6 +158,7 @@ extension Turn {
                 leased = entry
             } else {
                 hasCancelled = true
+                if isTrigger { pushBack(entry.wait) }
                 decide(
                     code,
                     head.id,
@@ -173,6 +176,11 @@ extension Turn {
             raise(Event.exception, head.id, at: event.time, depth: event.depth, chain: event.chain)
             if let leased { change(leased) { $0.lease?.exception?.raises = false } }
         }
+    }
+
+    private mutating func pushBack(_ wait: Wait) {
+        let number = wait.version.number
+        pushedBack[number] = min(wait.firstTrigger, pushedBack[number] ?? wait.firstTrigger)
     }
 
     /// 4.13: kept for a trigger that arrives after its exception.
@@ -227,12 +235,11 @@ extension Turn {
         // 6.6: judged at the trigger instant, and again at the send.
         guard eligible(definition, version, at: event.time, send: 0, rule: "6.6") else { return }
         // 3.2.1: counted from the event's time.
-        guard let due = due(definition.campaign.delay, trigger: event.time, properties: event.properties) else {
-            var why: Object = ["triggered_at": .string(event.time.description)]
-            if case .until(let path) = definition.campaign.delay {
-                why[path.description] = path.values(in: event.properties).first ?? .string("absent")
-            }
-            decide(.delayInvalid, head.id, rule: "3.1", send: 0, why: why)
+        let first = min(event.time, pushedBack[version.number] ?? event.time)
+        guard
+            let due = due(of: definition.campaign, trigger: event.time, first: first, properties: event.properties)
+        else {
+            decide(.delayInvalid, head.id, rule: "3.1", send: 0, why: definition.campaign.delay.compared(event))
             return
         }
         guard !alreadyExcepted(definition, version, head, event) else { return }
@@ -244,12 +251,17 @@ extension Turn {
 
         var why = Object()
         if event.time != now { why["event_at"] = .string(event.time.description) }
+        if let most = definition.campaign.debouncesAtMost, due == first + most {
+            why["first_triggered_at"] = .string(first.description)
+            why["at_most"] = .string(most.description)
+        }
         let send = decide(.scheduled, head.id, rule: "3.1", send: 0, next: due, why: why)
         var wait = Wait(
             send: send,
             version: version,
             epoch: head.epoch,
             trigger: event.time,
+            firstTrigger: first,
             due: due,
             firstDue: max(due, now),
             properties: event.properties
@@ -359,6 +371,19 @@ extension Turn {
             ]
         )
         return true
+    }
+}
+
+extension Delay {
+    /// Why there is no instant to send at.
+    fileprivate func compared(_ event: Event) -> Object {
+        var why: Object = ["triggered_at": .string(event.time.description)]
+        if case .until(let path, let shift) = self {
+            why[path.description] = path.values(in: event.properties).first ?? .string("absent")
+            if shift < .zero { why["before"] = .string(Length(milliseconds: -shift.milliseconds).description) }
+            if shift > .zero { why["after"] = .string(shift.description) }
+        }
+        return why
     }
 }
 

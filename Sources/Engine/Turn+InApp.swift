@@ -218,6 +218,7 @@ extension Turn {
                     )
                 }
                 remove(entry)
+                if exception.isTrigger { goOn(from: entry.wait, since: exception.time) }
                 return
             }
             if let stop = stop(of: entry.wait) {
@@ -244,6 +245,25 @@ extension Turn {
             why: ["available_at": .string(entry.available.description)]
         )
         remove(entry)
+    }
+
+    /// 4.9: the chain of a message that was not seen goes on with the sends that began to wait since, which are due no
+    /// later for that (14). Those that a rule holds keep their instant.
+    private mutating func goOn(from ended: Wait, since trigger: Instant) {
+        for index in state.waits.indices {
+            let wait = state.waits[index]
+            guard wait.version.number == ended.version.number, wait.trigger >= trigger,
+                wait.firstTrigger > ended.firstTrigger
+            else { continue }
+            state.waits[index].firstTrigger = ended.firstTrigger
+            guard let most = context.campaigns.campaign(wait.version)?.debouncesAtMost, wait.due == wait.firstDue,
+                ended.firstTrigger + most < wait.due
+            else { continue }
+            removeTimer(wait.due, of: wait)
+            state.waits[index].due = max(now, ended.firstTrigger + most)
+            state.waits[index].firstDue = state.waits[index].due
+            addTimer(state.waits[index].due, of: state.waits[index])
+        }
     }
 
     /// At the end of a scenario: what still waits for a session (11).

@@ -1,6 +1,13 @@
 /// When a send is due, and the clocks that may forbid it (3, 5, 10.1).
 extension Turn {
-    /// The instant that a trigger at `trigger` is to be sent at; nil where the delay has none (3.1).
+    /// The instant that a trigger at `trigger` is to be sent at, of a debounce whose chain began at `first`; nil where
+    /// the delay has none (3.1).
+    func due(of campaign: Campaign, trigger: Instant, first: Instant, properties: Object) -> Instant? {
+        guard let due = due(campaign.delay, trigger: trigger, properties: properties) else { return nil }
+        return campaign.debouncesAtMost.map { min(due, first + $0) } ?? due
+    }
+
+    /// As the delay alone has it.
     func due(_ delay: Delay, trigger: Instant, properties: Object) -> Instant? {
         switch delay {
         case .length(let length): return trigger + length
@@ -14,11 +21,12 @@ extension Turn {
             let day = zone.wall(trigger).day + days
             let due = zone.instant(.of(day: day, time))
             return days == 0 && due <= trigger ? zone.instant(.of(day: day + 1, time)) : due
-        case .until(let path):
+        case .until(let path, let shift):
             guard let text = path.values(in: properties).first?.string, let wall = WallTime(iso8601: text) else {
                 return nil
             }
-            let due = wall.offset.map { wall.instant(offset: $0) } ?? zone(.user).instant(wall)
+            // 14: it is the instant of the send that may not be past, not the date.
+            let due = (wall.offset.map { wall.instant(offset: $0) } ?? zone(.user).instant(wall)) + shift
             return due >= trigger && due <= trigger + context.limits.longestUntil ? due : nil
         }
     }

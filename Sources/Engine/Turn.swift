@@ -24,6 +24,8 @@ package struct Turn {
     var filterBudget = FilterBudget()
     /// Of the send that is being judged or ended.
     var versionUnderWay: CampaignVersion?
+    /// When the chains began whose sends the event under way pushed back (4.9), by campaign.
+    var pushedBack: [CampaignNumber: Instant] = [:]
     /// What the engine raised meanwhile, to be handled in that order (10.7).
     var raised: [Event] = []
 

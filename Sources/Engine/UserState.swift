@@ -70,6 +70,8 @@ package struct Wait: Hashable, Sendable {
     package var version: CampaignVersion
     package var epoch: UInt32
     package var trigger: Instant
+    /// Of the first send that later triggers pushed back to this one (4.9); of most the same.
+    package var firstTrigger: Instant
     package var due: Instant
     /// The due instant before every hold; the receipt of an event that was overdue (13, 10.3).
     package var firstDue: Instant
@@ -86,6 +88,7 @@ package struct Wait: Hashable, Sendable {
         version: CampaignVersion,
         epoch: UInt32,
         trigger: Instant,
+        firstTrigger: Instant? = nil,
         due: Instant,
         firstDue: Instant? = nil,
         properties: Object
@@ -94,6 +97,7 @@ package struct Wait: Hashable, Sendable {
         self.version = version
         self.epoch = epoch
         self.trigger = trigger
+        self.firstTrigger = firstTrigger ?? trigger
         self.due = due
         self.firstDue = firstDue ?? due
         self.properties = properties

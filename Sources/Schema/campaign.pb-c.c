@@ -1954,7 +1954,7 @@ const ProtobufCMessageDescriptor triggerd__v1__length__descriptor =
   (ProtobufCMessageInit) triggerd__v1__length__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__calendar_delay__field_descriptors[6] =
+static const ProtobufCFieldDescriptor triggerd__v1__calendar_delay__field_descriptors[10] =
 {
   {
     "next",
@@ -2028,11 +2028,63 @@ static const ProtobufCFieldDescriptor triggerd__v1__calendar_delay__field_descri
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "length_ms",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Triggerd__V1__CalendarDelay, kind_case),
+    offsetof(Triggerd__V1__CalendarDelay, length_ms),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "before_ms",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Triggerd__V1__CalendarDelay, shift_case),
+    offsetof(Triggerd__V1__CalendarDelay, before_ms),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "after_ms",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Triggerd__V1__CalendarDelay, shift_case),
+    offsetof(Triggerd__V1__CalendarDelay, after_ms),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "at_most_ms",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Triggerd__V1__CalendarDelay, latest_case),
+    offsetof(Triggerd__V1__CalendarDelay, at_most_ms),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__calendar_delay__field_indices_by_name[] = {
+  8,   /* field[8] = after_ms */
   3,   /* field[3] = at */
+  9,   /* field[9] = at_most_ms */
+  7,   /* field[7] = before_ms */
   1,   /* field[1] = days */
   4,   /* field[4] = fallback */
+  6,   /* field[6] = length_ms */
   0,   /* field[0] = next */
   5,   /* field[5] = time_zone */
   2,   /* field[2] = until */
@@ -2040,7 +2092,7 @@ static const unsigned triggerd__v1__calendar_delay__field_indices_by_name[] = {
 static const ProtobufCIntRange triggerd__v1__calendar_delay__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__calendar_delay__descriptor =
 {
@@ -2050,7 +2102,7 @@ const ProtobufCMessageDescriptor triggerd__v1__calendar_delay__descriptor =
   "Triggerd__V1__CalendarDelay",
   "triggerd.v1",
   sizeof(Triggerd__V1__CalendarDelay),
-  6,
+  10,
   triggerd__v1__calendar_delay__field_descriptors,
   triggerd__v1__calendar_delay__field_indices_by_name,
   1,  triggerd__v1__calendar_delay__number_ranges,

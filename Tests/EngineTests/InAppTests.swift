@@ -282,6 +282,30 @@ struct InAppTests {
         #expect(bench.effects.handOvers.map(\.campaign) == ["F"])
     }
 
+    @Test(
+        "14: the chain of a debounce goes on where a client did not show the message, and is over where it did",
+        arguments: [true, false]
+    )
+    func leasedDebounce(isSeen: Bool) {
+        var debounced = campaign("A")
+        debounced.delay = .length(.seconds(40))
+        debounced.debouncesAtMost = .seconds(85)
+        debounced.exceptions = [.event("e")]
+        debounced.reEligibility = .after(.zero)
+        var bench = Bench(debounced)
+        bench.event("e", at: 10)
+        bench.run(to: 50)
+        bench.session(at: 51)
+        let token = bench.effects.presented?.token ?? 0
+        #expect(bench.event("e", at: 60).codes == [.scheduled])
+        #expect(bench.state.waits.map(\.due) == [.at(100)])
+        if isSeen { bench.turn(at: 70) { turn, _ in _ = turn.acknowledge(token: token) } }
+        bench.run(to: 90)
+        #expect(bench.state.waits.map(\.due) == [.at(isSeen ? 100 : 95)])
+        #expect(bench.state.waits.map(\.firstTrigger) == [.at(isSeen ? 60 : 10)])
+        #expect(bench.run(to: 95).codes == (isSeen ? [] : [.queuedInApp]))
+    }
+
     @Test("4.9: where the exception was the trigger too, the end of the lease is no exception to others")
     func raisesNothing() {
         var bench = excepted { $0.exceptions = [.event("e")] }

@@ -331,6 +331,7 @@ extension UserState {
                 properties: object()
             )
             if Bool.random(using: &random) { wait.firstDue = instant() }
+            if Bool.random(using: &random) { wait.firstTrigger = instant() }
             wait.isRateLimited = Bool.random(using: &random)
             wait.depth = UInt8(number(17))
             wait.chain = UInt64(number(3))

@@ -49,15 +49,16 @@ extension Campaign {
     private mutating func readWhen(_ campaign: Triggerd__V1__Campaign) throws(FieldProblem) {
         if let calendar = campaign.delay {
             delay = try Delay(calendar)
+            debouncesAtMost = try Delay.atMost(calendar)
         } else {
-            delay = .length(try Self.length(campaign.delay_ms, "delay_ms"))
+            delay = .length(try Length(notBelowZero: campaign.delay_ms, "delay_ms"))
         }
         duration = try campaign.duration.map { message throws(FieldProblem) in try CampaignDuration(message) }
         window = try campaign.window.map { message throws(FieldProblem) in try Window(message) }
         if let quiet = campaign.quiet_hours {
             quietHours = quiet.pointee.none != 0 ? .none : .own(try QuietHours(quiet, at: "quiet_hours"))
         }
-        if let age = campaign.max_event_age { maxEventAge = try Self.length(age.pointee.ms, "max_event_age") }
+        if let age = campaign.max_event_age { maxEventAge = try Length(notBelowZero: age.pointee.ms, "max_event_age") }
     }
 
     private mutating func readWhom(
@@ -67,7 +68,7 @@ extension Campaign {
         if let filter = campaign.audience { audience = try Filter(filter, at: "audience", &allowance) }
         rechecksAudience = campaign.recheck_audience_at_send != 0
         if let again = campaign.re_eligibility {
-            reEligibility = .after(try Self.length(again.pointee.after_ms, "re_eligibility.after_ms"))
+            reEligibility = .after(try Length(notBelowZero: again.pointee.after_ms, "re_eligibility.after_ms"))
         }
         for index in 0..<campaign.n_conversions {
             guard let message = campaign.conversions[index] else { continue }
@@ -77,7 +78,7 @@ extension Campaign {
             }
             var within = Conversion.defaultDeadline
             if message.pointee.deadline_case == TRIGGERD__V1__CONVERSION__DEADLINE_WITHIN_MS {
-                within = try Self.length(message.pointee.within_ms, "\(path).within_ms")
+                within = try Length(notBelowZero: message.pointee.within_ms, "\(path).within_ms")
             }
             conversions.append(Conversion(try Occurrence(occurrence, at: path, &allowance), within: within))
         }
@@ -89,11 +90,6 @@ extension Campaign {
         requiresOptIn = campaign.require_opt_in != 0
         controlGroup = campaign.control_group.map { ControlGroup($0) }
         if let filter = campaign.abort_if { abortIf = try Filter(filter, at: "abort_if", &allowance) }
-    }
-
-    private static func length(_ milliseconds: Int64, _ field: String) throws(FieldProblem) -> Length {
-        guard milliseconds >= 0 else { throw FieldProblem(field, "is below zero") }
-        return Length(milliseconds: milliseconds)
     }
 
     /// Its id alone.
@@ -110,10 +106,10 @@ extension Campaign {
             message.pointee.launched_at_ms = launchedAt.milliseconds
         }
         message.pointee.trigger = trigger.message(in: arena)
-        if case .length(let length) = delay {
+        if case .length(let length) = delay, debouncesAtMost == nil {
             message.pointee.delay_ms = length.milliseconds
         } else {
-            message.pointee.delay = delay.message(in: arena)
+            message.pointee.delay = delay.message(in: arena, atMost: debouncesAtMost)
         }
         if let audience { message.pointee.audience = audience.message(in: arena) }
         message.pointee.recheck_audience_at_send = rechecksAudience ? 1 : 0

@@ -10,7 +10,14 @@ extension Delay {
             guard let path = PropertyPath(text) else {
                 throw FieldProblem("delay.until", "\"\(text)\" is no path to a property")
             }
-            self = .until(path)
+            self = .until(path, shift: try Self.shift(delay))
+            return
+        }
+        guard delay.shift_case == TRIGGERD__V1__CALENDAR_DELAY__SHIFT__NOT_SET else {
+            throw FieldProblem("delay.until", "is missing: `before_ms` and `after_ms` move its date")
+        }
+        if delay.kind_case == TRIGGERD__V1__CALENDAR_DELAY__KIND_LENGTH_MS {
+            self = .length(try Length(notBelowZero: delay.length_ms, "delay.length_ms"))
             return
         }
         let zone = try ZoneChoice(delay.time_zone, at: "delay.time_zone") ?? .user
@@ -38,8 +45,30 @@ extension Delay {
         }
     }
 
-    func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__CalendarDelay> {
+    /// 14: how far the date of `until` is moved.
+    private static func shift(_ delay: Triggerd__V1__CalendarDelay) throws(FieldProblem) -> Length {
+        switch delay.shift_case {
+        case TRIGGERD__V1__CALENDAR_DELAY__SHIFT_BEFORE_MS:
+            let before = try Length(notBelowZero: delay.before_ms, "delay.before_ms")
+            return Length(milliseconds: -before.milliseconds)
+        case TRIGGERD__V1__CALENDAR_DELAY__SHIFT_AFTER_MS:
+            return try Length(notBelowZero: delay.after_ms, "delay.after_ms")
+        default: return .zero
+        }
+    }
+
+    /// `at_most` stands in the same message.
+    static func atMost(_ message: UnsafePointer<Triggerd__V1__CalendarDelay>) throws(FieldProblem) -> Length? {
+        guard message.pointee.latest_case == TRIGGERD__V1__CALENDAR_DELAY__LATEST_AT_MOST_MS else { return nil }
+        return try Length(notBelowZero: message.pointee.at_most_ms, "delay.at_most_ms")
+    }
+
+    func message(in arena: Arena, atMost: Length?) -> UnsafeMutablePointer<Triggerd__V1__CalendarDelay> {
         let message = arena.make(triggerd__v1__calendar_delay__init)
+        if let atMost {
+            message.pointee.latest_case = TRIGGERD__V1__CALENDAR_DELAY__LATEST_AT_MOST_MS
+            message.pointee.at_most_ms = atMost.milliseconds
+        }
         func set(_ time: TimeOfDay, _ zone: ZoneChoice) {
             switch time {
             case .clock(let clock): message.pointee.at = arena.text(clock.description)
@@ -50,7 +79,9 @@ extension Delay {
             message.pointee.time_zone = arena.text(zone.rawValue)
         }
         switch self {
-        case .length: break  // `delay_ms` says it
+        case .length(let length):
+            message.pointee.kind_case = TRIGGERD__V1__CALENDAR_DELAY__KIND_LENGTH_MS
+            message.pointee.length_ms = length.milliseconds
         case .next(let weekday, let time, let zone):
             message.pointee.kind_case = TRIGGERD__V1__CALENDAR_DELAY__KIND_NEXT
             message.pointee.next = arena.text(weekday.name)
@@ -59,11 +90,26 @@ extension Delay {
             message.pointee.kind_case = TRIGGERD__V1__CALENDAR_DELAY__KIND_DAYS
             message.pointee.days = days
             set(time, zone)
-        case .until(let path):
+        case .until(let path, let shift):
             message.pointee.kind_case = TRIGGERD__V1__CALENDAR_DELAY__KIND_UNTIL
             message.pointee.until = arena.text(path.description)
+            if shift < .zero {
+                message.pointee.shift_case = TRIGGERD__V1__CALENDAR_DELAY__SHIFT_BEFORE_MS
+                message.pointee.before_ms = -shift.milliseconds
+            } else if shift > .zero {
+                message.pointee.shift_case = TRIGGERD__V1__CALENDAR_DELAY__SHIFT_AFTER_MS
+                message.pointee.after_ms = shift.milliseconds
+            }
         }
         return message
+    }
+}
+
+extension Length {
+    /// -INT64_MIN is no number either.
+    init(notBelowZero milliseconds: Int64, _ field: String) throws(FieldProblem) {
+        guard milliseconds >= 0 else { throw FieldProblem(field, "is below zero") }
+        self.init(milliseconds: milliseconds)
     }
 }
 

@@ -192,11 +192,13 @@ extension UserState {
 
 extension Wait {
     fileprivate var json: Object {
-        [
+        var json: Object = [
             "send": .string(String(send)), "campaign": .integer(Int64(version.number)),
             "version": .integer(Int64(version.version)), "trigger": .string(trigger.description),
             "due": .string(due.description), "properties": .object(properties),
         ]
+        if firstTrigger != trigger { json["first_trigger"] = .string(firstTrigger.description) }
+        return json
     }
 }
 

@@ -172,6 +172,8 @@ extension ProtobufWriter {
             writer.boolean(9, wait.isRateLimited)
             writer.unsigned(10, UInt32(wait.depth))
             writer.fixed(11, wait.chain)
+            // Of most it is the trigger.
+            if wait.firstTrigger != wait.trigger { writer.presentInstant(12, wait.firstTrigger) }
         }
     }
 
@@ -234,7 +236,7 @@ extension ProtobufReader {
     fileprivate mutating func wait() throws(Fault) -> Wait {
         var reader = try message()
         var wait = Wait.empty
-        var firstDue: Instant?
+        var (firstDue, firstTrigger): (Instant?, Instant?)
         var properties: [Object.Member] = []
         while let field = try reader.field() {
             switch field {
@@ -249,10 +251,12 @@ extension ProtobufReader {
             case .varint(9): wait.isRateLimited = try reader.boolean()
             case .varint(10): wait.depth = try reader.uint8()
             case .fixed64(11): wait.chain = try reader.fixed64()
+            case .varint(12): firstTrigger = try reader.instant()
             default: try reader.skip(field)
             }
         }
         wait.firstDue = firstDue ?? wait.due
+        wait.firstTrigger = firstTrigger ?? wait.trigger
         wait.properties = Object(properties)
         return wait
     }

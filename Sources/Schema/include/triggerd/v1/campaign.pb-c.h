@@ -159,9 +159,23 @@ typedef enum {
   TRIGGERD__V1__CALENDAR_DELAY__KIND__NOT_SET = 0,
   TRIGGERD__V1__CALENDAR_DELAY__KIND_NEXT = 1,
   TRIGGERD__V1__CALENDAR_DELAY__KIND_DAYS = 2,
-  TRIGGERD__V1__CALENDAR_DELAY__KIND_UNTIL = 3
+  TRIGGERD__V1__CALENDAR_DELAY__KIND_UNTIL = 3,
+  TRIGGERD__V1__CALENDAR_DELAY__KIND_LENGTH_MS = 7
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__CALENDAR_DELAY__KIND__CASE)
 } Triggerd__V1__CalendarDelay__KindCase;
+
+typedef enum {
+  TRIGGERD__V1__CALENDAR_DELAY__SHIFT__NOT_SET = 0,
+  TRIGGERD__V1__CALENDAR_DELAY__SHIFT_BEFORE_MS = 8,
+  TRIGGERD__V1__CALENDAR_DELAY__SHIFT_AFTER_MS = 9
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__CALENDAR_DELAY__SHIFT__CASE)
+} Triggerd__V1__CalendarDelay__ShiftCase;
+
+typedef enum {
+  TRIGGERD__V1__CALENDAR_DELAY__LATEST__NOT_SET = 0,
+  TRIGGERD__V1__CALENDAR_DELAY__LATEST_AT_MOST_MS = 10
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__CALENDAR_DELAY__LATEST__CASE)
+} Triggerd__V1__CalendarDelay__LatestCase;
 
 struct  Triggerd__V1__CalendarDelay
 {
@@ -189,11 +203,27 @@ struct  Triggerd__V1__CalendarDelay
      * The path of an event property that holds a date.
      */
     char *until;
+    /*
+     * A length, where `at_most_ms` stands beside it; without that, a campaign's `delay_ms`.
+     */
+    int64_t length_ms;
+  };
+  Triggerd__V1__CalendarDelay__ShiftCase shift_case;
+  union {
+    int64_t before_ms;
+    int64_t after_ms;
+  };
+  Triggerd__V1__CalendarDelay__LatestCase latest_case;
+  union {
+    /*
+     * Where an exception is the trigger again: due at the latest so long after the first trigger of the chain.
+     */
+    int64_t at_most_ms;
   };
 };
 #define TRIGGERD__V1__CALENDAR_DELAY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__calendar_delay__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, TRIGGERD__V1__CALENDAR_DELAY__KIND__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, TRIGGERD__V1__CALENDAR_DELAY__KIND__NOT_SET, {0}, TRIGGERD__V1__CALENDAR_DELAY__SHIFT__NOT_SET, {0}, TRIGGERD__V1__CALENDAR_DELAY__LATEST__NOT_SET, {0} }
 
 
 /*
@@ -472,6 +502,9 @@ struct  Triggerd__V1__Operator
    * As in a campaign file: `gt`, `any_of`, `is` ...
    */
   char *name;
+  /*
+   * In a PropertyFilter also an object `{property: PATH}`: what stands there in the same event.
+   */
   Triggerd__V1__Value *operand;
 };
 #define TRIGGERD__V1__OPERATOR__INIT \
