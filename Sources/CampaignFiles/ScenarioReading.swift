@@ -72,6 +72,7 @@ extension CampaignReading {
     ]
     private static let eventTexts = [
         "user", "id", "type", "event", "product_id", "currency", "campaign", "action", "card", "device", "at",
+        "sent_at",
     ]
     private static let eventNumbers = ["price", "quantity", "latitude", "longitude"]
 
@@ -130,6 +131,7 @@ extension CampaignReading {
         }
         var fields = object(node, path, texts: Self.eventTexts, numbers: Self.eventNumbers)
         fields["received_at"] = nil
+        if let isHistory = node.mapping?["history"]?.boolean { fields["history"] = .boolean(isHistory) }
         if let set = found["set"] {
             // A null stays: it removes.
             let members = object(set, "\(path).set", texts: Self.profileTexts)

@@ -14,6 +14,8 @@ package struct Event: Sendable {
     /// What changed, where something did: a position, an attribute.
     package var before: Value?
     package var after: Value?
+    /// It counts, and triggers, cancels and converts nothing (14).
+    package var isHistory = false
     /// Zero where it comes from outside, else one more than what caused it (1.5).
     package var depth: UInt8 = 0
     /// Tells the chain of what it causes from others; zero: its own.

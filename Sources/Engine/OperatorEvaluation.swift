@@ -20,7 +20,8 @@ extension Filter.Operator {
             for value in values where hits(value, now, &work) == true { return true }
             return false
         case .compares(let comparison, let path):
-            return comparison.holds(values, facts.values(of: .property(path), now: now), &work)
+            // Nothing is looked for that nothing could be compared with.
+            return !values.isEmpty && comparison.holds(values, facts.values(of: .property(path), now: now), &work)
         }
     }
 

@@ -1,8 +1,8 @@
 /// What happens to a user, decided at its receipt (10.7, "At trigger").
 extension Turn {
     /// Attributes set at `time`, a null removes (campaign.md, `set`); what that changed is an event each, in the
-    /// order of the request, the address's before its attribute's (13, 10.7).
-    package mutating func set(_ changes: Object, at time: Instant) {
+    /// order of the request, the address's before its attribute's (13, 10.7). History makes none of them (14).
+    package mutating func set(_ changes: Object, at time: Instant, isHistory: Bool = false) {
         let before = state.profile
         for change in changes.members { state.profile[change.name] = change.value }
         // A bounce is of the address (10.6): another address has not bounced.
@@ -10,6 +10,7 @@ extension Turn {
             state.profile["email_status"] = nil
         }
         addressesChanged(from: before, at: time)
+        if isHistory { return }
         for change in changes.members {
             let (old, new) = (before[change.name], state.profile[change.name])
             guard let new, old.map({ !$0.equals(new) }) ?? true else { continue }
@@ -60,6 +61,7 @@ extension Turn {
         var event = event
         if event.chain == 0 { event.chain = nextSequence }
         guard event.type != Event.location || move(&event) else { return }
+        if event.isHistory { return remember(event) }
         pushedBack = [:]
         let matches = match(event)
         var excepted: [CampaignNumber] = []
@@ -79,6 +81,14 @@ extension Turn {
             startSession(event.time, device: device)
         } else {
             displayInSessionOfNow()
+        }
+    }
+
+    /// 14: what happened before anybody listened counts, and shows no session anything.
+    private mutating func remember(_ event: Event) {
+        count(event)
+        if event.type == Event.sessionStart, event.time < now {
+            state.lastSession = max(event.time, state.lastSession ?? event.time)
         }
     }
 

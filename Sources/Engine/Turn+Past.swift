@@ -4,7 +4,7 @@ extension Turn {
     mutating func count(_ event: Event) {
         let reads = context.campaigns.reads
         if reads.engagements, event.isEngagement {
-            state.engagements.append(event.time)
+            state.engagements.insertInOrder(event.time) { $0 <= $1 }
             if state.engagements.count > context.limits.engagements { state.engagements.removeFirst() }
         }
         guard let name = event.countedName else { return }
@@ -23,8 +23,8 @@ extension Turn {
         if let reach = reads.events[name] {
             let oldest = now - reach
             state.happened.removeAll { $0.event == name && $0.at < oldest }
-            state.happened.makeRoom(for: 1, of: context.limits.happened) { $0.event == name }
-            state.happened.append(Happened(event: name, at: event.time))
+            state.happened.insertInOrder(Happened(event: name, at: event.time)) { $0.at <= $1.at }
+            state.happened.makeRoom(for: 0, of: context.limits.happened) { $0.event == name }
         }
         if event.type == Event.purchase { spend(event, reads) }
     }
@@ -35,20 +35,21 @@ extension Turn {
         else { return }  // No campaign asks for money of this currency, or none was paid.
         let quantity: Int64 = if case .integer(let count)? = event.properties["quantity"] { count } else { 1 }
         let oldest = now - reach
+        let spent = Spent(currency: currency, amount: price * quantity, at: event.time)
+        state.spent.insertInOrder(spent) { ($0.at ?? oldest) <= ($1.at ?? oldest) }
         var single = state.spent.count { $0.currency == currency && $0.at.map { $0 >= oldest } ?? false }
         // What no campaign looks back for any more is one sum; of more than are kept the oldest join it.
         var sum = ExactDecimal.zero
         state.spent.removeAll { spent in
             guard spent.currency == currency else { return false }
             if let at = spent.at, at >= oldest {
-                guard single >= context.limits.spent else { return false }
+                guard single > context.limits.spent else { return false }
                 single -= 1
             }
             sum = sum + spent.amount
             return true
         }
-        if sum != .zero { state.spent.append(Spent(currency: currency, amount: sum, at: nil)) }
-        state.spent.append(Spent(currency: currency, amount: price * quantity, at: event.time))
+        if sum != .zero { state.spent.insert(Spent(currency: currency, amount: sum, at: nil), at: 0) }
     }
 
     /// What is known of the user, for audiences and abort rules.
@@ -121,6 +122,12 @@ struct UserFacts: Facts {
 }
 
 extension Array {
+    /// Behind the last that may stand before it: what is told late, or as history, is no newer for that.
+    fileprivate mutating func insertInOrder(_ element: Element, _ mayPrecede: (Element, Element) -> Bool) {
+        let place = lastIndex { mayPrecede($0, element) }.map { $0 + 1 } ?? 0
+        insert(element, at: place)
+    }
+
     /// Drops the first of its kind until `count` more keep to the limit.
     mutating func makeRoom(for count: Int, of limit: Int, _ isOfKind: (Element) -> Bool) {
         var surplus = self.count(where: isOfKind) + count - limit

@@ -77,6 +77,8 @@ enum ItemLimits {
     static let bytes = 1 << 20
     /// Fields of an item's message: more than so many values can have.
     static let fields = 65_536
+    /// How far a client's clock may be off before its items' times are moved (14): a request is under way for that long.
+    static let clockError = Length.seconds(5)
     /// Attributes and bytes of a profile: it is written whole whenever anything happens to its user.
     static let profileAttributes = 1_000
     static let profileBytes = 512 << 10

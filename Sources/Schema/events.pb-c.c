@@ -544,7 +544,7 @@ void   triggerd__v1__item_reply__free_unpacked
   assert(message->base.descriptor == &triggerd__v1__item_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor triggerd__v1__track_request__field_descriptors[2] =
+static const ProtobufCFieldDescriptor triggerd__v1__track_request__field_descriptors[3] =
 {
   {
     "items",
@@ -570,15 +570,28 @@ static const ProtobufCFieldDescriptor triggerd__v1__track_request__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "sent_at_ms",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Triggerd__V1__TrackRequest, sent_case),
+    offsetof(Triggerd__V1__TrackRequest, sent_at_ms),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__track_request__field_indices_by_name[] = {
   0,   /* field[0] = items */
   1,   /* field[1] = near_misses */
+  2,   /* field[2] = sent_at_ms */
 };
 static const ProtobufCIntRange triggerd__v1__track_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__track_request__descriptor =
 {
@@ -588,7 +601,7 @@ const ProtobufCMessageDescriptor triggerd__v1__track_request__descriptor =
   "Triggerd__V1__TrackRequest",
   "triggerd.v1",
   sizeof(Triggerd__V1__TrackRequest),
-  2,
+  3,
   triggerd__v1__track_request__field_descriptors,
   triggerd__v1__track_request__field_indices_by_name,
   1,  triggerd__v1__track_request__number_ranges,
@@ -646,7 +659,7 @@ const ProtobufCMessageDescriptor triggerd__v1__item__set_entry__descriptor =
   (ProtobufCMessageInit) triggerd__v1__item__set_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__item__field_descriptors[11] =
+static const ProtobufCFieldDescriptor triggerd__v1__item__field_descriptors[12] =
 {
   {
     "user",
@@ -780,11 +793,24 @@ static const ProtobufCFieldDescriptor triggerd__v1__item__field_descriptors[11] 
     0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "history",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__Item, history),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__item__field_indices_by_name[] = {
   9,   /* field[9] = campaign_interaction */
   10,   /* field[10] = card_interaction */
   4,   /* field[4] = custom_event */
+  11,   /* field[11] = history */
   1,   /* field[1] = id */
   8,   /* field[8] = location */
   7,   /* field[7] = profile_update */
@@ -797,7 +823,7 @@ static const unsigned triggerd__v1__item__field_indices_by_name[] = {
 static const ProtobufCIntRange triggerd__v1__item__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 11 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__item__descriptor =
 {
@@ -807,7 +833,7 @@ const ProtobufCMessageDescriptor triggerd__v1__item__descriptor =
   "Triggerd__V1__Item",
   "triggerd.v1",
   sizeof(Triggerd__V1__Item),
-  11,
+  12,
   triggerd__v1__item__field_descriptors,
   triggerd__v1__item__field_indices_by_name,
   1,  triggerd__v1__item__number_ranges,

@@ -187,6 +187,8 @@ package struct StoredEvent: Hashable, Sendable {
     package var type: String
     package var subject: Text
     package var properties: Object
+    /// It triggered nothing (14).
+    package var isHistory: Bool
 
     package init(
         receivedAt: Instant,
@@ -196,7 +198,8 @@ package struct StoredEvent: Hashable, Sendable {
         set: Object,
         type: String,
         subject: Text,
-        properties: Object
+        properties: Object,
+        isHistory: Bool = false
     ) {
         self.receivedAt = receivedAt
         self.sequence = sequence
@@ -206,6 +209,7 @@ package struct StoredEvent: Hashable, Sendable {
         self.type = type
         self.subject = subject
         self.properties = properties
+        self.isHistory = isHistory
     }
 }
 

@@ -140,7 +140,9 @@ struct ScenarioRun {
         _ plugins: PluginRegistry
     ) throws(Refusal) -> [Decision] {
         // Campaigns without a launch of their own were launched before the first event.
-        let first = items.map { min($0.item?.time ?? $0.event.receivedAt, $0.event.receivedAt) }.min()
+        let first = items.map { item, event in
+            item?.happened(receivedAt: event.receivedAt) ?? event.receivedAt
+        }.min()
         let launch = (first ?? Instant(milliseconds: 0)) + .days(-1)
         var simulation = try Simulation(
             plugins: plugins,

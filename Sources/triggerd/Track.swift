@@ -9,16 +9,17 @@ struct Track: AsyncParsableCommand {
         abstract: "Tell the daemon what users did.",
         discussion: """
             One item by flags, or JSON lines from a file or a pipe: each an object with user, type (custom_event, \
-            purchase, session_start or attributes), and as it applies id, at, set, properties, event, product_id, \
-            price, currency, quantity. A line that is wrong is told of by its number, and the others are sent. A line \
-            has 4 MiB at most, and no key of it stands twice; a whole number beyond 64 bits is refused: send it as \
-            text. Prices and quantities may stand in quotes.
+            purchase, session_start or attributes), and as it applies id, at, sent_at, history, set, properties, \
+            event, product_id, price, currency, quantity. A line that is wrong is told of by its number, and the \
+            others are sent. A line has 4 MiB at most, and no key of it stands twice; a whole number beyond 64 bits is \
+            refused: send it as text. Prices and quantities may stand in quotes.
 
             EXAMPLES
               triggerd track --user u1 --event add_to_cart --property cart_value=150
               triggerd track --user u1 --purchase sku-1 --price 9.90 --currency EUR --id order-17
               triggerd track --user u1 --set email=u1@example.com --set plan=gold
               triggerd track events.jsonl --json
+              triggerd track --user u1 --event signed_up --at 2024-05-01T10:00:00Z --history
               produce-events | triggerd track - --retry 5m
             """
     )
@@ -40,6 +41,9 @@ struct Track: AsyncParsableCommand {
     @Option(help: "The client whose session started.") var device: String?
     @Option(help: "An idempotency id, unique per user.") var id: String?
     @Option(help: "When it happened, ISO 8601 (default: now).") var at: String?
+    @Option(help: "What the clock that --at is by says now; where it is off, so is --at, and is moved.") var sentAt:
+        String?
+    @Flag(help: "It counts and is kept, and triggers, cancels and converts nothing.") var history = false
     @Option(
         help: ArgumentHelp("A property; the value is JSON, or else a string.", valueName: "name=value")
     )
@@ -62,7 +66,7 @@ struct Track: AsyncParsableCommand {
         if let retry { _ = try Length(retry, option: "--retry", example: "5m") }
         if file != nil {
             guard user == nil, event == nil, purchase == nil, !sessionStart, set.isEmpty, property.isEmpty, id == nil,
-                at == nil, price == nil, currency == nil, quantity == nil, device == nil
+                at == nil, sentAt == nil, !history, price == nil, currency == nil, quantity == nil, device == nil
             else { throw ValidationError("a file's lines hold everything: give either FILE or the flags of one item") }
             return
         }
@@ -115,6 +119,8 @@ struct Track: AsyncParsableCommand {
         }
         object["id"] = id.map(Value.string)
         object["at"] = at.map(Value.string)
+        object["sent_at"] = sentAt.map(Value.string)
+        if history { object["history"] = .boolean(true) }
         if !property.isEmpty { object["properties"] = .object(try Self.pairs(property, "--property")) }
         if !set.isEmpty { object["set"] = .object(try Self.pairs(set, "--set")) }
         do {

@@ -7,6 +7,8 @@ struct TrackLine {
     /// Its number in the file, from 1.
     let number: Int
     let item: Item
+    /// The request's `sent_at` goes on from the item's.
+    private let read = ContinuousClock.now
 
     /// Empty where it has none.
     var id: Text { item.id ?? "" }
@@ -21,6 +23,11 @@ struct TrackLine {
         } catch {
             throw Failure(error.description)
         }
+    }
+
+    /// What the item's clock says now; nil: nobody doubts it. What is sent again after a while was not off by that.
+    var sentAt: Instant? {
+        item.sentAt.map { $0 + Length(milliseconds: Int64(read.duration(to: .now) / .milliseconds(1))) }
     }
 
     func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__Item> { item.message(in: arena) }

@@ -50,9 +50,18 @@ struct Tracking {
         try await send([item])
     }
 
-    /// One request; where the daemon refuses it whole, its items one by one, so that each gets its own answer.
+    /// A request has one `sent_at`: what was sent at another time is another request.
     private mutating func send(_ items: [TrackLine]) async throws {
-        guard !items.isEmpty else { return }
+        var rest = items[...]
+        while let first = rest.first {
+            let together = rest.prefix { $0.item.sentAt == first.item.sentAt }
+            try await request(Array(together))
+            rest = rest.dropFirst(together.count)
+        }
+    }
+
+    /// One request; where the daemon refuses it whole, its items one by one, so that each gets its own answer.
+    private mutating func request(_ items: [TrackLine]) async throws {
         do {
             try await deliver(items)
         } catch let status as Status {
@@ -61,7 +70,7 @@ struct Tracking {
                 for item in items { report(line: item.number, id: item.id, error: status.message) }
                 return
             }
-            for item in items { try await send([item]) }
+            for item in items { try await request([item]) }
         } catch let lost as ClientClosed {
             try await resend(items, after: Failure("the connection to the daemon broke: \(lost)"))
         } catch let silent as NoAnswer {
@@ -74,6 +83,10 @@ struct Tracking {
         guard let connection else { return }
         let request = packed(triggerd__v1__track_request__init) { request, arena in
             request.pointee.near_misses = tellsNearMisses ? 1 : 0
+            if let sentAt = items.first?.sentAt {
+                request.pointee.sent_case = TRIGGERD__V1__TRACK_REQUEST__SENT_SENT_AT_MS
+                request.pointee.sent_at_ms = sentAt.milliseconds
+            }
             request.pointee.n_items = items.count
             request.pointee.items = arena.array(items.map { $0.message(in: arena) })
         }

@@ -9,6 +9,8 @@ final class Model {
         var campaign: Int
         var user: Text
         var trigger: Instant
+        /// 14: of the first send of the chain that triggers pushed back to this one.
+        var chainBegan: Instant
         var firstDue: Instant
         var properties: Object
         var depth: Int
@@ -64,6 +66,8 @@ final class Model {
     var ids: Set<[Text]> = []
     var now = Instant(milliseconds: 0)
     var raised: [Happening] = []
+    /// When the chains began whose sends what happens now pushed back, by campaign.
+    var pushedBack: [Int: Instant] = [:]
     var decided: [Scenario.Expected] = []
     var launch: Instant
 
@@ -131,18 +135,7 @@ final class Model {
             return
         }
         let old = profiles[user] ?? Object()
-        for member in set.members { profiles[user]?[member.name] = member.value }
-        if profiles[user]?["email"] != old["email"], set["email_status"] == nil {
-            profiles[user]?["email_status"] = nil
-        }
-        // 10.6: a token that a profile registers leaves the others.
-        for token in profiles[user]?["push_tokens"]?.texts ?? [] {
-            guard old["push_tokens"]?.texts.contains(token) != true else { continue }
-            for (other, profile) in profiles where other != user {
-                guard case .array(let tokens)? = profile["push_tokens"] else { continue }
-                profiles[other]?["push_tokens"] = .array(tokens.filter { $0.text != token })
-            }
-        }
+        register(set, of: user)
         for member in set.members {
             guard let new = profiles[user]?[member.name], old[member.name].map({ !$0.equals(new) }) ?? true else {
                 continue
@@ -176,6 +169,34 @@ final class Model {
         if let what {
             handle(what)
             handleRaised()
+        }
+    }
+
+    /// 14: counted and kept, and nothing else.
+    func remember(_ fields: Object, of user: Text, id: Text?, _ what: Happening?) {
+        if profiles[user] == nil { profiles[user] = Object() }
+        if let id, !ids.insert([user, id]).inserted {
+            decide(.duplicateEvent, nil, user)
+            return
+        }
+        register(fields, of: user)
+        if let what { happened.append(what) }
+    }
+
+    /// What a request sets on a profile, before anything is made of it.
+    private func register(_ set: Object, of user: Text) {
+        let old = profiles[user] ?? Object()
+        for member in set.members { profiles[user]?[member.name] = member.value }
+        if profiles[user]?["email"] != old["email"], set["email_status"] == nil {
+            profiles[user]?["email_status"] = nil
+        }
+        // 10.6: a token that a profile registers leaves the others.
+        for token in profiles[user]?["push_tokens"]?.texts ?? [] {
+            guard old["push_tokens"]?.texts.contains(token) != true else { continue }
+            for (other, profile) in profiles where other != user {
+                guard case .array(let tokens)? = profile["push_tokens"] else { continue }
+                profiles[other]?["push_tokens"] = .array(tokens.filter { $0.text != token })
+            }
         }
     }
 
@@ -228,7 +249,7 @@ final class Model {
         default: break
         }
         guard filtered, let filter = occurrence.where else { return true }
-        return filter.holds(happening.properties, now: now)
+        return Self.holds(filter, happening.properties, now)
     }
 
     /// 13, 1.2
@@ -240,6 +261,7 @@ final class Model {
     // MARK: Events (10.7)
 
     func handle(_ happening: Happening) {
+        pushedBack = [:]
         except(happening)
         convert(happening)
         for (index, campaign) in campaigns.enumerated()
@@ -311,13 +333,18 @@ final class Model {
                 let again = isMet(campaign.trigger, happening) && !stopped.contains(index) && !isOfStopped(happening)
                 let code: Decision.Code = again ? .rescheduledByTrigger : .cancelledByException
                 var count = 0
+                func pushBack(_ send: Send) {
+                    if again { pushedBack[index] = min(send.chainBegan, pushedBack[index] ?? .never) }
+                }
                 for place in sends.indices where sends[place].due != nil && counts(sends[place]) {
                     sends[place].due = nil
+                    pushBack(sends[place])
                     decide(code, index, happening.user)
                     count += 1
                 }
                 for place in entries.indices where !entries[place].isOver && counts(entries[place].send) {
                     entries[place].isOver = true
+                    pushBack(entries[place].send)
                     decide(code, index, happening.user, ending(index))
                     count += 1
                 }
@@ -384,7 +411,9 @@ final class Model {
             return decide(.outsideWindowAtTrigger, index, user)
         }
         if let code = ineligible(index, user, happening.time, send: nil) { return decide(code, index, user) }
-        guard let due = due(campaign.delay, happening) else { return decide(.delayInvalid, index, user) }
+        guard var due = due(campaign.delay, happening) else { return decide(.delayInvalid, index, user) }
+        let chainBegan = min(pushedBack[index] ?? happening.time, happening.time)
+        if let most = campaign.debouncesAtMost, due - chainBegan > most { due = chainBegan + most }
         let weekAgo = now.milliseconds - 7 * 86_400_000
         let isExcepted = excepted.contains { seen in
             guard seen.campaign == index, seen.user == user, seen.time > happening.time,
@@ -399,6 +428,7 @@ final class Model {
             campaign: index,
             user: user,
             trigger: happening.time,
+            chainBegan: chainBegan,
             firstDue: max(due, now),
             properties: happening.properties,
             depth: happening.depth,
@@ -455,11 +485,12 @@ final class Model {
             var day = Self.day(wall(happening.time, choice, user)) + 1
             while Weekday(day: day) != weekday { day += 1 }
             return at(day, time, choice)
-        case .until(let path):
+        case .until(let path, let shift):
             guard let text = path.values(in: happening.properties).first?.string, let date = WallTime(iso8601: text)
             else { return nil }
             let instant = Instant(
                 milliseconds: date.milliseconds - (date.offset.map { $0 * 1_000 } ?? offset(.user, user))
+                    + shift.milliseconds
             )
             guard instant >= happening.time, instant - happening.time <= .days(731) else { return nil }
             return instant

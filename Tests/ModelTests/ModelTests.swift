@@ -62,9 +62,7 @@ struct Comparison {
             guard case .item(let fields, _, _) = event else { return (nil, event) }
             return (try Item(fields: fields), event)
         }
-        let launch =
-            (items.map { min($0.0?.time ?? $0.1.receivedAt, $0.1.receivedAt) }.min() ?? RandomScenario.start)
-            + .days(-1)
+        let launch = (items.map { Self.time($0.0, $0.1.receivedAt) }.min() ?? RandomScenario.start) + .days(-1)
         var simulation: Simulation
         do {
             simulation = try Simulation(
@@ -87,7 +85,7 @@ struct Comparison {
             case .item:
                 guard let item else { continue }
                 simulation.track(item, receivedAt: at)
-                let time = min(item.time ?? at, at)
+                let time = Self.time(item, at)
                 let what = item.occurred.map {
                     Model.Happening(
                         type: $0.type,
@@ -98,7 +96,11 @@ struct Comparison {
                         chain: model.newChain()
                     )
                 }
-                model.receive(Object(), id: item.id, user: item.user, time: time, set: item.set, what)
+                if item.isHistory {
+                    model.remember(item.set, of: item.user, id: item.id, what)
+                } else {
+                    model.receive(Object(), id: item.id, user: item.user, time: time, set: item.set, what)
+                }
             case .stop(let campaign, _):
                 try simulation.stop(campaign, at: at)
                 model.stop(campaign)
@@ -111,6 +113,16 @@ struct Comparison {
         model.finish(until: scenario.until)
         engine = simulation.decisions.filter { $0.isReported }.map(\.reported)
         self.model = model.decided
+    }
+
+    /// 1.1.5, 14: by a clock that was off by more than 5 s when the item was sent, it happened as much later.
+    private static func time(_ item: Item?, _ receipt: Instant) -> Instant {
+        guard let item, var time = item.time else { return receipt }
+        if let sent = item.sentAt {
+            let error = receipt.milliseconds - sent.milliseconds
+            if abs(error) > 5_000 { time.milliseconds += error }
+        }
+        return min(time, receipt)
     }
 
     private static func counts(_ all: [Scenario.Expected]) -> [Scenario.Expected: Int] {

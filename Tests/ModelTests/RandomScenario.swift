@@ -76,8 +76,16 @@ struct RandomScenario {
         return profile
     }
 
+    static let compared = ["v", "w", "k", "l[]", "o.n", "when", "till"]
+
     mutating func filter() -> Object {
-        switch number(4) {
+        switch number(6) {
+        case 4, 5:
+            [
+                "property": .string(one(Self.compared)),
+                one(["eq", "neq", "gt", "gte", "lt", "lte", "before", "after"]):
+                    .object(["property": .string(one(Self.compared))]),
+            ]
         case 0: ["property": "v", "gt": .integer(Int64(number(6)))]
         case 1: ["not": .object(["property": "v", "lte": .integer(Int64(number(6)))])]
         case 2:
@@ -146,7 +154,10 @@ struct RandomScenario {
                 ])
             case 1:
                 campaign["delay"] = .object(["next": .string(one(["monday", "tuesday", "sunday"])), "at": clock()])
-            case 2: campaign["delay"] = .object(["until": "when"])
+            case 2:
+                var until: Object = ["until": "when"]
+                if chance(60) { until[one(["before", "after"])] = .string(one(["1h", "12h", "1d", "40d"])) }
+                campaign["delay"] = .object(until)
             default: campaign["delay"] = .string(one(["1m", "10m", "1h", "5h", "1d"]))
             }
         }
@@ -161,6 +172,7 @@ struct RandomScenario {
                 }
             )
         }
+        if hasDelay, chance(30) { debounce(&campaign) }
         if chance(60) { campaign["re_eligibility"] = .object(["after": .string(one(["0s", "10m", "1h", "1d"]))]) }
         if chance(20) { campaign["audience"] = .object(fact(names)) }
         if chance(20) { campaign["recheck_audience_at_send"] = .boolean(true) }
@@ -222,6 +234,24 @@ struct RandomScenario {
         return campaign
     }
 
+    /// Makes the trigger an exception too, and mostly bounds how long that may go on (14).
+    mutating func debounce(_ campaign: inout Object) {
+        guard case .object(var trigger)? = campaign["trigger"], trigger["type"] != "session_start" else { return }
+        if chance(30) { trigger["where"] = nil }
+        campaign["exceptions"] = .array([.object(trigger)])
+        guard chance(80) else { return }
+        let lengths = ["1m", "10m", "1h", "5h", "1d"]
+        guard case .object(var delay)? = campaign["delay"] else {
+            let place = number(lengths.count)
+            campaign["delay"] = .object([
+                "after": .string(lengths[place]), "at_most": .string(one(Array(lengths[place...]))),
+            ])
+            return
+        }
+        delay["at_most"] = .string(one(lengths))
+        campaign["delay"] = .object(delay)
+    }
+
     mutating func events(_ names: [String]) -> [Value] {
         var at = Self.start
         return (0..<(4 + number(14))).map { _ in
@@ -237,6 +267,11 @@ struct RandomScenario {
                 event["received_at"] = .string(at.description)
                 event["at"] = .string((at + .seconds(-Int64(one([10, 60, 600, 3_600, 90_000])))).description)
             }
+            if chance(8) {
+                let off = Int64(one([-90_000, -3_600, -6, -5, 0, 5, 6, 600, 3_600]))
+                event["sent_at"] = .string((at + .seconds(off)).description)
+            }
+            if chance(8) { event["history"] = .boolean(true) }
             if chance(8) { event["id"] = .string(one(["i1", "i2"])) }
             switch number(12) {
             case 0, 1: event["type"] = "session_start"
@@ -260,6 +295,9 @@ struct RandomScenario {
                 if chance(70) { properties["v"] = .integer(Int64(number(7))) }
                 if chance(60) { properties["k"] = .string(one(["x", "y"])) }
                 if chance(30) { properties["o"] = .object(["n": one([.integer(5), "5", "x"])]) }
+                if chance(50) { properties["w"] = one([3, 3.5, "3", "x", true, [1, 2]]) }
+                if chance(30) { properties["l"] = one([[1, "x"], [], [3, 5, 0.5], ["y", true]]) }
+                if chance(30) { properties["till"] = .string(one(["2026-03-02T20:00+02:00", "2026-03-03", "x"])) }
                 if chance(40) {
                     properties["when"] = .string(
                         one(["2026-03-02T18:00", "2026-03-03T10:00:00Z", "soon", "2026-03-01"])

@@ -247,7 +247,8 @@ struct Batch {
                 set: item.set,
                 type: item.occurred?.type ?? "",
                 subject: item.occurred?.subject ?? "",
-                properties: item.occurred?.properties ?? Object()
+                properties: item.occurred?.properties ?? Object(),
+                isHistory: item.isHistory
             )
         )
     }

@@ -79,7 +79,8 @@ extension EngineThread {
                 return
             }
         }
-        if keepsEvents { batch.keep(item, at: instant, takeEventSequence()) }
+        let told = work.corrected(item, now: instant)
+        if keepsEvents { batch.keep(told, at: instant, takeEventSequence()) }
         let mark = batch.mark
         let (presented, sequence) = turn(
             item.user,
@@ -88,18 +89,7 @@ extension EngineThread {
             tellsNearMisses: work.tellsNearMisses
         ) { turn in
             let sequence = turn.nextSequence
-            turn.set(item.set, at: item.time ?? turn.now)  // 1.1.7: attributes, then the event.
-            if let occurred = item.occurred {
-                let event = Event(
-                    type: occurred.type,
-                    subject: occurred.subject,
-                    user: item.user,
-                    time: item.time ?? turn.now,
-                    receivedAt: turn.now,
-                    properties: occurred.properties
-                )
-                turn.handle(event, device: item.device)
-            }
+            turn.handle(told)
             return (turn.effects.presented, sequence)
         }
         let decisions = work.tellsNearMisses ? batch.told(since: mark) : nil

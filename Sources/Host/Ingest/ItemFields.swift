@@ -1,7 +1,7 @@
 import Engine
 
 extension Item {
-    private static let common = ["at", "user", "id", "type", "properties", "set"]
+    private static let common = ["at", "sent_at", "user", "id", "type", "properties", "set", "history"]
     private static let own: [String: [String]] = [
         Event.customEvent: ["event"], Event.purchase: ["product_id", "price", "currency", "quantity"],
         Event.sessionStart: ["device"], Event.location: ["latitude", "longitude"],
@@ -29,7 +29,9 @@ extension Item {
         guard let user = try Self.text(fields, "user") else { throw ItemProblem(field: "user", why: "is missing") }
         self.user = try Self.name(user, "user", most: Self.longestID)
         id = try Self.idempotencyID(try Self.text(fields, "id") ?? "")
-        time = try Self.instant(fields)
+        time = try Self.instant(fields, "at")
+        sentAt = try Self.instant(fields, "sent_at")
+        isHistory = try Self.flag(fields, "history")
         set = try Self.object(fields, "set")
         try Self.check(set)
         device = try Self.device(try Self.text(fields, "device") ?? "")
@@ -72,12 +74,20 @@ extension Item {
         try checkSize()
     }
 
-    private static func instant(_ fields: Object) throws(ItemProblem) -> Instant? {
-        guard let at = try text(fields, "at") else { return nil }
+    private static func instant(_ fields: Object, _ name: String) throws(ItemProblem) -> Instant? {
+        guard let at = try text(fields, name) else { return nil }
         guard let instant = Instant(iso8601: at.string) else {
-            throw ItemProblem(field: "at", why: "\"\(at)\" is no ISO 8601 instant of the years 1 to 9999")
+            throw ItemProblem(field: name, why: "\"\(at)\" is no ISO 8601 instant of the years 1 to 9999")
         }
         return instant
+    }
+
+    private static func flag(_ fields: Object, _ name: String) throws(ItemProblem) -> Bool {
+        switch fields[name] {
+        case nil, .boolean(false)?: return false
+        case .boolean(true)?: return true
+        case let value?: throw ItemProblem(field: name, why: "\(value) is not true or false")
+        }
     }
 
     private static func text(_ object: Object, _ name: String) throws(ItemProblem) -> Text? {

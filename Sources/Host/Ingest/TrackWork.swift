@@ -8,6 +8,8 @@ final class TrackWork: @unchecked Sendable {
     let tellsNearMisses: Bool
     let reply: Reply<[ItemAnswer]>
     var answers: TrackAnswers
+    /// When the first part was taken: by that a client's clock is judged, however long the rest takes (14).
+    private var begun: Instant?
     /// So many are on disk; the request cannot be refused any more.
     private(set) var done = 0
 
@@ -22,6 +24,13 @@ final class TrackWork: @unchecked Sendable {
     var isAnswered: Bool { isRefused || answers.count == items.count }
     /// Whether the request is refused whole.
     var isRefused = false
+
+    /// As it happened, where the client's clock is off.
+    func corrected(_ item: Item, now: Instant) -> Item {
+        let begun = begun ?? now
+        self.begun = begun
+        return item.corrected(receivedAt: begun)
+    }
 
     /// What the next part needs to know of: of the first all, since the request is refused whole or not at all (1.1.4,
     /// 1.1.7).

@@ -41,7 +41,7 @@ extension Delay {
         case TRIGGERD__V1__CALENDAR_DELAY__KIND_DAYS:
             guard delay.days >= 0 else { throw FieldProblem("delay.days", "is below zero") }
             self = .days(delay.days, at: time, zone)
-        default: throw FieldProblem("delay", "none of next, days and until is there")
+        default: throw FieldProblem("delay", "none of next, days, until and length_ms is there")
         }
     }
 

@@ -44,10 +44,23 @@ struct EventsService {
         guard !elements.isEmpty else { throw .invalid("items", "there are none") }
         var items: [Item] = []
         items.reserveCapacity(elements.count)
+        let sentAt = try Self.sentAt(request.pointee)
         for (index, element) in elements.enumerated() {
-            items.append(try Arena.use { arena throws(Status) in try Self.item(element, at: index, arena) })
+            var item = try Arena.use { arena throws(Status) in try Self.item(element, at: index, arena) }
+            item.sentAt = sentAt
+            items.append(item)
         }
         return (items, request.pointee.near_misses != 0)
+    }
+
+    /// 14: by the clock that the items' times are by.
+    private static func sentAt(_ request: Triggerd__V1__TrackRequest) throws(Status) -> Instant? {
+        guard request.sent_case == TRIGGERD__V1__TRACK_REQUEST__SENT_SENT_AT_MS else { return nil }
+        do throws(ItemProblem) {
+            return try Item.instant(request.sent_at_ms, "sent_at_ms")
+        } catch {
+            throw .invalid(error.field, error.why)
+        }
     }
 
     /// The number of `TrackRequest.items`.

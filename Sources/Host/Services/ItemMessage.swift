@@ -9,6 +9,7 @@ extension Item {
         id = try Self.idempotencyID(Text(cString: item.id))
         time =
             item.time_case == TRIGGERD__V1__ITEM__TIME_TIME_MS ? try Self.instant(item.time_ms, "time_ms") : nil
+        isHistory = item.history != 0
         set = Object(item.set, count: item.n_set)
         try Self.check(set)
         device = ""
@@ -68,6 +69,7 @@ extension Item {
             item.pointee.time_case = TRIGGERD__V1__ITEM__TIME_TIME_MS
             item.pointee.time_ms = time.milliseconds
         }
+        item.pointee.history = isHistory ? 1 : 0
         item.pointee.n_set = set.members.count
         item.pointee.set = set.entries(in: arena, as: Triggerd__V1__Item__SetEntry.self)
         guard let occurred else {

@@ -31,13 +31,7 @@ extension Record {
                 "stops": .array(record.head.stops.map { .string($0.description) }),
             ]
         case .token(let token, let owner): ["kind": "token", "token": .string(token), "user": .string(owner)]
-        case .event(let event):
-            [
-                "kind": "event", "received_at": .string(event.receivedAt.description), "user": .string(event.user),
-                "at": event.time.map { .string($0.description) } ?? .null, "type": .string(event.type),
-                "subject": .string(event.subject), "properties": .object(event.properties),
-                "set": .object(event.set),
-            ]
+        case .event(let event): event.json
         case .tally(let number, let tally):
             [
                 "kind": "tally", "campaign": .integer(Int64(number)), "places": .integer(tally.places),
@@ -45,6 +39,18 @@ extension Record {
                 "slots": .integer(tally.slots),
             ]
         }
+    }
+}
+
+extension StoredEvent {
+    fileprivate var json: Object {
+        var json: Object = [
+            "kind": "event", "received_at": .string(receivedAt.description), "user": .string(user),
+            "at": time.map { .string($0.description) } ?? .null, "type": .string(type), "subject": .string(subject),
+            "properties": .object(properties), "set": .object(set),
+        ]
+        if isHistory { json["history"] = .boolean(true) }
+        return json
     }
 }
 

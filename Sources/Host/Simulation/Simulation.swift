@@ -117,22 +117,8 @@ package struct Simulation {
             turn(item.user) { $0.ignoreDuplicate(id) }
             return
         }
-        let time = min(item.time ?? receivedAt, receivedAt)
-        turn(item.user) { turn in
-            turn.set(item.set, at: time)
-            guard let occurred = item.occurred else { return }
-            turn.handle(
-                Event(
-                    type: occurred.type,
-                    subject: occurred.subject,
-                    user: item.user,
-                    time: time,
-                    receivedAt: receivedAt,
-                    properties: occurred.properties
-                ),
-                device: item.device
-            )
-        }
+        let corrected = item.corrected(receivedAt: receivedAt)
+        turn(item.user) { $0.handle(corrected) }
     }
 
     package mutating func stop(_ campaign: CampaignID, at instant: Instant) throws(Refusal) {
@@ -213,6 +199,7 @@ extension Item {
             user: event.user,
             id: nil,
             time: event.time,
+            isHistory: event.isHistory,
             set: event.set,
             occurred: event.type.isEmpty
                 ? nil : Occurred(type: event.type, subject: event.subject, properties: event.properties),

@@ -10,6 +10,7 @@ package enum EventRecord {
         writer.string(5, event.type)
         writer.string(6, event.subject)
         writer.members(7, event.properties)
+        writer.boolean(8, event.isHistory)
     }
 
     package static func decode(
@@ -38,6 +39,7 @@ package enum EventRecord {
             case .bytes(5): event.type = try reader.string()
             case .bytes(6): event.subject = try reader.text()
             case .bytes(7): properties.append(try reader.member())
+            case .varint(8): event.isHistory = try reader.boolean()
             default: try reader.skip(field)
             }
         }

@@ -54,6 +54,12 @@ typedef enum _Triggerd__V1__ItemReply__Result {
 
 /* --- messages --- */
 
+typedef enum {
+  TRIGGERD__V1__TRACK_REQUEST__SENT__NOT_SET = 0,
+  TRIGGERD__V1__TRACK_REQUEST__SENT_SENT_AT_MS = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__TRACK_REQUEST__SENT__CASE)
+} Triggerd__V1__TrackRequest__SentCase;
+
 /*
  * What users did. The reply comes after every change is on disk. A request with one bad item is refused whole.
  * Limits, beyond which INVALID_ARGUMENT names the item: 10,000 items; of each 1,000 properties, 1,000 attributes, 5,000
@@ -71,10 +77,18 @@ struct  Triggerd__V1__TrackRequest
    * was handled before never does.
    */
   protobuf_c_boolean near_misses;
+  Triggerd__V1__TrackRequest__SentCase sent_case;
+  union {
+    /*
+     * What the client's clock said when it sent the request, in the years 1 to 9999. Where that is more than 5 s from
+     * the receipt, every `time_ms` is moved by as much. An item's content is what it was before.
+     */
+    int64_t sent_at_ms;
+  };
 };
 #define TRIGGERD__V1__TRACK_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__track_request__descriptor) \
-    , 0,NULL, 0 }
+    , 0,NULL, 0, TRIGGERD__V1__TRACK_REQUEST__SENT__NOT_SET, {0} }
 
 
 struct  Triggerd__V1__Item__SetEntry
@@ -121,6 +135,10 @@ struct  Triggerd__V1__Item
    */
   size_t n_set;
   Triggerd__V1__Item__SetEntry **set;
+  /*
+   * It counts and is kept, and the profile is set; it triggers, cancels and converts nothing.
+   */
+  protobuf_c_boolean history;
   Triggerd__V1__Item__TimeCase time_case;
   union {
     /*
@@ -145,7 +163,7 @@ struct  Triggerd__V1__Item
 };
 #define TRIGGERD__V1__ITEM__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__item__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, TRIGGERD__V1__ITEM__TIME__NOT_SET, {0}, TRIGGERD__V1__ITEM__KIND__NOT_SET, {0} }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, TRIGGERD__V1__ITEM__TIME__NOT_SET, {0}, TRIGGERD__V1__ITEM__KIND__NOT_SET, {0} }
 
 
 struct  Triggerd__V1__CustomEvent__PropertiesEntry
