@@ -104,15 +104,20 @@ package struct Reads: Hashable, Sendable {
     package private(set) var events: [Text: Length] = [:]
     /// How far back purchases are, by currency; zero: only their sum.
     package private(set) var purchases: [Text: Length] = [:]
+    /// Of which it is asked how often and when last they happened at all.
+    private var counted: Set<Text> = [Text(Event.sessionStart), Text(Event.purchase)]
     package private(set) var engagements = false
     package private(set) var position = false
     /// Whether any campaign listens to what the engine raises itself.
     package private(set) var raised = false
 
+    package func counts(_ event: Text) -> Bool { counted.contains(event) }
+
     fileprivate mutating func add(_ campaign: Campaign) {
         for filter in [campaign.audience, campaign.abortIf].compactMap(\.self) {
             for subject in filter.subjects {
                 switch subject {
+                case .eventCount(let event, nil), .lastEvent(let event, nil): counted.insert(event)
                 case .eventCount(let event, let recent?), .lastEvent(let event, let recent?):
                     events[event] = max(events[event] ?? .zero, recent.reach)
                 case .purchaseTotal(let currency, let recent):

@@ -79,6 +79,9 @@ package struct Limits: Sendable {
     package var fewestEngagements = 5
     /// How long after its end a conversion window waits for events that arrive late.
     package var lateConversions = Length.days(30)
+    /// How far back single events are kept once a campaign looks back for them at all: a campaign that is applied later
+    /// may look further than those before (7.3), and a month is what most ask for.
+    package var reach = Length.days(31)
     /// Single events of one name kept for one user: with more the oldest of that name are forgotten, so that a record
     /// stays small and no name pushes out another's (14, 7.3).
     package var happened = 4_096

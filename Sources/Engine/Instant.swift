@@ -49,8 +49,14 @@ package struct Length: Hashable, Comparable, Sendable {
     package static let zero = Length(milliseconds: 0)
     package static let day = Length(milliseconds: 86_400_000)
 
-    package static func seconds(_ count: Int64) -> Length { Length(milliseconds: count * 1_000) }
-    package static func days(_ count: Int64) -> Length { .seconds(count * 86_400) }
+    /// The longest there is where that many are more than can be counted.
+    package static func seconds(_ count: Int64) -> Length { .many(count, 1_000) }
+    package static func days(_ count: Int64) -> Length { .many(count, 86_400_000) }
+
+    private static func many(_ count: Int64, _ milliseconds: Int64) -> Length {
+        let (product, overflow) = count.multipliedReportingOverflow(by: milliseconds)
+        return Length(milliseconds: overflow ? (count < 0 ? .min : .max) : product)
+    }
 
     package static func < (left: Length, right: Length) -> Bool {
         left.milliseconds < right.milliseconds

@@ -4,15 +4,15 @@ extension Turn {
     /// order of the request, the address's before its attribute's (13, 10.7). History makes none of them (14).
     package mutating func set(_ changes: Object, at time: Instant, isHistory: Bool = false) {
         let before = state.profile
-        for change in changes.members { state.profile[change.name] = change.value }
+        state.profile.set(changes)
         // A bounce is of the address (10.6): another address has not bounced.
         if state.profile["email"] != before["email"], changes["email_status"] == nil {
             state.profile["email_status"] = nil
         }
         addressesChanged(from: before, at: time)
         if isHistory { return }
-        for change in changes.members {
-            let (old, new) = (before[change.name], state.profile[change.name])
+        let (olds, news) = (before.values(of: changes), state.profile.values(of: changes))
+        for (change, (old, new)) in zip(changes.members, zip(olds, news)) {
             guard let new, old.map({ !$0.equals(new) }) ?? true else { continue }
             if change.name == "email", new.texts.contains(where: { !$0.isEmpty }) {
                 handle(profileEvent(Event.emailAdded, "", old, new, time))

@@ -158,8 +158,9 @@ extension Turn {
         let (had, has) = (before[Event.pushTokens]?.texts ?? [], state.profile[Event.pushTokens]?.texts ?? [])
         if had != has {
             keepSince(had, has, at: min(time ?? now, now))
-            effects.tokensGained += has.filter { !had.contains($0) }
-            effects.tokensLost += had.filter { !has.contains($0) }
+            let (earlier, present) = (Set(had), Set(has))
+            effects.tokensGained += has.filter { !earlier.contains($0) }
+            effects.tokensLost += had.filter { !present.contains($0) }
         }
         for index in state.claims.indices where !state.claims[index].isWithdrawn {
             let claim = state.claims[index]

@@ -12,16 +12,21 @@ extension Turn {
             state.counts[index].count += 1
             state.counts[index].last = max(state.counts[index].last, event.time)
         } else {
-            // With more names than are kept, the one that has not happened for longest is forgotten.
+            // With more names than are kept, the one that has not happened for longest is forgotten: of those that no
+            // campaign asks for, where there are such.
             if state.counts.count >= context.limits.eventNames,
-                let oldest = state.counts.indices.min(by: { state.counts[$0].last < state.counts[$1].last })
+                let oldest = state.counts.indices.min(by: { left, right in
+                    let (left, right) = (state.counts[left], state.counts[right])
+                    let (isLeftAsked, isRightAsked) = (reads.counts(left.event), reads.counts(right.event))
+                    return isLeftAsked == isRightAsked ? left.last < right.last : isRightAsked
+                })
             {
                 state.counts.remove(at: oldest)
             }
             state.counts.append(EventCount(event: name, count: 1, last: event.time))
         }
         if let reach = reads.events[name] {
-            let oldest = now - reach
+            let oldest = now - max(reach, context.limits.reach)
             state.happened.removeAll { $0.event == name && $0.at < oldest }
             state.happened.insertInOrder(Happened(event: name, at: event.time)) { $0.at <= $1.at }
             state.happened.makeRoom(for: 0, of: context.limits.happened) { $0.event == name }
@@ -34,7 +39,7 @@ extension Turn {
             let price = event.properties["price"]?.exactDecimal
         else { return }  // No campaign asks for money of this currency, or none was paid.
         let quantity: Int64 = if case .integer(let count)? = event.properties["quantity"] { count } else { 1 }
-        let oldest = now - reach
+        let oldest = now - max(reach, context.limits.reach)
         let spent = Spent(currency: currency, amount: price * quantity, at: event.time)
         state.spent.insertInOrder(spent) { ($0.at ?? oldest) <= ($1.at ?? oldest) }
         var single = state.spent.count { $0.currency == currency && $0.at.map { $0 >= oldest } ?? false }

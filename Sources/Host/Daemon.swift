@@ -35,9 +35,10 @@ package final class Daemon: Sendable {
         self.limits = limits
         self.readFile = readFile
         self.channels = channels
+        let newest = try Self.newestReceipt(store, logger)
         let clock =
             given
-            ?? .steady { step in
+            ?? .steady(from: newest) { step in
                 let way = step < .zero ? "back" : "forward"
                 let length = Length(milliseconds: abs(step.milliseconds))
                 logger.warning("the system's clock was set \(way) by \(length): \(Self.consequence(step))")
@@ -88,6 +89,31 @@ package final class Daemon: Sendable {
         engineThread = BackgroundThread("triggerd-engine") { engine.run() }
         lineThreads = outbox.threads.map { BackgroundThread($0.name, $0.body) }
         engine.sweepWhatWasStopped()
+    }
+
+    /// What the clock said when something was last recorded, where it is behind that now: it was set back while the
+    /// daemon did not run, and what waits is to go on waiting for as long as it would have.
+    private static func newestReceipt(_ store: any Store, _ logger: Logger) throws(StoreError) -> Instant? {
+        let newest: Instant?
+        do throws(StoreError) {
+            newest = try store.decisions(before: nil, limit: 1).first?.decision.at
+        } catch {
+            guard error.isDamage else { throw error }
+            return nil
+        }
+        let now = Clock.system.now()
+        guard let newest, newest > now else { return nil }
+        let ahead = newest - now
+        guard ahead <= HostLimits.longestSetBack else {
+            logger.warning(
+                "the system's clock is \(ahead) behind what was recorded last: what was recorded then lies in the future"
+            )
+            return nil
+        }
+        logger.warning(
+            "the system's clock was set back by \(ahead): \(consequence(Length(milliseconds: -ahead.milliseconds)))"
+        )
+        return newest
     }
 
     private static func consequence(_ step: Length) -> String {

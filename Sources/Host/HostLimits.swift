@@ -19,12 +19,21 @@ package struct HostLimits: Sendable {
     /// How long what came in is decided before it is committed; what is left waits for its turn. A second part of the
     /// one second that another client's item may wait, and long beside a flush.
     package var commitTime = Duration.milliseconds(25)
+    /// How far the clock may have been set back while the daemon did not run, so that its time goes on from where it
+    /// was: days are mistakes that are mended; of a year nobody could wait until the clock has caught up.
+    static let longestSetBack = Length.days(7)
     /// Timers run together, so that many that are due at once do not hold up what comes in.
     package var timersPerCommit = 128
     /// Sends that are judged when slots of a rate limit come back in one commit: as many as outcomes share one.
     package var queueHeads = 256
-    /// Users kept decoded.
+    /// Users kept decoded, and about what they may take in memory.
     package var cachedUsers = 8_192
+    package var cachedUserBytes = 256 << 20
+    /// What the users whom one commit changes take in memory: each of them is written whole. What is left waits for its
+    /// turn.
+    package var userBytesPerCommit = 32 << 20
+    /// Users read from the store together: one may take some MiB, and hardly any does.
+    package var usersPerRead = 32
     /// Items of one request.
     package var itemsPerRequest = 10_000
     /// Dead letters of one request: as many as a commit holds with ease.

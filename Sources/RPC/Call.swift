@@ -85,12 +85,12 @@ package struct Peer: Hashable, Sendable {
     package var address: String?
 
     /// Whom a share of the connections belongs to: a process, or the host at the other end.
-    enum Client: Hashable {
+    package enum Client: Hashable, Sendable {
         case process(Int32)
         case host(Substring)
     }
 
-    var client: Client {
+    package var client: Client {
         if let pid { return .process(pid) }
         let address = address ?? ""
         return .host(address[..<(address.lastIndex(of: ":") ?? address.endIndex)])

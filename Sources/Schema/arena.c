@@ -184,8 +184,12 @@ static const char *fault(const ProtobufCMessageDescriptor *descriptor, span in, 
         if (!field) cost->memory += UNKNOWN_FIELD + aligned((size_t)(in.at - start));
         else if (field->type == PROTOBUF_C_TYPE_STRING || field->type == PROTOBUF_C_TYPE_BYTES)
             cost->memory += aligned(value + 1);
-        else if ((tag & 7) == 2 && field->type != PROTOBUF_C_TYPE_MESSAGE)
-            cost->memory += aligned(value * 8); /* packed numbers, a byte each at least */
+        else if ((tag & 7) == 2 && field->type != PROTOBUF_C_TYPE_MESSAGE) {
+            /* Packed numbers, a byte each at least: each counts as if it stood alone. */
+            cost->memory += aligned(value * 8);
+            if (value > cost->most_fields - cost->fields) return too_many_fields;
+            cost->fields += value;
+        }
     }
     return NULL;
 }

@@ -94,13 +94,21 @@ struct FolderCheck {
     private func walk(_ number: UInt64) throws(StoreError) -> Walked {
         var walked = Walked(number: number, end: 0)
         guard let file = LogFile(files.log(number)) else { return walked }
+        var isInOrder = true
         walked.end = try file.each { kind, content in
             // A commit begins with the number of its first change and their count.
             guard kind.begins, content.count >= 12 else { return }
             let first = UInt64(littleEndian: content.loadUnaligned(as: UInt64.self))
             let count = UInt32(littleEndian: content.loadUnaligned(fromByteOffset: 8, as: UInt32.self))
+            if let next = walked.next, first != next { isInOrder = false }
             walked.first = walked.first ?? first
             walked.next = first &+ UInt64(count)
+        }
+        guard isInOrder else {
+            throw .damaged(
+                "\(files.log(number)) holds commits out of their order, as a file that was copied in parts does",
+                cure: Self.restore
+            )
         }
         let known = committed?.logs.first { $0.number == number }?.bytes ?? 0
         if try file.isDamaged(at: walked.end, known: known) {

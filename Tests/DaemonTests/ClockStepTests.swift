@@ -40,6 +40,33 @@ struct ClockStepTests {
         #expect(daemon.stop() == 0)
     }
 
+    @Test("set back before a restart, what waits goes on waiting for as long as it would have, and health says so")
+    func backAndRestarted() throws {
+        let machine = try Machine(cart.replacing("delay: 1s", with: "delay: 3s"))
+        let daemon = machine.daemon
+        try daemon.start(arguments: [], environment: machine.environment)
+        func leaveCart(_ user: String) throws {
+            let line =
+                #"{"user": "\#(user)", "set": {"email": "\#(user)@example.com"}, "type": "custom_event", "#
+                + #""event": "add_to_cart", "properties": {"value": 100, "item": "Lamp"}}"#
+            try daemon.run("track", "-", input: line + "\n")
+        }
+        try leaveCart("before")
+        daemon.kill()
+        try machine.set(by: -3_600)
+        try daemon.start(arguments: [], environment: machine.environment)
+        try leaveCart("after")
+        try daemon.wait("the letters of both") { try daemon.letters().count == 2 }
+        #expect(try daemon.run("health").out.contains("the system's clock was set back"))
+        daemon.kill()
+        // Further than anybody could wait for: the clock is taken as it is.
+        try machine.set(by: -30 * 86_400)
+        try daemon.start(arguments: [], environment: machine.environment)
+        #expect(try daemon.run("health").out == "serving\n")
+        let log = try String(contentsOf: daemon.folder.appending(path: "log"), encoding: .utf8)
+        #expect(log.contains("behind what was recorded last"))
+    }
+
     @Test("set forward, what became due meanwhile is sent at once")
     func forward() throws {
         let machine = try Machine(cart.replacing("delay: 1s", with: "delay: 1h"))

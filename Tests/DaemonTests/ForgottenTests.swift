@@ -76,6 +76,26 @@ struct ForgottenTests {
         }
     }
 
+    @Test("an item that comes again right behind the delete of its user is a new one of somebody new")
+    func again() throws {
+        let daemon = try DaemonProcess(cart)
+        try daemon.start()
+        let wire = try Wire(daemon.socket)
+        for round in 0..<20 {
+            let user = "u\(round)"
+            let item = Wire.track(user: user, id: "i", event: "add_to_cart")
+            let stream = UInt32(round) * 6 + 1
+            // Not waiting for answers, so that all are in one batch.
+            try wire.send(stream: stream, "triggerd.v1.Events", "Track", item)
+            try wire.send(stream: stream + 2, "triggerd.v1.Users", "Delete", Wire.field(1, Array(user.utf8)))
+            try wire.send(stream: stream + 4, "triggerd.v1.Events", "Track", item)
+            let answers = try (0..<3).map { _ in try wire.answer() }
+            let last = try #require(answers.first { $0.stream == stream + 4 })
+            #expect(last.code == 0 && Wire.result(last.payload) == 1, "\(round): taken, and no repetition")
+            #expect(try daemon.run("users", "get", user).status == 0)
+        }
+    }
+
     @Test("14, 10.4: the place of a user who is deleted before delivery goes back, and that of one who received stays")
     func place() throws {
         let daemon = try DaemonProcess(

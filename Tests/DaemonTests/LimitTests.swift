@@ -62,6 +62,41 @@ struct LimitTests {
         #expect(try daemon.run("explain", "user-999", "--json").json.count == 40)
     }
 
+    @Test("a request that costs much is decided in parts: others are answered meanwhile, and it is answered whole")
+    func parts() throws {
+        let campaigns = (0..<40).map { number in
+            """
+            campaign: c\(number)
+            trigger: {type: custom_event, event: e}
+            delay: 1h
+            messages: [{channel: email, subject: s, body: b}]
+            """
+        }
+        let daemon = try DaemonProcess(campaigns.joined(separator: "\n---\n"))
+        try daemon.start()
+        let (large, small) = (try Wire(daemon.socket), try Wire(daemon.socket))
+        let items = (0..<1_000).flatMap { Wire.field(1, Self.item("u\($0)", id: "i")) }
+        try large.send(stream: 1, "triggerd.v1.Events", "Track", items)
+        var answeredBefore = 0
+        var last: Wire.Answer?
+        while last == nil, answeredBefore < 100 {
+            let one = try Self.track(small, [Self.item("other", id: "\(answeredBefore)")])
+            #expect(one.code == 0)
+            if large.hasAnswer { last = try large.answer() } else { answeredBefore += 1 }
+        }
+        #expect(answeredBefore >= 3)
+        let first = try last ?? large.answer()
+        #expect(first.code == 0, "\(first.text)")
+        let results = Self.results(first)
+        #expect(results.count == 1_000)
+        #expect(results.allSatisfy { $0.result == 1 && $0.decisions + $0.dropped == 40 })
+        daemon.kill()
+        try daemon.start()
+        let again = Self.results(try Wire(daemon.socket).call("Events", "Track", items))
+        #expect(again.allSatisfy { $0.result == 2 && $0.decisions + $0.dropped == 40 })
+        #expect(again.count == 1_000)
+    }
+
     @Test("whatever is within the limits decodes: tiny items, and many properties")
     func decodes() throws {
         let daemon = try DaemonProcess()

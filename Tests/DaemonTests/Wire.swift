@@ -73,6 +73,12 @@ final class Wire {
         return try answer()
     }
 
+    /// Whether an answer has come that was not read.
+    var hasAnswer: Bool {
+        var poll = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        return Glibc.poll(&poll, 1, 0) > 0
+    }
+
     func answer() throws -> Answer {
         let head = try read(10)
         let words = [0, 4].map { start in (0..<4).reduce(UInt32(0)) { $0 << 8 | UInt32(head[start + $1]) } }

@@ -65,6 +65,29 @@ struct InAppTests {
         #expect(bench.event("e", at: 11).ends == [.alreadyQueued])
     }
 
+    @Test(
+        "4.9, 9.11: a debounce whose trigger comes again while the message is leased leaves one message, the last one's"
+    )
+    func debounceWhileLeased() {
+        var debounced = campaign("A")
+        debounced.delay = .length(.seconds(2))
+        debounced.exceptions = [.event("e")]
+        var bench = Bench(debounced)
+        bench.event("e", at: 10)
+        bench.run(to: 12)
+        bench.session(at: 13, device: "phone")
+        #expect(bench.effects.presented != nil)
+        bench.event("e", at: 14)
+        bench.run(to: 16)
+        #expect(bench.state.queue.count == 2)
+        // Not acknowledged: the first ends with its lease.
+        let ended = bench.run(to: 1_000)
+        #expect(ended.codes.contains(.rescheduledByTrigger))
+        #expect(bench.state.queue.map(\.wait.trigger) == [.at(14)])
+        bench.session(at: 1_001, device: "phone")
+        #expect(bench.effects.presented != nil)
+    }
+
     @Test("9.11: two devices never both have it; unacknowledged it waits for the next session")
     func lease() {
         var bench = Bench(campaign("A"))

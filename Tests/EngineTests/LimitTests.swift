@@ -163,6 +163,37 @@ import Testing
         #expect(bench.event("cart", at: 3).codes == [.scheduled])
     }
 
+    @Test("7.3: of the names that a user did those that a campaign asks for are kept, whatever else a client makes up")
+    func countedNames() {
+        var bench = Bench(campaign { $0.audience = .subject(.eventCount("first", inLast: nil), [.equal(1)]) })
+        bench.event("first", at: 1)
+        bench.turn(at: 2) { turn, _ in
+            turn.handle(Event(type: Event.sessionStart, subject: "", user: "u", time: turn.now, receivedAt: turn.now))
+            for number in 0..<5_000 {
+                let name = Text("n\(number)")
+                turn.handle(
+                    Event(type: Event.customEvent, subject: name, user: "u", time: turn.now, receivedAt: turn.now)
+                )
+            }
+        }
+        #expect(bench.state.counts.count == 4_096)
+        #expect(bench.state.counts.contains { $0.event == Text(Event.sessionStart) })
+        #expect(bench.event("cart", at: 3).codes == [.scheduled])
+    }
+
+    @Test("7.3: a campaign that looks further back than those before finds what was stored since the first looked")
+    func furtherBack() {
+        func back(_ days: Int64) -> Campaign {
+            campaign { $0.audience = .subject(.eventCount("x", inLast: .init(.days(days))), [.equal(2)]) }
+        }
+        var bench = Bench(back(1))
+        bench.event("x", at: 0)
+        bench.event("x", at: 5 * 86_400)
+        #expect(bench.event("cart", at: 5 * 86_400 + 1).codes == [.notInSegmentAtTrigger])
+        bench.apply(back(30))
+        #expect(bench.event("cart", at: 5 * 86_400 + 2).codes == [.scheduled])
+    }
+
     @Test("4.13: exceptions are remembered each for itself, and none pushes out another")
     func seenExceptions() {
         var bench = Bench(

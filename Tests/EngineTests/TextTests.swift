@@ -70,4 +70,29 @@ struct TextTests {
         bench.event("caf\u{e9}", at: 3)
         #expect(bench.event("cart", at: 4).map(\.code).contains(.scheduled))
     }
+
+    @Test("many members set at once are what they are set one by one")
+    func setsMany() {
+        var random = SystemRandomNumberGenerator()
+        func object(_ count: Int, _ names: Int, nulls: Bool) -> Object {
+            Object(
+                (0..<count).map { _ in
+                    let value: Value = nulls && Bool.random(using: &random) ? .null : .integer(.random(in: 0..<9))
+                    return Object.Member("n\(Int.random(in: 0..<names, using: &random))", value)
+                }
+            )
+        }
+        for count in [0, 3, 16, 17, 200] {
+            for names in [5, 100, 1_000] {
+                var one = Object()
+                for member in object(300, names, nulls: false).members { one[member.name] = member.value }
+                var all = one
+                let changes = object(count, names, nulls: true)
+                for change in changes.members { one[change.name] = change.value }
+                all.set(changes)
+                #expect(all == one)
+                #expect(all.values(of: changes) == changes.members.map { one[$0.name] })
+            }
+        }
+    }
 }

@@ -7,6 +7,7 @@ struct Batch {
     private var states: [UserID: UserState] = [:]
     private var order: [UserID] = []
     private var itemReceipts: [ItemID: ItemReceipt] = [:]
+    private var forgotten: Set<UserID> = []
     private(set) var handOvers: [OutboxMessage] = []
     /// What turns told beside their decisions, each with how many decisions of the batch stood before it.
     private var nearMisses: [(decision: Decision, place: Int)] = []
@@ -20,6 +21,8 @@ struct Batch {
     func state(_ user: UserID) -> UserState? { states[user] }
     func holds(_ user: UserID) -> Bool { states[user] != nil }
     func itemReceipt(_ id: ItemID) -> ItemReceipt? { itemReceipts[id] }
+    /// Whether what is stored of the user is forgotten; who comes again is somebody new.
+    func isForgotten(_ user: UserID) -> Bool { forgotten.contains(user) }
 
     /// All that was decided since, near misses where they are told.
     func told(since mark: (decisions: Int, nearMisses: Int)) -> [Decision] {
@@ -219,6 +222,8 @@ struct Batch {
         }
         release(state.profile[Event.pushTokens]?.texts ?? [], of: user)
         changes.deletedUsers.append(user)
+        forgotten.insert(user)
+        itemReceipts = itemReceipts.filter { $0.key.user != user }
         states[user] = nil
         touched.remove(user)
         order.removeAll { $0 == user }

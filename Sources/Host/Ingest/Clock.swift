@@ -18,12 +18,14 @@ package struct Clock: Sendable {
     /// The system's wall clock.
     package static let system = Clock { read(CLOCK_REALTIME) }
 
-    /// The daemon's: never going back. `stepped` is told by how much the system's clock was set.
-    package static func steady(stepped: @escaping @Sendable (Length) -> Void) -> Clock {
+    /// The daemon's: never going back. `from` as in `SteadyClock`; `stepped` is told by how much the system's clock was
+    /// set.
+    package static func steady(from known: Instant?, stepped: @escaping @Sendable (Length) -> Void) -> Clock {
         let steady = SteadyClock(
             wall: { read(CLOCK_REALTIME) },
             // A machine that sleeps does not stop time.
             elapsed: { read(CLOCK_BOOTTIME) - Instant(milliseconds: 0) },
+            from: known,
             stepped: stepped
         )
         return Clock(ahead: { steady.ahead }, now: { steady.now() })

@@ -3,8 +3,12 @@ import Storage
 
 /// What was kept of users who were forgotten leaves the disk.
 extension EngineThread {
-    /// Of somebody who is forgotten now.
-    var erasure: Erasure { Erasure(at: instant, eventsBefore: nextEvent, numbersBefore: firstFreeNumber) }
+    /// Of somebody who is forgotten now. It takes a number: an item of before may have made no decision, and has the
+    /// number that the next one would have had.
+    func takeErasure() -> Erasure {
+        takeNumber()
+        return Erasure(at: instant, eventsBefore: nextEvent, numbersBefore: firstFreeNumber)
+    }
 
     /// Beside this thread: every table is rewritten. Of many who are forgotten in a day, once.
     func eraseWhenDue() {

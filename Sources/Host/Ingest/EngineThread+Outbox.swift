@@ -81,9 +81,7 @@ extension EngineThread {
             return RedriveAnswer(number: number, refusal: "there is no such message any more")
         }
         let message = letter.message
-        if !isKnown(message.user, batch, loaded) {
-            loaded.merge(try load([message.user])) { known, _ in known }
-        }
+        try look(for: message.user, batch, &loaded)
         if let why = damagedUsers[message.user] { return RedriveAnswer(number: number, refusal: why) }
         guard isKnown(message.user, batch, loaded) else {
             batch.removeDeadLetter(number)

@@ -22,6 +22,7 @@ extension EngineThread {
         }
         repeat {
             let item = work.items[work.answers.count]
+            try look(for: item.user, batch, &loaded)
             if let why = damage(of: item) {
                 work.answers.add(item.user, refused: .damaged(why))
             } else {
@@ -43,8 +44,8 @@ extension EngineThread {
     ) -> Refusal? {
         if let id = item.id {
             let key = ItemID(user: item.user, id: id)
-            let known = batch.itemReceipt(key)?.content ?? receipts[key]?.content
-            if !checks.agrees(key, item.content, known) { return .idUsedOtherwise(item: index, id: id) }
+            let known = batch.itemReceipt(key) ?? (batch.isForgotten(item.user) ? nil : receipts[key])
+            if !checks.agrees(key, item.content, known?.content) { return .idUsedOtherwise(item: index, id: id) }
         }
         guard !item.set.isEmpty else { return nil }
         let why = checks.profiles.problem(setting: item.set, of: item.user) {
@@ -74,7 +75,7 @@ extension EngineThread {
                 work.answers.add(item.user, repeated: receipt, in: batch)
                 return
             }
-            if let receipt = receipts[key] {
+            if let receipt = receipts[key], !batch.isForgotten(item.user) {
                 work.answers.add(item.user, repeated: receipt, in: nil)
                 return
             }
@@ -127,7 +128,7 @@ extension EngineThread {
             }
             batch.own(token, user)
             guard let owner, owner != user else { continue }
-            if !isKnown(owner, batch, loaded) { loaded.merge(try load([owner])) { known, _ in known } }
+            try look(for: owner, batch, &loaded)
             guard isKnown(owner, batch, loaded) else { continue }  // The record is damaged: nothing of it is sent.
             turn(owner, in: &batch, loaded: &loaded) { $0.lose(token: token) }
         }

@@ -44,7 +44,7 @@ extension EngineThread {
             forget(user, state, in: &batch)
             loaded[user] = nil
             batch.delete(user, state)
-            batch.erase(user, erasure)
+            batch.erase(user, takeErasure())
             return { reply(.success(true), $0) }
 
         case .settle(let message, let outcome, let attempts, let hasState, let dead):

@@ -32,7 +32,14 @@ final class EngineThread: @unchecked Sendable {
     /// Whether what is kept of forgotten users is being taken from the disk.
     var isErasing = false
     var eraseNext = Instant(milliseconds: .min)
+    // Of what is committed together:
     private var commitBegan = ContinuousClock.now
+    /// About what the users take in memory whom it looks at.
+    private var userBytes = 0
+    private var readBytes = 0
+    /// Whom it will look at, in that order, and who were read.
+    private var toRead: ArraySlice<UserID> = []
+    private var wereRead: Set<UserID> = []
     private var timersRestUntil = Instant(milliseconds: .min)
     /// Of the users and items that this batch asked for: why their records do not read.
     private(set) var damagedUsers: [UserID: String] = [:]
@@ -60,7 +67,7 @@ final class EngineThread: @unchecked Sendable {
         self.queue = queue
         self.health = health
         tallies = try store.tallies()
-        cache = UserCache(capacity: limits.cachedUsers)
+        cache = UserCache(capacity: limits.cachedUsers, bytes: limits.cachedUserBytes)
         context = registry.makeContext(identity: store.identity)
         // Never below what any decision had, and never below the clock: decisions that were dropped for their age
         // leave no number behind.
@@ -86,6 +93,8 @@ final class EngineThread: @unchecked Sendable {
 
     /// No decision, lease or claim has this number, nor a higher one.
     var firstFreeNumber: UInt64 { nextSequence }
+
+    func takeNumber() { nextSequence += 1 }
 
     var keepsEvents: Bool { limits.keepsEvents }
 
@@ -152,8 +161,16 @@ final class EngineThread: @unchecked Sendable {
         return commit(pending)
     }
 
-    /// Whether what came in waits long enough for this commit already.
-    var isOverdue: Bool { .now - commitBegan > limits.commitTime }
+    /// Whether what waits has waited long enough for this commit already, or the commit is large enough.
+    var isOverdue: Bool { userBytes > limits.userBytesPerCommit || .now - commitBegan > limits.commitTime }
+
+    private func begin(reading users: [UserID]) {
+        commitBegan = .now
+        (userBytes, readBytes) = (0, 0)
+        (damagedUsers, damagedItems) = ([:], [:])
+        toRead = users[...]
+        wereRead = []
+    }
 
     private func runTimers() {
         guard now >= timersRestUntil else { return }
@@ -161,10 +178,16 @@ final class EngineThread: @unchecked Sendable {
         guard !due.isEmpty else { return }
         var batch = Batch()
         do {
-            damagedUsers = [:]
-            var loaded = try load(Set(due.map(\.user)))
-            // Those of a user whose record is damaged stay on disk, until a start that can read it.
-            for timer in due where damagedUsers[timer.user] == nil {
+            begin(reading: due.map(\.user))
+            var loaded: [UserID: UserState] = [:]
+            for (index, timer) in due.enumerated() {
+                if index > 0, isOverdue {
+                    for timer in due[index...] { timers.insert(timer) }
+                    break
+                }
+                try look(for: timer.user, batch, &loaded)
+                // Those of a user whose record is damaged stay on disk, until a start that can read it.
+                guard damagedUsers[timer.user] == nil else { continue }
                 turn(timer.user, in: &batch, loaded: &loaded) { $0.handle(timer) }
             }
             try finish(&batch)
@@ -182,21 +205,21 @@ final class EngineThread: @unchecked Sendable {
         let queued = queued.filter(\.isWanted)
         guard !queued.isEmpty else { return [] }
         let works = queued.map(\.work)
-        commitBegan = .now
         // Those before are done whole, and of one that is done in part more is left.
         var end = works.count
         var part: TrackWork?
         var batch = Batch()
         var answers: [(Arena) -> Finished] = []
-        (damagedUsers, damagedItems) = ([:], [:])
+        begin(reading: Self.users(of: works, limits.itemsPerCommit))
         do {
-            var loaded = try load(Self.users(of: works, limits.itemsPerCommit).filter { !cache.contains($0) })
+            var loaded: [UserID: UserState] = [:]
             let receipts = try loadReceipts(works)
             for (index, work) in works.enumerated() {
                 if index > 0, isOverdue {
                     end = index
                     break
                 }
+                try look(for: work, batch, &loaded)
                 if let refusal = damage(of: work) {
                     if let answer = work.refused(refusal) { answers.append(answer) }
                     continue
@@ -244,42 +267,65 @@ final class EngineThread: @unchecked Sendable {
         for campaign in batch.takeSlotsFreed() {
             let nextMinute = Instant(milliseconds: (Tally.minute(of: now) + 1) * 60_000)
             let head = timers.head(of: campaign, by: nextMinute, limit: limits.queueHeads)
-            let missing = head.map(\.user).filter { !isKnown($0, batch, loaded) }
-            loaded.merge(try load(Set(missing))) { known, _ in known }
-            for timer in head where isKnown(timer.user, batch, loaded) {
+            for timer in head {
+                try look(for: timer.user, batch, &loaded)
+                guard isKnown(timer.user, batch, loaded) else { continue }  // The record is damaged.
                 // The next slot that comes back, or the next minute, serves who is left.
                 guard turn(timer.user, in: &batch, loaded: &loaded, { $0.takeFreeSlot(timer) }) else { break }
             }
         }
     }
 
-    /// Loads what the cache does not hold, in one read.
-    func load(_ users: Set<UserID>) throws(StoreError) -> [UserID: UserState] {
-        let missing = Array(users)
-        guard !missing.isEmpty else { return [:] }
-        let states = try store.users(missing)
-        var loaded: [UserID: UserState] = [:]
-        loaded.reserveCapacity(missing.count)
-        for (user, stored) in zip(missing, states) {
+    /// Reads the user where nobody knows yet, and some of those whom this commit looks at next.
+    func look(for user: UserID, _ batch: Batch, _ loaded: inout [UserID: UserState]) throws(StoreError) {
+        guard !isKnown(user, batch, loaded), !wereRead.contains(user), !batch.isForgotten(user) else { return }
+        var missing = [user]
+        wereRead.insert(user)
+        while missing.count < limits.usersPerRead, let next = toRead.popFirst() {
+            guard !isKnown(next, batch, loaded), !batch.isForgotten(next), wereRead.insert(next).inserted else {
+                continue
+            }
+            missing.append(next)
+        }
+        for (user, stored) in zip(missing, try store.users(missing)) {
             switch stored {
-            case .record(let state): loaded[user] = state
+            case .record(let state):
+                readBytes += state.memory
+                loaded[user] = state
             case .nothing: break
             case .damaged(let why): damagedUsers[user] = why
             }
         }
-        return loaded
     }
 
-    private static func users(of works: [Work], _ most: Int) -> Set<UserID> {
-        var users: Set<UserID> = []
+    /// Everybody whom it needs; of a request with many items, as many as one commit looks at.
+    private func look(for work: Work, _ batch: Batch, _ loaded: inout [UserID: UserState]) throws(StoreError) {
+        switch work {
+        case .track(let track):
+            for item in track.next(limits.itemsPerCommit) {
+                if readBytes > limits.userBytesPerCommit { break }
+                try look(for: item.user, batch, &loaded)
+            }
+        case .lease(let user, _, _), .acknowledge(let user, _, _, _), .hold(let user, _, _, _), .delete(let user, _):
+            try look(for: user, batch, &loaded)
+        case .settle(let message, _, _, _, _), .putOff(let message, _, _, _):
+            try look(for: message.user, batch, &loaded)
+        case .sweep(let users): for user in users { try look(for: user, batch, &loaded) }
+        // Dead letters tell of whom they are; their users are read then.
+        case .change, .stop, .resume, .mark, .redrive, .erased: break
+        }
+    }
+
+    private static func users(of works: [Work], _ most: Int) -> [UserID] {
+        var users: [UserID] = []
         for work in works {
             switch work {
-            case .track(let work): for item in work.next(most) { users.insert(item.user) }
+            case .track(let work): users += work.next(most).map(\.user)
             case .lease(let user, _, _), .acknowledge(let user, _, _, _), .hold(let user, _, _, _),
                 .delete(let user, _):
-                users.insert(user)
-            case .settle(let message, _, _, _, _), .putOff(let message, _, _, _): users.insert(message.user)
-            case .sweep(let all): users.formUnion(all)
+                users.append(user)
+            case .settle(let message, _, _, _, _), .putOff(let message, _, _, _): users.append(message.user)
+            case .sweep(let all): users += all
             // Dead letters tell of whom they are; their users are read then.
             case .change, .stop, .resume, .mark, .redrive, .erased: break
             }
@@ -340,7 +386,14 @@ final class EngineThread: @unchecked Sendable {
         tellsNearMisses: Bool = false,
         _ body: (inout Turn) -> Result
     ) -> Result {
-        let state = batch.take(user) ?? cache.take(user) ?? loaded.removeValue(forKey: user) ?? UserState()
+        let state: UserState
+        if let known = batch.take(user) {
+            state = known
+        } else {
+            let cached = cache.take(user)
+            state = cached?.state ?? loaded.removeValue(forKey: user) ?? UserState()
+            userBytes += cached?.memory ?? state.memory
+        }
         var result: Result?
         var turn = Turn.take(
             user: user,
@@ -372,7 +425,7 @@ final class EngineThread: @unchecked Sendable {
 
     /// What waited of a user who is deleted never triggered, so that the accounts close.
     func forget(_ user: UserID, _ state: UserState, in batch: inout Batch) {
-        _ = cache.take(user)
+        cache.take(user)
         for wait in state.waits {
             let count = context.campaigns.campaign(wait.version)?.messages.count ?? 1
             tallies[wait.version.number]?.matched -= Int64(count)

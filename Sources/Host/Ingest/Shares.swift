@@ -1,54 +1,55 @@
-/// How full a bounded queue is, and how much of it each connection takes, so that one client's flood is not another
+/// How full a bounded queue is, and how much of it each party takes, so that one client's flood is not another
 /// client's refusal.
-struct Shares {
-    struct Load: Hashable, Sendable {
-        var count = 0
-        var bytes = 0
+struct Shares<Party: Hashable> {
+    let limit: QueueLoad
+    private(set) var all = QueueLoad()
+    private var parties: [Party: QueueLoad] = [:]
 
-        static func + (left: Load, right: Load) -> Load {
-            Load(count: left.count + right.count, bytes: left.bytes + right.bytes)
-        }
-
-        static func - (left: Load, right: Load) -> Load {
-            Load(count: left.count - right.count, bytes: left.bytes - right.bytes)
-        }
-
-        static func / (load: Load, parts: Int) -> Load {
-            Load(count: load.count / parts, bytes: load.bytes / parts)
-        }
-
-        func isWithin(_ limit: Load) -> Bool {
-            count <= limit.count && bytes <= limit.bytes
-        }
-    }
-
-    let limit: Load
-    private(set) var all = Load()
-    private var connections: [ObjectIdentifier: Load] = [:]
-
-    init(limit: Load) {
+    init(limit: QueueLoad) {
         self.limit = limit
     }
 
-    /// Whether a connection may put so much into the queue. One request more than the limit is let in: of what is
+    /// Whether a party may put so much into the queue. One request more than the limit is let in: of what is
     /// asked nothing can be too large to be ever done. Into a full queue comes who stays below an equal part of it;
     /// at twice the limit nobody does.
-    func admits(_ load: Load, of connection: ObjectIdentifier) -> Bool {
+    func admits(_ load: QueueLoad, of party: Party) -> Bool {
         if all.count < limit.count, all.bytes < limit.bytes { return true }
-        let own = connections[connection] ?? Load()
-        let parts = connections.count + (own == Load() ? 1 : 0)
+        let own = parties[party] ?? QueueLoad()
+        let parts = parties.count + (own == QueueLoad() ? 1 : 0)
         return (own + load).isWithin(limit / parts) && (all + load).isWithin(limit + limit)
     }
 
-    mutating func add(_ load: Load, of connection: ObjectIdentifier?) {
+    mutating func add(_ load: QueueLoad, of party: Party?) {
         all = all + load
-        if let connection { connections[connection] = (connections[connection] ?? Load()) + load }
+        if let party { parties[party] = (parties[party] ?? QueueLoad()) + load }
     }
 
-    mutating func remove(_ load: Load, of connection: ObjectIdentifier?) {
+    mutating func remove(_ load: QueueLoad, of party: Party?) {
         all = all - load
-        guard let connection, let own = connections[connection] else { return }
+        guard let party, let own = parties[party] else { return }
         let left = own - load
-        connections[connection] = left == Load() ? nil : left
+        parties[party] = left == QueueLoad() ? nil : left
+    }
+}
+
+/// How many, and their bytes.
+struct QueueLoad: Hashable, Sendable {
+    var count = 0
+    var bytes = 0
+
+    static func + (left: QueueLoad, right: QueueLoad) -> QueueLoad {
+        QueueLoad(count: left.count + right.count, bytes: left.bytes + right.bytes)
+    }
+
+    static func - (left: QueueLoad, right: QueueLoad) -> QueueLoad {
+        QueueLoad(count: left.count - right.count, bytes: left.bytes - right.bytes)
+    }
+
+    static func / (load: QueueLoad, parts: Int) -> QueueLoad {
+        QueueLoad(count: load.count / parts, bytes: load.bytes / parts)
+    }
+
+    func isWithin(_ limit: QueueLoad) -> Bool {
+        count <= limit.count && bytes <= limit.bytes
     }
 }

@@ -24,14 +24,19 @@ package final class SteadyClock: Sendable {
     /// What is corrected in smaller steps is nobody's concern.
     private static let smallestStep = Length.seconds(1)
 
+    /// `from`: what it was in an earlier run, where it is known; time does not go back between them either.
     package init(
         wall: @escaping @Sendable () -> Instant,
         elapsed: @escaping @Sendable () -> Length,
+        from known: Instant? = nil,
         stepped: @escaping @Sendable (Length) -> Void
     ) {
         (self.wall, self.elapsed, self.stepped) = (wall, elapsed, stepped)
-        let start = wall()
-        state = Mutex(State(now: start, wall: start, elapsed: elapsed()))
+        let (start, begin) = (wall(), elapsed())
+        let now = max(start, known ?? start)
+        state = Mutex(
+            State(now: now, wall: start, elapsed: begin, runsOnFrom: now > start ? (now, begin) : nil)
+        )
     }
 
     package func now() -> Instant {

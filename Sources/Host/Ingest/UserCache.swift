@@ -1,12 +1,13 @@
 import Engine
 
-/// The users that were looked at last, decoded: so many at most, and each new one takes the place of one that was
-/// not asked for since the hand last passed it. Nothing is dropped in bulk, which would hold up a commit. Owned by
-/// the engine's thread.
+/// The users that were looked at last, decoded: so many at most, and so many bytes of memory. Each new one takes the
+/// place of one that was not asked for since the hand last passed it. Nothing is dropped in bulk, which would hold up a
+/// commit. Owned by the engine's thread.
 struct UserCache {
     private struct Slot {
         var user: UserID
         var state: UserState
+        var memory: Int
         var wasAsked: Bool
     }
 
@@ -14,18 +15,23 @@ struct UserCache {
     private var slots: [Slot?] = []
     private var free: [Int] = []
     private var hand = 0
+    private var held = 0
     private let capacity: Int
+    private let bytes: Int
 
-    init(capacity: Int) {
+    init(capacity: Int, bytes: Int) {
         self.capacity = capacity
+        self.bytes = bytes
     }
 
     /// Takes a user's state out, to be put back when it is committed.
-    mutating func take(_ user: UserID) -> UserState? {
+    @discardableResult
+    mutating func take(_ user: UserID) -> (state: UserState, memory: Int)? {
         guard let place = places.removeValue(forKey: user), let slot = slots[place] else { return nil }
         slots[place] = nil
+        held -= slot.memory
         free.append(place)
-        return slot.state
+        return (slot.state, slot.memory)
     }
 
     func peek(_ user: UserID) -> UserState? {
@@ -37,13 +43,15 @@ struct UserCache {
     }
 
     mutating func put(_ user: UserID, _ state: UserState) {
-        if let place = places[user] {
-            slots[place] = Slot(user: user, state: state, wasAsked: true)
-            return
-        }
+        let memory = state.memory
+        let before = take(user)
+        while held > 0, held + memory > bytes { free.append(dropOne()) }
+        // Who alone takes all of it is read again each time.
+        guard memory <= bytes else { return }
         let place = free.popLast() ?? room()
-        slots[place] = Slot(user: user, state: state, wasAsked: false)
+        slots[place] = Slot(user: user, state: state, memory: memory, wasAsked: before != nil)
         places[user] = place
+        held += memory
     }
 
     mutating func removeAll() {
@@ -51,6 +59,7 @@ struct UserCache {
         slots = []
         free = []
         hand = 0
+        held = 0
     }
 
     /// An empty place: a new one, or that of a user nobody asked for lately.
@@ -59,8 +68,14 @@ struct UserCache {
             slots.append(nil)
             return slots.count - 1
         }
+        return dropOne()
+    }
+
+    /// The place of who was not asked for lately; somebody must be here.
+    private mutating func dropOne() -> Int {
+        precondition(!places.isEmpty, "nobody of the \(slots.count) can be dropped: \(held) bytes are held")
         while true {
-            defer { hand = (hand + 1) % capacity }
+            defer { hand = (hand + 1) % slots.count }
             guard let slot = slots[hand] else { continue }
             if slot.wasAsked {
                 slots[hand]?.wasAsked = false
@@ -68,6 +83,7 @@ struct UserCache {
             }
             places[slot.user] = nil
             slots[hand] = nil
+            held -= slot.memory
             return hand
         }
     }

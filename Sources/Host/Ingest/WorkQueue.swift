@@ -5,24 +5,28 @@ import RPC
 struct QueuedWork: Sendable {
     let work: Work
     let call: Call?
-    fileprivate let load: Shares.Load
+    fileprivate let load: QueueLoad
     fileprivate var turn: FairLine<QueuedWork>.Turn?
 
-    fileprivate init(work: Work, call: Call?, load: Shares.Load) {
+    fileprivate init(work: Work, call: Call?, load: QueueLoad) {
         self.work = work
         self.call = call
         self.load = load
     }
 
     init(own work: Work) {
-        self.init(work: work, call: nil, load: Shares.Load(count: work.weight, bytes: 0))
+        self.init(work: work, call: nil, load: QueueLoad(count: work.weight, bytes: 0))
     }
 
     /// Not where the caller has left or its deadline has passed: nobody would learn what became of it. What is done in
     /// part is done whole.
     var isWanted: Bool {
-        if case .track(let track) = work, track.done > 0 { return true }
-        return call?.isAwaited ?? true
+        isBegun || call?.isAwaited ?? true
+    }
+
+    /// Whether a part of it is done.
+    fileprivate var isBegun: Bool {
+        if case .track(let track) = work { track.done > 0 } else { false }
     }
 }
 
@@ -32,7 +36,7 @@ final class WorkQueue: @unchecked Sendable {
     // Everything below is read and written under `condition` alone.
     private let condition = ThreadCondition()
     private var waiting = FairLine<QueuedWork>()
-    private var shares: Shares
+    private var shares: Shares<ObjectIdentifier>
     /// Works that somebody waits for.
     private var urgent = 0
     /// When works that nobody waits for are taken at the latest.
@@ -47,7 +51,7 @@ final class WorkQueue: @unchecked Sendable {
 
     /// A queue that holds as many items or bytes answers RESOURCE_EXHAUSTED instead of growing.
     init(items: Int, bytes: Int) {
-        shares = Shares(limit: Shares.Load(count: items, bytes: bytes))
+        shares = Shares(limit: QueueLoad(count: items, bytes: bytes))
     }
 
     /// Nil where it was taken in; else why not. `bytes`: about what it takes in memory.
@@ -55,7 +59,7 @@ final class WorkQueue: @unchecked Sendable {
         condition.lock()
         defer { condition.unlock() }
         if isClosed { return .draining }
-        let load = Shares.Load(count: work.weight, bytes: bytes)
+        let load = QueueLoad(count: work.weight, bytes: bytes)
         if !shares.admits(load, of: call.connectionID) { return .full }
         add(QueuedWork(work: work, call: call, load: load))
         return nil
@@ -66,7 +70,7 @@ final class WorkQueue: @unchecked Sendable {
         condition.lock()
         defer { condition.unlock() }
         if isClosed { return .draining }
-        return shares.admits(Shares.Load(count: 1, bytes: 1), of: call.connectionID) ? nil : .full
+        return shares.admits(QueueLoad(count: 1, bytes: 1), of: call.connectionID) ? nil : .full
     }
 
     /// Something of the daemon's own for which it waits; nobody would do it once the queue is closed.
@@ -133,7 +137,7 @@ final class WorkQueue: @unchecked Sendable {
         condition.lock()
         defer { condition.unlock() }
         for queued in left {
-            waiting.putBack(queued, queued.turn, weight: queued.work.weight)
+            waiting.putBack(queued, queued.turn, weight: queued.work.weight, isBegun: queued.isBegun)
             shares.add(queued.load, of: queued.call?.connectionID)
             if queued.work.isUrgent { urgent += 1 }
         }

@@ -52,6 +52,9 @@ enum ChannelSettingFields {
         return text.trimmingCharacters(in: .newlines)
     }
 
+    /// How long a pipe may give nothing.
+    private static let patience: Int32 = 2_000
+
     /// The first bytes of a file, which may be a pipe.
     private static func start(of path: String, most: Int) throws(SettingFault) -> [UInt8] {
         func fault(_ number: Int32) -> SettingFault {
@@ -60,7 +63,7 @@ enum ChannelSettingFields {
                     ? "\(path) is a folder" : "\(path) cannot be read: \(String(cString: strerror(number)))"
             )
         }
-        let file = open(path, O_RDONLY | O_CLOEXEC)
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw fault(errno) }
         defer { close(file) }
         var status = stat()
@@ -72,6 +75,13 @@ enum ChannelSettingFields {
         var count = 0
         while count < most {
             let got = bytes.withUnsafeMutableBytes { read(file, $0.baseAddress! + count, most - count) }
+            if got < 0, errno == EAGAIN {
+                var waiting = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
+                guard poll(&waiting, 1, patience) > 0 else {
+                    throw SettingFault(text: "\(path) is a pipe into which nobody writes")
+                }
+                continue
+            }
             guard got >= 0 || errno == EINTR else { throw fault(errno) }
             guard got != 0 else { break }
             count += max(0, got)

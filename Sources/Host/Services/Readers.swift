@@ -3,27 +3,27 @@ import RPC
 import Storage
 
 /// Where calls are answered that only read: beside the writer and off the event loops, since a read may go to disk.
-/// A few threads, and a bounded queue before them, from which connections are served in turn.
+/// A few threads, and a bounded queue before them, from which clients are served in turn, however many connections each has.
 final class Readers: @unchecked Sendable {
     // Everything below is read and written under `condition` alone.
     private let condition = ThreadCondition()
-    private var waiting: [ObjectIdentifier: Fifo<Job>] = [:]
-    /// The connections of which something waits, in the order in which they are served.
-    private var turns = Fifo<ObjectIdentifier>()
+    private var waiting: [Peer.Client: Fifo<Job>] = [:]
+    /// The clients of whom something waits, in the order in which they are served.
+    private var turns = Fifo<Peer.Client>()
     /// The daemon's own.
     private var background = Fifo<@Sendable () -> Void>()
-    private var shares: Shares
+    private var shares: Shares<Peer.Client>
     private var isClosed = false
     private var threads: [BackgroundThread] = []
 
     private struct Job {
         let call: Call
-        let load: Shares.Load
+        let load: QueueLoad
         let body: @Sendable () -> Void
     }
 
     init(threads count: Int, calls: Int, bytes: Int) {
-        shares = Shares(limit: Shares.Load(count: calls, bytes: bytes))
+        shares = Shares(limit: QueueLoad(count: calls, bytes: bytes))
         threads = (0..<count).map { number in BackgroundThread("triggerd-read-\(number)") { self.work() } }
     }
 
@@ -48,13 +48,13 @@ final class Readers: @unchecked Sendable {
 
     /// The same where `body` answers by itself.
     func answer(_ call: Call, bytes: Int = 0, _ body: @escaping @Sendable () -> Void) {
-        let load = Shares.Load(count: 1, bytes: bytes)
+        let load = QueueLoad(count: 1, bytes: bytes)
         condition.lock()
-        let isAdmitted = !isClosed && shares.admits(load, of: call.connectionID)
+        let isAdmitted = !isClosed && shares.admits(load, of: call.peer.client)
         if isAdmitted {
-            shares.add(load, of: call.connectionID)
-            if waiting[call.connectionID] == nil { turns.append(call.connectionID) }
-            waiting[call.connectionID, default: Fifo()].append(Job(call: call, load: load, body: body))
+            shares.add(load, of: call.peer.client)
+            if waiting[call.peer.client] == nil { turns.append(call.peer.client) }
+            waiting[call.peer.client, default: Fifo()].append(Job(call: call, load: load, body: body))
             condition.signal()
         }
         let refusal = isClosed ? Refusal.draining : .full
@@ -95,15 +95,15 @@ final class Readers: @unchecked Sendable {
         return nil
     }
 
-    /// The next connection's first call that anybody still waits for.
+    /// The next client's first call that anybody still waits for.
     private func nextJob() -> Job? {
-        while let connection = turns.popFirst() {
-            guard let job = waiting[connection]?.popFirst() else {
-                waiting[connection] = nil
+        while let client = turns.popFirst() {
+            guard let job = waiting[client]?.popFirst() else {
+                waiting[client] = nil
                 continue
             }
-            turns.append(connection)
-            shares.remove(job.load, of: connection)
+            turns.append(client)
+            shares.remove(job.load, of: client)
             if job.call.isAwaited { return job }
         }
         return nil
