@@ -130,6 +130,8 @@ extension Turn {
         effects.tallies.insert(claim.campaign)
     }
 
+    private static let hardBounced: Value = "hard_bounced"
+
     /// 13, Hand-over: an address that the channel calls dead becomes `hard_bounced`, a token is removed.
     private mutating func retire(_ addresses: [Text], of channel: String) {
         guard !addresses.isEmpty, let rules = context.channels[channel], let field = rules.addressField else { return }
@@ -141,7 +143,7 @@ extension Turn {
             state.profile[field] = .array(left)
         case .string(let address)? where addresses.contains(address):
             if let status = rules.statusField {
-                state.profile[status] = "hard_bounced"
+                state.profile[status] = Self.hardBounced
             } else {
                 state.profile[field] = nil
             }
@@ -213,6 +215,9 @@ package struct Redrive: Sendable {
     package var fields: Object
     /// How it ended before.
     package var code: Decision.Code
+    package var addresses: [Text]
+    /// Of these, those that the channel called dead.
+    package var deadAddresses: [Text]
 
     package init(
         key: String,
@@ -221,7 +226,9 @@ package struct Redrive: Sendable {
         send: UInt64,
         channel: String,
         fields: Object,
-        code: Decision.Code
+        code: Decision.Code,
+        addresses: [Text] = [],
+        deadAddresses: [Text] = []
     ) {
         self.key = key
         self.version = version
@@ -230,17 +237,25 @@ package struct Redrive: Sendable {
         self.channel = channel
         self.fields = fields
         self.code = code
+        self.addresses = addresses
+        self.deadAddresses = deadAddresses
     }
 }
 
 extension Turn {
-    /// Claims a dead letter anew, under its key and to the addresses of now. Gives why the user cannot be reached,
-    /// where nothing is done.
+    /// Claims a dead letter anew, under its key and to the addresses of now. What was called dead with it counts as an
+    /// address again: whoever sends it again knows better. Gives why the user cannot be reached, where nothing is done.
     package mutating func redrive(_ letter: Redrive) -> (Decision.Code, Object)? {
         guard let rules = context.channels[letter.channel] else { return (.noAddress, ["channel": "not loaded"]) }
         let definition = context.campaigns.definition(letter.version)
         let requiresOptIn = definition?.campaign.requiresOptIn ?? false
-        if let fault = rules.fault(of: state.profile, requiresOptIn: requiresOptIn) { return fault }
+        let before = state.profile
+        revive(letter, rules)
+        if let fault = rules.fault(of: state.profile, requiresOptIn: requiresOptIn) {
+            state.profile = before
+            return fault
+        }
+        if state.profile != before { addressesChanged(from: before) }
         let number = takeSequence()
         decide(.redriven, letter.campaign, channel: letter.channel, rule: "13", send: letter.send)
         // It has no end any more.
@@ -274,6 +289,21 @@ extension Turn {
             )
         )
         return nil
+    }
+
+    /// Undoes `retire`, where the addresses are still the user's. A token that was taken away stays away: its app
+    /// registers it again.
+    private mutating func revive(_ letter: Redrive, _ rules: ChannelRules) {
+        let dead = letter.deadAddresses
+        guard !dead.isEmpty, let field = rules.addressField, let status = rules.statusField else { return }
+        switch state.profile[field] {
+        case .string(let address)? where dead.contains(address) && state.profile[status] == Self.hardBounced:
+            state.profile[status] = nil
+        case .array(let elements)? where elements.allSatisfy { letter.addresses.contains($0.text ?? "") }:
+            let missing = dead.filter { address in !elements.contains { $0.text == address } }
+            state.profile[field] = .array(elements + missing.map { .string($0) })
+        default: return  // The user has another address by now, or none.
+        }
     }
 }
 

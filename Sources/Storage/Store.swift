@@ -308,6 +308,8 @@ package struct OutboxState: Hashable, Sendable {
     package var deadAddresses: [Text] = []
     /// The user's addresses changed since the message was claimed: every further try goes to these.
     package var addresses: [Text] = []
+    /// Tries of which nobody knows whether the provider took the message.
+    package var unknowns: UInt32 = 0
 
     package init() {}
 }
@@ -330,19 +332,23 @@ package struct DeadLetter: Hashable, Sendable {
     package var code: Decision.Code
     package var reason: String
     package var attempts: UInt32
+    /// Of the message's addresses, those that the provider called dead.
+    package var deadAddresses: [Text]
 
     package init(
         message: OutboxMessage,
         failedAt: Instant,
         code: Decision.Code,
         reason: String,
-        attempts: UInt32
+        attempts: UInt32,
+        deadAddresses: [Text] = []
     ) {
         self.message = message
         self.failedAt = failedAt
         self.code = code
         self.reason = reason
         self.attempts = attempts
+        self.deadAddresses = deadAddresses
     }
 }
 

@@ -3,8 +3,9 @@ import Testing
 
 /// What becomes of messages that were handed over: tries that fail, users who leave meanwhile, dead letters.
 struct OutcomeTests {
-    private func claimed(at seconds: Int64 = 10) -> Bench {
+    private func claimed(at seconds: Int64 = 10, email: Value? = nil) -> Bench {
         var bench = Bench(Campaign(id: "C", trigger: .event("cart"), messages: [.email]))
+        if let email { bench.state.profile["email"] = email }
         bench.event("cart", at: seconds)
         return bench
     }
@@ -226,7 +227,11 @@ struct OutcomeTests {
         #expect(decisions.isEmpty)
     }
 
-    private func letter(_ handOver: HandOver, _ code: Decision.Code = .providerRejected) -> Redrive {
+    private func letter(
+        _ handOver: HandOver,
+        _ code: Decision.Code = .providerRejected,
+        dead: [Text] = []
+    ) -> Redrive {
         Redrive(
             key: handOver.key,
             version: handOver.version,
@@ -234,7 +239,9 @@ struct OutcomeTests {
             send: handOver.send,
             channel: handOver.channel,
             fields: handOver.fields,
-            code: code
+            code: code,
+            addresses: handOver.addresses,
+            deadAddresses: dead
         )
     }
 
@@ -277,5 +284,45 @@ struct OutcomeTests {
         }
         #expect(decisions.isEmpty)
         #expect(bench.effects.handOvers.isEmpty)
+    }
+
+    @Test("a dead letter whose address was called dead goes to it again; one of another address leaves the mark")
+    func redriveRevives() {
+        for (now, isRevived) in [("u@example.com", true), ("new@example.com", false)] as [(Text, Bool)] {
+            var bench = claimed()
+            let first = bench.effects.handOvers[0]
+            let dead = first.addresses
+            bench.turn(at: 11) { turn, _ in
+                turn.settle(send: first.send, channel: "email", .refused(reason: "550"), deadAddresses: dead)
+            }
+            #expect(bench.state.profile["email_status"] == "hard_bounced")
+            bench.turn(at: 12) { turn, _ in
+                if !isRevived {
+                    turn.set(["email": .string(now), "email_status": "hard_bounced"], at: turn.now)
+                }
+            }
+            bench.turn(at: 13) { turn, _ in
+                let fault = turn.redrive(letter(first, dead: dead))
+                #expect(fault?.0 == (isRevived ? nil : .hardBounced))
+            }
+            #expect(bench.state.profile["email_status"] == (isRevived ? nil : "hard_bounced"))
+            #expect(bench.effects.handOvers.map(\.addresses) == (isRevived ? [dead] : []))
+        }
+    }
+
+    @Test("addresses that left a list come back to it with their dead letter")
+    func redriveRevivesAList() {
+        var bench = claimed(email: .array(["a@example.com", "b@example.com"]))
+        let first = bench.effects.handOvers[0]
+        bench.turn(at: 11) { turn, _ in
+            turn.settle(send: first.send, channel: "email", .refused(reason: "550"), deadAddresses: first.addresses)
+        }
+        #expect(bench.state.profile["email"] == .array([]))
+        bench.turn(at: 13) { turn, _ in
+            let fault = turn.redrive(letter(first, dead: first.addresses))
+            #expect(fault == nil)
+        }
+        #expect(bench.state.profile["email"] == .array(["a@example.com", "b@example.com"]))
+        #expect(bench.effects.handOvers.map(\.addresses) == [first.addresses])
     }
 }

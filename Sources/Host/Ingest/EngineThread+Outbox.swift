@@ -35,7 +35,8 @@ extension EngineThread {
                         failedAt: instant,
                         code: failure.code,
                         reason: failure.reason,
-                        attempts: attempts
+                        attempts: attempts,
+                        deadAddresses: deadAddresses
                     )
                 )
             }
@@ -96,7 +97,9 @@ extension EngineThread {
                     send: message.send,
                     channel: message.channel,
                     fields: message.fields,
-                    code: letter.code
+                    code: letter.code,
+                    addresses: message.addresses,
+                    deadAddresses: letter.deadAddresses
                 )
             )
         }

@@ -9,6 +9,7 @@ package enum DeadLetterRecord {
         writer.unsigned(3, letter.code.number)
         writer.string(4, letter.reason)
         writer.unsigned(5, letter.attempts)
+        for address in letter.deadAddresses { writer.presentString(6, address) }
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> DeadLetter {
@@ -18,6 +19,7 @@ package enum DeadLetterRecord {
         var code: Decision.Code?
         var reason = ""
         var attempts: UInt32 = 0
+        var deadAddresses: [Text] = []
         while let field = try reader.field() {
             switch field {
             case .varint(1): failedAt = try reader.instant()
@@ -25,10 +27,18 @@ package enum DeadLetterRecord {
             case .varint(3): code = Decision.Code(number: try reader.uint32())
             case .bytes(4): reason = try reader.string()
             case .varint(5): attempts = try reader.uint32()
+            case .bytes(6): deadAddresses.append(try reader.text())
             default: try reader.skip(field)
             }
         }
         guard let message, let code else { throw .outOfRange }
-        return DeadLetter(message: message, failedAt: failedAt, code: code, reason: reason, attempts: attempts)
+        return DeadLetter(
+            message: message,
+            failedAt: failedAt,
+            code: code,
+            reason: reason,
+            attempts: attempts,
+            deadAddresses: deadAddresses
+        )
     }
 }

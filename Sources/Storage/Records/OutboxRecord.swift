@@ -64,6 +64,7 @@ package enum OutboxStateRecord {
         writer.boolean(5, state.isWithdrawn)
         for address in state.deadAddresses { writer.presentString(6, address) }
         for address in state.addresses { writer.presentString(7, address) }
+        writer.unsigned(8, state.unknowns)
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> OutboxState {
@@ -78,6 +79,7 @@ package enum OutboxStateRecord {
             case .varint(5): state.isWithdrawn = try reader.boolean()
             case .bytes(6): state.deadAddresses.append(try reader.text())
             case .bytes(7): state.addresses.append(try reader.text())
+            case .varint(8): state.unknowns = try reader.uint32()
             default: try reader.skip(field)
             }
         }

@@ -1,0 +1,70 @@
+import Engine
+
+/// The messages a second that a provider takes, found by trying: fewer by three tenths whenever it wants fewer, and more
+/// by a twentieth of what they were then with every second in which it took some.
+struct FoundRate {
+    private var atFall: Double
+    private var grewAt: Instant
+    private var bucket: Rate
+
+    private static let fall = 0.7
+    private static let growth = 0.05
+    /// A provider that takes nothing for now is asked once a minute.
+    private static let slowest = 1.0 / 60
+    /// At least, so that the slowest is left within a minute.
+    private static let leastGrowth = 0.1
+    /// A pause in which nothing was sent says little.
+    private static let longestGrowth = 10.0
+    /// Beyond so many times what it once refused, it does not want fewer any more.
+    private static let over = 4.0
+
+    /// `observed`: messages a second that it took before.
+    init(observed: Double, _ now: Instant) {
+        atFall = max(1, observed)
+        grewAt = now
+        bucket = Rate(perSecond: atFall * Self.fall)
+    }
+
+    var perSecond: Double { bucket.perSecond ?? .infinity }
+    var isOver: Bool { perSecond > max(1, atFall) * Self.over }
+
+    mutating func fell(_ now: Instant) {
+        atFall = perSecond
+        grewAt = now
+        bucket.perSecond = max(Self.slowest, atFall * Self.fall)
+    }
+
+    mutating func took(_ now: Instant) {
+        let seconds = min(Double((now - grewAt).milliseconds) / 1_000, Self.longestGrowth)
+        bucket.perSecond = perSecond + max(Self.leastGrowth, atFall * Self.growth) * max(0, seconds)
+        grewAt = now
+    }
+
+    mutating func next(_ now: Instant) -> Instant { bucket.next(now) }
+
+    mutating func left() { bucket.left() }
+}
+
+/// How many messages a second were taken lately.
+struct Throughput {
+    private var count = 0.0
+    private var since: Instant?
+
+    private static let longest = Length.seconds(10)
+
+    mutating func took(_ now: Instant) {
+        let begin = since ?? now
+        since = begin
+        count += 1
+        if now - begin > Self.longest {
+            // Half of the time before, and half of what was taken in it.
+            count /= 2
+            since = now - Length(milliseconds: (now - begin).milliseconds / 2)
+        }
+    }
+
+    func perSecond(_ now: Instant) -> Double {
+        guard let since else { return 0 }
+        return count / max(1, Double((now - since).milliseconds) / 1_000)
+    }
+}
