@@ -14,6 +14,8 @@ public protocol Channel: AnyObject, Sendable {
     static var consentField: String? { get }
     /// What is done where nobody knows whether the provider has a message; `sendAgain` if not said.
     static var unknownPolicy: UnknownPolicy { get }
+    /// How long a send may take before the host answers for it, up to an hour; 60 s if not said.
+    static var deadlineSeconds: Int { get }
     /// When a campaign is applied: throws a `PluginError` where these fields, an object that `messageFields` holds for,
     /// can never be sent. Templates stand in them as they are written. All can, if not said.
     static func check(_ fields: Value) throws
@@ -33,6 +35,7 @@ public protocol Channel: AnyObject, Sendable {
 
 extension Channel {
     public static var unknownPolicy: UnknownPolicy { .sendAgain }
+    public static var deadlineSeconds: Int { 60 }
     public static func check(_ fields: Value) throws {}
     public static var hasServices: Bool { false }
     public func service(of message: Message) -> String { "" }
@@ -42,6 +45,9 @@ extension Channel {
 public enum UnknownPolicy: Sendable {
     /// With the same key.
     case sendAgain
+    /// With the same key, a few times, with growing pauses; then it is set aside. For a provider that does not know
+    /// keys.
+    case aFewTimes
     /// It is set aside as failed.
     case neverAgain
 }

@@ -69,7 +69,12 @@ struct Tables: Registry {
         let maker = Unmanaged.passRetained(
             ChannelMaker(make: { ChannelBox(try Sender(settings: $0)) }, check: { try Sender.check($0) })
         )
-        let policy = Sender.unknownPolicy == .sendAgain ? TRIGGERD_SEND_AGAIN : TRIGGERD_NEVER_AGAIN
+        let policy =
+            switch Sender.unknownPolicy {
+            case .sendAgain: TRIGGERD_SEND_AGAIN
+            case .aFewTimes: TRIGGERD_A_FEW_TIMES
+            case .neverAgain: TRIGGERD_NEVER_AGAIN
+            }
         channels.append(
             .permanent(
                 triggerd_channel(
@@ -119,7 +124,8 @@ struct Tables: Registry {
                             return false
                         }
                     },
-                    service: Sender.hasServices ? serviceOfMessage : nil
+                    service: Sender.hasServices ? serviceOfMessage : nil,
+                    deadline_seconds: UInt32(Sender.deadlineSeconds)
                 )
             )
         )

@@ -97,6 +97,51 @@ void   triggerd__v1__health_reply__free_unpacked
   assert(message->base.descriptor == &triggerd__v1__health_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   triggerd__v1__unknown_outcomes__init
+                     (Triggerd__V1__UnknownOutcomes         *message)
+{
+  static const Triggerd__V1__UnknownOutcomes init_value = TRIGGERD__V1__UNKNOWN_OUTCOMES__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__unknown_outcomes__get_packed_size
+                     (const Triggerd__V1__UnknownOutcomes *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__unknown_outcomes__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__unknown_outcomes__pack
+                     (const Triggerd__V1__UnknownOutcomes *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__unknown_outcomes__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__unknown_outcomes__pack_to_buffer
+                     (const Triggerd__V1__UnknownOutcomes *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__unknown_outcomes__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__UnknownOutcomes *
+       triggerd__v1__unknown_outcomes__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__UnknownOutcomes *)
+     protobuf_c_message_unpack (&triggerd__v1__unknown_outcomes__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__unknown_outcomes__free_unpacked
+                     (Triggerd__V1__UnknownOutcomes *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__unknown_outcomes__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   triggerd__v1__degraded_channel__init
                      (Triggerd__V1__DegradedChannel         *message)
 {
@@ -325,7 +370,7 @@ const ProtobufCEnumDescriptor triggerd__v1__health_reply__status__descriptor =
   triggerd__v1__health_reply__status__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__health_reply__field_descriptors[6] =
+static const ProtobufCFieldDescriptor triggerd__v1__health_reply__field_descriptors[7] =
 {
   {
     "status",
@@ -399,6 +444,18 @@ static const ProtobufCFieldDescriptor triggerd__v1__health_reply__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "unknown_outcomes",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__HealthReply, n_unknown_outcomes),
+    offsetof(Triggerd__V1__HealthReply, unknown_outcomes),
+    &triggerd__v1__unknown_outcomes__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__health_reply__field_indices_by_name[] = {
   5,   /* field[5] = clock_ahead_ms */
@@ -407,11 +464,12 @@ static const unsigned triggerd__v1__health_reply__field_indices_by_name[] = {
   2,   /* field[2] = degraded */
   1,   /* field[1] = reason */
   0,   /* field[0] = status */
+  6,   /* field[6] = unknown_outcomes */
 };
 static const ProtobufCIntRange triggerd__v1__health_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__health_reply__descriptor =
 {
@@ -421,11 +479,101 @@ const ProtobufCMessageDescriptor triggerd__v1__health_reply__descriptor =
   "Triggerd__V1__HealthReply",
   "triggerd.v1",
   sizeof(Triggerd__V1__HealthReply),
-  6,
+  7,
   triggerd__v1__health_reply__field_descriptors,
   triggerd__v1__health_reply__field_indices_by_name,
   1,  triggerd__v1__health_reply__number_ranges,
   (ProtobufCMessageInit) triggerd__v1__health_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__unknown_outcomes__field_descriptors[5] =
+{
+  {
+    "channel",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__UnknownOutcomes, channel),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "service",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__UnknownOutcomes, service),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "count",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__UnknownOutcomes, count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__UnknownOutcomes, reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "last_ms",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__UnknownOutcomes, last_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__unknown_outcomes__field_indices_by_name[] = {
+  0,   /* field[0] = channel */
+  2,   /* field[2] = count */
+  4,   /* field[4] = last_ms */
+  3,   /* field[3] = reason */
+  1,   /* field[1] = service */
+};
+static const ProtobufCIntRange triggerd__v1__unknown_outcomes__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__unknown_outcomes__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.UnknownOutcomes",
+  "UnknownOutcomes",
+  "Triggerd__V1__UnknownOutcomes",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__UnknownOutcomes),
+  5,
+  triggerd__v1__unknown_outcomes__field_descriptors,
+  triggerd__v1__unknown_outcomes__field_indices_by_name,
+  1,  triggerd__v1__unknown_outcomes__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__unknown_outcomes__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor triggerd__v1__degraded_channel__field_descriptors[5] =

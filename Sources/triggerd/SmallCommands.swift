@@ -201,7 +201,7 @@ struct Health: AsyncParsableCommand {
 
     func run() async throws {
         try await daemon.withConnection(timeout: CommandLimits.health) { connection in
-            let (serves, reason, degraded, damaged, damagedCount, clockAhead) = try await connection.call(
+            let (serves, reason, degraded, damaged, damagedCount, clockAhead, unknowns) = try await connection.call(
                 "Health",
                 "Check",
                 packed(triggerd__v1__health_request__init),
@@ -222,7 +222,16 @@ struct Health: AsyncParsableCommand {
                     },
                     elements(reply.pointee.n_damaged, reply.pointee.damaged).map { String(cString: $0) },
                     Int64(clamping: reply.pointee.damaged_count),
-                    Length(milliseconds: reply.pointee.clock_ahead_ms)
+                    Length(milliseconds: reply.pointee.clock_ahead_ms),
+                    elements(reply.pointee.n_unknown_outcomes, reply.pointee.unknown_outcomes).map { tries -> Object in
+                        [
+                            "channel": .string(String(cString: tries.pointee.channel)),
+                            "service": .string(String(cString: tries.pointee.service)),
+                            "count": .integer(Int64(clamping: tries.pointee.count)),
+                            "reason": .string(String(cString: tries.pointee.reason)),
+                            "last": .string(Instant(milliseconds: tries.pointee.last_ms).description),
+                        ]
+                    }
                 )
             }
             if json {
@@ -231,11 +240,13 @@ struct Health: AsyncParsableCommand {
                 object["degraded"] = .array(degraded.map(Value.object))
                 object["damaged"] = .array(damaged.map { .string($0) })
                 object["damaged_count"] = .integer(damagedCount)
+                object["unknown_outcomes"] = .array(unknowns.map(Value.object))
                 object["clock_ahead_ms"] = .integer(clockAhead.milliseconds)
                 Output.json(object)
             } else {
                 Output.line(serves ? "serving" : "not serving: \(reason)")
                 for channel in degraded { Output.line(Self.line(channel)) }
+                for tries in unknowns { Output.line(Self.line(unknown: tries)) }
                 for record in damaged { Output.line("damaged: \(record)") }
                 if damagedCount > damaged.count { Output.line("damaged: \(damagedCount) in all") }
                 if clockAhead != .zero {
@@ -248,8 +259,19 @@ struct Health: AsyncParsableCommand {
 
     private static func line(_ channel: Object) -> String {
         func plain(_ name: String) -> String { channel[name]?.plain ?? "" }
-        let service = plain("service")
-        let name = service.isEmpty ? plain("channel") : "\(plain("channel")) (\(service))"
-        return "degraded: \(name): \(plain("reason")); since \(plain("since")), \(plain("waiting")) messages wait"
+        return "degraded: \(name(of: channel)): \(plain("reason")); since \(plain("since")), \(plain("waiting")) "
+            + "messages wait"
+    }
+
+    private static func line(unknown tries: Object) -> String {
+        func plain(_ name: String) -> String { tries[name]?.plain ?? "" }
+        return
+            "unknown: \(name(of: tries)): of \(plain("count")) tries nobody knows whether the provider took them; the "
+            + "last at \(plain("last")): \(plain("reason"))"
+    }
+
+    private static func name(of object: Object) -> String {
+        let (channel, service) = (object["channel"]?.plain ?? "", object["service"]?.plain ?? "")
+        return service.isEmpty ? channel : "\(channel) (\(service))"
     }
 }

@@ -205,10 +205,160 @@ struct LineTests {
         for number in 1...4 { _ = line.ended(UInt64(number), attempt: 0, report, .at(0)) }
         #expect(line.limit() == 4)
         for number in 5...8 { _ = line.ended(UInt64(number), attempt: 0, Self.accepted, .at(0)) }
-        var under = 0
-        while case .send = line.next(.at(0)) { under += 1 }
+        // Not all at once: it has a rate, too.
+        var (under, now) = (0, Instant.at(0))
+        while now < .at(10) {
+            switch line.next(now) {
+            case .send: under += 1
+            case .load(let numbers):
+                for number in numbers { line.loaded(number, Self.entry(number) { $0.attempts = 1 }, now: now) }
+            case .wait(let until): now = max(until, now + Length(milliseconds: 1))
+            default: Issue.record("nothing else is to be done")
+            }
+        }
         #expect(under == line.limit())
         #expect(line.limit() == 5 || line.limit() == 4)
+    }
+
+    /// A provider that takes 20 a second and refuses the others, asked for a minute.
+    @Test("a throttled provider's rate is found: nearly all that it takes, and few are refused")
+    func rateIsFound() {
+        var line = Self.machine(Self.settings { $0.concurrency = 64 })
+        for number in 1...2_000 { line.handOver(Self.message(UInt64(number)), now: .at(0)) }
+        let throttled = ChannelReport(.tryAgain(after: .zero, reason: "454 Throttling failure", cause: .throttled))
+        var (taken, refused, now, second, inSecond) = (0, 0, Instant.at(0), Int64(0), 0)
+        var states: [UInt64: OutboxState] = [:]
+        while now < .at(60) {
+            switch line.next(now) {
+            case .send(let entry):
+                if now.milliseconds / 1_000 != second { (second, inSecond) = (now.milliseconds / 1_000, 0) }
+                inSecond += 1
+                let number = entry.message.number
+                let report = inSecond <= 20 ? Self.accepted : throttled
+                if inSecond <= 20 { taken += 1 } else { refused += 1 }
+                if case .putOff(_, let state, _, _)? = line.ended(
+                    number,
+                    attempt: entry.state?.attempts ?? 0,
+                    report,
+                    now
+                ) {
+                    states[number] = state
+                }
+            case .load(let numbers):
+                for number in numbers {
+                    line.loaded(number, OutboxEntry(message: Self.message(number), state: states[number]), now: now)
+                }
+            case .wait(let until): now = max(until, now + Length(milliseconds: 1))
+            case .read: line.read([], isAll: true, now: now)
+            case .settle, .putOff: break
+            default: Issue.record("nothing else is to be done")
+            }
+        }
+        #expect(taken > 800, "\(taken) of 1200 taken, \(refused) refused")
+        #expect(refused < taken / 5, "\(taken) taken, \(refused) refused")
+    }
+
+    static let dead = ChannelReport(.addressDead(address: "x", reason: "550 5.1.1 Nobody"))
+
+    private func isDead(_ step: LineStateMachine.Step?) -> Bool {
+        if case .settle(_, .refused, let dead)? = step { !dead.isEmpty } else { false }
+    }
+
+    @Test("addresses called dead one after the other, and none accepted: the line rests, and the fifth is not believed")
+    func deathsInARow() {
+        var line = Self.machine(Self.settings { $0.concurrency = 1 })
+        for number in 1...12 { line.handOver(Self.message(UInt64(number)), now: .at(0)) }
+        var believed = 0
+        for number in UInt64(1)...4 {
+            _ = line.next(.at(0))
+            if isDead(line.ended(number, attempt: 0, Self.dead, .at(0))) { believed += 1 }
+        }
+        #expect(believed == 4)
+        _ = line.next(.at(0))
+        guard case .putOff(_, let state, let failed, let dead)? = line.ended(5, attempt: 0, Self.dead, .at(0)) else {
+            Issue.record("the fifth is believed")
+            return
+        }
+        #expect(dead.isEmpty && state.deadAddresses.isEmpty)
+        #expect(failed.reason.hasSuffix("550 5.1.1 Nobody"))
+        #expect(line.conditions.byService[""]?.reason == failed.reason)
+        guard case .wait(let until) = line.next(.at(0)) else {
+            Issue.record("it does not rest")
+            return
+        }
+        // One tries, is accepted, and the one that was doubted is believed when it is dead again.
+        #expect(line.next(until) == .load([5]))
+        line.loaded(5, OutboxEntry(message: Self.message(5), state: state), now: until)
+        #expect(line.next(until) == .send(OutboxEntry(message: Self.message(6))))
+        _ = line.ended(6, attempt: 0, Self.accepted, until)
+        #expect(line.conditions.isEmpty)
+        var ends: [UInt64: Bool] = [:]
+        while case .send(let entry) = line.next(until) {
+            let attempt = entry.state?.attempts ?? 0
+            ends[entry.message.number] = isDead(line.ended(entry.message.number, attempt: attempt, Self.dead, until))
+        }
+        // Four more of a new row, and the doubted one: where it stands in the line does not matter.
+        #expect(ends == [7: true, 8: true, 9: true, 10: true, 11: false])
+    }
+
+    @Test("an address that has no state of its own is believed dead every time")
+    func tokensAreBelieved() {
+        var line = Self.machine(Self.settings { ($0.concurrency, $0.deathsToStop) = (1, nil) })
+        for number in UInt64(1)...20 {
+            line.handOver(Self.message(number), now: .at(0))
+            _ = line.next(.at(0))
+            #expect(isDead(line.ended(number, attempt: 0, Self.dead, .at(0))))
+        }
+    }
+
+    @Test("a message that is refused as if nothing got through, while others do, soon holds up itself alone")
+    func holdsUpItself() {
+        var line = Self.machine(Self.settings { $0.concurrency = 1 })
+        line.handOver(Self.message(1), now: .at(0))
+        var now = Instant.at(0)
+        var rested: [Bool] = []
+        for attempt in UInt32(0)..<5 {
+            guard case .send(let entry) = line.next(now), entry.message.number == 1,
+                case .putOff(_, let state, _, _)? = line.ended(1, attempt: attempt, Self.gone, now)
+            else {
+                Issue.record("it is not tried again")
+                return
+            }
+            let other = UInt64(attempt) + 2
+            line.handOver(Self.message(other), now: now)
+            if case .wait = line.next(now) { rested.append(true) } else { rested.append(false) }
+            if rested.last == false { _ = line.ended(other, attempt: 0, Self.accepted, now) }
+            now = state.notBefore
+            #expect(line.next(now) == .load([1]))
+            line.loaded(1, OutboxEntry(message: Self.message(1), state: state), now: now)
+            guard rested.last == true else { continue }
+            #expect(line.next(now) == .send(OutboxEntry(message: Self.message(other))))
+            _ = line.ended(other, attempt: 0, Self.accepted, now)
+        }
+        #expect(rested == [true, true, true, false, false])
+    }
+
+    @Test("an unknown outcome is repeated three times, later and later, and then is a dead letter")
+    func unknownAFewTimes() {
+        var line = Self.machine(Self.settings { $0.unknownPolicy = .aFewTimes })
+        let report = ChannelReport(.unknown(reason: "no answer"))
+        line.handOver(Self.message(1), now: .at(0))
+        var (now, pauses) = (Instant.at(0), [Int64]())
+        var entry = OutboxEntry(message: Self.message(1))
+        #expect(line.next(now) == .send(entry))
+        while case .putOff(_, let state, _, _)? = line.ended(1, attempt: UInt32(pauses.count), report, now) {
+            pauses.append((state.notBefore - now).milliseconds / 1_000)
+            #expect(state.unknowns == pauses.count)
+            now = state.notBefore
+            entry.state = state
+            #expect(line.next(now) == .load([1]))
+            line.loaded(1, entry, now: now)
+            #expect(line.next(now) == .send(entry))
+            if pauses.count > 5 { break }
+        }
+        #expect(pauses == [5, 60, 900])
+        #expect(line.unknowns.total == 4)
+        #expect(line.unknowns.byService[""]?.count == 4)
     }
 
     @Test("no more in a second than the setting says")

@@ -8,6 +8,8 @@ package final class Health: Sendable {
         var problem: String?
         /// Channels with which something is wrong.
         var unwell: Set<String> = []
+        /// Whether a try had no outcome that anybody knows, since the start.
+        var hasUnknowns = false
     }
 
     private let state = Mutex(State())
@@ -24,7 +26,8 @@ package final class Health: Sendable {
 
     /// Whether it serves, all channels do, and nothing is to be told beside.
     var isWhole: Bool {
-        state.withLock { $0.problem == nil && $0.unwell.isEmpty } && damage.isEmpty && clockAhead == .zero
+        state.withLock { $0.problem == nil && $0.unwell.isEmpty && !$0.hasUnknowns } && damage.isEmpty
+            && clockAhead == .zero
     }
 
     /// How far the daemon's time is ahead of the system's clock.
@@ -40,6 +43,10 @@ package final class Health: Sendable {
             defer { state.problem = why }
             return state.problem == nil
         }
+    }
+
+    func outcomeIsUnknown() {
+        state.withLock { $0.hasUnknowns = true }
     }
 
     func channel(_ name: String, isWell: Bool) {

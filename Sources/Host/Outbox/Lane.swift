@@ -20,6 +20,7 @@ struct Lane {
     /// Parked messages that are being read.
     private var unparking = 0
     var pace: Pace
+    var deaths = Deaths()
     /// Whether it has its turns.
     var hasTurns = false
     private let isOneOfSeveral: Bool

@@ -18,6 +18,7 @@ final class Line: @unchecked Sendable {
     private let logger: Logger
     private let settle: @Sendable (Work) -> Void
     private let conditionsChanged: @Sendable (String, Bool) -> Void
+    private let outcomeIsUnknown: @Sendable () -> Void
 
     /// How long channels may take to end what they have when the daemon ends.
     private static let grace = Length.seconds(10)
@@ -28,6 +29,7 @@ final class Line: @unchecked Sendable {
     ///   - pending: the channel's messages in the store.
     ///   - settle: puts work into the queue of the engine's thread.
     ///   - conditionsChanged: told whether something is wrong with the channel, when that changes.
+    ///   - outcomeIsUnknown: told of each try of which nobody knows what came of it.
     init(
         _ channel: ChannelInstance,
         store: any Store,
@@ -35,7 +37,8 @@ final class Line: @unchecked Sendable {
         clock: Clock,
         logger: Logger,
         settle: @escaping @Sendable (Work) -> Void,
-        conditionsChanged: @escaping @Sendable (String, Bool) -> Void
+        conditionsChanged: @escaping @Sendable (String, Bool) -> Void,
+        outcomeIsUnknown: @escaping @Sendable () -> Void
     ) {
         self.channel = channel
         name = channel.name
@@ -45,6 +48,7 @@ final class Line: @unchecked Sendable {
         self.logger = logger
         self.settle = settle
         self.conditionsChanged = conditionsChanged
+        self.outcomeIsUnknown = outcomeIsUnknown
     }
 
     private func locked<Result>(_ body: (inout LineStateMachine) -> Result) -> Result {
@@ -97,25 +101,43 @@ final class Line: @unchecked Sendable {
         locked { ($0.conditions.byService, $0.pending) }
     }
 
+    func unknownOutcomes() -> [String: UnknownOutcomes.Count] { locked { $0.unknowns.byService } }
+
     /// Until `stop`.
     func run() {
         condition.lock()
         while !isStopping {
-            let wasWell = machine.conditions.isEmpty
+            let before = Told(machine)
             let step = machine.next(clock.now())
-            let isWell = machine.conditions.isEmpty
+            let after = Told(machine)
             if case .wait(let until) = step {
                 wait(until)
                 continue
             }
             condition.unlock()
-            if wasWell != isWell { tell(isWell) }
+            tell(before, after)
             perform(step)
             condition.lock()
         }
         isOver = true
         condition.broadcast()
         condition.unlock()
+    }
+
+    /// What others are told of when it changes.
+    private struct Told {
+        let isWell: Bool
+        let unknown: Int
+
+        init(_ machine: borrowing LineStateMachine) {
+            isWell = machine.conditions.isEmpty
+            unknown = machine.unknowns.total
+        }
+    }
+
+    private func tell(_ before: Told, _ after: Told) {
+        if before.isWell != after.isWell { tell(after.isWell) }
+        if before.unknown != after.unknown { outcomeIsUnknown() }
     }
 
     private func tell(_ isWell: Bool) {
@@ -219,12 +241,12 @@ final class Line: @unchecked Sendable {
     private func ended(_ number: UInt64, _ entry: OutboxEntry, _ report: ChannelReport) -> Bool {
         let now = clock.now()
         condition.lock()
-        let wasWell = machine.conditions.isEmpty
+        let before = Told(machine)
         let step = machine.ended(number, attempt: entry.state?.attempts ?? 0, report, now)
-        let isWell = machine.conditions.isEmpty
+        let after = Told(machine)
         condition.signal()
         condition.unlock()
-        if wasWell != isWell { tell(isWell) }
+        tell(before, after)
         guard let step else { return false }
         perform(step)
         return true

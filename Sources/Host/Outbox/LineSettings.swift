@@ -4,6 +4,8 @@ import Engine
 package enum UnknownPolicy: String, Hashable, Sendable, CaseIterable {
     /// With the same key.
     case again
+    /// With the same key, a few times, with growing pauses; then it is set aside.
+    case aFewTimes = "a_few_times"
     /// It is set aside as failed.
     case neverAgain = "never_again"
 }
@@ -21,6 +23,18 @@ struct LineSettings: Hashable, Sendable {
     var unknownPolicy = UnknownPolicy.again
     /// How long the channel may take for one message before its outcome counts as unknown.
     var deadline = Length.seconds(60)
+
+    /// The longest that a channel may ask for: so long a daemon may wait for it, and a place is taken.
+    static let longestDeadline = Length.seconds(3_600)
+
+    /// Addresses called dead one after the other, with no message accepted between them, before none is believed: a
+    /// relay that is set up wrong says of everybody that nobody has the address. Nil: each is believed.
+    var deathsToStop: Int? = 5
+    /// The pauses before a message is sent again of which nobody knows whether it came, where that is done a few times:
+    /// each is a copy too many if it did.
+    var unknownPauses = [Length.seconds(5), .seconds(60), .seconds(900)]
+    /// Tries after which a message that is refused as if nothing got through, while others do, holds up itself alone.
+    var triesThatHoldUp: UInt32 = 3
 
     /// Messages in memory that wait for nothing but their turn; the rest wait on disk.
     var window = 2_048

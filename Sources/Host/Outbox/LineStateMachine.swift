@@ -84,6 +84,7 @@ struct LineStateMachine {
     private(set) var pending = 0
     private var rate: Rate
     private(set) var conditions = Conditions()
+    private(set) var unknowns = UnknownOutcomes()
 
     init(name: String, settings: LineSettings, pending: Int) {
         self.name = name
@@ -364,7 +365,7 @@ struct LineStateMachine {
         guard !lane.ready.isEmpty, lane.busy < lane.pace.limit, underWay.count + overdue < settings.mostUnderWay else {
             return nil
         }
-        let next = rate.next(now)
+        let next = max(rate.next(now), lane.pace.next(now))
         guard next <= now else {
             wait = min(wait, next)
             return nil
@@ -373,6 +374,7 @@ struct LineStateMachine {
         held -= 1
         if withdrawn.contains(entry.message.number) { return .end(entry, .withdrawn) }
         rate.left()
+        lane.pace.left()
         return settings.unknownPolicy == .neverAgain ? .mark(entry) : .send(entry)
     }
 
@@ -426,10 +428,37 @@ struct LineStateMachine {
         }
         underWay[number] = nil
         lanes[sent.service]?.busy -= 1
+        let report = weighed(report, of: sent)
         let isOwn = report.service.isEmpty || report.service == sent.service
         lanes[sent.service]?.pace.learn(report.outcome, isOwn: isOwn, now)
         conditions.learn(report, now, putOffsToDegrade: settings.putOffsToDegrade)
         return outcome(of: sent.entry, sent.service, report, now)
+    }
+
+    /// What a report says once it is held against what became of the messages before.
+    private mutating func weighed(_ report: ChannelReport, of sent: UnderWay) -> ChannelReport {
+        let number = sent.entry.message.number
+        var report = report
+        switch report.outcome {
+        case .accepted: lanes[sent.service]?.deaths.accepted()
+        case .addressDead(_, let reason):
+            guard let limit = settings.deathsToStop,
+                lanes[sent.service]?.deaths.isBelieved(number, limit: limit) == false
+            else { break }
+            report.outcome = .tryAgain(
+                after: .zero,
+                reason: "\(limit) addresses and more were called dead, and no message was accepted between: \(reason)",
+                cause: .unavailable
+            )
+            report.deadAddresses = []
+        case .tryAgain(let wait, let reason, .unavailable):
+            // Others go through: it is this message that does not.
+            guard sent.entry.state?.attempts ?? 0 >= settings.triesThatHoldUp, lanes[sent.service]?.pace.isOpen == true
+            else { break }
+            report.outcome = .tryAgain(after: wait, reason: reason, cause: .message)
+        case .tryAgain, .refused, .unknown: break
+        }
+        return report
     }
 
     private mutating func outcome(
@@ -445,8 +474,8 @@ struct LineStateMachine {
         case .addressDead(let address, let reason):
             return settled(entry, .refused(reason: reason), dead.contains(address) ? dead : dead + [address])
         case .unknown(let reason):
-            if settings.unknownPolicy == .neverAgain { return settled(entry, .unknown(reason: reason), dead) }
-            return putOff(entry, reason, BackOff.pause, .zero, dead, now)
+            unknowns.add(service, reason, now)
+            return unknown(entry, reason, dead, now)
         case .tryAgain(let wait, let reason, let cause):
             // The whole lane rests: the message goes when it does.
             let rest = (lanes[service]?.pace.restUntil ?? now) - now
@@ -454,6 +483,25 @@ struct LineStateMachine {
                 return putOff(entry, reason, { _, _, _ in rest }, .zero, dead, now)
             }
             return putOff(entry, reason, BackOff.pause, wait, dead, now)
+        }
+    }
+
+    /// Nobody knows whether the provider has it.
+    private mutating func unknown(_ entry: OutboxEntry, _ reason: String, _ dead: [Text], _ now: Instant) -> Step {
+        var entry = entry
+        let before = Int(entry.state?.unknowns ?? 0)
+        switch settings.unknownPolicy {
+        case .neverAgain: return settled(entry, .unknown(reason: reason), dead)
+        case .again: return putOff(entry, reason, BackOff.pause, .zero, dead, now)
+        case .aFewTimes:
+            guard before < settings.unknownPauses.count else {
+                let reason = "sent \(before + 1) times, and nobody knows whether it came: \(reason)"
+                return settled(entry, .unknown(reason: reason), dead)
+            }
+            var state = entry.state ?? OutboxState()
+            state.unknowns += 1
+            entry.state = state
+            return putOff(entry, reason, BackOff.pause, settings.unknownPauses[before], dead, now)
         }
     }
 
@@ -488,6 +536,9 @@ struct LineStateMachine {
         withdrawn.remove(entry.message.number)
         readdressed[entry.message.number] = nil
         unsaved[entry.message.number] = nil
+        if settings.deathsToStop != nil {
+            for service in lanes.keys { lanes[service]?.deaths.forget(entry.message.number) }
+        }
         // The user's next message has its turn.
         if var line = users[entry.message.user] {
             if line.isEmpty {

@@ -23,7 +23,8 @@ final class Outbox: Sendable {
                 clock: clock,
                 logger: logger,
                 settle: settle,
-                conditionsChanged: { channel, isWell in health.channel(channel, isWell: isWell) }
+                conditionsChanged: { channel, isWell in health.channel(channel, isWell: isWell) },
+                outcomeIsUnknown: { health.outcomeIsUnknown() }
             )
         }
         for (channel, count) in counts where channels[channel] == nil {
@@ -72,6 +73,12 @@ final class Outbox: Sendable {
             }
         }
         .sorted { ($0.channel, $0.service) < ($1.channel, $1.service) }
+    }
+
+    /// Tries of which nobody knows what came of them, since the start: by channel, then by provider.
+    func unknownOutcomes() -> [(channel: String, service: String, count: UnknownOutcomes.Count)] {
+        lines.values.flatMap { line in line.unknownOutcomes().map { (line.name, $0.key, $0.value) } }
+            .sorted { ($0.0, $0.1) < ($1.0, $1.1) }
     }
 
     /// Hands nothing over any more; what is under way is ended by its channels first, all at once.

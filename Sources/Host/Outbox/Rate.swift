@@ -2,7 +2,7 @@ import Engine
 
 /// So many messages a second, over any time longer than a moment.
 struct Rate {
-    private let perSecond: Double?
+    var perSecond: Double?
     private var tokens: Double
     private var at: Instant?
 

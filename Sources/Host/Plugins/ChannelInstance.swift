@@ -34,6 +34,12 @@ package final class ChannelInstance: @unchecked Sendable {
                 unknownPolicy: channel.unknownPolicy
             )
             line.hasServices = channel.has(\.service) && channel.table.pointee.service != nil
+            if channel.has(\.deadline_seconds), channel.table.pointee.deadline_seconds != 0 {
+                let seconds = Int64(channel.table.pointee.deadline_seconds)
+                line.deadline = min(.seconds(seconds), LineSettings.longestDeadline)
+            }
+            // Without a state of its own an address is a token, of which a channel knows for certain.
+            if channel.rules.statusField == nil { line.deathsToStop = nil }
             self.line = line
         } catch {
             throw Self.problem(name, "\(name).\(error.text)")

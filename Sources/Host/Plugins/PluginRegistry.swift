@@ -222,7 +222,11 @@ extension PluginRegistry.RegisteredChannel {
             MemoryLayout<triggerd_channel>.offset(of: \triggerd_channel.unknown_policy)! + MemoryLayout<UInt32>.size
             <= Int(table.pointee.size)
         unknownPolicy =
-            hasPolicy && table.pointee.unknown_policy == TRIGGERD_NEVER_AGAIN.rawValue ? .neverAgain : .again
+            switch hasPolicy ? table.pointee.unknown_policy : TRIGGERD_SEND_AGAIN.rawValue {
+            case TRIGGERD_NEVER_AGAIN.rawValue: .neverAgain
+            case TRIGGERD_A_FEW_TIMES.rawValue: .aFewTimes
+            default: .again
+            }
         rules = ChannelRules(
             queues: table.pointee.presentation == TRIGGERD_NEXT_SESSION.rawValue,
             addressField: name(table.pointee.address_field),

@@ -48,6 +48,19 @@ struct HealthService {
                     return message
                 }
             )
+            let unknowns = outbox.unknownOutcomes().prefix(Self.mostConditions)
+            reply.pointee.n_unknown_outcomes = unknowns.count
+            reply.pointee.unknown_outcomes = arena.array(
+                unknowns.map { channel, service, count in
+                    let message = arena.make(triggerd__v1__unknown_outcomes__init)
+                    message.pointee.channel = arena.text(channel)
+                    message.pointee.service = arena.text(service)
+                    message.pointee.count = UInt64(count.count)
+                    message.pointee.reason = arena.text(count.reason.cut(to: Self.longestReason))
+                    message.pointee.last_ms = count.last.milliseconds
+                    return message
+                }
+            )
             call.finish(arena.answer(call, reply))
         }
     }

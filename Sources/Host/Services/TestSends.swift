@@ -19,6 +19,9 @@ struct TestSends: Sendable {
         var detail: String
     }
 
+    /// Somebody waits for it.
+    private static let patience = Length.seconds(60)
+
     /// No message of a campaign has one like it.
     static func key(at now: Instant) -> String {
         "test-\(now.milliseconds)-\(String(UInt32.random(in: .min ... .max), radix: 16))"
@@ -93,7 +96,7 @@ struct TestSends: Sendable {
                 )
             )
         }
-        let patience = channel.line.deadline
+        let patience = min(channel.line.deadline, Self.patience)
         DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(patience.milliseconds))) {
             _ = answer.give(.unknown(reason: "no answer within \(patience)"))
         }

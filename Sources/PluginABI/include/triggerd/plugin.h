@@ -226,7 +226,10 @@ typedef uint64_t triggerd_send; /* an index and a generation */
  * deadline, TRIGGERD_UNKNOWN). An operator may choose otherwise. */
 typedef enum triggerd_unknown_policy {
     TRIGGERD_SEND_AGAIN = 0, /* with the same key */
-    TRIGGERD_NEVER_AGAIN = 1 /* it is set aside as failed */
+    TRIGGERD_NEVER_AGAIN = 1, /* it is set aside as failed */
+    /* With the same key, a few times, with growing pauses; then it is set aside. For a provider that does not know
+     * keys, so that each time may be a copy. */
+    TRIGGERD_A_FEW_TIMES = 2
 } triggerd_unknown_policy;
 
 typedef struct triggerd_channel {
@@ -263,6 +266,8 @@ typedef struct triggerd_channel {
      * is one alone. An outcome's `service` tells of the same names. Called before `send`, on a thread of the
      * channel's own, and must not block. NULL: there is one alone. */
     size_t (*service)(void *instance, const triggerd_message *message, char *into, size_t capacity);
+    /* How long a send may take before the host answers for it, up to 3600 s; 0: 60 s. */
+    uint32_t deadline_seconds;
 } triggerd_channel;
 
 /* ---- the two tables ---- */

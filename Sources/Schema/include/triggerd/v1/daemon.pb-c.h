@@ -17,6 +17,7 @@ PROTOBUF_C__BEGIN_DECLS
 
 typedef struct Triggerd__V1__HealthRequest Triggerd__V1__HealthRequest;
 typedef struct Triggerd__V1__HealthReply Triggerd__V1__HealthReply;
+typedef struct Triggerd__V1__UnknownOutcomes Triggerd__V1__UnknownOutcomes;
 typedef struct Triggerd__V1__DegradedChannel Triggerd__V1__DegradedChannel;
 typedef struct Triggerd__V1__ListPluginsRequest Triggerd__V1__ListPluginsRequest;
 typedef struct Triggerd__V1__ListPluginsReply Triggerd__V1__ListPluginsReply;
@@ -73,10 +74,35 @@ struct  Triggerd__V1__HealthReply
    * How far the daemon's time is ahead of the system's clock, which was set back: 0 where they agree.
    */
   int64_t clock_ahead_ms;
+  /*
+   * Tries of which nobody knows whether the provider took the message, since the start.
+   */
+  size_t n_unknown_outcomes;
+  Triggerd__V1__UnknownOutcomes **unknown_outcomes;
 };
 #define TRIGGERD__V1__HEALTH_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__health_reply__descriptor) \
-    , TRIGGERD__V1__HEALTH_REPLY__STATUS__UNKNOWN, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0, 0 }
+    , TRIGGERD__V1__HEALTH_REPLY__STATUS__UNKNOWN, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0, 0, 0,NULL }
+
+
+struct  Triggerd__V1__UnknownOutcomes
+{
+  ProtobufCMessage base;
+  char *channel;
+  /*
+   * Which of several providers behind the channel; empty where there is one.
+   */
+  char *service;
+  uint64_t count;
+  /*
+   * Of the last one.
+   */
+  char *reason;
+  int64_t last_ms;
+};
+#define TRIGGERD__V1__UNKNOWN_OUTCOMES__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__unknown_outcomes__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0 }
 
 
 struct  Triggerd__V1__DegradedChannel
@@ -190,6 +216,25 @@ Triggerd__V1__HealthReply *
 void   triggerd__v1__health_reply__free_unpacked
                      (Triggerd__V1__HealthReply *message,
                       ProtobufCAllocator *allocator);
+/* Triggerd__V1__UnknownOutcomes methods */
+void   triggerd__v1__unknown_outcomes__init
+                     (Triggerd__V1__UnknownOutcomes         *message);
+size_t triggerd__v1__unknown_outcomes__get_packed_size
+                     (const Triggerd__V1__UnknownOutcomes   *message);
+size_t triggerd__v1__unknown_outcomes__pack
+                     (const Triggerd__V1__UnknownOutcomes   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__unknown_outcomes__pack_to_buffer
+                     (const Triggerd__V1__UnknownOutcomes   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__UnknownOutcomes *
+       triggerd__v1__unknown_outcomes__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__unknown_outcomes__free_unpacked
+                     (Triggerd__V1__UnknownOutcomes *message,
+                      ProtobufCAllocator *allocator);
 /* Triggerd__V1__DegradedChannel methods */
 void   triggerd__v1__degraded_channel__init
                      (Triggerd__V1__DegradedChannel         *message);
@@ -274,6 +319,9 @@ typedef void (*Triggerd__V1__HealthRequest_Closure)
 typedef void (*Triggerd__V1__HealthReply_Closure)
                  (const Triggerd__V1__HealthReply *message,
                   void *closure_data);
+typedef void (*Triggerd__V1__UnknownOutcomes_Closure)
+                 (const Triggerd__V1__UnknownOutcomes *message,
+                  void *closure_data);
 typedef void (*Triggerd__V1__DegradedChannel_Closure)
                  (const Triggerd__V1__DegradedChannel *message,
                   void *closure_data);
@@ -295,6 +343,7 @@ typedef void (*Triggerd__V1__Plugin_Closure)
 extern const ProtobufCMessageDescriptor triggerd__v1__health_request__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__health_reply__descriptor;
 extern const ProtobufCEnumDescriptor    triggerd__v1__health_reply__status__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__unknown_outcomes__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__degraded_channel__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__list_plugins_request__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__list_plugins_reply__descriptor;
