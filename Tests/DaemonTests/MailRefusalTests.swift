@@ -100,6 +100,7 @@ struct MailRefusalTests {
 final class ScriptedMailServer {
     let port: Int
     private let process = Process()
+    private let input = Pipe()
 
     init(_ script: [String: Any]) throws {
         let file = StrangerTests.root.appending(path: "Tests/EmailTests/Fixtures/scripted_server.py")
@@ -107,7 +108,7 @@ final class ScriptedMailServer {
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["python3", file.path, text]
         let output = Pipe()
-        process.standardInput = Pipe()
+        process.standardInput = input
         process.standardOutput = output
         try process.run()
         let first = output.fileHandleForReading.availableData
@@ -117,11 +118,14 @@ final class ScriptedMailServer {
         output.fileHandleForReading.readabilityHandler = { _ = $0.availableData }
     }
 
+    /// It ends with its standard input.
     func stop() {
         guard process.isRunning else { return }
-        process.terminate()
+        try? input.fileHandleForWriting.close()
         process.waitUntilExit()
     }
 
-    deinit { stop() }
+    deinit {
+        if process.isRunning { process.terminate() }
+    }
 }

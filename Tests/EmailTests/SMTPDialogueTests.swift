@@ -117,7 +117,7 @@ import Testing
         var dialogue = dialogue(pipelining: false)
         dialogue.begin(envelope(1))
         _ = sent(&dialogue)
-        #expect(received(&dialogue, "553 5.7.1 Not yours\r\n") == [decided(1, .refused("553 5.7.1 Not yours"))])
+        #expect(received(&dialogue, "552 5.3.4 Too big\r\n") == [decided(1, .refused("552 5.3.4 Too big"))])
         #expect(sent(&dialogue) == "")
         dialogue.begin(envelope(2))
         // MAIL was refused: there is nothing to reset.
@@ -139,8 +139,12 @@ import Testing
             ("550 5.1.1 a\r\n250 b\r\n", "452 full\r\n", .tryAgain(after: 0, "452 full"), ["U@X"]),
             ("550 5.1.1 a\r\n450 4.2.1 b\r\n", "", .tryAgain(after: 0, "450 4.2.1 b"), ["U@X"]),
             ("550 5.1.1 a\r\n550 5.1.1 b\r\n", "", .addressDead("U@X", "550 5.1.1 a"), ["V@X"]),
-            ("550 5.7.1 a\r\n550 5.1.1 b\r\n", "", .addressDead("V@X", "550 5.1.1 b"), []),
-            ("550 5.7.1 a\r\n554 b\r\n", "", .refused("550 5.7.1 a"), []),
+            ("550 5.2.2 a\r\n550 5.1.1 b\r\n", "", .addressDead("V@X", "550 5.1.1 b"), []),
+            (
+                "550 5.1.1 a\r\n550 5.7.1 b\r\n", "", .tryAgain(after: 0, "550 5.7.1 b", cause: .unavailable),
+                ["U@X"]
+            ),
+            ("550 5.2.2 a\r\n554 b\r\n", "", .refused("550 5.2.2 a"), []),
         ]
     )
     func eachRecipientCounts(_ recipients: String, _ content: String, _ outcome: Outcome, _ dead: [String]) {
@@ -185,7 +189,8 @@ import Testing
         #expect(
             received(&dialogue, "421 4.7.0 Too many\r\n")
                 == [
-                    decided(1, .tryAgain(after: 0, "421 4.7.0 Too many", cause: .throttled)), .ended(2, .lost(nil)),
+                    decided(1, .tryAgain(after: 0, "421 4.7.0 Too many", cause: .throttled)),
+                    .ended(2, .lost(SMTPReply(code: 421, text: "4.7.0 Too many"))),
                     .closed,
                 ]
         )

@@ -22,8 +22,14 @@ import Testing
         )
     }
 
-    private func connect(_ server: MailServer, timeoutMs: Int64 = 20_000) throws -> SMTPConnection {
-        try #require(SMTPConnection(SMTPServer(url: "smtp://localhost:\(server.port)"), timeoutMs: timeoutMs))
+    /// - Parameter answerMs: for the final dot's; if not said, as long as for all before.
+    private func connect(
+        _ server: MailServer,
+        timeoutMs: Int64 = 20_000,
+        answerMs: Int64? = nil
+    ) throws -> SMTPConnection {
+        let there = SMTPServer(url: "smtp://localhost:\(server.port)")
+        return try #require(SMTPConnection(there, timeoutMs: timeoutMs, answerMs: answerMs ?? timeoutMs))
     }
 
     /// All are there before the first is begun.
@@ -98,12 +104,14 @@ import Testing
 
     @Test(
         arguments: [
-            ("mail", "553 5.7.1 Not yours", Outcome.refused("553 5.7.1 Not yours")),
+            ("mail", "552 5.3.4 Too big", Outcome.refused("552 5.3.4 Too big")),
             ("rcpt", "550 5.1.1 Nobody", .addressDead("u@example.com", "550 5.1.1 Nobody")),
+            ("rcpt", "550 No such user", .addressDead("u@example.com", "550 No such user")),
             (
-                "rcpt", "550-5.7.1 first\n550-5.7.1 second\n550 5.7.1 third",
-                .refused("550 5.7.1 first 5.7.1 second 5.7.1 third")
+                "rcpt", "550-5.2.2 first\n550-5.2.2 second\n550 5.2.2 third",
+                .refused("550 5.2.2 first 5.2.2 second 5.2.2 third")
             ),
+            ("content", "550 5.1.1 Nobody", .addressDead("u@example.com", "550 5.1.1 Nobody")),
             ("data", "554 5.5.1 No", .refused("554 5.5.1 No")),
             ("content", "554 5.6.0 Spam", .refused("554 5.6.0 Spam")),
         ]
@@ -116,6 +124,50 @@ import Testing
             #expect(ended[0].outcome == outcome)
             // All over one connection.
             #expect(try server.stop().allSatisfy { $0.connection == 0 })
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("mail", "553 5.7.1 Not yours"), ("rcpt", "550 relay not permitted"), ("rcpt", "550 5.7.1 Blocked"),
+            ("rcpt", "504 5.5.2 <box>: Helo command rejected: need fully-qualified hostname"), ("data", "530 Log in"),
+            ("content", "550 5.7.26 Not authenticated"),
+        ]
+    )
+    func whatConcernsTheChannelIsTriedAgain(_ stage: String, _ reply: String) throws {
+        for offers in [[], ["PIPELINING"]] {
+            let server = try MailServer(script: ["replies": [stage: [reply]], "offers": offers])
+            let ended = try carry([try letter("one"), try letter("two")], try connect(server))
+            #expect(ended[0] == Ended(outcome: .tryAgain(after: 0, reply, cause: .unavailable), dead: []))
+            #expect(ended[1].outcome.isAccepted)
+        }
+    }
+
+    /// What it said, and then it is gone.
+    @Test(
+        arguments: [
+            ("rcpt", "said 421 4.7.0 Blocked for today", "421 4.7.0 Blocked for today"),
+            ("data", "said 550-5.7.1 You are", "550 5.7.1 You are; then the connection broke"),
+            ("mail", "said 550 5.7.1 Go away", "550 5.7.1 Go away"),
+            ("greeting", "said 554-5.7.1 Not you\r\n", "554 5.7.1 Not you"),
+        ]
+    )
+    func whatAServerSaidBeforeItHungUpIsKept(_ stage: String, _ act: String, _ reason: String) throws {
+        for offers in [[], ["PIPELINING"]] {
+            let server = try MailServer(script: [stage: act, "times": 1, "offers": offers])
+            let outcome = try carry(try letter(), try connect(server))
+            #expect(outcome.reason.hasPrefix(reason), "\(offers): \(outcome)")
+        }
+    }
+
+    /// RFC 5321, 4.5.3.2.6: the answer to the final dot has a time of its own, and so has what was begun behind it.
+    @Test func theAnswerToALetterMayTakeLonger() throws {
+        for offers in [[], ["PIPELINING"]] {
+            let server = try MailServer(script: ["content": "after 1.5", "offers": offers])
+            let connection = try connect(server, timeoutMs: 1_000, answerMs: 20_000)
+            let ended = try carry([try letter("one"), try letter("two")], connection)
+            #expect(ended.allSatisfy { $0.outcome.isAccepted }, "\(offers): \(ended)")
+            #expect(try server.stop().filter { $0.sender != nil }.count == 2)
         }
     }
 

@@ -6,10 +6,12 @@ The object's members, each optional:
     offers    what EHLO offers: ["PIPELINING", "SMTPUTF8", ...]
     greeting, ehlo, mail, rcpt, data, content, rset
               what is done at that stage instead of the usual reply: a reply's lines, or
-              "hang", "drop", "endless" (a reply that never ends), "garbage" (no reply at all)
+              "hang", "drop", "endless" (a reply that never ends), "garbage" (no reply at all), "after SECONDS" (the
+              usual one, late), "said TEXT" (without the line's end, and the connection is closed)
     replies   {"rcpt": ["250 Ok", "550 5.1.1 Nobody"]}: the stage's first replies, one each time
     skip      so many letters of a connection are taken first
     times     so many connections are treated so; the others as usual
+    port      which; if not said, any
     piece     replies go out in pieces of so many bytes
 
 It prints a JSON object a line: {"port": ...}; then {"connection": ..., "heard": ...} for each piece
@@ -81,6 +83,13 @@ class Connection:
             time.sleep(60)
         elif told == "drop":
             raise Dropped
+        elif told and told.startswith("said "):
+            self.peer.sendall(told[5:].encode())
+            raise Dropped
+        elif told and told.startswith("after "):
+            time.sleep(float(told[6:]))
+            told = None
+            self.write(usual)
         elif told == "endless":
             while True:
                 self.peer.sendall(b"250-and so on\r\n" * 100)
@@ -119,7 +128,7 @@ class Connection:
                 if self.reply("data").startswith("354"):
                     content = self.content()
                     # Said first, so that it is there when the client has its answer.
-                    if self.told("content") is None and not self.replies.get("content"):
+                    if (self.told("content") or "after").startswith("after") and not self.replies.get("content"):
                         say(
                             connection=self.number,
                             sender=self.sender,
@@ -161,7 +170,7 @@ def accept(listener):
         number += 1
 
 
-listener = socket.create_server(("127.0.0.1", 0))
+listener = socket.create_server(("127.0.0.1", script.get("port", 0)))
 say(port=listener.getsockname()[1])
 threading.Thread(target=accept, args=(listener,), daemon=True).start()
 sys.stdin.read()

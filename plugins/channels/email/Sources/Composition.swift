@@ -94,7 +94,8 @@ extension Letter {
             do throws(AddressFault) {
                 mailboxes.append(try Mailbox(address: address))
             } catch {
-                unsent = Unsent(.addressDead(address, "the address \(error)"))
+                // Known without asking a server: no such row says anything of one.
+                unsent = Unsent(.refused("the address \(error)"), deadAddresses: [address])
             }
         }
         guard !mailboxes.isEmpty else { throw unsent }
@@ -104,8 +105,12 @@ extension Letter {
     /// Why a message never left.
     package struct Unsent: Error {
         package let outcome: Outcome
+        package let deadAddresses: [String]
 
-        init(_ outcome: Outcome) { self.outcome = outcome }
+        init(_ outcome: Outcome, deadAddresses: [String] = []) {
+            self.outcome = outcome
+            self.deadAddresses = deadAddresses
+        }
     }
 }
 

@@ -11,6 +11,9 @@ package final class EmailChannel: Channel {
     package static let addressField: String? = "email"
     package static let statusField: String? = "email_status"
     package static let consentField: String? = "email_subscription"
+    /// A mail server knows no keys: each letter of which nobody knows whether it came may come twice.
+    package static let unknownPolicy = UnknownPolicy.aFewTimes
+    package static let deadlineSeconds = EmailSettings.deadlineSeconds
 
     private let settings: EmailSettings
     private let carriers: CarrierPool
@@ -29,7 +32,7 @@ package final class EmailChannel: Channel {
         case .maildir(let folder):
             return Array(repeating: try Maildir(folder: folder), count: count)
         case .server(let server):
-            let connections = (0..<count).compactMap { _ in SMTPConnection(server, timeoutMs: settings.timeoutMs) }
+            let connections = (0..<count).compactMap { _ in SMTPConnection(server, settings) }
             guard connections.count == count else { throw PluginError("url: no memory for its connections") }
             return connections
         }
@@ -42,7 +45,7 @@ package final class EmailChannel: Channel {
                 send.complete(outcome, deadAddresses: dead)
             }
         } catch {
-            send.complete(error.outcome)
+            send.complete(error.outcome, deadAddresses: error.deadAddresses)
         }
     }
 

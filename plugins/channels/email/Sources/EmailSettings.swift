@@ -10,6 +10,7 @@ package struct EmailSettings: Sendable {
     package var unsubscribe: UnsubscribeLink?
     package var oneClick: OneClick?
     package var timeoutMs: Int64
+    package var answerMs: Int64
     package var connections: Int
 
     package enum Way: Sendable, Equatable {
@@ -20,6 +21,13 @@ package struct EmailSettings: Sendable {
     private static let defaultTimeoutSeconds: Int64 = 60
     private static let defaultConnections: Int64 = 8
     package static let mostConnections: Int64 = 64
+    private static let longestTimeoutSeconds: Int64 = 600
+    /// RFC 5321, 4.5.3.2.6: a server may take ten minutes to say that it has a letter, and one that is asked earlier gets
+    /// it twice.
+    package static let defaultAnswerSeconds: Int64 = 600
+    private static let longestAnswerSeconds: Int64 = 1_800
+    /// What all of that comes to, with opening the connection and the answer to the letter before.
+    static let deadlineSeconds = 3_600
 
     package static let fields: [Field] = [
         Field(name: "url", type: .string, summary: "smtp://host:port or smtps://host:port; absent: a maildir"),
@@ -27,6 +35,7 @@ package struct EmailSettings: Sendable {
         Field(name: "password", type: .string, flags: [.secret], summary: "of the login; it demands TLS"),
         Field(name: "ca_file", type: .string, summary: "PEM file of the certificates to trust; it demands TLS"),
         Field(name: "timeout_seconds", type: .integer, summary: "for one hand-over, 1 to 600; default 60"),
+        Field(name: "answer_seconds", type: .integer, summary: "for the answer to a letter, 1 to 1800; default 600"),
         Field(name: "connections", type: .integer, summary: "to the server at once, 1 to 64; default 8"),
         Field(name: "maildir", type: .string, summary: "the maildir's folder where there is no url"),
         Field(name: "from", type: .string, summary: "\"Name <address>\"; default triggerd@ and the host's name"),
@@ -49,8 +58,12 @@ package struct EmailSettings: Sendable {
             unsubscribe = checked
         }
         oneClick = try Self.oneClick(text("unsubscribe_url"), secret: text("unsubscribe_secret"))
-        timeoutMs = try Self.number(settings, "timeout_seconds", 1...600) ?? Self.defaultTimeoutSeconds
+        timeoutMs =
+            try Self.number(settings, "timeout_seconds", 1...Self.longestTimeoutSeconds) ?? Self.defaultTimeoutSeconds
         timeoutMs *= 1000
+        answerMs =
+            try Self.number(settings, "answer_seconds", 1...Self.longestAnswerSeconds) ?? Self.defaultAnswerSeconds
+        answerMs *= 1000
         connections = Int(
             try Self.number(settings, "connections", 1...Self.mostConnections) ?? Self.defaultConnections
         )

@@ -8,6 +8,7 @@ package final class SMTPConnection: Carrier, @unchecked Sendable {
     private let link: SMTPLink
     private let server: SMTPServer
     private let timeoutMs: Int64
+    private let answerMs: Int64
     /// nil: no connection is open.
     private var dialogue: SMTPDialogue?
     /// In the order in which they were begun.
@@ -15,26 +16,35 @@ package final class SMTPConnection: Carrier, @unchecked Sendable {
     private var isKept = false
     private var lastUsedMs: Int64 = 0
     private var nextID = 0
+    /// What is waited for, and since when.
+    private var stage = (id: 0, isAnswer: false, sinceMs: Int64(0))
 
     /// A letter on its way.
     private struct Trip {
         let id: Int
         let delivery: Delivery
         let bytes: [UInt8]
-        /// Of `Clock.monotonicMs`.
-        let limitMs: Int64
+        /// After which nobody waits for its outcome; of `Clock.monotonicMs`.
+        let lastMs: Int64
         /// Whether it may be begun once more on a new connection: this one had carried a letter before, so that the
         /// server may be closing it, and that has not happened to this letter yet.
         let mayBeginAgain: Bool
     }
 
-    /// - Parameter timeoutMs: for one letter.
+    /// - Parameters:
+    ///   - timeoutMs: for opening the connection, and for one letter as far as its final dot.
+    ///   - answerMs: for the answer to that.
     /// - Returns: nil where there is no memory for it.
-    package init?(_ server: SMTPServer, timeoutMs: Int64) {
+    package init?(_ server: SMTPServer, timeoutMs: Int64, answerMs: Int64 = EmailSettings.defaultAnswerSeconds * 1000) {
         guard let link = SMTPLink(server) else { return nil }
+        self.answerMs = answerMs
         self.link = link
         self.server = server
         self.timeoutMs = timeoutMs
+    }
+
+    package convenience init?(_ server: SMTPServer, _ settings: EmailSettings) {
+        self.init(server, timeoutMs: settings.timeoutMs, answerMs: settings.answerMs)
     }
 
     package func abort() { link.abort() }
@@ -57,11 +67,11 @@ package final class SMTPConnection: Carrier, @unchecked Sendable {
     /// Carries a letter, and those that `next` gives meanwhile.
     /// - Returns: those that are to travel once more, on a new connection.
     private func travel(_ delivery: Delivery, isSecond: Bool, _ next: () -> Delivery?) -> [Delivery] {
-        guard let limitMs = limit(delivery) else { return [] }
+        guard let lastMs = last(delivery) else { return [] }
         closeIfStale()
         if dialogue == nil {
             do throws(SMTPLink.Closed) {
-                let offers = try link.open(withinMs: limitMs - Clock.monotonicMs())
+                let offers = try link.open(withinMs: min(timeoutMs, lastMs - Clock.monotonicMs()))
                 dialogue = SMTPDialogue(offers, hiding: server.secrets)
                 isKept = false
             } catch {
@@ -69,10 +79,10 @@ package final class SMTPConnection: Carrier, @unchecked Sendable {
                 return []
             }
         }
-        begin(delivery, limitMs: limitMs, isSecond: isSecond)
+        begin(delivery, lastMs: lastMs, isSecond: isSecond)
         var again: [Delivery] = []
         while let oldest = underWay.first {
-            let (events, end) = exchange(untilMs: oldest.limitMs)
+            let (events, end) = exchange(for: oldest)
             for event in events { again += handle(event, end, of: oldest.id, next) }
         }
         lastUsedMs = Clock.monotonicMs()
@@ -80,8 +90,21 @@ package final class SMTPConnection: Carrier, @unchecked Sendable {
     }
 
     /// nil, and ended, where its deadline has passed.
-    private func limit(_ delivery: Delivery) -> Int64? {
-        delivery.leftMs(Clock.nowMs()).map { Clock.monotonicMs() + min($0, timeoutMs) }
+    private func last(_ delivery: Delivery) -> Int64? {
+        delivery.leftMs(Clock.nowMs()).map { left in
+            let (last, isFar) = Clock.monotonicMs().addingReportingOverflow(left)
+            return isFar ? .max : last
+        }
+    }
+
+    /// Until when the oldest letter waits for the server. Its time begins when the one before is answered, and anew when
+    /// it has left.
+    private func limit(of oldest: Trip) -> Int64 {
+        let isAnswer = dialogue?.waitsForAnswer(of: oldest.id) ?? false
+        if stage.id != oldest.id || stage.isAnswer != isAnswer {
+            stage = (oldest.id, isAnswer, Clock.monotonicMs())
+        }
+        return min(oldest.lastMs, stage.sinceMs + (isAnswer ? answerMs : timeoutMs))
     }
 
     /// A server that has something to say between two letters is closing the connection, or has closed it.
@@ -94,7 +117,7 @@ package final class SMTPConnection: Carrier, @unchecked Sendable {
         link.close()
     }
 
-    private func begin(_ delivery: Delivery, limitMs: Int64, isSecond: Bool) {
+    private func begin(_ delivery: Delivery, lastMs: Int64, isSecond: Bool) {
         guard let offers = dialogue?.offers else { return }
         nextID += 1
         do throws(Letter.Unsent) {
@@ -103,7 +126,7 @@ package final class SMTPConnection: Carrier, @unchecked Sendable {
             let envelope = try letter.envelope(id: nextID, size: bytes.count, offers)
             let mayBeginAgain = !isSecond && (isKept || !underWay.isEmpty)
             underWay.append(
-                Trip(id: nextID, delivery: delivery, bytes: bytes, limitMs: limitMs, mayBeginAgain: mayBeginAgain)
+                Trip(id: nextID, delivery: delivery, bytes: bytes, lastMs: lastMs, mayBeginAgain: mayBeginAgain)
             )
             dialogue?.begin(envelope)
         } catch {
@@ -119,7 +142,7 @@ package final class SMTPConnection: Carrier, @unchecked Sendable {
     }
 
     /// Sends what is to be sent, and waits for more of the server's words.
-    private func exchange(untilMs limitMs: Int64) -> ([SMTPDialogue.Event], End) {
+    private func exchange(for oldest: Trip) -> ([SMTPDialogue.Event], End) {
         while let isSilent = dialogue?.output.isEmpty {
             if !isSilent {
                 switch dialogue.map({ link.write($0.output) }) {
@@ -128,7 +151,7 @@ package final class SMTPConnection: Carrier, @unchecked Sendable {
                 case .broken?, nil: return readLast()
                 }
             }
-            let leftMs = limitMs - Clock.monotonicMs()
+            let leftMs = limit(of: oldest) - Clock.monotonicMs()
             switch link.wait(writing: dialogue?.output.isEmpty == false, milliseconds: max(leftMs, 0)) {
             case .stopped: return (dialogue?.broke() ?? [], .stopped)
             case .notInTime:
@@ -167,7 +190,7 @@ package final class SMTPConnection: Carrier, @unchecked Sendable {
             dialogue?.content(trip.bytes, of: id)
             // Its commands leave together with the content's end.
             while dialogue?.takesLetter == true, let delivery = next() {
-                if let limitMs = limit(delivery) { begin(delivery, limitMs: limitMs, isSecond: false) }
+                if let lastMs = last(delivery) { begin(delivery, lastMs: lastMs, isSecond: false) }
             }
         case .ended(let id, let ending):
             isKept = true
@@ -193,7 +216,8 @@ package final class SMTPConnection: Carrier, @unchecked Sendable {
         case .lost(let reply):
             // The time that is over is the oldest one's alone.
             if trip.mayBeginAgain, end == .broken || end == .late && !isOldest { return [trip.delivery] }
-            trip.delivery.end(.tryAgain(after: 0, reply?.line ?? reason, cause: reply?.cause ?? .message))
+            let said = reply.map { $0.code == 421 ? $0.line : "\($0.line); then \(reason)" }
+            trip.delivery.end(.tryAgain(after: 0, said ?? reason, cause: reply?.cause ?? .message))
         }
         return []
     }

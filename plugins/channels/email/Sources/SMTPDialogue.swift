@@ -16,7 +16,8 @@ package struct SMTPDialogue {
 
     package enum Ending: Equatable {
         case decided(SMTPVerdict)
-        /// The connection ended before the server could have all of the letter, with its 421 or without.
+        /// The connection ended before the server could have all of the letter; with what it had said of that, or of the
+        /// letter.
         case lost(SMTPReply?)
         /// It ended after that, and without the answer.
         case unknown
@@ -117,7 +118,12 @@ package struct SMTPDialogue {
     }
 
     /// The connection ended, or is ended because of the time.
-    package mutating func broke() -> [Event] { isClosed ? [] : close(nil) }
+    package mutating func broke() -> [Event] { isClosed ? [] : close(parser.unfinished()) }
+
+    /// Whether all of this letter has left, and its answer is what it waits for.
+    package func waitsForAnswer(of id: Int) -> Bool {
+        transactions.contains { $0.id == id && $0.end.map { $0 <= totalSent } ?? false }
+    }
 
     private mutating func hold(_ command: Command, _ id: Int, _ line: String) {
         held.append((Step(command: command, id: id), line))
@@ -193,7 +199,8 @@ package struct SMTPDialogue {
             if let reply, isMeant, step?.command == .content { transaction.last = reply }
             if let verdict = transaction.verdict { return .ended(transaction.id, .decided(verdict)) }
             if let end = transaction.end, end <= totalSent { return .ended(transaction.id, .unknown) }
-            return .ended(transaction.id, .lost(isMeant ? reply : nil))
+            let said = [reply, transaction.refusal].compactMap { $0 }.first { $0.code >= 400 }
+            return .ended(transaction.id, .lost(said))
         }
         transactions = []
         asked = []

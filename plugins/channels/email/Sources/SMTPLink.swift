@@ -65,22 +65,23 @@ final class SMTPLink: @unchecked Sendable {
         var bytes = Array(String(cString: ccurl_reply(connection)).utf8)[...]
         var parser = SMTPReplyParser(hiding: secrets)
         // What libcurl took for a reply may be none.
-        let reply = (try? parser.next(&bytes)) ?? nil
+        let reply = (try? parser.next(&bytes)) ?? parser.unfinished()
         let error = String(cString: ccurl_error(connection))
-        func unavailable(_ text: String) -> Outcome { .tryAgain(after: 0, text, cause: .unavailable) }
+        // What it refused before; where no mechanism is known to both, the last reply is a good one.
+        let refusal = reply.flatMap { $0.code >= 400 ? $0 : nil }
+        let cause: Outcome.Cause = refusal.map { SMTPWords($0.text).speakOfRate } ?? false ? .throttled : .unavailable
+        func closed(_ text: String) -> Outcome { .tryAgain(after: 0, text, cause: cause) }
+        func closed(_ text: String, because error: String) -> Outcome {
+            closed("\(text): \(refusal.map { "\($0.line) (\(error))" } ?? error)")
+        }
         switch fault {
-        case CCURL_REPLY:
-            guard let reply else { return unavailable("no connection: \(error)") }
-            return .tryAgain(after: 0, reply.line, cause: reply.speaksOfTooMany ? .throttled : .unavailable)
-        case CCURL_TIMEOUT: return unavailable("no answer in time: \(error)")
-        case CCURL_TLS: return unavailable("no trusted TLS connection: \(error)")
-        case CCURL_LOGIN:
-            // Where no mechanism is known to both, the last reply is a good one.
-            let refusal = reply.flatMap { $0.code >= 400 ? $0.line : nil }
-            return unavailable("the login failed: \(refusal ?? error)")
+        case CCURL_REPLY: return refusal.map { closed($0.line) } ?? closed("no connection: \(error)")
+        case CCURL_TIMEOUT: return closed("no answer in time", because: error)
+        case CCURL_TLS: return closed("no trusted TLS connection", because: error)
+        case CCURL_LOGIN: return closed("the login failed: \(refusal?.line ?? error)")
         case CCURL_ABORTED: return .tryAgain(after: 0, CarrierPool.stopping)
-        case CCURL_LOCAL: return unavailable("libcurl: \(error)")
-        default: return unavailable("no connection: \(error)")
+        case CCURL_LOCAL: return closed("libcurl: \(error)")
+        default: return closed("no connection", because: error)
         }
     }
 

@@ -1,6 +1,6 @@
 import PluginKit
 
-/// A server's reply, and what it means for a message.
+/// A server's reply. What a refusal means stands in `SMTPRefusal`.
 package struct SMTPReply: Sendable, Equatable {
     package let code: Int
     /// Its lines joined, without their codes.
@@ -21,40 +21,9 @@ package struct SMTPReply: Sendable, Equatable {
 
     private static let longestLine = 300
 
-    /// A refusal of what is said of a message: its sender, its content, or one recipient.
-    package var outcome: Outcome {
-        if code / 100 == 4 { return .tryAgain(after: 0, line, cause: cause) }
-        // RFC 4954, 6, and 530 of RFC 3207: log in first, another mechanism, encrypt first.
-        if [530, 534, 535, 538].contains(code) { return .tryAgain(after: 0, line, cause: .unavailable) }
-        return .refused(line)
-    }
-
-    /// Whom a 4xx concerns.
-    package var cause: Outcome.Cause {
-        let lower = text.lowercased()
-        if ["greylist", "graylist", "grey-list", "gray-list"].contains(where: lower.contains) { return .message }
-        guard [421, 450, 451, 452].contains(code) else { return .message }
-        let detail = detail ?? ""
-        // RFC 3463, 3.3: X.2 is of one mailbox.
-        if detail.hasPrefix("4.2.") { return .message }
-        return speaksOfTooMany || detail == "4.3.2" || detail.hasPrefix("4.7.") ? .throttled : .message
-    }
-
-    /// Whether it says that the server wants fewer letters, or fewer connections.
-    package var speaksOfTooMany: Bool {
-        let lower = text.lowercased()
-        return ["too many", "too fast", "slow down"].contains(where: lower.contains)
-            || lower.split(whereSeparator: { !$0.isLetter }).contains { word in
-                ["rate", "throttl", "limit", "concurren"].contains { word.hasPrefix($0) }
-            }
-    }
-
-    /// RFC 3463, 3.2 and 3.3; RFC 7505: bad mailbox, bad system, bad syntax, moved away, takes no
-    /// mail, disabled. A server that gives no such code means 550, 551 and 553 so.
-    package var saysNobodyIsThere: Bool {
-        guard code / 100 == 5 else { return false }
-        guard let detail else { return [550, 551, 553].contains(code) }
-        return ["5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"].contains(detail)
+    /// Where it ends a connection: whom that concerns.
+    var cause: Outcome.Cause {
+        if case .tryAgain(_, _, let cause) = outcome(at: .recipient) { cause } else { .message }
     }
 
     /// The enhanced status (RFC 2034), first in the text or, as some write it, at its end as `(#5.7.1)`.

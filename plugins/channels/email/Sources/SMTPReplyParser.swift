@@ -12,6 +12,8 @@ package struct SMTPReplyParser {
     private var line: [UInt8] = []
     private var text: [UInt8] = []
     private var length = 0
+    /// Of the reply that has begun.
+    private var code: Int?
     private let secrets: [String]
 
     /// - Parameter secrets: what no reply's text is to give back.
@@ -38,6 +40,13 @@ package struct SMTPReplyParser {
         line += piece
     }
 
+    /// What the server had said when it hung up in the middle of a reply; nil: nothing that is one.
+    package mutating func unfinished() -> SMTPReply? {
+        if line.isEmpty, let code { return reply(code) }
+        let last = (try? finishLine()) ?? nil
+        return last ?? code.map { reply($0) }
+    }
+
     private mutating func finishLine() throws(Fault) -> SMTPReply? {
         length += 1
         defer { line.removeAll(keepingCapacity: true) }
@@ -48,12 +57,16 @@ package struct SMTPReplyParser {
         guard line.count == 3 || more || line[3] == UInt8(ascii: " ") else { throw .notAReply }
         if !text.isEmpty { text.append(UInt8(ascii: " ")) }
         text += line.dropFirst(4)
-        if more { return nil }
+        code = line[..<3].reduce(0) { $0 * 10 + Int($1 - 0x30) }
+        return more ? nil : code.map { reply($0) }
+    }
+
+    private mutating func reply(_ code: Int) -> SMTPReply {
         defer {
             text.removeAll(keepingCapacity: true)
             length = 0
+            self.code = nil
         }
-        let code = line[..<3].reduce(0) { $0 * 10 + Int($1 - 0x30) }
         var shown = String(decoding: text, as: UTF8.self)
         for secret in secrets where shown.contains(secret) { shown = shown.replacing(secret, with: "[secret]") }
         return SMTPReply(code: code, text: shown)

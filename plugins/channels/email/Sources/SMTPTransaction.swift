@@ -53,22 +53,35 @@ package struct SMTPTransaction {
 
     /// What the server has decided; nil where it has not.
     var verdict: SMTPVerdict? {
-        if let sender, !sender.isPositive { return SMTPVerdict(sender.outcome) }
-        let nobody = zip(envelope.recipients, recipients).filter { $1?.saysNobodyIsThere == true }
+        if let sender, !sender.isPositive { return SMTPVerdict(sender.outcome(at: .sender)) }
+        let nobody = zip(envelope.recipients, recipients).filter { _, reply in
+            reply.map { !$0.isPositive && $0.concern(at: .recipient) == .address && $0.code / 100 == 5 } ?? false
+        }
         let dead = nobody.map(\.0.profile)
         if isEveryRecipientRefused {
             // The one that may be taken later decides, then the one that nobody has.
-            let refusals = recipients.compactMap { $0 }
-            if let later = refusals.first(where: { $0.code / 100 == 4 }) {
-                return SMTPVerdict(later.outcome, dead: dead)
-            }
+            let outcomes = recipients.compactMap { $0?.outcome(at: .recipient) }
+            if let later = outcomes.first(where: \.isTriedAgain) { return SMTPVerdict(later, dead: dead) }
             if let (recipient, reply) = nobody.first, let reply {
                 return SMTPVerdict(.addressDead(recipient.profile, reply.line), dead: Array(dead.dropFirst()))
             }
-            return refusals.first.map { SMTPVerdict($0.outcome) }
+            return outcomes.first.map { SMTPVerdict($0) }
         }
         guard let last else { return nil }
-        return SMTPVerdict(last.isPositive ? .accepted(id: last.line) : last.outcome, dead: dead)
+        if last.isPositive { return SMTPVerdict(.accepted(id: last.line), dead: dead) }
+        if last.code / 100 == 5, last.concern(at: .content) == .address, envelope.recipients.count == 1 {
+            return SMTPVerdict(.addressDead(envelope.recipients[0].profile, last.line))
+        }
+        return SMTPVerdict(last.outcome(at: .content), dead: dead)
+    }
+
+    /// What the server has refused so far.
+    var refusal: SMTPReply? { ([sender] + recipients + [last]).compactMap { $0 }.last { !$0.isPositive } }
+}
+
+extension Outcome {
+    fileprivate var isTriedAgain: Bool {
+        if case .tryAgain = self { true } else { false }
     }
 }
 

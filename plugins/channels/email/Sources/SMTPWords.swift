@@ -43,7 +43,8 @@ struct SMTPWords {
     /// How the channel comes to the server: its name, its login, its right to have mail passed on.
     var speakOfAccess: Bool {
         speak(of: [
-            "relay", "helo ", "ehlo ", "fully qualified", "reverse dns", "reverse host", "reverse lookup", "rdns", "ptr ",
+            "relay", "helo ", "ehlo ", "fully qualified", "reverse dns", "reverse host", "reverse lookup", "rdns",
+            "ptr ",
             "client host", "authenticat", "auth ", "log in", "login", "password", "credential", "starttls", "tls ",
             "encrypt",
         ])
@@ -53,14 +54,17 @@ struct SMTPWords {
     var speakOfChannel: Bool {
         speakOfReputation || speakOfQuota
             || speak(of: [
-                "block", "polic", "not permitted", "not allowed", "access denied", "prohibit", "administrat", "your account",
+                "block", "polic", "not permitted", "not allowed", "access denied", "prohibit", "administrat",
+                "your account",
                 "your domain", "your server", "your network", "client", "not local",
             ])
     }
 
     private var speakOfReputation: Bool {
         speakOfAccess || speakOfSender
-            || speak(of: ["spf ", "dkim", "dmarc", "dnsbl", "rbl ", "blacklist", "black list", "denylist", "reputation"])
+            || speak(of: [
+                "spf ", "dkim", "dmarc", "dnsbl", "rbl ", "blacklist", "black list", "denylist", "reputation",
+            ])
             || speak(of: ["spamhaus", "spamcop", "barracuda", "sorbs", "ip ", "ips "])
             || speak(of: ["listed "]) && !speak(of: ["not listed "])
     }
