@@ -255,7 +255,10 @@ struct OutboxTests {
             ("per_second=-1", "scripted.per_second: -1.0 is not within"),
             ("per_second=1e-17", "scripted.per_second: 1e-17 is not within 0.001 to 1000000"),
             ("give_up_after=80h", "scripted.give_up_after: 80h is no length of time up to 72h"),
-            ("unknown_outcome=perhaps", "scripted.unknown_outcome: \"perhaps\" is none of again, never_again"),
+            (
+                "unknown_outcome=perhaps",
+                "scripted.unknown_outcome: \"perhaps\" is none of again, a_few_times, never_again"
+            ),
             ("secret_file=/nowhere", "scripted.secret_file: /nowhere cannot be read: No such file or directory; "),
             ("secret_file=/etc", "scripted.secret_file: /etc is a folder; "),
             ("secret_file=/dev/null", "scripted.secret_file: /dev/null is empty; "),
