@@ -83,6 +83,17 @@ struct PresenceTests {
             )
             stream += 2
         }
+        for days in [732, 106_751_991_168, Int64.max, -1, .min] {
+            let trigger = Wire.field(1, Array("session_start".utf8))
+            let message = Wire.field(1, Array("in_app".utf8))
+            let delay = Self.number(2, days) + Wire.field(4, Array("09:00".utf8))
+            let campaign =
+                Wire.field(1, Array("w".utf8)) + Wire.field(3, trigger) + Wire.field(7, message) + Wire.field(8, delay)
+            try wire.send(stream: stream, "triggerd.v1.Campaigns", "Apply", Wire.field(1, campaign))
+            let answer = try wire.answer()
+            #expect(answer.code == 3 && answer.text.contains("delay"), "\(days): \(answer.text)")
+            stream += 2
+        }
         let file = Self.late.replacingOccurrences(of: "1960-01-01", with: "0000-01-01")
         #expect(try daemon.run("apply", "-", input: file).status == 1)
         #expect(try daemon.run("campaigns").out.contains("1960-01-01"))

@@ -83,6 +83,29 @@ struct BoundTests {
         #expect(set(["t": "y"], of: "w", old) == nil)
     }
 
+    // MARK: Users
+
+    @Test("users are kept by what they take in memory: one who takes much pushes out others, and is not kept alone")
+    func cache() {
+        func state(_ bytes: Int) -> UserState {
+            var state = UserState()
+            state.profile["text"] = .string(String(repeating: "x", count: bytes))
+            return state
+        }
+        var cache = UserCache(capacity: 100, bytes: 100_000)
+        for number in 0..<300 { cache.put(UserID("u\(number)"), state(100)) }
+        #expect((0..<300).count { cache.contains(UserID("u\($0)")) } == 100)
+        cache.put("large", state(90_000))
+        #expect(cache.contains("large"))
+        #expect((0..<300).count { cache.contains(UserID("u\($0)")) } < 15)
+        cache.put("larger", state(200_000))
+        #expect(!cache.contains("larger"))
+        for number in 0..<300 { cache.put(UserID("v\(number)"), state(100)) }
+        #expect((0..<300).count { cache.contains(UserID("v\($0)")) } > 90)
+        #expect(cache.take(UserID("v299"))?.state == state(100))
+        #expect(!cache.contains(UserID("v299")))
+    }
+
     // MARK: Turns
 
     @Test("who comes with little is served next, whatever others put in before; each in its own order")

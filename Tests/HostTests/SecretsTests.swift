@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import Host
@@ -21,5 +22,13 @@ struct SecretsTests {
         let secrets = Secrets()
         for secret in given { secrets.add(secret) }
         #expect(secrets.redacted(text) == expected)
+    }
+
+    @Test("a pipe into which nobody writes is no secret, and holds up nothing", .timeLimit(.minutes(1)))
+    func pipe() throws {
+        let path = "/tmp/triggerd-secret-\(getpid()).pipe"
+        #expect(mkfifo(path, 0o600) == 0)
+        defer { unlink(path) }
+        #expect(throws: SettingFault.self) { try ChannelSettingFields.secret(in: path) }
     }
 }
