@@ -1,7 +1,9 @@
 /// Instants as text: ISO 8601, with no offset UTC, a bare date midnight UTC (1.1.6).
 extension Instant {
-    /// Reads `2026-03-02`, `2026-03-02T10:00`, `…T10:00:00`, `….250`, each with `Z` or `+01:00` or neither.
-    /// Gives nil for anything else, for a date or a time that no calendar has, and outside of the years 1 to 9999.
+    /// Reads `2026-03-02`, `2026-03-02T10:00`, `…T10:00:00`, `….250`, each with `Z` or `+01:00` or neither, and the basic
+    /// form of the same, `20260302T100000Z`. `T24:00` is the end of the day; a leap second, `23:59:60`, is the second
+    /// after it, as clocks of Unix count. Gives nil for anything else, for a date or a time that no calendar has, and
+    /// outside of the years 1 to 9999.
     package init?(iso8601 text: String) {
         guard let wall = WallTime(iso8601: text) else { return nil }
         self = wall.instant(offset: wall.offset ?? 0)
@@ -49,33 +51,56 @@ package struct WallTime: Hashable, Sendable {
     }
 }
 
+extension WallTime {
+    /// Whether it lies in the first second of an hour on the clocks of UTC: of a zone that is not known, on its own.
+    /// Leap seconds stand before that, and nowhere else.
+    fileprivate var followsLeapSecond: Bool {
+        let time = instant(offset: offset ?? 0).milliseconds % 3_600_000
+        return (time + 3_600_000) % 3_600_000 < 1_000
+    }
+}
+
 private struct DigitReader {
     let bytes: UnsafeBufferPointer<UInt8>
     var at = 0
 
     mutating func wallTime() -> WallTime? {
-        guard bytes.count >= 10, bytes.count <= 40,
-            let year = digits(4), take("-"), let month = digits(2), take("-"), let day = digits(2),
+        guard bytes.count >= 8, bytes.count <= 40, let year = digits(4) else { return nil }
+        // What the date has between its numbers, the time has too.
+        let isExtended = take("-")
+        guard let month = digits(2), take("-", where: isExtended), let day = digits(2),
             let days = CivilDate(year: year, month: month, day: day)?.daysSince1970
         else { return nil }
-        var milliseconds = days * 86_400_000
-        guard at < bytes.count else { return WallTime(milliseconds: milliseconds, offset: nil) }
+        let midnight = days * 86_400_000
+        guard at < bytes.count else { return WallTime(milliseconds: midnight, offset: nil) }
 
-        guard take("T") || take("t") || take(" "),
-            let hour = digits(2), hour < 24, take(":"), let minute = digits(2), minute < 60
-        else { return nil }
-        milliseconds += (hour * 60 + minute) * 60_000
-        if take(":") {
-            guard let second = digits(2), second < 60 else { return nil }
+        guard take("T") || take("t") || take(" "), let time = timeOfDay(isExtended) else { return nil }
+        var wall = WallTime(milliseconds: midnight + time.milliseconds, offset: nil)
+        if at < bytes.count {
+            guard let offset = offset(), at == bytes.count else { return nil }
+            wall.offset = offset
+        }
+        guard !time.isLeap || wall.followsLeapSecond else { return nil }
+        return wall
+    }
+
+    mutating func timeOfDay(_ isExtended: Bool) -> (milliseconds: Int64, isLeap: Bool)? {
+        guard let hour = digits(2), hour <= 24, take(":", where: isExtended), let minute = digits(2), minute < 60 else {
+            return nil
+        }
+        var milliseconds = (hour * 60 + minute) * 60_000
+        var isLeap = false
+        if isExtended ? take(":") : isAtDigit {
+            guard let second = digits(2), second <= 60 else { return nil }
+            isLeap = second == 60
             milliseconds += second * 1_000
             if take(".") || take(",") {
                 guard let fraction = fraction() else { return nil }
                 milliseconds += fraction
             }
         }
-        guard at < bytes.count else { return WallTime(milliseconds: milliseconds, offset: nil) }
-        guard let offset = offset(), at == bytes.count else { return nil }
-        return WallTime(milliseconds: milliseconds, offset: offset)
+        guard hour < 24 || milliseconds == 86_400_000 else { return nil }
+        return (milliseconds, isLeap)
     }
 
     mutating func offset() -> Int64? {
@@ -83,8 +108,8 @@ private struct DigitReader {
         let sign: Int64
         if take("+") { sign = 1 } else if take("-") { sign = -1 } else { return nil }
         guard let hours = digits(2), hours < 24 else { return nil }
-        _ = take(":")
-        guard at < bytes.count else { return sign * hours * 3_600 }
+        let hasColon = take(":")
+        guard hasColon || at < bytes.count else { return sign * hours * 3_600 }
         guard let minutes = digits(2), minutes < 60 else { return nil }
         return sign * (hours * 3_600 + minutes * 60)
     }
@@ -92,7 +117,7 @@ private struct DigitReader {
     mutating func fraction() -> Int64? {
         var value: Int64 = 0
         var count = 0
-        while at < bytes.count, bytes[at] >= 48, bytes[at] <= 57 {
+        while isAtDigit {
             if count < 3 { value = value * 10 + Int64(bytes[at] - 48) }
             count += 1
             at += 1
@@ -112,6 +137,11 @@ private struct DigitReader {
         }
         return value
     }
+
+    var isAtDigit: Bool { at < bytes.count && bytes[at] >= 48 && bytes[at] <= 57 }
+
+    /// True where there is nothing to take.
+    mutating func take(_ character: Unicode.Scalar, where isExpected: Bool) -> Bool { !isExpected || take(character) }
 
     mutating func take(_ character: Unicode.Scalar) -> Bool {
         guard at < bytes.count, bytes[at] == UInt8(ascii: character) else { return false }
