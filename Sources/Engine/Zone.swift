@@ -5,36 +5,40 @@ package struct Zone: Hashable, Sendable {
         package var at: Instant
         /// East of UTC.
         package var offset: Length
+        package var name: ClockName
 
-        package init(at: Instant, offset: Length) {
+        package init(at: Instant, offset: Length, name: ClockName = .none) {
             self.at = at
             self.offset = offset
+            self.name = name
         }
     }
 
     package let name: String
     private let firstOffset: Length
+    private let firstName: ClockName
     private let transitions: [Transition]
     /// From here on the clocks do what they did 400 years before: so long a calendar takes to repeat itself, days of
     /// the week included.
     private let repeats: Instant
 
     /// `transitions` in order of time; after them the last offset holds.
-    package init(name: String, offset: Length, transitions: [Transition] = []) {
-        self.init(name: name, offset: offset, transitions: transitions, rule: nil)
+    package init(name: String, offset: Length, clockName: ClockName = .none, transitions: [Transition] = []) {
+        self.init(name: name, offset: offset, clockName: clockName, transitions: transitions, rule: nil)
     }
 
     /// After `transitions`, the rule.
-    init(name: String, offset: Length, transitions: [Transition], rule: ZoneRule?) {
+    init(name: String, offset: Length, clockName: ClockName, transitions: [Transition], rule: ZoneRule?) {
         self.name = name
         guard let rule else {
-            firstOffset = offset
+            (firstOffset, firstName) = (offset, clockName)
             self.transitions = transitions
             repeats = .never
             return
         }
         // Without a table the rule says what always holds.
-        firstOffset = transitions.isEmpty ? rule.standardOffset : offset
+        (firstOffset, firstName) =
+            transitions.isEmpty ? (rule.standardOffset, rule.standardName) : (offset, clockName)
         let last = transitions.last?.at ?? Instant(milliseconds: 0)
         let year = CivilDate(daysSince1970: WallTime(milliseconds: last.milliseconds).day).year
         // Two years more than repeat, so that every place between two changes has both.
@@ -54,7 +58,7 @@ package struct Zone: Hashable, Sendable {
         return Length(milliseconds: ((milliseconds - repeats.milliseconds) / cycle + 1) * cycle)
     }
 
-    package static let utc = Zone(name: "UTC", offset: .zero)
+    package static let utc = Zone(name: "UTC", offset: .zero, clockName: ClockName("UTC".utf8))
 
     package static func == (left: Zone, right: Zone) -> Bool { left.name == right.name }
     package func hash(into hasher: inout Hasher) { hasher.combine(name) }
@@ -75,6 +79,13 @@ package struct Zone: Hashable, Sendable {
     package func wall(_ instant: Instant) -> WallTime {
         let offset = offset(ofSegment: passed(instant - shift(instant.milliseconds)))
         return WallTime(milliseconds: (instant + offset).milliseconds)
+    }
+
+    /// What its clock is called then, like `CEST`; the zone's own name where nobody says.
+    package func clockName(at instant: Instant) -> String {
+        let segment = passed(instant - shift(instant.milliseconds))
+        let found = segment == 0 ? firstName : transitions[segment - 1].name
+        return found == .none ? name : found.description
     }
 
     /// The instant at which the clocks show it: of two the first, and the first after the gap where they never do

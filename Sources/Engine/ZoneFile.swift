@@ -9,7 +9,13 @@ extension Zone {
         guard file.count <= Self.largestFile else { return nil }
         var reader = ZoneFileReader(file)
         guard let table = reader.table() else { return nil }
-        self.init(name: name, offset: table.first, transitions: table.transitions, rule: table.rule)
+        self.init(
+            name: name,
+            offset: table.first.offset,
+            clockName: table.first.name,
+            transitions: table.transitions,
+            rule: table.rule
+        )
     }
 }
 
@@ -21,8 +27,14 @@ private struct ZoneFileReader {
         self.bytes = bytes
     }
 
+    /// What a clock shows for a while, and what it is called.
+    struct Kind: Equatable {
+        var offset: Length
+        var name: ClockName
+    }
+
     struct Table {
-        var first: Length
+        var first: Kind
         var transitions: [Zone.Transition] = []
         var rule: ZoneRule?
     }
@@ -46,15 +58,16 @@ private struct ZoneFileReader {
         guard header.leaps == 0, (1...256).contains(header.types), header.size(8) <= bytes.count - at else {
             return nil
         }
-        guard let times = times(header.times), let indices = take(header.times), let offsets = offsets(header.types),
-            skip(header.characters + header.isStandard + header.isUTC), let footer = footer()
+        guard let times = times(header.times), let indices = take(header.times),
+            let kinds = kinds(header.types, characters: header.characters), skip(header.isStandard + header.isUTC),
+            let footer = footer()
         else { return nil }
-        var table = Table(first: offsets[0])
+        var table = Table(first: kinds[0])
         for (time, index) in zip(times, indices) {
-            guard Int(index) < offsets.count else { return nil }
-            let offset = offsets[Int(index)]
+            guard Int(index) < kinds.count else { return nil }
+            let kind = kinds[Int(index)]
             // Before the year 1 no instant is (14): what was then is what was first.
-            if time <= Self.yearOne { table.first = offset } else { table.add(time, offset) }
+            if time <= Self.yearOne { table.first = kind } else { table.add(time, kind) }
         }
         if !footer.isEmpty {
             guard let rule = ZoneRule(footer) else { return nil }
@@ -97,14 +110,17 @@ private struct ZoneFileReader {
         return times
     }
 
-    private mutating func offsets(_ count: Int) -> [Length]? {
-        var offsets: [Length] = []
+    private mutating func kinds(_ count: Int, characters: Int) -> [Kind]? {
+        var found: [(offset: Length, name: Int)] = []
         for _ in 0..<count {
-            // Beside the offset: whether it is summer's, and its name.
-            guard let offset = number(4), abs(offset) <= Zone.largestOffset, skip(2) else { return nil }
-            offsets.append(.seconds(offset))
+            // Between the offset and where its name begins: whether it is summer's.
+            guard let offset = number(4), abs(offset) <= Zone.largestOffset, skip(1), let name = take(1)?.first else {
+                return nil
+            }
+            found.append((.seconds(offset), Int(name)))
         }
-        return offsets
+        guard let names = take(characters) else { return nil }
+        return found.map { Kind(offset: $0.offset, name: ClockName(names.dropFirst($0.name).prefix { $0 != 0 })) }
     }
 
     private mutating func footer() -> String? {
@@ -130,8 +146,10 @@ private struct ZoneFileReader {
 }
 
 extension ZoneFileReader.Table {
-    fileprivate mutating func add(_ seconds: Int64, _ offset: Length) {
-        guard offset != (transitions.last?.offset ?? first) else { return }  // only its name changed
-        transitions.append(Zone.Transition(at: Instant(milliseconds: seconds * 1_000), offset: offset))
+    fileprivate mutating func add(_ seconds: Int64, _ kind: ZoneFileReader.Kind) {
+        let last = transitions.last.map { ZoneFileReader.Kind(offset: $0.offset, name: $0.name) } ?? first
+        guard kind != last else { return }  // nothing changed but whether it is summer's
+        let at = Instant(milliseconds: seconds * 1_000)
+        transitions.append(Zone.Transition(at: at, offset: kind.offset, name: kind.name))
     }
 }

@@ -17,6 +17,7 @@ struct ZoneRule: Hashable, Sendable {
     }
 
     fileprivate struct Summer: Hashable {
+        var name: ClockName
         var offset: Int64
         var begins: Change
         var ends: Change
@@ -24,6 +25,7 @@ struct ZoneRule: Hashable, Sendable {
 
     /// Seconds east of UTC.
     private let standard: Int64
+    let standardName: ClockName
     fileprivate let summer: Summer?
 
     var standardOffset: Length { .seconds(standard) }
@@ -31,40 +33,45 @@ struct ZoneRule: Hashable, Sendable {
     /// Nil for a text of another form.
     init?(_ text: String) {
         var reader = ZoneRuleReader(text)
-        guard reader.name(), let west = reader.time(hours: 24) else { return nil }
-        standard = -west
+        guard let name = reader.name(), let west = reader.time(hours: 24) else { return nil }
+        (standard, standardName) = (-west, name)
         guard !reader.isAtEnd else {
             summer = nil
             return
         }
-        guard reader.name() else { return nil }
+        guard let summerName = reader.name() else { return nil }
         var offset = standard + 3_600
         if !reader.isNext(",") {
             guard let west = reader.time(hours: 24) else { return nil }
             offset = -west
         }
         guard let begins = reader.change(), let ends = reader.change(), reader.isAtEnd else { return nil }
-        summer = Summer(offset: offset, begins: begins, ends: ends)
+        summer = Summer(name: summerName, offset: offset, begins: begins, ends: ends)
     }
 
     /// The changes of some years, in order; what holds before the first of them is what held at the end of a year.
     func transitions(_ years: ClosedRange<Int64>) -> [Zone.Transition] {
         guard let summer else {
-            return [
-                Zone.Transition(at: Self.instant(Self.newYear(years.lowerBound), standard), offset: .seconds(standard))
-            ]
+            return [transition(Self.instant(Self.newYear(years.lowerBound), standard), isSummer: false)]
         }
-        var found: [(at: Instant, offset: Int64, isSummer: Bool)] = []
+        var found: [(at: Instant, isSummer: Bool)] = []
         for year in years {
-            found.append((Self.instant(summer.begins.seconds(of: year), standard), summer.offset, true))
-            found.append((Self.instant(summer.ends.seconds(of: year), summer.offset), standard, false))
+            found.append((Self.instant(summer.begins.seconds(of: year), standard), true))
+            found.append((Self.instant(summer.ends.seconds(of: year), summer.offset), false))
         }
         // Summer that ends when the next one begins never ends.
         found.sort { ($0.at, $0.isSummer ? 1 : 0) < ($1.at, $1.isSummer ? 1 : 0) }
         return found.enumerated().compactMap { index, change in
             if index + 1 < found.count, found[index + 1].at == change.at { return nil }
-            return Zone.Transition(at: change.at, offset: .seconds(change.offset))
+            return transition(change.at, isSummer: change.isSummer)
         }
+    }
+
+    private func transition(_ at: Instant, isSummer: Bool) -> Zone.Transition {
+        guard isSummer, let summer else {
+            return Zone.Transition(at: at, offset: .seconds(standard), name: standardName)
+        }
+        return Zone.Transition(at: at, offset: .seconds(summer.offset), name: summer.name)
     }
 
     private static func instant(_ wall: Int64, _ offset: Int64) -> Instant {
@@ -117,15 +124,15 @@ private struct ZoneRuleReader {
     }
 
     /// `EST`, or `<-03>`.
-    mutating func name() -> Bool {
+    mutating func name() -> ClockName? {
         if take("<") {
-            guard let end = rest.firstIndex(of: UInt8(ascii: ">")) else { return false }
-            rest = rest[(end + 1)...]
-            return true
+            guard let end = rest.firstIndex(of: UInt8(ascii: ">")) else { return nil }
+            defer { rest = rest[(end + 1)...] }
+            return ClockName(rest[..<end])
         }
         let letters = rest.prefix { (65...90).contains($0) || (97...122).contains($0) }
         rest = rest[letters.endIndex...]
-        return letters.count >= 3
+        return letters.count >= 3 ? ClockName(letters) : nil
     }
 
     /// `[+-]h[:m[:s]]`, in seconds.

@@ -36,6 +36,22 @@ import Testing
     }
 
     @Test(
+        "what a clock is called: in the table, after it, and where only the name changes",
+        arguments: [
+            ("Europe/Paris", "2026-07-04", "CEST"), ("Europe/Paris", "2026-01-04", "CET"),
+            ("Europe/Paris", "2500-07-04", "CEST"), ("Europe/Paris", "1850-01-01", "LMT"),
+            ("America/New_York", "2026-07-04", "EDT"), ("America/Sao_Paulo", "2026-07-04", "-03"),
+            ("Asia/Kolkata", "2026-07-04", "IST"), ("UTC", "2026-07-04", "UTC"),
+            // Summer time of one zone became winter time of the next.
+            ("Europe/Lisbon", "1992-08-01", "WEST"), ("Europe/Lisbon", "1992-12-01", "CET"),
+        ]
+    )
+    func clockNames(name: String, instant: String, expected: String) throws {
+        let zone = try #require(Zone(name: name, file: Self.file(name)))
+        #expect(zone.clockName(at: try #require(Instant(iso8601: instant))) == expected)
+    }
+
+    @Test(
         "what is no rule",
         arguments: [
             "E5", "EST", "EST5EDT", "EST5EDT,M3.2.0", "EST5EDT,M13.2.0,M11.1.0", "EST5EDT,M3.2.0,M11.1.0x",

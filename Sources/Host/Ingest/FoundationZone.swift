@@ -13,14 +13,15 @@ extension Zone {
             return nil
         }
         func offset(_ date: Date) -> Length { .seconds(Int64(zone.secondsFromGMT(for: date))) }
+        func clockName(_ date: Date) -> ClockName { ClockName((zone.abbreviation(for: date) ?? "").utf8) }
         var transitions: [Zone.Transition] = []
         var at = first
         while let next = zone.nextDaylightSavingTimeTransition(after: at), next > at, next < last {
             let instant = Instant(milliseconds: Int64((next.timeIntervalSince1970 * 1_000).rounded()))
-            transitions.append(Zone.Transition(at: instant, offset: offset(next)))
+            transitions.append(Zone.Transition(at: instant, offset: offset(next), name: clockName(next)))
             at = next
         }
-        return Zone(name: name, offset: offset(first), transitions: transitions)
+        return Zone(name: name, offset: offset(first), clockName: clockName(first), transitions: transitions)
     }
 
     /// The names of the zone database that stand in no region.
