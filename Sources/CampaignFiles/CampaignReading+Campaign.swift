@@ -8,6 +8,7 @@ extension CampaignReading {
             problem("a campaign is a mapping of keys", at: document.mark, "")
             return
         }
+        if !mapping.isEmpty, mapping.allSatisfy({ Self.isShared($0.key) }) { return }  // what others share
         guard mapping["campaign"] == nil, mapping["campaigns"] != nil || mapping["workspace"] != nil else {
             add(document, to: &set)
             return

@@ -47,6 +47,11 @@ struct CampaignReading {
 
     // MARK: Values
 
+    /// Where people keep what several parts share, under `x-` and a name: a file, a campaign, a scenario, the workspace.
+    private static let pathsOfShared = ["", "workspace"]
+
+    static func isShared(_ key: Node.Mapping.Key) -> Bool { key.name.utf8.starts(with: "x-".utf8) }
+
     /// The values of a mapping by their keys; reports every unknown, missing and doubled one.
     mutating func keys(_ node: Node, _ path: String, known: [String], required: [String]) -> [String: Node]? {
         guard let mapping = node.mapping else {
@@ -58,6 +63,7 @@ struct CampaignReading {
             let name = key.name.shortened
             let place = path.isEmpty ? name : "\(path).\(name)"
             guard known.contains(name) else {
+                if Self.pathsOfShared.contains(path), Self.isShared(key) { continue }  // its anchors are what it is for
                 guard !isFull else { continue }
                 let near =
                     nearest(to: name, among: known).map { "; did you mean `\($0)`?" }

@@ -15,6 +15,9 @@ struct Node: Sendable {
     var sequence: [Node]? { if case .sequence(let nodes) = content { nodes } else { nil } }
     var mapping: Mapping? { if case .mapping(let mapping) = content { mapping } else { nil } }
 
+    /// `<<`, which stands for what its value's mappings hold (https://yaml.org/type/merge.html).
+    var isMergeKey: Bool { scalar.map { $0.isPlain && $0.string.utf8.elementsEqual("<<".utf8) } ?? false }
+
     struct Scalar: Sendable {
         var string: String
         /// Written without quotes, and not as a block.

@@ -22,7 +22,7 @@ struct NodeComposer {
         var documents: [Node] = []
         do throws(YAMLFault) {
             try checkDirectives(text)
-            var composer = NodeComposer(parser: EventParser(SurrogatePairs.joined(text)))
+            var composer = NodeComposer(parser: EventParser(SurrogatePairs.joined(ByteOrderMarks.removed(text))))
             while let document = try composer.document() { documents.append(document) }
             return (documents, nil)
         } catch {
@@ -113,6 +113,7 @@ struct NodeComposer {
     private mutating func mapping(_ mark: Mark, depth: Int) throws(YAMLFault) -> Part {
         var pairs: [(key: Node.Mapping.Key, value: Node)] = []
         var names: [Text: Mark] = [:]
+        var merged: (mark: Mark, mappings: [Node.Mapping]) = (mark, [])
         var (bytes, deepest) = (1, 0)
         while true {
             let (event, place) = try parser.next()
@@ -122,16 +123,41 @@ struct NodeComposer {
                 throw YAMLFault(text: "a key is one value, not a list or a mapping", mark: place)
             }
             if let first = names.updateValue(place, forKey: Text(name)) {
-                throw YAMLFault(text: "the key \"\(name.shortened)\" stands twice", mark: first)
+                let hint = key.node.isMergeKey ? ": write one with a list, `<<: [*a, *b]`" : ""
+                throw YAMLFault(text: "the key \"\(name.shortened)\" stands twice\(hint)", mark: first)
             }
             let (next, valuePlace) = try parser.next()
             let value = try part(next, valuePlace, depth: depth + 1)
-            pairs.append((Node.Mapping.Key(name: name, mark: place), value.node))
             bytes += key.bytes + value.bytes
             deepest = max(deepest, value.depth)
+            if key.node.isMergeKey {
+                merged = (place, try mappings(of: value.node))
+            } else {
+                pairs.append((Node.Mapping.Key(name: name, mark: place), value.node))
+            }
+        }
+        // What the mapping says itself wins, wherever it stands, and of those that are merged the first that says it.
+        for (key, value) in merged.mappings.joined() where names[Text(key.name)] == nil {
+            names[Text(key.name)] = merged.mark
+            pairs.append((Node.Mapping.Key(name: key.name, mark: merged.mark), value))
         }
         let node = Node(content: .mapping(Node.Mapping(pairs: pairs)), mark: mark)
         return Part(node: node, bytes: bytes, depth: deepest + 1)
+    }
+
+    /// What stands behind `<<`: a mapping, or a list of some.
+    private func mappings(of node: Node) throws(YAMLFault) -> [Node.Mapping] {
+        var mappings: [Node.Mapping] = []
+        for source in node.sequence ?? [node] {
+            guard let mapping = source.mapping else {
+                throw YAMLFault(
+                    text: "`<<` takes a mapping or a list of mappings, like `*shared`; in quotes it is a key",
+                    mark: source.mark
+                )
+            }
+            mappings.append(mapping)
+        }
+        return mappings
     }
 
     private func tooDeep(_ mark: Mark) -> YAMLFault {

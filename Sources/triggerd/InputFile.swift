@@ -80,10 +80,18 @@ struct InputFile: ~Copyable {
             bytes += more
         }
         guard bytes.count <= most else { throw Failure("\(input.name): more than \(most) bytes are not read") }
+        try refuseUTF16(bytes, input.name)
         guard !bytes.contains(0), let text = String(validating: bytes, as: UTF8.self) else {
             throw Failure("\(input.name): not a text in UTF-8")
         }
         return text
+    }
+
+    /// Which begins with a mark of its own.
+    static func refuseUTF16(_ bytes: some Collection<UInt8>, _ name: String) throws(Failure) {
+        let first = Array(bytes.prefix(2))
+        guard first == [0xff, 0xfe] || first == [0xfe, 0xff] else { return }
+        throw Failure("\(name): it is in UTF-16: save it as UTF-8")
     }
 
     /// Empty at its end. Waits for a writer that has the pipe open as long as it takes, for one to come a moment.

@@ -71,6 +71,7 @@ struct LineReader: ~Copyable {
         looked = buffer.count
         let more = try file.read(most: Self.chunk)
         isOver = more.isEmpty
+        if read == 0 { try InputFile.refuseUTF16(more, file.name) }
         if read == 0, more.starts(with: Self.byteOrderMark) { start = Self.byteOrderMark.count }
         read += more.count
         buffer += more

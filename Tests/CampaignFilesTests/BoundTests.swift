@@ -129,9 +129,13 @@ import Testing
         #expect(problems(text).map(\.line) == [17])
     }
 
-    @Test("there are no merge keys: a key of another name is an error")
-    func mergeKeys() {
-        #expect(problems(Self.head + "<<: {delay: 1h}\n").first?.text.hasPrefix("there is no key `<<`") == true)
+    @Test("what merge keys take from aliases is counted like them", .timeLimit(.minutes(1)), arguments: [14, 30])
+    func mergeKeys(count: Int) throws {
+        let lines = (1...count).map { "- &a\($0) {x\($0): *a\($0 - 1), <<: [*a\($0 - 1), *a\($0 - 1)]}\n" }
+        let text = "x-shared:\n- &a0 {k: \(String(repeating: "x", count: 100))}\n\(lines.joined())\(Self.head)"
+        let found = try #require(problems(text).first)
+        #expect(found.text.contains("the aliases up to here stand for more than"))
+        #expect(problems("x-a: &a {}\nx-b: {<<: [\(String(repeating: "*a, ", count: 5_000))]}\n\(Self.head)").isEmpty)
     }
 
     @Test("what all expressions of a file take is counted")
