@@ -84,7 +84,8 @@ let package = Package(
                 "Engine", "Storage", "Templates", "RPC", "Schema", "PluginABI",
                 .product(name: "Logging", package: "swift-log"),
             ],
-            swiftSettings: strict
+            swiftSettings: strict,
+            linkerSettings: [.linkedLibrary("_FoundationICU")]
         ),
         .target(
             name: "StorageRocksDB",
@@ -171,7 +172,7 @@ let package = Package(
 
         .executableTarget(
             name: "template-bench",
-            dependencies: ["Templates", "Engine"],
+            dependencies: ["Templates", "Engine", "Host"],
             path: "Benchmarks/templates",
             swiftSettings: strict,
             linkerSettings: [.linkedLibrary("m")]
@@ -198,7 +199,7 @@ let package = Package(
             dependencies: ["CampaignFiles", "Engine"],
             swiftSettings: strict
         ),
-        .testTarget(name: "TemplatesTests", dependencies: ["Templates", "Engine"], swiftSettings: strict),
+        .testTarget(name: "TemplatesTests", dependencies: ["Templates", "Engine", "Host"], swiftSettings: strict),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography"], swiftSettings: strict),
         .testTarget(
             name: "EmailTests",

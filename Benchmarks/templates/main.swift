@@ -1,15 +1,18 @@
 import Engine
+import Host
 import Templates
 
 // Rendering alone, on one core: a push of two fields with four values, and an HTML letter with a loop. Prints the time
 // of one message for each.
+func template(_ text: String) throws -> Template { try Template(text, languages: KnownLanguages.all) }
+
 let push = [
-    try Template("{{ user.first_name|default:'there' }}, your {{ event.item }} waits"),
-    try Template("Only {{ event.count }} left for {{ event.price }}. Tap to go on."),
+    try template("{{ user.first_name|default:'there' }}, your {{ event.item }} waits"),
+    try template("Only {{ event.count }} left for {{ event.price }}. Tap to go on."),
 ]
 let letter = [
-    try Template("{{ event.order }} is on its way"),
-    try Template(
+    try template("{{ event.order }} is on its way"),
+    try template(
         """
         <h1>Hello {{ user.first_name|capitalize }}</h1>
         {% for item in event.items %}<p>{{ forloop.index }}. {{ item.name }}: {{ item.price|currency:"EUR","fr" }}</p>

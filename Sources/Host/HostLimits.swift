@@ -69,6 +69,17 @@ package struct HostLimits: Sendable {
     package init() {}
 }
 
+/// Every limit of what is remembered of languages. Of these themselves there are as many as ICU has, about 1,000, and
+/// profiles name them: 20 kB each.
+enum LanguageLimits {
+    /// RFC 5646, 4.4.1: so many bytes hold every tag.
+    static let tagBytes = 35
+    /// Tags whose language was looked for, since profiles hold anything.
+    static let rememberedTags = 4_096
+    /// Of one language: 22 of numbers, and of as many currencies as it has use for; events name them.
+    static let numberFormatters = 64
+}
+
 /// Every limit of an item and of what it makes of a profile. One item's cost is bounded by them: they are far above
 /// what anybody needs to decide about a message, and nothing that is handled for each item of a frame is large.
 enum ItemLimits {

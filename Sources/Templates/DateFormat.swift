@@ -16,6 +16,8 @@ struct DateFormat {
     }
 
     private var parts: [Part] = []
+    /// Whether it says which day of the month: some languages then write months otherwise.
+    private var hasDay = false
 
     private static let known: Set<Character> = [
         "Y", "y", "C", "m", "B", "b", "h", "d", "e", "j", "A", "a", "u", "w", "V", "G", "H", "k", "I", "l", "M", "S",
@@ -49,16 +51,18 @@ struct DateFormat {
             }
             if !literal.isEmpty { parts.append(.text(literal)) }
             literal = ""
+            if "dej".contains(directive) { hasDay = true }
             parts.append(.directive(directive, padding: padding, isUpper: isUpper))
         }
         if !literal.isEmpty { parts.append(.text(literal)) }
         if parts.isEmpty { throw Fault(text: "the date format is empty") }
     }
 
-    /// `offset`: seconds east of UTC.
+    /// `offset`: seconds east of UTC; `zone`: what the clock is called then.
     func text(_ wall: WallTime, offset: Int64, zone: String, in language: Language) -> String {
         var text = ""
-        let fields = DateFields(wall, offset: offset, zone: zone, language: language)
+        let names = hasDay ? language.names : language.namesAlone
+        let fields = DateFields(wall, offset: offset, zone: zone, names: names)
         for part in parts {
             switch part {
             case .text(let literal): text += literal
@@ -86,10 +90,10 @@ private struct DateFields {
     let date: CivilDate
     let offset: Int64
     let zone: String
-    let language: Language
+    let names: Language.Names
 
-    init(_ wall: WallTime, offset: Int64, zone: String, language: Language) {
-        (self.wall, self.offset, self.zone, self.language) = (wall, offset, zone, language)
+    init(_ wall: WallTime, offset: Int64, zone: String, names: Language.Names) {
+        (self.wall, self.offset, self.zone, self.names) = (wall, offset, zone, names)
         date = CivilDate(daysSince1970: wall.day)
     }
 
@@ -111,12 +115,12 @@ private struct DateFields {
         case "y": (String(date.year % 100), 2)
         case "C": (String(date.year / 100), 2)
         case "m": (String(date.month), 2)
-        case "B": (language.months[Int(date.month) - 1], nil)
-        case "b", "h": (language.shortMonths[Int(date.month) - 1], nil)
+        case "B": (names.months[Int(date.month) - 1], nil)
+        case "b", "h": (names.shortMonths[Int(date.month) - 1], nil)
         case "d", "e": (String(date.day), 2)
         case "j": (String(dayOfYear), 3)
-        case "A": (language.weekdays[weekday], nil)
-        case "a": (language.shortWeekdays[weekday], nil)
+        case "A": (names.weekdays[weekday], nil)
+        case "a": (names.shortWeekdays[weekday], nil)
         case "u": (String(weekday + 1), 1)
         case "w": (String((weekday + 1) % 7), 1)
         case "V": (String(week.number), 2)

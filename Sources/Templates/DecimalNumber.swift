@@ -90,9 +90,17 @@ struct DecimalNumber: Hashable {
 
     /// A whole number where it is one and fits.
     var value: Value {
-        let text = String(decoding: whole, as: UTF8.self)
-        if fraction.isEmpty, let number = Int64(isNegative ? "-" + text : text) { return .integer(number) }
-        let number = Double(text + "." + (fraction.isEmpty ? "0" : String(decoding: fraction, as: UTF8.self))) ?? 0
-        return .decimal(isNegative ? -number : number)
+        let text = description
+        if fraction.isEmpty, let number = Int64(text) { return .integer(number) }
+        return .decimal(Double(text) ?? 0)
+    }
+}
+
+extension DecimalNumber: CustomStringConvertible {
+    /// All digits, without an exponent: `-12.50`.
+    var description: String {
+        let digits = String(decoding: whole, as: UTF8.self)
+        let text = fraction.isEmpty ? digits : digits + "." + String(decoding: fraction, as: UTF8.self)
+        return isNegative ? "-" + text : text
     }
 }

@@ -52,6 +52,8 @@ struct FilterCall: Sendable {
     /// As the template calls it.
     var name: String
     var arguments: [Expression]
+    /// Of `plural`.
+    var forms: [PluralForm: Expression] = [:]
     /// Where it stands.
     var offset: Int
     /// Whether its input holds no bare `<`: of `newline_to_br`.

@@ -21,31 +21,47 @@ extension ExpressionParser {
         }
         try lexer.advance()
         var arguments: [Expression] = []
+        var forms: [PluralForm: Expression] = [:]
         if try lexer.take(":") {
             repeat {
                 let place = lexer.offset
+                if kind == .plural, let form = try pluralForm() {
+                    guard forms[form] == nil else { throw source.fault("`\(form)` stands twice", at: place) }
+                    forms[form] = try primary()
+                    continue
+                }
                 let argument = try primary()
                 if lexer.token == .symbol(":") { throw lexer.fault("arguments of a filter have no names") }
                 try check(argument, of: kind, number: arguments.count, at: place)
                 arguments.append(argument)
             } while try lexer.take(",")
         }
-        guard counts.contains(arguments.count) else {
-            let takes =
-                counts.upperBound == 0
-                ? "no argument"
-                : counts.count == 1
-                    ? "\(counts.upperBound) argument\(counts.upperBound == 1 ? "" : "s")"
-                    : "\(counts.lowerBound) to \(counts.upperBound) arguments"
-            throw source.fault("`\(name)` takes \(takes), not \(arguments.count)", at: offset)
-        }
-        let isSafe = safety != .bare
+        let call = FilterCall(
+            kind: kind,
+            name: name,
+            arguments: arguments,
+            forms: forms,
+            offset: offset,
+            takesSafe: safety != .bare
+        )
+        if forms.isEmpty { try check(call, takes: counts) } else { try checkForms(of: call) }
         switch kind {
         case .safe: safety = .declared
         case .escape, .lineBreaks: if safety != .declared { safety = .escaped }
         default: if safety != .declared { safety = .bare }
         }
-        return FilterCall(kind: kind, name: name, arguments: arguments, offset: offset, takesSafe: isSafe)
+        return call
+    }
+
+    private func check(_ call: FilterCall, takes counts: ClosedRange<Int>) throws(TemplateFault) {
+        guard !counts.contains(call.arguments.count) else { return }  // as it should be
+        let takes =
+            counts.upperBound == 0
+            ? "no argument"
+            : counts.count == 1
+                ? "\(counts.upperBound) argument\(counts.upperBound == 1 ? "" : "s")"
+                : "\(counts.lowerBound) to \(counts.upperBound) arguments"
+        throw source.fault("`\(call.name)` takes \(takes), not \(call.arguments.count)", at: call.offset)
     }
 
     /// What a filter will never take is found here, where the template writes it out.
@@ -65,14 +81,85 @@ extension ExpressionParser {
         case (.date, 1):
             if let zone = value.string, !zone.isEmpty { zones.append((zone, offset)) }
         case (.date, 2), (.currency, 1), (.number, 1):
-            guard let tag = value.string, !tag.isEmpty, Language(tag: tag) == nil else { break }
-            let known = Language.allCases.map(\.rawValue).joined(separator: ", ")
-            throw source.fault("the language \"\(tag)\" is none of \(known)", at: offset)
+            guard let tag = value.string, !tag.isEmpty else { break }
+            _ = try language(tag, at: offset)
         case (.currency, 0):
-            guard CurrencyCode(value) == nil else { break }
-            throw source.fault("\(value) is no currency: write its three letters, like \"EUR\"", at: offset)
+            guard let currency = CurrencyCode(value) else {
+                throw source.fault("\(value) is no currency: write its three letters, like \"EUR\"", at: offset)
+            }
+            guard languages.isCurrency(currency.letters) else {
+                throw source.fault("there is no currency \"\(currency.letters)\" in ISO 4217", at: offset)
+            }
         default: break
         }
+    }
+
+    private func language(_ tag: String, at offset: Int) throws(TemplateFault) -> Language {
+        guard let language = languages.named(tag) else {
+            throw source.fault(
+                "there is no language \"\(tag.prefix(40))\": write a tag like \"fr\" or \"pt-BR\"",
+                at: offset
+            )
+        }
+        return language
+    }
+
+    // MARK: Plurals
+
+    /// `few:`, before the text of that form; nil where something else stands.
+    private mutating func pluralForm() throws(TemplateFault) -> PluralForm? {
+        guard case .name(let name) = lexer.token, let form = PluralForm(rawValue: name) else { return nil }
+        var ahead = lexer
+        try ahead.advance()
+        guard try ahead.take(":") else { return nil }
+        lexer = ahead
+        return form
+    }
+
+    /// A language that the template names has its forms checked; of one that a value names `other` alone is known.
+    private func checkForms(of call: FilterCall) throws(TemplateFault) {
+        guard call.arguments.count <= 1 else {
+            throw source.fault(
+                "`plural` takes a language and its forms, not \(call.arguments.count) texts",
+                at: call.offset
+            )
+        }
+        var needed: Set<PluralForm> = [.other]
+        var inLanguage = ""
+        switch call.arguments.first {
+        case nil, .literal(.null), .literal(""):
+            inLanguage = " in \"en\""
+            needed.formUnion(languages.english.neededForms)
+            try check(call, hasNoFormsBeside: languages.english)
+        case .literal(let value):
+            guard let tag = value.string else {
+                throw source.fault("`plural` takes a language like \"pl\", not \(value.shown)", at: call.offset)
+            }
+            let language = try language(tag, at: call.offset)
+            inLanguage = " in \"\(language.tag)\""
+            needed.formUnion(language.neededForms)
+            try check(call, hasNoFormsBeside: language)
+        default: break
+        }
+        let missing = needed.filter { call.forms[$0] == nil }
+        guard missing.isEmpty else {
+            throw source.fault("`plural`\(inLanguage) needs \(Self.list(missing)) too", at: call.offset)
+        }
+    }
+
+    private func check(_ call: FilterCall, hasNoFormsBeside language: Language) throws(TemplateFault) {
+        // Where a language has no form of that name, `zero` is for 0.
+        let others = Set(call.forms.keys).subtracting(language.forms).subtracting([.zero])
+        guard others.isEmpty else {
+            throw source.fault(
+                "\"\(language.tag)\" has no \(Self.list(others)); it has \(Self.list(language.forms))",
+                at: call.offset
+            )
+        }
+    }
+
+    private static func list(_ forms: Set<PluralForm>) -> String {
+        PluralForm.allCases.filter(forms.contains).map { "`\($0)`" }.joined(separator: ", ")
     }
 
     /// Whether an output of this needs no escaping in HTML: it ends in `escape` or `newline_to_br`, or has `safe`.

@@ -6,12 +6,13 @@ struct ExpressionParser {
     var lexer: Lexer
     private let names: NameTable
     private let limits: TemplateLimits
+    let languages: Languages
     private var depth = 0
     /// The zones that filters name, and where.
     var zones: [(String, Int)] = []
 
-    init(_ lexer: Lexer, _ names: NameTable, _ limits: TemplateLimits) {
-        (self.lexer, self.names, self.limits) = (lexer, names, limits)
+    init(_ lexer: Lexer, _ names: NameTable, _ limits: TemplateLimits, _ languages: Languages) {
+        (self.lexer, self.names, self.limits, self.languages) = (lexer, names, limits, languages)
     }
 
     var source: Source { lexer.source }

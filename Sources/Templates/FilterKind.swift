@@ -4,7 +4,7 @@ enum FilterKind: Sendable {
     case capitalize, uppercase, lowercase, title, truncate, truncateWords, url, escape, strip, replace, append, prepend
     case lineBreaks, json, safe
     case join, first, last, size, split
-    case round, ceil, floor, abs, plus, minus, times, dividedBy, modulo
+    case round, ceil, floor, abs, plus, minus, times, dividedBy, modulo, atLeast, atMost
 
     /// Their names, with how many arguments each takes.
     static let all: [String: (kind: FilterKind, arguments: ClosedRange<Int>)] = [
@@ -49,5 +49,7 @@ enum FilterKind: Sendable {
         "times": (.times, 1...1),
         "divided_by": (.dividedBy, 1...1),
         "modulo": (.modulo, 1...1),
+        "at_least": (.atLeast, 1...1),
+        "at_most": (.atMost, 1...1),
     ]
 }

@@ -12,7 +12,8 @@ extension Renderer {
         switch call.kind {
         case .default, .json, .safe: return value
         case .date: return .string(try date(call, value))
-        case .currency, .number, .round, .ceil, .floor, .abs, .plus, .minus, .times, .dividedBy, .modulo:
+        case .currency, .number, .round, .ceil, .floor, .abs, .plus, .minus, .times, .dividedBy, .modulo,
+            .atLeast, .atMost:
             return try calculated(call, value)
         case .plural: return try plural(call, value)
         case .join, .first, .last, .size, .split: return try listed(call, value)
@@ -87,8 +88,15 @@ extension Renderer {
         case .object(let object): number = .integer(Int64(object.members.count))
         default: number = try self.number(call, value)
         }
-        if call.arguments.count == 3, number.compare(0) == 0 { return try evaluate(call.arguments[2]) }
-        let isOne = number.compare(1) == 0 || number.compare(-1) == 0
+        let isZero = number.compare(0) == 0
+        guard call.forms.isEmpty else {
+            let language = try language(call, 0)
+            let form = isZero && call.forms[.zero] != nil ? .zero : language.form(number.magnitude)
+            guard let text = call.forms[form] ?? call.forms[.other] else { return .null }  // `other` always is
+            return try evaluate(text)
+        }
+        if call.arguments.count == 3, isZero { return try evaluate(call.arguments[2]) }
+        let isOne = languages.english.form(number.magnitude) == .one
         return try evaluate(call.arguments[isOne ? 0 : 1])
     }
 
@@ -170,6 +178,17 @@ extension Renderer {
             guard let number = DecimalNumber(text.string) else { throw unusable(call, value) }
             return number.value
         default: throw unusable(call, value)
+        }
+    }
+}
+
+extension Value {
+    /// 0 for what is no number.
+    fileprivate var magnitude: Double {
+        switch self {
+        case .integer(let number): Double(number).magnitude
+        case .decimal(let number): number.magnitude
+        case .null, .boolean, .string, .array, .object: 0
         }
     }
 }

@@ -30,11 +30,10 @@ extension Renderer {
             guard let currency = CurrencyCode(code) else {
                 throw failed("`currency` takes three letters, like \"EUR\", not \(code.shown)", at: call.offset)
             }
-            return .string(decimal.written(as: currency, in: try language(call, 1)))
+            return .string(try language(call, 1).number(decimal.description, .currency(currency.letters)))
         case .number:
-            let places = try places(call)
-            let language = try language(call, 1)
-            return .string((places.map { decimal.rounded(to: $0) } ?? decimal).written(in: language))
+            let style = Language.NumberStyle.decimal(places: try places(call))
+            return .string(try language(call, 1).number(decimal.description, style))
         default: return decimal.rounded(to: try places(call) ?? 0).value
         }
     }
@@ -55,8 +54,13 @@ extension Renderer {
         return .integer(whole)
     }
 
-    /// Whole numbers stay whole, `divided_by` rounds them down; one decimal makes all decimal.
+    /// Whole numbers stay whole, `divided_by` rounds them down; one decimal makes all decimal, and exact.
     private func combined(_ call: FilterCall, _ left: Value, _ right: Value) throws(RenderFault) -> Value {
+        switch call.kind {
+        case .atLeast: return left.compare(right).map { $0 < 0 } ?? false ? right : left
+        case .atMost: return left.compare(right).map { $0 > 0 } ?? false ? right : left
+        default: break
+        }
         if right.compare(0) == 0, call.kind == .dividedBy || call.kind == .modulo {
             throw failed("`\(call.name)` by 0", at: call.offset)
         }
@@ -77,78 +81,21 @@ extension Renderer {
             guard !overflow else { throw failed("`\(call.name)` gives a number that is too large", at: call.offset) }
             return .integer(result)
         }
-        let (first, second) = (left.double, right.double)
+        guard let first = ExactNumber(left), let second = ExactNumber(right) else { throw unusable(call, left) }
         let result =
             switch call.kind {
             case .plus: first + second
-            case .minus: first - second
+            case .minus: first + -second
             case .times: first * second
             case .dividedBy: first / second
-            default: first - second * (first / second).rounded(.down)
+            default: first % second
             }
         guard result.isFinite else { throw failed("`\(call.name)` gives a number that is too large", at: call.offset) }
         return .decimal(result)
     }
 
-    /// What the argument names; English where it names none, or one that is not here.
-    private mutating func language(_ call: FilterCall, _ index: Int) throws(RenderFault) -> Language {
-        try string(call, index).flatMap { Language(tag: $0) } ?? .en
-    }
-
-    // MARK: Dates
-
-    mutating func date(_ call: FilterCall, _ value: Value) throws(RenderFault) -> String {
-        let written = try string(call, 0) ?? "%-d %B %Y"
-        let format: DateFormat
-        do throws(DateFormat.Fault) { format = try DateFormat(written) } catch {
-            throw failed(error.text, at: call.offset)
-        }
-        try budget.take(workOn: written.utf8.count, .telling)
-        let zone = try zone(call)
-        let language = try language(call, 2)
-        let wall: WallTime
-        let instant: Instant
-        switch value {
-        case .string("now"):
-            instant = scope.now
-            wall = zone.wall(instant)
-        case .string(let text):
-            guard let parsed = WallTime(iso8601: text.string.stripped) else { throw unusable(call, value) }
-            if parsed.offset == nil, text.string.stripped.utf8.count == 10 {
-                // A day is that day wherever one is.
-                wall = parsed
-                instant = zone.instant(parsed)
-            } else {
-                instant = parsed.instant(offset: parsed.offset ?? 0)
-                wall = zone.wall(instant)
-            }
-        case .integer, .decimal:
-            // Years 1 to 9999.
-            let seconds = value.double
-            guard seconds >= -62_135_596_800, seconds < 253_402_300_800 else { throw unusable(call, value) }
-            instant = Instant(milliseconds: Int64((seconds * 1_000).rounded(.down)))
-            wall = zone.wall(instant)
-        default: throw unusable(call, value)
-        }
-        let offset = (wall.milliseconds - instant.milliseconds) / 1_000
-        return format.text(wall, offset: offset, zone: zone.name, in: language)
-    }
-
-    private mutating func zone(_ call: FilterCall) throws(RenderFault) -> Zone {
-        guard let name = try string(call, 1), !name.isEmpty else { return scope.userZone }
-        guard let zone = scope.zone(name) else {
-            throw failed("there is no time zone \"\(name.prefix(60))\"", at: call.offset)
-        }
-        return zone
-    }
-}
-
-extension Value {
-    fileprivate var double: Double {
-        switch self {
-        case .integer(let number): Double(number)
-        case .decimal(let number): number
-        default: 0
-        }
+    /// What the argument names; English where it names none, or one that nobody knows.
+    mutating func language(_ call: FilterCall, _ index: Int) throws(RenderFault) -> Language {
+        try string(call, index).flatMap(languages.named) ?? languages.english
     }
 }

@@ -3,6 +3,7 @@ import Engine
 /// One render under way.
 struct Renderer {
     let source: Source
+    let languages: Languages
     let scope: TemplateScope
     let escaping: Escaping
     var budget: RenderBudget
@@ -23,7 +24,8 @@ struct Renderer {
         slotCount: Int,
         literalCount: Int
     ) {
-        (source, self.scope, self.escaping, self.budget) = (template.source, scope, escaping, budget)
+        (source, languages) = (template.source, template.languages)
+        (self.scope, self.escaping, self.budget) = (scope, escaping, budget)
         slots = slotCount == 0 ? [] : Array(repeating: .null, count: slotCount)
         output.reserveCapacity(literalCount + 128)
     }

@@ -3,15 +3,17 @@ import Engine
 /// A text with values in it, parsed once and rendered often, on any thread: docs/templates.md has the language.
 package struct Template: Sendable {
     let source: Source
+    let languages: Languages
     private let nodes: [Node]
     private let slotCount: Int
     /// Bytes of its own text: about what it gives.
     private let literalCount: Int
 
-    /// `zone` tells which names of zones exist, for those that the template names itself.
+    /// `zone` and `languages` tell what exists, for what the template names itself.
     package init(
         _ text: String,
         limits: TemplateLimits = TemplateLimits(),
+        languages: Languages,
         zone: (String) -> Zone? = { _ in .utc }
     ) throws(TemplateFault) {
         guard text.utf8.count <= limits.longestText else {
@@ -22,7 +24,8 @@ package struct Template: Sendable {
             )
         }
         source = Source(text)
-        var parser = TemplateParser(source, limits)
+        self.languages = languages
+        var parser = TemplateParser(source, limits, languages)
         nodes = try parser.parse()
         slotCount = parser.names.slotCount
         literalCount = parser.literalCount

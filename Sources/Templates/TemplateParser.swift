@@ -2,6 +2,7 @@
 struct TemplateParser {
     let source: Source
     let limits: TemplateLimits
+    let languages: Languages
     let names = NameTable()
     var scanner: PieceScanner
     /// The zones that it names, and where.
@@ -23,8 +24,8 @@ struct TemplateParser {
         var ends: [String]
     }
 
-    init(_ source: Source, _ limits: TemplateLimits) {
-        (self.source, self.limits) = (source, limits)
+    init(_ source: Source, _ limits: TemplateLimits, _ languages: Languages) {
+        (self.source, self.limits, self.languages) = (source, limits, languages)
         scanner = PieceScanner(source)
     }
 
@@ -73,7 +74,7 @@ struct TemplateParser {
         _ lexer: Lexer,
         _ body: (inout ExpressionParser) throws(TemplateFault) -> Result
     ) throws(TemplateFault) -> Result {
-        var parser = ExpressionParser(lexer, names, limits)
+        var parser = ExpressionParser(lexer, names, limits, languages)
         let result = try body(&parser)
         try parser.lexer.expectEnd()
         zones += parser.zones

@@ -16,7 +16,7 @@ struct ImportTests {
         "Sources/StorageRocksDB": ["Storage", "Engine", "CRocksDB", "Synchronization", "Glibc"],
         "Sources/Host": [
             "Engine", "Storage", "RPC", "Schema", "PluginABI", "Templates", "Logging", "Metrics",
-            "ServiceLifecycle", "Foundation", "Dispatch", "Synchronization",
+            "ServiceLifecycle", "Foundation", "_FoundationICU", "Dispatch", "Synchronization",
         ],
         // Paths and files by swift-system: Foundation's end the process on some, and speak of NSCocoaErrorDomain.
         "Sources/triggerd": [

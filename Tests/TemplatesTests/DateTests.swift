@@ -24,10 +24,28 @@ struct DateTests {
             ("'2026-03-02T23:30:00+01:00'", "2 March 2026 22:30"), ("' 2026-03-02 22:30 '", "2 March 2026 22:30"),
             ("1772490600.9", "2 March 2026 22:30"), ("0", "1 January 1970 00:00"), ("-1", "31 December 1969 23:59"),
             ("event.day", "2 March 2026 00:00"), ("'now'", "1 July 2026 12:00"),
+            ("1772490600000", "2 March 2026 22:30"), ("1772490600250.5", "2 March 2026 22:30"),
+            ("99999999999", "16 November 5138 09:46"), ("100000000000", "3 March 1973 09:46"),
+            ("-100000000000", "31 October 1966 14:13"), ("'1772490600'", "2 March 2026 22:30"),
+            ("'1772490600000'", "2 March 2026 22:30"), ("'1772490600.9'", "2 March 2026 22:30"),
+            ("'20260302'", "2 March 2026 00:00"), ("'20260302T233000+0100'", "2 March 2026 22:30"),
+            ("'2026-03-02T24:00'", "3 March 2026 00:00"), ("'2016-12-31T23:59:60Z'", "1 January 2017 00:00"),
         ]
     )
     func inputs(value: String, expected: String) {
         #expect(Sample.render("{{ \(value)|date:'%-d %B %Y %H:%M' }}") == expected)
+    }
+
+    @Test("the name of the clock is the one in force, a day's too")
+    func clockNames() {
+        let text = "{{ event.at|date:'%Z','Europe/Paris' }} {{ '2026-07-04T10:00:00Z'|date:'%Z %z','Europe/Paris' }}"
+        #expect(Sample.render(text) == "CET CEST +0200")
+        #expect(Sample.render("{{ '2026-07-04'|date:'%H:%M %Z','Europe/Paris' }}") == "00:00 CEST")
+    }
+
+    @Test("digits that are no date", arguments: ["2026", "12345678", "20260302223000", "1e12", "99999999999999"])
+    func noDates(text: String) {
+        #expect(Sample.render("{{ '\(text)'|date }}").hasPrefix("failed: "))
     }
 
     @Test("without a format the day, in words")
@@ -39,7 +57,7 @@ struct DateTests {
     func zones() {
         let text = "{{ event.at|date:'%d %H:%M %z %Z' }}"
         #expect(Sample.render(text) == "02 22:30 +0000 UTC")
-        #expect(Sample.render(text, .text, Sample.scope(zone: "Europe/Paris")) == "02 23:30 +0100 Europe/Paris")
+        #expect(Sample.render(text, .text, Sample.scope(zone: "Europe/Paris")) == "02 23:30 +0100 CET")
         #expect(Sample.render(text, .text, Sample.scope(zone: "Nowhere")) == "02 22:30 +0000 UTC")
         var scope = Sample.scope()
         scope.workspaceZone = Sample.newYork
@@ -66,10 +84,20 @@ struct DateTests {
             ("fr", "lundi 2 mars, mars lun."), ("de", "Montag 2 März, März Mo."), ("es", "lunes 2 marzo, mar lun"),
             ("it", "lunedì 2 marzo, mar lun"), ("pt-BR", "segunda-feira 2 março, mar. seg."),
             ("nl", "maandag 2 maart, mrt ma"), ("en-GB", "Monday 2 March, Mar Mon"), ("ja", "月曜日 2 3月, 3月 月"),
+            ("pl", "poniedziałek 2 marca, mar pon."), ("ru", "понедельник 2 марта, марта Пн"),
+            ("sv", "måndag 2 mars, mars mån"), ("zh-TW", "星期一 2 3月, 3月 週一"), ("fr_CA", "lundi 2 mars, mars lun."),
         ]
     )
     func languages(tag: String, expected: String) {
         #expect(Sample.render("{{ event.at|date:'%A %-d %B, %b %a','','\(tag)' }}") == expected)
+    }
+
+    @Test("a month that stands alone is written so")
+    func monthsAlone() {
+        #expect(
+            Sample.render("{{ event.at|date:'%B %Y','','pl' }}, {{ event.at|date:'%-d %B','','pl' }}")
+                == "marzec 2026, 2 marca"
+        )
     }
 
     @Test("a language that a value names")

@@ -25,11 +25,31 @@ struct FaultTests {
             ("{{ event.a|date:'%Y','Europe/Pari' }}", "line 1, column 22: there is no time zone \"Europe/Pari\""),
             (
                 "{{ event.a|date:'%Y','','xx' }}",
-                "line 1, column 25: the language \"xx\" is none of en, fr, de, es, it, pt, nl, ja, pt-PT"
+                "line 1, column 25: there is no language \"xx\": write a tag like \"fr\" or \"pt-BR\""
             ),
             (
                 "{{ event.a|currency:'EURO' }}",
                 "line 1, column 21: \"EURO\" is no currency: write its three letters, like \"EUR\""
+            ),
+            ("{{ event.a|currency:'XQX' }}", "line 1, column 21: there is no currency \"XQX\" in ISO 4217"),
+            (
+                "{{ event.a|plural:'pl',one:'a',other:'b' }}",
+                "line 1, column 12: `plural` in \"pl\" needs `few`, `many` too"
+            ),
+            ("{{ event.a|plural:one:'a' }}", "line 1, column 12: `plural` in \"en\" needs `other` too"),
+            ("{{ event.a|plural:user.language,one:'a' }}", "line 1, column 12: `plural` needs `other` too"),
+            (
+                "{{ event.a|plural:'en',one:'a',few:'c',other:'b' }}",
+                "line 1, column 12: \"en\" has no `few`; it has `one`, `other`"
+            ),
+            ("{{ event.a|plural:one:'a',one:'b' }}", "line 1, column 27: `one` stands twice"),
+            (
+                "{{ event.a|plural:'tlhx',other:'b' }}",
+                "line 1, column 12: there is no language \"tlhx\": write a tag like \"fr\" or \"pt-BR\""
+            ),
+            (
+                "{{ event.a|plural:'a','b',other:'c' }}",
+                "line 1, column 12: `plural` takes a language and its forms, not 2 texts"
             ),
             (
                 "x {{ event.a",

@@ -45,6 +45,79 @@ struct FilterTests {
     }
 
     @Test(
+        "arithmetic is exact, as people calculate",
+        arguments: [
+            ("19.99|times:100|floor", "1999"), ("50|minus:49.9", "0.1"), ("0.1|plus:0.2", "0.3"),
+            ("1.1|times:1.1", "1.21"), ("0.7|plus:0.1|times:10|floor", "8"), ("4.35|times:100|ceil", "435"),
+            ("1.005|times:1000|round", "1005"), ("0.3|modulo:0.1", "0"), ("-7.5|modulo:2", "0.5"),
+            ("7.5|modulo:-2", "-0.5"), ("5.5|modulo:0.00001", "0"), ("10|divided_by:4.0", "2.5"),
+            ("0.3|divided_by:0.1", "3"), ("10|divided_by:3.0", "3.33333333333333"),
+            ("2|divided_by:3.0", "0.666666666666667"),
+            ("-2|divided_by:3.0", "-0.666666666666667"), ("1.0|divided_by:49", "0.0204081632653061"),
+            ("9007199254740991|divided_by:1.0", "9007199254740991"), ("'12.50'|times:'3.1'", "38.75"),
+            ("19.99|times:100|divided_by:2", "999.5"), ("1999|divided_by:2", "999"), ("1.5|minus:1.5", "0"),
+            ("event.huge|plus:event.tiny|minus:event.huge", "0"), ("event.huge|modulo:2", "0"),
+            ("event.tiny|times:event.tiny", "0"), ("event.tiny|plus:1", "1"), ("1e3|plus:1", "fault"),
+            ("3|at_least:5", "5"), ("3|at_least:2.5", "3"), ("3.5|at_most:3", "3"), ("'4'|at_most:5", "4"),
+            ("-1.5|abs", "1.5"), ("2.675|round:2", "2.68"), ("1.1|ceil", "2"), ("-1.1|ceil", "-1"),
+        ]
+    )
+    func exact(expression: String, expected: String) {
+        let scope = Sample.scope(event: ["huge": 1e300, "tiny": 1e-300])
+        #expect(Sample.render("{{ \(expression) }}", .text, scope).prefix(while: { $0 != ":" }) == expected)
+    }
+
+    @Test("a sum over decimals is what a person adds up")
+    func sum() {
+        let prices = (0..<1_000).map { _ in Value.object(["price": 0.1]) }
+        let text = "{% assign t = 0 %}{% for i in event.l %}{% assign t = t | plus: i.price %}{% endfor %}{{ t }}"
+        #expect(Sample.render(text, .text, Sample.scope(event: ["l": .array(prices)])) == "100")
+    }
+
+    @Test(
+        "plurals have the forms of the language",
+        arguments: [
+            (
+                "pl", "one:'plik',few:'pliki',many:'plików',other:'pliku'",
+                [
+                    "0 plików", "1 plik", "2 pliki", "5 plików", "11 plików", "12 plików", "22 pliki", "1.5 pliku",
+                    "-1 plik",
+                ]
+            ),
+            (
+                "ru", "one:'файл',few:'файла',many:'файлов',other:'файла'",
+                ["1 файл", "21 файл", "3 файла", "11 файлов"]
+            ),
+            ("fr", "one:'jour',other:'jours'", ["0 jour", "1 jour", "1.5 jour", "2 jours", "1000000 jours"]),
+            ("fr", "one:'jour',many:'de jours',other:'jours'", ["1000000 de jours", "3 jours"]),
+            ("en", "one:'item',other:'items',zero:'nothing'", ["0 nothing", "1 item", "2 items"]),
+            ("ja", "other:'個'", ["1 個", "2 個"]),
+            (
+                "ar", "zero:'z',one:'o',two:'t',few:'f',many:'m',other:'x'",
+                ["0 z", "1 o", "2 t", "3 f", "11 m", "100 x"]
+            ),
+            ("lv", "zero:'z',one:'o',other:'x'", ["0 z", "10 z", "21 o", "2 x"]),
+            ("cy", "zero:'z',one:'o',two:'t',few:'f',many:'m',other:'x'", ["3 f", "6 m", "7 x"]),
+        ]
+    )
+    func plurals(language: String, forms: String, expected: [String]) {
+        for text in expected {
+            let number = text.prefix { $0 != " " }
+            #expect(Sample.render("{{ \(number) }} {{ \(number)|plural:'\(language)',\(forms) }}") == text)
+        }
+    }
+
+    @Test("plurals without a language are English, and of one that a value names")
+    func pluralLanguages() {
+        #expect(Sample.render("{{ 2|plural:one:'item',other:'items' }}") == "items")
+        #expect(Sample.render("{{ 0|plural:user.language,one:'o',other:'x' }}") == "o")
+        #expect(Sample.render("{{ 0|plural:event.item,one:'o',other:'x' }}") == "x")
+        #expect(Sample.render("{{ event.words|plural:'pl',one:'o',few:'f',many:'m',other:'x' }}") == "f")
+        #expect(Sample.render("{{ 2|plural:user.language,other:event.item }}") == "Lamp")
+        #expect(Sample.render("{% assign one = 1 %}{{ 1|plural:one,'x' }}") == "1")
+    }
+
+    @Test(
         "money and numbers, by language",
         arguments: [
             ("12.5|currency:'EUR'", "€12.50"), ("1234.5|currency:'USD'", "$1,234.50"), ("-3|currency:'GBP'", "-£3.00"),
@@ -53,12 +126,17 @@ struct FilterTests {
             ("1.005|currency:'EUR'", "€1.01"),
             ("12.5|currency:'EUR','fr'", "12,50\u{a0}€"),
             ("1234567.891|currency:'EUR','fr-FR'", "1\u{202f}234\u{202f}567,89\u{a0}€"),
-            ("1234.5|currency:'EUR','de'", "1.234,50\u{a0}€"), ("1234.5|currency:'EUR','it'", "1.234,50\u{a0}€"),
+            ("1234.5|currency:'EUR','de'", "1.234,50\u{a0}€"), ("12345.5|currency:'EUR','it'", "12.345,50\u{a0}€"),
             ("1234.5|currency:'EUR','es'", "1234,50\u{a0}€"), ("12345.5|currency:'EUR','es'", "12.345,50\u{a0}€"),
             ("1234.5|currency:'BRL','pt'", "R$\u{a0}1.234,50"),
             ("12345.5|currency:'EUR','pt-PT'", "12\u{a0}345,50\u{a0}€"),
             ("1234.5|currency:'EUR','nl'", "€\u{a0}1.234,50"), ("-1234.5|currency:'EUR','nl'", "€\u{a0}-1.234,50"),
-            ("1234|currency:'JPY','ja'", "¥1,234"), ("12.5|currency:'EUR',user.language", "12,50\u{a0}€"),
+            ("1234|currency:'JPY','ja'", "¥1,234"), ("1234567.5|currency:'INR','hi'", "₹12,34,567.50"),
+            ("1234567.5|currency:'PLN','pl'", "1\u{a0}234\u{a0}567,50\u{a0}zł"),
+            ("1234.5|currency:'CHF','de-CH'", "CHF\u{a0}1’234.50"), ("-12.5|currency:'SEK','sv'", "−12,50\u{a0}kr"),
+            ("12.345|currency:'DEM'", "DEM\u{a0}12.35"), ("1.5|currency:event.code", "XQX\u{a0}1.50"),
+            ("-0.001|number:2", "0.00"), ("2.5|number:0", "3"), ("-2.5|number:0", "-3"),
+            ("12.5|currency:'EUR',user.language", "12,50\u{a0}€"),
             ("12.5|currency:'EUR',event.missing", "€12.50"), ("12.5|currency:'EUR',event.item", "€12.50"),
             ("-0.001|currency:'EUR'", "€0.00"), ("999.999|currency:'EUR'", "€1,000.00"),
             ("1234567.891|number", "1,234,567.891"), ("1234567.891|number:2", "1,234,567.89"), ("5|number:2", "5.00"),

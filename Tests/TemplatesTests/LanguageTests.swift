@@ -1,3 +1,4 @@
+import Engine
 import Templates
 import Testing
 
@@ -138,5 +139,31 @@ struct LanguageTests {
     func escaping(template: String, text: String, html: String) {
         #expect(Sample.render(template, .text) == text)
         #expect(Sample.render(template, .html) == html)
+    }
+
+    @Test("many threads ask for the same languages, and for currencies that nobody has")
+    func threads() async throws {
+        let template = try Template(
+            "{{ 1234.5|currency:event.code,event.tag }} {{ 3|plural:event.tag,one:'o',few:'f',other:'x' }} {{ 0|date:'%B','',event.tag }}"
+        )
+        let tags = ["pl", "ru", "ar", "sv", "zh-TW", "xx-nothing", "sr-Latn", "hi"]
+        let codes = (0..<200).map { "Q\(UnicodeScalar(UInt8(65 + $0 / 26)))\(UnicodeScalar(UInt8(65 + $0 % 26)))" }
+        let expected = tags.map { tag in codes.map { Self.text(template, tag, $0) } }
+        #expect(expected[5][0] == "QAA\u{a0}1,234.50 x January")
+        await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    tags.indices.allSatisfy { tag in
+                        codes.indices.allSatisfy { Self.text(template, tags[tag], codes[$0]) == expected[tag][$0] }
+                    }
+                }
+            }
+            for await isSame in group { #expect(isSame) }
+        }
+    }
+
+    private static func text(_ template: Template, _ tag: String, _ code: String) -> String? {
+        let scope = Sample.scope(event: ["tag": .string(Text(tag)), "code": .string(Text(code))])
+        return try? template.render(scope, escaping: .text)
     }
 }

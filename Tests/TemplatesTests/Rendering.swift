@@ -1,4 +1,5 @@
 import Engine
+import Host
 import Templates
 
 /// What the templates of the tests see.
@@ -6,9 +7,10 @@ enum Sample {
     static let paris = Zone(
         name: "Europe/Paris",
         offset: .seconds(3_600),
+        clockName: ClockName("CET".utf8),
         transitions: [
-            .init(at: instant("2026-03-29T01:00:00Z"), offset: .seconds(7_200)),
-            .init(at: instant("2026-10-25T01:00:00Z"), offset: .seconds(3_600)),
+            .init(at: instant("2026-03-29T01:00:00Z"), offset: .seconds(7_200), name: ClockName("CEST".utf8)),
+            .init(at: instant("2026-10-25T01:00:00Z"), offset: .seconds(3_600), name: ClockName("CET".utf8)),
         ]
     )
     static let newYork = Zone(name: "America/New_York", offset: .seconds(-5 * 3_600))
@@ -31,7 +33,7 @@ enum Sample {
             .object(["name": "Lamp", "price": 20, "tags": ["a", "b"]]), .object(["name": "Rug", "price": 4.5]),
         ],
         "words": ["one", "two", "three"], "first name": "Ada", "first-name": "Eve", "lines": "a\nb<\r\nc",
-        "at": "2026-03-02T22:30:00Z", "day": "2026-03-02", "seconds": 1_772_490_600, "text": "12.50",
+        "at": "2026-03-02T22:30:00Z", "day": "2026-03-02", "seconds": 1_772_490_600, "code": "XQX", "text": "12.50",
         "family": "👨‍👩‍👧é👍🏽x", "size": .object(["a": 1, "b": "x<y"]),
     ]
 
@@ -71,5 +73,12 @@ enum Sample {
         } catch {
             return error.description
         }
+    }
+}
+
+extension Template {
+    /// With the languages that the daemon has.
+    init(_ text: String, zone: (String) -> Zone? = { _ in .utc }) throws(TemplateFault) {
+        try self.init(text, languages: KnownLanguages.all, zone: zone)
     }
 }

@@ -57,7 +57,7 @@ struct CampaignTemplates: Sendable {
         case .null, .boolean, .integer, .decimal: return .plain(value)
         case .string(let text):
             do throws(TemplateFault) {
-                return .template(try Template(text.string, zone: Zones.zone), escaping)
+                return .template(try Template(text.string, languages: KnownLanguages.all, zone: Zones.zone), escaping)
             } catch {
                 report(path, error)
                 return .plain(value)
