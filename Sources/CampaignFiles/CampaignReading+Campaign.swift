@@ -21,7 +21,7 @@ extension CampaignReading {
         if let node = keys["campaigns"] { for node in list(node, "campaigns") { add(node, to: &set) } }
     }
 
-    private mutating func add(_ node: Node, to set: inout CampaignSet) {
+    mutating func add(_ node: Node, to set: inout CampaignSet) {
         guard let campaign = one(node) else { return }
         set.campaigns.append(campaign)
         set.places[campaign.id] = CampaignPlaces(file: file, lines: places.mapValues(\.line))
@@ -102,7 +102,7 @@ extension CampaignReading {
         if let node = keys["quiet_hours"] {
             if node.scalar?.string == "none" {
                 campaign.quietHours = .none
-            } else if let hours = quietHours(node, "quiet_hours") {
+            } else if let hours = quietHours(node, "quiet_hours", "; `none` switches the workspace's off") {
                 campaign.quietHours = .own(hours)
             }
         }
@@ -118,7 +118,13 @@ extension CampaignReading {
             if let conversion = conversion(node, path) { campaign.conversions.append(conversion) }
         }
         if let node = keys["rate_limit"],
-            let limit = self.keys(node, "rate_limit", known: ["per_minute"], required: ["per_minute"])
+            let limit = self.keys(
+                node,
+                "rate_limit",
+                known: ["per_minute"],
+                required: ["per_minute"],
+                like: "{per_minute: 500}"
+            )
         {
             campaign.rateLimit = limit["per_minute"].flatMap { whole($0, "rate_limit.per_minute") }
         }
@@ -136,7 +142,9 @@ extension CampaignReading {
     }
 
     private mutating func again(_ node: Node) -> ReEligibility? {
-        guard let keys = keys(node, "re_eligibility", known: ["after"], required: ["after"]) else { return nil }
+        guard
+            let keys = keys(node, "re_eligibility", known: ["after"], required: ["after"], like: "{after: 7d}")
+        else { return nil }
         return keys["after"].flatMap { length($0, "re_eligibility.after") }.map { .after($0) }
     }
 
@@ -155,7 +163,7 @@ extension CampaignReading {
 
     private mutating func occurrence(_ node: Node, _ path: String, _ role: Role) -> Occurrence? {
         guard let mapping = node.mapping else {
-            problem("must be a mapping with `type`", at: node.mark, path)
+            problem("must be a mapping with `type`, like {type: session_start}", at: node.mark, path)
             return nil
         }
         guard let typeNode = mapping["type"] else {
@@ -190,7 +198,7 @@ extension CampaignReading {
 
     private mutating func message(_ node: Node, _ path: String) -> Message? {
         guard let channelNode = node.mapping?["channel"] else {
-            problem("a message is a mapping with `channel`", at: node.mark, path)
+            problem("a message is a mapping with `channel`, like {channel: push, title: Hello}", at: node.mark, path)
             return nil
         }
         guard let channel = text(channelNode, "\(path).channel") else { return nil }

@@ -90,7 +90,8 @@ extension CampaignReading {
     }
 
     mutating func duration(_ node: Node) -> CampaignDuration? {
-        guard let keys = keys(node, "duration", known: ["start", "end", "time_zone"], required: []) else { return nil }
+        let (known, example) = (["start", "end", "time_zone"], "{start: 2026-03-01T09:00, end: 2026-03-31T18:00}")
+        guard let keys = keys(node, "duration", known: known, required: [], like: example) else { return nil }
         let choice = keys["time_zone"].map { _ in zone(keys, "duration") }
         return CampaignDuration(
             start: keys["start"].flatMap { wallTime($0, "duration.start") },
@@ -105,7 +106,8 @@ extension CampaignReading {
                 node,
                 "window",
                 known: ["from", "to", "next_available", "anchor", "time_zone"],
-                required: ["from", "to"]
+                required: ["from", "to"],
+                like: "{from: \"09:00\", to: \"21:00\"}"
             ), let hours = hours(keys, "window")
         else { return nil }
         let anchor = keys["anchor"].flatMap { choice($0, "window.anchor", Window.Anchor.allCases.map(\.rawValue)) }
@@ -117,16 +119,23 @@ extension CampaignReading {
         )
     }
 
-    mutating func quietHours(_ node: Node, _ path: String) -> QuietHours? {
-        guard let keys = keys(node, path, known: ["from", "to", "mode"], required: ["from", "to"]),
-            let hours = hours(keys, path)
+    mutating func quietHours(_ node: Node, _ path: String, _ others: String = "") -> QuietHours? {
+        guard
+            let keys = keys(
+                node,
+                path,
+                known: ["from", "to", "mode"],
+                required: ["from", "to"],
+                like: "{from: \"22:00\", to: \"06:00\"}\(others)"
+            ), let hours = hours(keys, path)
         else { return nil }
         let mode = keys["mode"].flatMap { choice($0, "\(path).mode", QuietHours.Mode.allCases.map(\.rawValue)) }
         return QuietHours(hours: hours, mode: mode.flatMap(QuietHours.Mode.init) ?? .defer)
     }
 
     mutating func controlGroup(_ node: Node, _ path: String) -> ControlGroup? {
-        guard let keys = keys(node, path, known: ["percent", "users"], required: []) else { return nil }
+        let example = "{percent: 5}, or {users: [u1]}"
+        guard let keys = keys(node, path, known: ["percent", "users"], required: [], like: example) else { return nil }
         guard keys.count == 1 else {
             problem("needs `percent` or `users`", at: node.mark, path, rule: "10.5")
             return nil
@@ -139,7 +148,7 @@ extension CampaignReading {
         case .integer(let whole)?: return .percent(Double(whole))
         case .decimal(let decimal)?: return .percent(decimal)
         default:
-            problem("must be a number", at: percent.mark, "\(path).percent", rule: "10.5")
+            problem("must be a number, like 5", at: percent.mark, "\(path).percent", rule: "10.5")
             return nil
         }
     }
@@ -170,7 +179,13 @@ extension CampaignReading {
 
     private mutating func cap(_ node: Node, _ path: String) -> FrequencyCap? {
         guard
-            let keys = keys(node, path, known: ["at_most", "channel", "per"], required: ["at_most", "per"]),
+            let keys = keys(
+                node,
+                path,
+                known: ["at_most", "channel", "per"],
+                required: ["at_most", "per"],
+                like: "{at_most: 1, per: 1d}"
+            ),
             let at = keys["at_most"], let most = whole(at, "\(path).at_most"),
             let per = keys["per"], let period = text(per, "\(path).per")
         else { return nil }

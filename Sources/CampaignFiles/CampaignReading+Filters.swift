@@ -6,6 +6,15 @@ extension CampaignReading {
         "attribute", "event_count", "last_event", "purchase_total", "received", "push_reachable", "email_reachable",
     ]
     private static let modifiers = ["in_last", "counting"]
+    /// How others call our operators.
+    private static let meant = [
+        "is_empty": "is: empty", "is_not_empty": "is: not_empty", "empty": "is: empty", "not_empty": "is: not_empty",
+        "is_blank": "is: blank", "is_not_blank": "is: not_blank", "blank": "is: blank", "not_blank": "is: not_blank",
+        "exists": "is: not_blank", "is_set": "is: not_blank", "is_true": "is: true", "is_false": "is: false",
+        "equals": "eq", "is_not": "neq", "not_equals": "neq", "in": "any_of", "not_in": "none_of",
+        "contains": "contains_any_of", "not_contains": "contains_none_of", "regex": "matches",
+        "greater_than": "gt", "more_than": "gt", "at_least": "gte", "less_than": "lt", "up_to": "lte",
+    ]
 
     /// On an event's properties (`isWhere`), or on what is known of a user.
     mutating func filter(_ node: Node, _ path: String, isWhere: Bool, depth: Int = 1) -> Filter? {
@@ -31,9 +40,8 @@ extension CampaignReading {
             return group == "all" ? .all(filters) : .any(filters)
         }
         let names = (isWhere ? ["property"] : Self.factNames)
-        guard let keys = keys(node, path, known: names + Self.modifiers + Filter.Operator.names, required: []) else {
-            return nil
-        }
+        let known = names + Self.modifiers + Filter.Operator.names
+        guard let keys = keys(node, path, known: known, required: [], meant: Self.meant) else { return nil }
         let present = names.filter { keys[$0] != nil }
         guard let name = present.first, present.count == 1, let subject = subject(name, keys, path) else {
             if present.isEmpty {

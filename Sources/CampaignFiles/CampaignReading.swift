@@ -52,10 +52,18 @@ struct CampaignReading {
 
     static func isShared(_ key: Node.Mapping.Key) -> Bool { key.name.utf8.starts(with: "x-".utf8) }
 
-    /// The values of a mapping by their keys; reports every unknown, missing and doubled one.
-    mutating func keys(_ node: Node, _ path: String, known: [String], required: [String]) -> [String: Node]? {
+    /// The values of a mapping by their keys; reports every unknown and missing one. `example`: what would be right;
+    /// `meant`: by words that others use, ours.
+    mutating func keys(
+        _ node: Node,
+        _ path: String,
+        known: [String],
+        required: [String],
+        like example: String? = nil,
+        meant: [String: String] = [:]
+    ) -> [String: Node]? {
         guard let mapping = node.mapping else {
-            problem("must be a mapping of keys", at: node.mark, path)
+            problem("must be a mapping of keys\(example.map { ", like \($0)" } ?? "")", at: node.mark, path)
             return nil
         }
         var found: [String: Node] = [:]
@@ -66,7 +74,7 @@ struct CampaignReading {
                 if Self.pathsOfShared.contains(path), Self.isShared(key) { continue }  // its anchors are what it is for
                 guard !isFull else { continue }
                 let near =
-                    nearest(to: name, among: known).map { "; did you mean `\($0)`?" }
+                    (meant[name] ?? nearest(to: name, among: known)).map { "; did you mean `\($0)`?" }
                     ?? "; there are \(known.sorted().joined(separator: ", "))"
                 problem("there is no key `\(name)`\(near)", at: key.mark, place)
                 continue
@@ -123,8 +131,12 @@ struct CampaignReading {
     /// A number of things.
     mutating func whole(_ node: Node, _ path: String) -> Int64? {
         guard let text = text(node, path) else { return nil }
-        guard let number = Int64(text), number >= 0 else {
-            problem("\"\(text.shortened)\" is no whole number", at: node.mark, path)
+        guard let number = Int64(text) else {
+            problem("\"\(text.shortened)\" is no whole number, like 500", at: node.mark, path)
+            return nil
+        }
+        guard number >= 0 else {
+            problem("\(number) is below zero", at: node.mark, path)
             return nil
         }
         return number
@@ -222,7 +234,10 @@ struct CampaignReading {
         case .boolean:
             if let value = node.boolean { return .boolean(value) }
             problem("must be true or false", at: node.mark, path)
-        case .any: return untyped(node, path)
+        case .any:
+            let value = untyped(node, path)
+            if value != .null || problems.last?.field == path { return value }
+            problem("is empty: write a value, or leave the key out", at: node.mark, path)
         }
         return nil
     }

@@ -5,10 +5,12 @@ package struct Scenario: Sendable {
     package var name: String
     package var workspace = Workspace()
     package var campaigns: [Campaign] = []
+    /// Where the campaigns' keys stand.
+    package var places: [CampaignID: CampaignPlaces] = [:]
     /// What is wrong with `campaigns:` and `workspace:`.
     package var problems: [CampaignFileProblem] = []
     /// Profiles at the start, in the file's order.
-    package var users: [(id: UserID, profile: Object)] = []
+    package var users: [(id: UserID, profile: Object, line: Int)] = []
     /// In order of storage.
     package var events: [Event] = []
     /// When the clock stops; nil: when nothing can happen any more.

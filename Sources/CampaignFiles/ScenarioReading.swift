@@ -34,7 +34,9 @@ extension CampaignReading {
         problems = []
         if let node = keys["workspace"] { scenario.workspace = workspace(node) }
         if let node = keys["campaigns"] {
-            scenario.campaigns = list(node, "campaigns").compactMap { one($0) }
+            var set = CampaignSet()
+            for node in list(node, "campaigns") { add(node, to: &set) }
+            (scenario.campaigns, scenario.places) = (set.campaigns, set.places)
         }
         scenario.problems = problems
         problems = before
@@ -55,14 +57,14 @@ extension CampaignReading {
         return problems.isEmpty ? scenario : nil
     }
 
-    private mutating func profiles(_ node: Node) -> [(id: UserID, profile: Object)] {
+    private mutating func profiles(_ node: Node) -> [(id: UserID, profile: Object, line: Int)] {
         guard let mapping = node.mapping else {
             problem("must be a mapping of users", at: node.mark, "users")
             return []
         }
         return mapping.map { key, value in
             let id = key.name
-            return (Text(id), object(value, "users.\(id)", texts: Self.profileTexts))
+            return (Text(id), object(value, "users.\(id)", texts: Self.profileTexts), key.mark.line)
         }
     }
 
@@ -76,13 +78,19 @@ extension CampaignReading {
     ]
     private static let eventNumbers = ["price", "quantity", "latitude", "longitude"]
 
-    private mutating func object(_ node: Node, _ path: String, texts: [String], numbers: [String] = []) -> Object {
+    private mutating func object(
+        _ node: Node,
+        _ path: String,
+        texts: [String],
+        numbers: [String] = [],
+        without others: [String] = []
+    ) -> Object {
         guard let mapping = node.mapping else {
             if node.scalar?.string != "" { problem("must be a mapping", at: node.mark, path) }
             return Object()
         }
         return Object(
-            mapping.map { key, value in
+            mapping.filter { !others.contains($0.key.name) }.map { key, value in
                 let name = key.name
                 if name == "push_tokens", let tokens = value.sequence {
                     return Object.Member(name, .array(tokens.map { .string($0.scalar?.string ?? "") }))
@@ -129,8 +137,13 @@ extension CampaignReading {
             else { return nil }
             return act == "stop" ? .stop(campaign, at: at) : .resume(campaign, at: at)
         }
-        var fields = object(node, path, texts: Self.eventTexts, numbers: Self.eventNumbers)
-        fields["received_at"] = nil
+        var fields = object(
+            node,
+            path,
+            texts: Self.eventTexts,
+            numbers: Self.eventNumbers,
+            without: ["received_at", "set"]
+        )
         if let isHistory = node.mapping?["history"]?.boolean { fields["history"] = .boolean(isHistory) }
         if let set = found["set"] {
             // A null stays: it removes.

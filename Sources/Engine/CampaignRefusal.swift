@@ -249,19 +249,21 @@ extension Campaign {
     /// The other campaigns that it names, with the fields that name them.
     package var references: [(field: String, campaign: CampaignID)] {
         var found: [(String, CampaignID)] = []
-        func add(_ occurrence: Occurrence, _ field: String) {
-            guard Self.campaignTypes.contains(occurrence.type),
-                let id = occurrence.configuration["campaign"]?.text
-            else { return }
-            found.append(("\(field).campaign", id))
+        for (field, occurrence) in occurrences where Self.campaignTypes.contains(occurrence.type) {
+            if let id = occurrence.configuration["campaign"]?.text { found.append(("\(field).campaign", id)) }
         }
-        add(trigger, "trigger")
-        for (index, exception) in exceptions.enumerated() { add(exception, "exceptions[\(index)]") }
-        for (index, conversion) in conversions.enumerated() { add(conversion.occurrence, "conversions[\(index)]") }
         for (filter, field) in [(audience, "audience"), (abortIf, "abort_if")] {
-            for case .received(let id) in filter?.subjects ?? [] { found.append((field, id)) }
+            for case (let path, .received(let id)) in filter?.subjects(at: field) ?? [] {
+                found.append(("\(path).received", id))
+            }
         }
         return found
+    }
+
+    /// Its occurrences, with their fields.
+    package var occurrences: [(field: String, occurrence: Occurrence)] {
+        [("trigger", trigger)] + exceptions.enumerated().map { ("exceptions[\($0)]", $1) }
+            + conversions.enumerated().map { ("conversions[\($0)]", $1.occurrence) }
     }
 
     private static let campaignTypes = [Event.conversion, Event.exception, Event.campaignInteraction]

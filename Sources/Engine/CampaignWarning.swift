@@ -9,7 +9,16 @@ package struct CampaignWarning: Hashable, Sendable {
 extension Campaign {
     /// In the order of the fields; `queues` says whether a channel waits for the user's next session.
     package func warnings(_ workspace: Workspace, queues: (_ channel: String) -> Bool) -> [CampaignWarning] {
-        var found: [CampaignWarning] = []
+        var found: [CampaignWarning] = occurrences.compactMap { field, occurrence in
+            guard occurrence.type == Event.attributeChanged,
+                occurrence.configuration["attribute"]?.text == Event.pushTokens
+            else { return nil }
+            return CampaignWarning(
+                field: "\(field).attribute",
+                text: "never happens: of all attributes push_tokens alone change without an event",
+                rule: "1.2"
+            )
+        }
         if let event = trigger.countedName, audience?.needs(event) == true {
             found.append(
                 CampaignWarning(

@@ -118,6 +118,19 @@ package indirect enum Filter: Hashable, Sendable {
         }
     }
 
+    /// Every subject in it, with the path of what holds it.
+    package func subjects(at path: String) -> [(path: String, subject: Subject)] {
+        func each(_ filters: [Filter], _ name: String) -> [(path: String, subject: Subject)] {
+            filters.enumerated().flatMap { $1.subjects(at: "\(path).\(name)[\($0)]") }
+        }
+        return switch self {
+        case .all(let filters): each(filters, "all")
+        case .any(let filters): each(filters, "any")
+        case .not(let filter): filter.subjects(at: "\(path).not")
+        case .subject(let subject, _): [(path, subject)]
+        }
+    }
+
     /// Every subject in it, the properties that others are compared with among them.
     package var subjects: [Subject] {
         switch self {

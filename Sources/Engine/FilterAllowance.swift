@@ -42,6 +42,10 @@ package struct FilterAllowance: Sendable {
             }
         }
         if case .object(let object) = operand { return try comparison(name, object, of: subject) }
+        // No file can say it, and nothing is less or more.
+        if !isStored, case .decimal(let decimal) = operand, !decimal.isFinite {
+            throw OperatorFault(text: "needs a number, not \(decimal)")
+        }
         let found = try Filter.Operator(name: name, operand: subject.operand(operand))
         if !isStored, let wanted = subject.wanted(insteadOf: found) {
             throw OperatorFault(text: "can never hold: \(wanted)")

@@ -119,6 +119,13 @@ struct ScenarioRun {
                 throw Failure("\(file):\(line): \(error)")
             }
         }
+        for (user, profile, line) in scenario.users {
+            do {
+                try Item.check(profile: profile, of: user)
+            } catch {
+                throw Failure("\(file):\(line): \(error)")
+            }
+        }
         guard scenario.problems.isEmpty else {
             refusals = scenario.problems.map { ($0.code.rawValue, $0.description) }
             decisions = []
@@ -129,7 +136,7 @@ struct ScenarioRun {
             refusals = []
         } catch {
             guard case .invalidCampaigns(let problems) = error else { throw Failure("\(file): \(error.text)") }
-            refusals = problems.map { ($0.code.rawValue, "\(file): \($0.campaign): \($0.field): \($0.text)") }
+            refusals = problems.map { ($0.code.rawValue, $0.description) }
             decisions = []
         }
     }
@@ -148,9 +155,10 @@ struct ScenarioRun {
             plugins: plugins,
             workspace: scenario.workspace,
             campaigns: scenario.campaigns,
+            places: scenario.places,
             launch: launch
         )
-        for (user, profile) in scenario.users { simulation.add(user, profile: profile) }
+        for (user, profile, _) in scenario.users { simulation.add(user, profile: profile) }
         for (item, event) in items {
             if let until = scenario.until, event.receivedAt > until { break }
             switch event {

@@ -199,6 +199,17 @@ struct CampaignReaderTests {
                 "no campaign's id".replacingOccurrences("no", "not a")
             ),
             Bad("delay: 30m", "delay: [", 9, "", "not YAML"),
+            Bad("{after: 7d}", "7d", 10, "re_eligibility", "like {after: 7d}"),
+            Bad("delay: 30m", "rate_limit: 500", 7, "rate_limit", "like {per_minute: 500}"),
+            Bad("delay: 30m", "control_group: 5", 7, "control_group", "like {percent: 5}, or {users: [u1]}"),
+            Bad("delay: 30m", "quiet_hours: true", 7, "quiet_hours", "`none` switches the workspace's off"),
+            Bad("delay: 30m", "window: '09:00'", 7, "window", "like {from: "),
+            Bad("delay: 30m", "duration: 7d", 7, "duration", "like {start: "),
+            Bad("delay: 30m", "max_recipients: -1", 7, "max_recipients", "-1 is below zero"),
+            Bad("delay: 30m", "max_recipients: 1.0", 7, "max_recipients", "no whole number, like 500"),
+            Bad("{type: purchase, product_id: A, same: product_id}", "purchase", 9, "exceptions[0]", "like {type: "),
+            Bad("gt: 100", "is_empty: true", 6, "trigger.where.all[0].is_empty", "did you mean `is: empty`?"),
+            Bad("gt: 100", "equals: 100", 6, "trigger.where.all[0].equals", "did you mean `eq`?"),
         ]
     )
     func bad(each: Bad) throws {
@@ -206,6 +217,25 @@ struct CampaignReaderTests {
         let problem = try #require(found.first { $0.text.contains(each.says) }, "\(found)")
         #expect(problem.field == each.field)
         #expect(problem.line == each.line)
+    }
+
+    @Test("a key of any type whose value is forgotten is refused, not read as if it were absent")
+    func empty() {
+        let reader = CampaignReader(
+            triggerTypes: ["attribute_changed": ConfigurationSchema(fields: [.init(name: "to", kind: .any)])],
+            channels: self.reader.channels,
+            zone: self.reader.zone
+        )
+        for (value, problems) in [("", 1), ("null", 1), ("''", 0), ("0", 0), ("99999999999999999999", 1)] {
+            let text = """
+                campaign: c
+                trigger: {type: attribute_changed, to: \(value)}
+                messages: [{channel: in_app, title: x}]
+                """
+            let read = reader.read(file: "f", text: text)
+            let found = if case .failure(let errors) = read { errors.all.map(\.field) } else { [] as [String] }
+            #expect(found == Array(repeating: "trigger.to", count: problems), "\(value): \(found)")
+        }
     }
 
     @Test("all problems of a file are told at once, and none of it is read")

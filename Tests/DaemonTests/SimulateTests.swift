@@ -43,6 +43,77 @@ import Testing
         #expect(try DaemonProcess.run(["simulate"]).status == 2)
     }
 
+    /// What a scenario of one campaign says when it is run.
+    private static func output(_ campaign: String, users: String = "{}", events: String = "[]") throws -> String {
+        let run = try DaemonProcess.run(
+            ["simulate", "-"],
+            input: """
+                scenario: s
+                campaigns:
+                \(campaign)
+                users:
+                  u: \(users)
+                events: \(events)
+                expect: []
+                """
+        )
+        #expect(run.status != 0)
+        return run.out + run.err
+    }
+
+    private static let plain = """
+        - campaign: C
+          trigger: {type: session_start}
+          messages: [{channel: push, title: x}]
+        """
+
+    @Test(
+        "a scenario's users go through the door of what is set: what means nothing there is refused, with its line",
+        arguments: [
+            ("{email_subscription: Unsubscribed}", "subscribed, opted_in, unsubscribed"),
+            ("{push_subscription: yes}", "subscribed, opted_in, unsubscribed"),
+            ("{email_status: bounced}", "ok, hard_bounced, spam"), ("{push_tokens: t}", "must be a list of strings"),
+            ("{email: 5}", "is not an e-mail address"), ("{email: []}", "a list has 1 to 16 addresses"),
+            ("{email_subscription: true}", "subscribed, opted_in, unsubscribed"),
+        ]
+    )
+    func users(_ profile: String, _ says: String) throws {
+        let found = try Self.output(Self.plain, users: profile)
+        let field = profile.dropFirst().prefix { $0 != ":" }
+        #expect(found.contains("-:7: users.u.\(field): ") && found.contains(says), "\(found)")
+    }
+
+    @Test("a fault of what an event sets is told once")
+    func once() throws {
+        let event = "[{at: 2026-03-02T10:00:00Z, user: u, type: session_start, set: {n: 99999999999999999999}}]"
+        let found = try Self.output(Self.plain, events: event)
+        #expect(found.split(separator: "\n").count { $0.contains("does not fit 64 bits") } == 1, "\(found)")
+    }
+
+    @Test(
+        "what a plug-in refuses, and what is wrong with campaigns together, has its line and its key",
+        arguments: [
+            (
+                "{type: location,\n    areas: [\n    {name: x, latitude: 91, longitude: 0, radius_m: 5}]}", 6,
+                "trigger.areas[0]: latitude within 90 degrees"
+            ),
+            ("{type: location,\n    areas: []}", 5, "trigger.areas: at least one"),
+            ("{type: purchase,\n    product_id: []}", 5, "trigger.product_id: must be"),
+            ("{type: custom_event,\n    event: ''}", 5, "trigger.event: the name is empty"),
+            ("{type: conversion,\n    campaign: nope}", 5, "trigger.campaign: there is no campaign nope"),
+            (
+                "{type: session_start}\n  audience: {all: [{attribute: a, eq: 1},\n    {not: {received: no, is: true}}]}",
+                6,
+                "audience.all[1].not.received: there is no campaign no"
+            ),
+        ]
+    )
+    func lines(_ trigger: String, _ line: Int, _ says: String) throws {
+        let campaign = Self.plain.replacingOccurrences(of: "{type: session_start}", with: trigger)
+        let found = try Self.output(campaign)
+        #expect(found.contains("-:\(line): campaign C: \(says)"), "\(found)")
+    }
+
     @Test("a draft is tried on what a running daemon was told, and nothing is sent")
     func rehearsal() throws {
         let daemon = try DaemonProcess(

@@ -52,6 +52,19 @@ import Testing
         #expect(off.isEmpty)
     }
 
+    @Test("1.2: push tokens change without an event, so that waiting for one is in vain")
+    func pushTokens() {
+        func changed(_ attribute: Value) -> Occurrence {
+            Occurrence(type: "attribute_changed", configuration: ["attribute": attribute])
+        }
+        #expect(warned { $0.trigger = changed("push_tokens") } == ["trigger.attribute"])
+        let others = warned {
+            $0.exceptions = [changed("plan"), changed("push_tokens")]
+            $0.conversions = [Conversion(changed("push_tokens"))]
+        }
+        #expect(others == ["exceptions[1].attribute", "conversions[0].attribute"])
+    }
+
     @Test("7.1.2: an audience that asks for the trigger itself")
     func audience() {
         func filter(_ event: Text, _ operators: [Filter.Operator]) -> Filter {

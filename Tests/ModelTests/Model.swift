@@ -75,7 +75,7 @@ final class Model {
         campaigns = scenario.campaigns
         workspace = scenario.workspace
         self.launch = launch
-        for (user, profile) in scenario.users { profiles[user] = profile }
+        for (user, profile, _) in scenario.users { profiles[user] = profile }
     }
 
     func decide(

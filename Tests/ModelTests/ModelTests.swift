@@ -75,7 +75,7 @@ struct Comparison {
             return nil
         }
         let model = Model(scenario, launch: launch)
-        for (user, profile) in scenario.users { simulation.add(user, profile: profile) }
+        for (user, profile, _) in scenario.users { simulation.add(user, profile: profile) }
         for (item, event) in items {
             let at = event.receivedAt
             if let until = scenario.until, at > until { break }

@@ -117,19 +117,27 @@ extension Item {
         }
     }
 
-    static func check(_ set: Object) throws(ItemProblem) {
+    /// A profile that a scenario begins with: the same door as for what is set later.
+    package static func check(profile: Object, of user: UserID) throws(ItemProblem) {
+        let field = "users.\(user)"
+        _ = try name(user, field, most: longestID)
+        try check(profile, field)
+        try Item(user: user, id: nil, time: nil, set: profile, occurred: nil, device: "").checkSize()
+    }
+
+    static func check(_ set: Object, _ path: String = "set") throws(ItemProblem) {
         guard set.members.count <= ItemLimits.properties else {
             throw ItemProblem(
-                field: "set",
+                field: path,
                 why: "\(set.members.count) are more than the \(ItemLimits.properties) that an item may set"
             )
         }
         for member in set.members {
-            let field = "set.\(member.name)"
+            let field = "\(path).\(member.name)"
             guard !member.name.isEmpty, member.name.utf8.count <= longestName else {
-                throw ItemProblem(field: "set", why: "a name must have 1 to \(longestName) bytes")
+                throw ItemProblem(field: path, why: "a name must have 1 to \(longestName) bytes")
             }
-            try checkTexts(member, "set")
+            try checkTexts(member, path)
             if member.value == .null { continue }
             switch member.name.string {
             case "email":

@@ -113,6 +113,16 @@ extension FieldSchema {
         "\"\(text)\" is none of \(oneOf.joined(separator: ", "))"
     }
 
+    /// What a plug-in says, at the key with which it begins: `areas[0]: ...`.
+    static func fault(saying text: String, of fields: [FieldSchema], at path: String) -> FieldFault {
+        let key = text.prefix { $0 != ":" && $0 != " " }
+        let name = key.prefix { $0 != "." && $0 != "[" }
+        guard text.dropFirst(key.count).hasPrefix(": "), fields.contains(where: { $0.name == name }) else {
+            return FieldFault(field: path, text: text)
+        }
+        return FieldFault(field: "\(path).\(key)", text: String(text.dropFirst(key.count + 2)))
+    }
+
     /// `no such key; did you mean ...`
     static func unknown(_ name: String, _ known: [String]) -> String {
         guard !known.isEmpty else { return "there is no such key; this type has none of its own" }

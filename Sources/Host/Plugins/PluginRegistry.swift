@@ -305,7 +305,8 @@ extension PluginRegistry {
                 calls: type.calls
             )
         } catch {
-            throw CampaignProblems([problem(path, error.text)])
+            let fault = FieldSchema.fault(saying: error.text, of: type.fields, at: path)
+            throw CampaignProblems([problem(fault.field, fault.text)])
         }
     }
 
@@ -319,7 +320,10 @@ extension PluginRegistry {
         var found = FieldSchema.faults(of: message.fields, channel.messageFields, at: path).map {
             problem($0.field, $0.text)
         }
-        if found.isEmpty, let fault = channel.fault(of: message.fields) { found.append(problem(path, fault)) }
+        if found.isEmpty, let text = channel.fault(of: message.fields) {
+            let fault = FieldSchema.fault(saying: text, of: channel.messageFields, at: path)
+            found.append(problem(fault.field, fault.text))
+        }
         if !channel.rules.queues, message.expiresAfter != nil || message.priority != .medium {
             found.append(
                 problem(

@@ -32,6 +32,7 @@ extension Campaign {
             )
             try readWhen(campaign)
             try readWhom(campaign, &allowance)
+            if !allowance.isStored { try checkFilters() }
         } catch {
             throw CampaignProblem(campaign: id, field: error.field, code: .invalidCampaign, text: error.text)
         }
@@ -46,8 +47,24 @@ extension Campaign {
         return launch
     }
 
+    /// `where` asks of the event, every other filter of the user.
+    private func checkFilters() throws(FieldProblem) {
+        let wheres = occurrences.map { ("\($0.field).where", $0.occurrence.where) }
+        for (path, subject) in wheres.flatMap({ $1?.subjects(at: $0) ?? [] }) {
+            guard case .property = subject else {
+                throw FieldProblem("\(path).fact", "is of the user: `where` asks of the event's properties")
+            }
+        }
+        for (path, subject) in [("audience", audience), ("abort_if", abortIf)].flatMap({ $1?.subjects(at: $0) ?? [] }) {
+            if case .property = subject {
+                throw FieldProblem("\(path).property", "is of an event: this filter asks of the user")
+            }
+        }
+    }
+
     private mutating func readWhen(_ campaign: Triggerd__V1__Campaign) throws(FieldProblem) {
         if let calendar = campaign.delay {
+            guard campaign.delay_ms == 0 else { throw FieldProblem("delay_ms", "stands beside `delay`") }
             delay = try Delay(calendar)
             debouncesAtMost = try Delay.atMost(calendar)
         } else {
@@ -56,6 +73,9 @@ extension Campaign {
         duration = try campaign.duration.map { message throws(FieldProblem) in try CampaignDuration(message) }
         window = try campaign.window.map { message throws(FieldProblem) in try Window(message) }
         if let quiet = campaign.quiet_hours {
+            if quiet.pointee.none != 0, !quiet.pointee.isBare {
+                throw FieldProblem("quiet_hours.none", "stands beside hours of its own")
+            }
             quietHours = quiet.pointee.none != 0 ? .none : .own(try QuietHours(quiet, at: "quiet_hours"))
         }
         if let age = campaign.max_event_age { maxEventAge = try Length(notBelowZero: age.pointee.ms, "max_event_age") }
@@ -88,7 +108,9 @@ extension Campaign {
             ? campaign.max_recipients : nil
         isExemptFromFrequencyCaps = campaign.exempt_from_frequency_caps != 0
         requiresOptIn = campaign.require_opt_in != 0
-        controlGroup = campaign.control_group.map { ControlGroup($0) }
+        controlGroup = try campaign.control_group.map { message throws(FieldProblem) in
+            try ControlGroup(message, at: "control_group")
+        }
         if let filter = campaign.abort_if { abortIf = try Filter(filter, at: "abort_if", &allowance) }
     }
 
@@ -199,9 +221,13 @@ extension Occurrence {
         let same = String(cString: occurrence.same)
         var filter: Filter?
         if let found = occurrence.where { filter = try Filter(found, at: "\(path).where", &allowance) }
+        let configuration = Object(occurrence.configuration, count: occurrence.n_configuration)
+        if !allowance.isStored, let empty = configuration.members.first(where: { $0.value == .null }) {
+            throw FieldProblem("\(path).\(empty.name)", "is empty: set a value, or leave the key out")
+        }
         self.init(
             type: type,
-            configuration: Object(occurrence.configuration, count: occurrence.n_configuration),
+            configuration: configuration,
             where: filter,
             same: same.isEmpty ? nil : try allowance.read(path: same, at: "\(path).same")
         )
@@ -378,6 +404,7 @@ extension Filter.Subject {
     ) throws(FieldProblem) {
         let of = Text(cString: fact.of)
         let name = String(cString: fact.subject)
+        if !allowance.isStored { try Self.check(fact, name, of, at: path) }
         var recent: Filter.Recent?
         if fact.recent_case == TRIGGERD__V1__FACT_FILTER__RECENT_IN_LAST_MS {
             guard fact.in_last_ms >= 0 else { throw FieldProblem("\(path).in_last_ms", "is below zero") }
@@ -396,6 +423,38 @@ extension Filter.Subject {
         case "push_reachable": self = .reachable(channel: "push")
         case "email_reachable": self = .reachable(channel: "email")
         default: throw FieldProblem("\(path).subject", "\"\(name)\" is no subject")
+        }
+    }
+
+    /// That nothing of it would be ignored, as nothing of a file is.
+    private static func check(
+        _ fact: Triggerd__V1__FactFilter,
+        _ name: String,
+        _ of: Text,
+        at path: String
+    ) throws(FieldProblem) {
+        let isReachable = ["push_reachable", "email_reachable"].contains(name)
+        guard isReachable == of.isEmpty else {
+            throw FieldProblem("\(path).of", isReachable ? "has no meaning beside \(name)" : "is empty")
+        }
+        if name == "attribute", ["push_reachable", "email_reachable"].contains(of.string) {
+            throw FieldProblem("\(path).of", "is no attribute: \(of) is a subject of its own")
+        }
+        let counting = String(cString: fact.counting)
+        guard ["", "rolling", "utc_days"].contains(counting) else {
+            throw FieldProblem("\(path).counting", "\"\(counting)\" is none of rolling, utc_days")
+        }
+        guard fact.recent_case == TRIGGERD__V1__FACT_FILTER__RECENT_IN_LAST_MS else {
+            guard counting.isEmpty else {
+                throw FieldProblem("\(path).counting", "says how `in_last_ms` counts, which is absent")
+            }
+            return
+        }
+        guard ["event_count", "last_event", "purchase_total"].contains(name) else {
+            throw FieldProblem("\(path).in_last_ms", "has no meaning beside \(name)")
+        }
+        guard counting != "utc_days" || fact.in_last_ms % Length.day.milliseconds == 0 else {
+            throw FieldProblem("\(path).in_last_ms", "counted in UTC days it must be whole days")
         }
     }
 

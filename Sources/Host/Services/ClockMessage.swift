@@ -10,6 +10,7 @@ extension Delay {
             guard let path = PropertyPath(text) else {
                 throw FieldProblem("delay.until", "\"\(text)\" is no path to a property")
             }
+            try Self.checkAlone(delay, beside: "until")
             self = .until(path, shift: try Self.shift(delay))
             return
         }
@@ -17,6 +18,7 @@ extension Delay {
             throw FieldProblem("delay.until", "is missing: `before_ms` and `after_ms` move its date")
         }
         if delay.kind_case == TRIGGERD__V1__CALENDAR_DELAY__KIND_LENGTH_MS {
+            try Self.checkAlone(delay, beside: "length_ms")
             self = .length(try Length(notBelowZero: delay.length_ms, "delay.length_ms"))
             return
         }
@@ -29,6 +31,9 @@ extension Delay {
                 throw FieldProblem("delay.time_zone", "the best time is always the user's own")
             }
         } else {
+            guard isEmpty(delay.fallback) else {
+                throw FieldProblem("delay.fallback", "belongs to `at: best_time`")
+            }
             time = .clock(try ClockTime(String(cString: delay.at), at: "delay.at"))
         }
         switch delay.kind_case {
@@ -42,6 +47,14 @@ extension Delay {
             guard delay.days >= 0 else { throw FieldProblem("delay.days", "is below zero") }
             self = .days(delay.days, at: time, zone)
         default: throw FieldProblem("delay", "none of next, days, until and length_ms is there")
+        }
+    }
+
+    /// What is of the calendar's delays alone.
+    private static func checkAlone(_ delay: Triggerd__V1__CalendarDelay, beside name: String) throws(FieldProblem) {
+        for (field, text) in [("at", delay.at), ("fallback", delay.fallback), ("time_zone", delay.time_zone)]
+        where !isEmpty(text) {
+            throw FieldProblem("delay.\(field)", "has no meaning beside `\(name)`")
         }
     }
 
@@ -183,9 +196,20 @@ extension QuietHours {
     }
 }
 
+extension Triggerd__V1__QuietHours {
+    /// Without hours.
+    var isBare: Bool { isEmpty(from) && isEmpty(to) && isEmpty(mode) }
+}
+
+/// Of a field of a message.
+private func isEmpty(_ text: UnsafePointer<CChar>?) -> Bool { text?.pointee ?? 0 == 0 }
+
 extension ControlGroup {
-    init(_ message: UnsafePointer<Triggerd__V1__ControlGroup>) {
+    init(_ message: UnsafePointer<Triggerd__V1__ControlGroup>, at path: String) throws(FieldProblem) {
         let users = (0..<message.pointee.n_users).compactMap { message.pointee.users[$0].map { Text(cString: $0) } }
+        guard users.isEmpty || message.pointee.percent == 0 else {
+            throw FieldProblem("\(path).percent", "stands beside `users`")
+        }
         self = users.isEmpty ? .percent(message.pointee.percent) : .users(users)
     }
 
@@ -224,7 +248,12 @@ extension Workspace {
                 )
             )
         }
-        controlGroup = workspace.control_group.map { ControlGroup($0) }
+        controlGroup = try workspace.control_group.map { message throws(FieldProblem) in
+            try ControlGroup(message, at: "workspace.control_group")
+        }
+        if let quiet = workspace.quiet_hours, quiet.pointee.none != 0 {
+            throw FieldProblem("workspace.quiet_hours.none", "is of a campaign: leave the workspace's out")
+        }
         if let quiet = workspace.quiet_hours { quietHours = try QuietHours(quiet, at: "workspace.quiet_hours") }
     }
 

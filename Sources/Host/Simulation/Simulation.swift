@@ -26,11 +26,14 @@ package struct Simulation {
         plugins: PluginRegistry,
         workspace: Workspace,
         campaigns: [Campaign],
+        places: [CampaignID: CampaignPlaces] = [:],
         launch: Instant
     ) throws(Refusal) {
         do {
             registry = try CampaignRegistry([], workspace: Workspace(), plugins: plugins)
-            var request = ApplyRequest(CampaignSet(campaigns: campaigns, workspace: workspace))
+            var set = CampaignSet(campaigns: campaigns, workspace: workspace)
+            set.places = places
+            var request = ApplyRequest(set)
             _ = try registry.apply(&request, at: launch)
         } catch let refusal as Refusal {
             throw refusal
