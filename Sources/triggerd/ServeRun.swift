@@ -37,6 +37,7 @@ struct ServeRun {
         var connections = RPC.Limits()
         connections.connections = Descriptors.raise(for: listen == nil ? 1 : 2)
         let logger = Self.logger()
+        Zones.onDamage { logger.error("\($0)") }
         let registry = try loadPlugins()
         let reader = CampaignReader(registry)
         let files = try readCampaigns(reader)

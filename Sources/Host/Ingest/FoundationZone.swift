@@ -24,6 +24,8 @@ extension Zone {
         return Zone(name: name, offset: offset(first), clockName: clockName(first), transitions: transitions)
     }
 
+    static func isOfNoRegion(_ name: String) -> Bool { withoutRegion.contains(name) }
+
     /// The names of the zone database that stand in no region.
     private static let withoutRegion: Set<String> = [
         "CET", "CST6CDT", "Cuba", "EET", "EST", "EST5EDT", "Egypt", "Eire", "GB", "GB-Eire", "GMT", "GMT+0", "GMT-0",

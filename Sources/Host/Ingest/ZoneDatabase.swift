@@ -8,7 +8,9 @@ package struct ZoneDatabase: Sendable {
     package let folder: String?
     /// As its makers count: `2025b`.
     package let version: String
-    private let files: [String: [UInt8]]
+    private var files: [String: [UInt8]]
+    /// Names whose file stands where a zone's does and is none: cut, empty, something else.
+    package private(set) var damaged: Set<String> = []
 
     /// `$TZDIR`, or where systems keep it.
     private static var folders: [String] {
@@ -21,10 +23,10 @@ package struct ZoneDatabase: Sendable {
 
     package static func read() -> ZoneDatabase {
         for folder in folders {
-            var files: [String: [UInt8]] = [:]
+            var found = ZoneDatabase(folder: folder, version: version(of: folder), files: [:])
             var left = mostBytes
-            collect(folder, "", mostFolders, &files, &left)
-            if !files.isEmpty { return ZoneDatabase(folder: folder, version: version(of: folder), files: files) }
+            found.collect(folder, "", mostFolders, &left)
+            if !found.files.isEmpty || !found.damaged.isEmpty { return found }
         }
         return ZoneDatabase(folder: nil, version: TimeZone.timeZoneDataVersion, files: [:])
     }
@@ -36,23 +38,36 @@ package struct ZoneDatabase: Sendable {
         return Zone(name: name, file: file)
     }
 
+    /// Reads it again, as in the middle of an update: of a zone whose file does not read, the one of before stays.
+    package func readAgain() -> ZoneDatabase {
+        var new = Self.read()
+        for (name, file) in files where new.folder == folder {
+            let isCut = new.files[name].map { $0 != file && Zone(name: name, file: $0) == nil } ?? false
+            if isCut { new.damaged.insert(name) }
+            if isCut || new.damaged.contains(name) { new.files[name] = file }
+        }
+        return new
+    }
+
+    /// Whether a zone of that name should be there and does not read.
+    func isDamaged(_ name: String) -> Bool {
+        damaged.contains(name) || files[name].map { Zone(name: name, file: $0) == nil } ?? false
+    }
+
     /// Every file below it that begins as a zone does. Names are put together from what folders list, so that none
     /// leads elsewhere.
-    private static func collect(
-        _ folder: String,
-        _ prefix: String,
-        _ depth: Int,
-        _ files: inout [String: [UInt8]],
-        _ left: inout Int
-    ) {
+    private mutating func collect(_ folder: String, _ prefix: String, _ depth: Int, _ left: inout Int) {
         guard depth > 0, let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else { return }
-        for name in names.sorted() where isName(name) && !(prefix.isEmpty && notZones.contains(name)) {
-            guard files.count < mostFiles, left > 0 else { return }
-            switch read("\(folder)/\(name)") {
-            case .folder: collect("\(folder)/\(name)", "\(prefix)\(name)/", depth - 1, &files, &left)
+        for name in names.sorted() where Self.isName(name) && !(prefix.isEmpty && Self.notZones.contains(name)) {
+            guard files.count + damaged.count < Self.mostFiles, left > 0 else { return }
+            switch Self.read("\(folder)/\(name)") {
+            case .folder: collect("\(folder)/\(name)", "\(prefix)\(name)/", depth - 1, &left)
             case .zone(let bytes):
                 files[prefix + name] = bytes
                 left -= bytes.count
+            case .noZone:
+                // Beside the regions lie notes and tables; within them zones alone.
+                if !prefix.isEmpty || Zone.isOfNoRegion(name) { damaged.insert(prefix + name) }
             case .other: break
             }
         }
@@ -76,6 +91,8 @@ package struct ZoneDatabase: Sendable {
     private enum Entry {
         case folder
         case zone([UInt8])
+        /// A file of something else.
+        case noZone
         case other
     }
 
@@ -87,12 +104,11 @@ package struct ZoneDatabase: Sendable {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return .other }
         if status.st_mode & S_IFMT == S_IFDIR { return .folder }
-        guard status.st_mode & S_IFMT == S_IFREG, status.st_size > 44, status.st_size <= Zone.largestFile else {
-            return .other
-        }
+        guard status.st_mode & S_IFMT == S_IFREG else { return .other }
+        guard status.st_size > 44, status.st_size <= Zone.largestFile else { return .noZone }
         var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
         let count = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
-        guard count == bytes.count, bytes.starts(with: "TZif".utf8) else { return .other }
+        guard count == bytes.count, bytes.starts(with: "TZif".utf8) else { return .noZone }
         return .zone(bytes)
     }
 
@@ -113,8 +129,14 @@ package struct ZoneDatabase: Sendable {
         return found
     }
 
+    /// Of damaged ones.
+    private static let mostNamed = 10
+
     /// For people: `2025b from /usr/share/zoneinfo`.
     package var description: String {
-        "\(version) from \(folder ?? "Foundation, since the system has no zone database")"
+        let names = damaged.sorted().prefix(Self.mostNamed).joined(separator: ", ")
+        let more = damaged.count > Self.mostNamed ? " and \(damaged.count - Self.mostNamed) more" : ""
+        return "\(version) from \(folder ?? "Foundation, since the system has no zone database")"
+            + (damaged.isEmpty ? "" : "; no zone files: \(names)\(more)")
     }
 }
