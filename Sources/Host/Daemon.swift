@@ -14,6 +14,7 @@ package final class Daemon: Sendable {
     private let engineThread: BackgroundThread
     private let lineThreads: [BackgroundThread]
     private let readers: Readers
+    private let decoders: Decoders
     private let limits: HostLimits
     private let readFile: ReadCampaignFile
     private let channels: [String: ChannelInstance]
@@ -57,6 +58,7 @@ package final class Daemon: Sendable {
             bytes: limits.queuedReadBytes
         )
         self.readers = readers
+        decoders = Decoders(bytes: limits.bytesToDecode)
         campaignChanges = CampaignChanges(
             registry,
             queue: queue,
@@ -126,7 +128,7 @@ package final class Daemon: Sendable {
         [
             HealthService(health: engine.health, outbox: outbox).service,
             OutboxService(queue: engine.queue, store: store, readers: readers, limits: limits).service,
-            EventsService(queue: engine.queue, limits: limits).service,
+            EventsService(queue: engine.queue, decoders: decoders, limits: limits).service,
             InboxService(queue: engine.queue).service,
             CampaignsService(
                 queue: engine.queue,
@@ -173,6 +175,7 @@ package final class Daemon: Sendable {
         for thread in lineThreads { thread.join(within: .seconds(1)) }
         engineThread.join()
         readers.stop()
+        decoders.stop()
         store.close()
     }
 }

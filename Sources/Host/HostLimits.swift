@@ -8,6 +8,10 @@ package struct HostLimits: Sendable {
     package var queuedItems = 32_768
     /// The same in memory: 32 frames, and each takes some times its size.
     package var queuedBytes = 256 << 20
+    /// Of a request of items, decoded on the event loop: a larger one takes its other connections a millisecond and more.
+    package var bytesDecodedAtOnce = 64 << 10
+    /// Of larger ones that wait to be decoded.
+    package var bytesToDecode = 64 << 20
     /// Calls that only read and wait for a thread, and what they asked: as many as are answered within seconds.
     package var queuedReads = 4_096
     package var queuedReadBytes = 64 << 20

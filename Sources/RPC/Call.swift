@@ -49,6 +49,17 @@ package struct Call: Sendable {
     /// The same for all calls of one connection while it is open.
     package var connectionID: ObjectIdentifier { ObjectIdentifier(connection) }
 
+    /// Nothing more of its connection is handled until `resumeReading`. To be called from the method, before it returns.
+    package func pauseReading() {
+        connection.loop.preconditionInEventLoop()
+        connection.pauseReading()
+    }
+
+    /// From any thread.
+    package func resumeReading() {
+        connection.loop.execute { connection.resumeReading() }
+    }
+
     /// Runs `body` on the event loop when the caller has gone or the deadline has passed before an answer. To be
     /// called from the method, before it returns.
     package func onCancel(_ body: @escaping @Sendable () -> Void) {

@@ -43,14 +43,15 @@ extension Connection {
 
     func flush() {
         guard let context else { return }
+        let now = NIODeadline.now()
+        patience.calls(at: now, underWay: !machine.isIdle)
+        // Before the client can see its answer, and have another connection that is idle since later.
+        keepIdleness(now)
         if output.readableBytes > 0 {
             write(context)
         } else if closesAfterFlush, unread == 0 {
             context.close(promise: nil)
         }
-        let now = NIODeadline.now()
-        patience.calls(at: now, underWay: !machine.isIdle)
-        keepIdleness(now)
         keepPatience()
         account()
     }
@@ -76,19 +77,21 @@ extension Connection {
         patience.wrote(at: .now(), more: unread > 0)
         if closesAfterFlush, unread == 0, output.readableBytes == 0 {
             context.close(promise: nil)
-        } else if wantsRead, unread < limits.queuedReplyBytes {
-            wantsRead = false
-            context.read()
+        } else {
+            readOn(context)
         }
         account()
     }
 
-    /// Reads no more while the client leaves too many replies unread.
+    /// Reads no more while the client leaves too many replies unread, or a call is decoded.
     func read(context: ChannelHandlerContext) {
-        if unread < limits.queuedReplyBytes {
-            context.read()
-        } else {
-            wantsRead = true
-        }
+        wantsRead = true
+        readOn(context)
+    }
+
+    func readOn(_ context: ChannelHandlerContext) {
+        guard wantsRead, !isPaused, unread < limits.queuedReplyBytes else { return }
+        wantsRead = false
+        context.read()
     }
 }

@@ -34,6 +34,8 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
     var isReading = false
     var wantsRead = false
     var closesAfterFlush = false
+    /// While a call of it is decoded elsewhere, what came after it waits.
+    private(set) var isPaused = false
     /// What happens to calls under way if their callers go; only of those that asked for it or have a deadline.
     var watches: [UInt32: Watch] = [:]
     var patience: Patience
@@ -86,7 +88,12 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         isReading = true
-        var buffer = unwrapInboundIn(data)
+        take(unwrapInboundIn(data))
+    }
+
+    /// More bytes, after those that wait.
+    private func take(_ bytes: ByteBuffer) {
+        var buffer = bytes
         if partial.readableBytes > 0 {
             partial.writeBuffer(&buffer)
             swap(&buffer, &partial)
@@ -98,6 +105,20 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
         patience.read(at: .now(), hasFrame: hasFrame, hasPart: partial.readableBytes > 0)
     }
 
+    func pauseReading() {
+        isPaused = true
+    }
+
+    func resumeReading() {
+        isPaused = false
+        guard let context else { return }
+        isReading = true
+        take(ByteBuffer())
+        isReading = false
+        flush()
+        readOn(context)
+    }
+
     func channelReadComplete(context: ChannelHandlerContext) {
         isReading = false
         flush()
@@ -105,7 +126,7 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     private func readFrames(_ buffer: inout ByteBuffer) {
-        while !closesAfterFlush {
+        while !closesAfterFlush, !isPaused {
             switch buffer.withUnsafeReadableBytes({ reader.next($0) }) {
             case .incomplete:
                 reserve(&buffer)
@@ -198,7 +219,7 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
         let grain = 16 << 10
         let bytes = (partial.capacity + unread) / grain * grain
         let before = held.exchange(bytes, ordering: .relaxed)
-        if bytes != before { table.hold(bytes - before) }
+        if bytes != before { table.hold(bytes - before, loop) }
     }
 
     /// Looks again when the client's time is up, whatever it is that it leaves undone.

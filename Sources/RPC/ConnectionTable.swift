@@ -41,6 +41,7 @@ final class ConnectionTable: Sendable {
 
     private let open = Mutex(Open())
     private let held = Atomic(0)
+    private let willLook = Atomic(false)
     private let limits: Limits
     private let logger: Logger
 
@@ -88,12 +89,18 @@ final class ConnectionTable: Sendable {
     }
 
     /// One of them holds so many bytes more, or fewer.
-    func hold(_ bytes: Int) {
+    func hold(_ bytes: Int, _ loop: any EventLoop) {
         let total = held.add(bytes, ordering: .relaxed).newValue
-        if bytes > 0, total > limits.heldBytes { letGoOfTheLargest(total) }
+        guard bytes > 0, total > limits.heldBytes else { return }
+        // Looking at all of them for each read of a flood would take longer than the flood.
+        guard !willLook.exchange(true, ordering: .relaxed) else { return }
+        loop.scheduleTask(in: .milliseconds(2)) { [self] in
+            willLook.store(false, ordering: .relaxed)
+            letGoOfTheLargest()
+        }
     }
 
-    private func letGoOfTheLargest(_ total: Int) {
+    private func letGoOfTheLargest() {
         let largest = open.withLock { open -> [Connection] in
             // Those that are being let go already give their bytes back in a moment.
             let staying = open.connections.values.filter { !$0.isBeingLetGo }

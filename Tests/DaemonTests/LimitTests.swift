@@ -97,6 +97,29 @@ struct LimitTests {
         #expect(again.count == 1_000)
     }
 
+    @Test("a large request, decoded beside the event loop, keeps its place among those of its connection")
+    func order() throws {
+        let daemon = try DaemonProcess()
+        try daemon.start()
+        let wire = try Wire(daemon.socket)
+        func set(_ value: String, _ more: Int) -> [UInt8] {
+            let filler = (0..<more).map { Self.item("filler\($0)", Self.property("text", text: "some words")) }
+            let item = Wire.field(1, Array("u".utf8)) + Self.set("last", text: value) + Wire.field(8, [])
+            return (filler + [item]).flatMap { Wire.field(1, $0) }
+        }
+        var stream: UInt32 = 1
+        for round in 0..<5 {
+            for (value, more) in [("a\(round)", 0), ("b\(round)", 4_000), ("c\(round)", 0), ("d\(round)", 2_000)] {
+                try wire.send(stream: stream, "triggerd.v1.Events", "Track", set(value, more))
+                stream += 2
+            }
+            try wire.send(stream: stream, "triggerd.v1.Events", "Track", set("last\(round)", 0))
+            stream += 2
+            for _ in 0..<5 { #expect(try wire.answer().code == 0) }
+            #expect(try daemon.run("users", "get", "u").out.contains("last\(round)"))
+        }
+    }
+
     @Test("whatever is within the limits decodes: tiny items, and many properties")
     func decodes() throws {
         let daemon = try DaemonProcess()

@@ -12,6 +12,8 @@ final class TrackWork: @unchecked Sendable {
     private var begun: Instant?
     /// So many are on disk; the request cannot be refused any more.
     private(set) var done = 0
+    /// So many were decided in the last part: the next one has time for about as many.
+    private var lastPart = 0
 
     init(_ items: [Item], tellsNearMisses: Bool, _ reply: @escaping Reply<[ItemAnswer]>) {
         self.items = items
@@ -35,7 +37,7 @@ final class TrackWork: @unchecked Sendable {
     /// What the next part needs to know of: of the first all, since the request is refused whole or not at all (1.1.4,
     /// 1.1.7).
     func next(_ most: Int) -> ArraySlice<Item> {
-        done == 0 ? items[...] : items[done...].prefix(most)
+        done == 0 ? items[...] : items[done...].prefix(min(most, max(32, 2 * lastPart)))
     }
 
     /// A part ends here.
@@ -45,6 +47,7 @@ final class TrackWork: @unchecked Sendable {
 
     /// What was decided is on disk.
     func isOnDisk() {
+        lastPart = answers.count - done
         done = answers.count
     }
 

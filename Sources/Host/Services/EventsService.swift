@@ -5,6 +5,7 @@ import Schema
 /// `triggerd.v1.Events`: what users did. The reply comes after every change is on disk.
 struct EventsService {
     let queue: WorkQueue
+    let decoders: Decoders
     let limits: HostLimits
 
     var service: Service {
@@ -12,9 +13,15 @@ struct EventsService {
     }
 
     private func track(_ call: Call, _ asked: Request) {
+        // Before anything is made of it: a flood costs no more than this.
+        if let refusal = queue.refusal(for: call) { return call.fail(refusal.status) }
+        let size = asked.payload.readableBytes
+        guard size > limits.bytesDecodedAtOnce else { return decode(call, asked) }
+        if let refusal = decoders.decode(call, bytes: size, { decode(call, asked) }) { call.fail(refusal.status) }
+    }
+
+    private func decode(_ call: Call, _ asked: Request) {
         do throws(Status) {
-            // Before anything is made of it: a flood costs no more than this.
-            if let refusal = queue.refusal(for: call) { throw refusal.status }
             let (items, tellsNearMisses) = try asked.withBytes { bytes throws(Status) -> ([Item], Bool) in
                 try Arena.use { arena throws(Status) -> ([Item], Bool) in try read(bytes, arena) }
             }
