@@ -127,10 +127,21 @@ package struct Rendering: Sendable {
 }
 
 package enum Rendered: Sendable {
-    case fields(Object)
+    case fields(Object, leads: [FieldLead] = [])
     /// The template said so, with its reason.
     case aborted(String)
     case failed(String)
+}
+
+/// How many bytes at the beginning of a rendered field its campaign wrote itself; what follows, a template made.
+package struct FieldLead: Hashable, Sendable {
+    package var field: Text
+    package var bytes: UInt32
+
+    package init(field: Text, bytes: UInt32) {
+        self.field = field
+        self.bytes = bytes
+    }
 }
 
 /// That an event is an occurrence which a campaign listens for.
@@ -196,6 +207,10 @@ package struct HandOver: Sendable {
     /// Of each of them, as far as that is kept.
     package var addressesSince: [Instant]
     package var fields: Object
+    /// Of fields that are URLs.
+    package var leads: [FieldLead]
+    /// When what triggered it happened.
+    package var eventAt: Instant
     package var at: Instant
     /// Its place in its channel's line.
     package var number: UInt64

@@ -46,7 +46,7 @@ extension Turn {
             guard let definition = definition(of: entry), let index = message(of: entry) else { continue }
             let (code, reason): (Decision.Code, String)
             switch rendered(index, definition, entry.wait) {  // 9.9: rendered at display.
-            case .fields(let fields):
+            case .fields(let fields, _):
                 lease(entry, fields, definition.campaign.id, device)
                 for other in ready { passOver(other, .inAppLowerPriority, next: nil) }
                 return
@@ -93,7 +93,7 @@ extension Turn {
         if let entry = state.queue.first(where: { $0.isLeased(at: now) }), let lease = entry.lease {
             guard !device.isEmpty, lease.device == device, let definition = definition(of: entry),
                 let index = message(of: entry),
-                case .fields(let fields) = rendered(index, definition, entry.wait)
+                case .fields(let fields, _) = rendered(index, definition, entry.wait)
             else { return }
             effects.presented = Presented(
                 token: lease.token,

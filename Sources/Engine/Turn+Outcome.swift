@@ -213,6 +213,8 @@ package struct Redrive: Sendable {
     package var send: UInt64
     package var channel: String
     package var fields: Object
+    package var leads: [FieldLead]
+    package var eventAt: Instant
     /// How it ended before.
     package var code: Decision.Code
     package var addresses: [Text]
@@ -226,6 +228,8 @@ package struct Redrive: Sendable {
         send: UInt64,
         channel: String,
         fields: Object,
+        leads: [FieldLead] = [],
+        eventAt: Instant = Instant(milliseconds: 0),
         code: Decision.Code,
         addresses: [Text] = [],
         deadAddresses: [Text] = []
@@ -236,6 +240,8 @@ package struct Redrive: Sendable {
         self.send = send
         self.channel = channel
         self.fields = fields
+        self.leads = leads
+        self.eventAt = eventAt
         self.code = code
         self.addresses = addresses
         self.deadAddresses = deadAddresses
@@ -284,6 +290,8 @@ extension Turn {
                 addresses: rules.addresses(in: state.profile),
                 addressesSince: rules.addressesSince(in: state),
                 fields: letter.fields,
+                leads: letter.leads,
+                eventAt: letter.eventAt,
                 at: now,
                 number: number
             )

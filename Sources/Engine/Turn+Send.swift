@@ -50,8 +50,8 @@ extension Turn {
         let atOnce = pass.left.filter { !queued.contains($0) }
         if let rendered = render(atOnce, definition, wait, othersGoOn: !queued.isEmpty) {  // 18
             if !rendered.isEmpty { use(hasSlot, wait) }
-            for (index, fields) in rendered {  // 19
-                claim(definition.campaign.messages[index], fields, definition, wait, tookSlot: hasSlot)
+            for (index, fields, leads) in rendered {  // 19
+                claim(definition.campaign.messages[index], fields, leads, definition, wait, tookSlot: hasSlot)
             }
         }
         if !queued.isEmpty { use(false, wait) }
@@ -398,14 +398,14 @@ extension Turn {
         _ definition: Definition,
         _ wait: Wait,
         othersGoOn: Bool
-    ) -> [(Int, Object)]? {
-        var done: [(Int, Object)] = []
+    ) -> [(Int, Object, [FieldLead])]? {
+        var done: [(Int, Object, [FieldLead])] = []
         for index in messages {
             let rendered = rendered(index, definition, wait)
             let (code, reason): (Decision.Code, String)
             switch rendered {
-            case .fields(let fields):
-                done.append((index, fields))
+            case .fields(let fields, let leads):
+                done.append((index, fields, leads))
                 continue
             case .aborted(let text): (code, reason) = (.templateAborted, text)
             case .failed(let text): (code, reason) = (.templateError, text)
@@ -452,6 +452,7 @@ extension Turn {
     private mutating func claim(
         _ message: Message,
         _ fields: Object,
+        _ leads: [FieldLead],
         _ definition: Definition,
         _ wait: Wait,
         tookSlot: Bool
@@ -485,6 +486,8 @@ extension Turn {
                 addresses: addresses(rules),
                 addressesSince: rules.addressesSince(in: state),
                 fields: fields,
+                leads: leads,
+                eventAt: wait.trigger,
                 at: now,
                 number: number
             )

@@ -75,6 +75,11 @@ public struct Message: Sendable {
     public let deadline: Int64
     /// 1 for the first try.
     public let attempt: Int
+    /// When the event happened that triggered the campaign, in milliseconds since 1970; the same for every try.
+    public let eventTime: Int64
+    /// Of the fields with `Field.Flags.url` that a template made a part of: how many bytes at their beginning the
+    /// campaign wrote itself. What follows came from an event or a profile.
+    public let leads: [String: Int]
 
     public init(
         key: String,
@@ -84,7 +89,9 @@ public struct Message: Sendable {
         addressesSince: [Int64] = [],
         fields: [Value.Member],
         deadline: Int64,
-        attempt: Int = 1
+        attempt: Int = 1,
+        eventTime: Int64 = 0,
+        leads: [String: Int] = [:]
     ) {
         self.key = key
         self.campaign = campaign
@@ -94,6 +101,8 @@ public struct Message: Sendable {
         self.fields = fields
         self.deadline = deadline
         self.attempt = attempt
+        self.eventTime = eventTime
+        self.leads = leads
     }
 
     public subscript(field: String) -> Value? {
@@ -122,7 +131,13 @@ extension Message {
             ),
             fields: UnsafeBufferPointer(start: message.fields, count: message.field_count).map(Value.Member.init),
             deadline: message.deadline_ms,
-            attempt: Int(message.attempt)
+            attempt: Int(message.attempt),
+            eventTime: message.event_ms,
+            leads: Dictionary(
+                UnsafeBufferPointer(start: message.leads, count: message.lead_count).map {
+                    (String($0.field), Int(clamping: $0.bytes))
+                }
+            ) { min($0, $1) }
         )
     }
 }

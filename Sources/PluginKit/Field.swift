@@ -26,6 +26,8 @@ public struct Field: Sendable {
         public static let template = Flags(rawValue: TRIGGERD_FIELD_TEMPLATE.rawValue)
         /// With `template`: values are escaped for HTML.
         public static let html = Flags(rawValue: TRIGGERD_FIELD_HTML.rawValue)
+        /// With `template`: a URL that the channel connects to; `Message.leads` says how much of it the campaign wrote.
+        public static let url = Flags(rawValue: TRIGGERD_FIELD_URL.rawValue)
         /// Of a setting: never printed.
         public static let secret = Flags(rawValue: TRIGGERD_FIELD_SECRET.rawValue)
     }

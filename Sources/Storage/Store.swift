@@ -252,6 +252,10 @@ package struct OutboxMessage: Hashable, Sendable {
     /// Rendered.
     package var fields: Object
     package var claimedAt: Instant
+    /// When what triggered it happened.
+    package var eventAt: Instant
+    /// Of fields that are URLs and that a template made a part of: what of them the campaign wrote itself.
+    package var leads: [FieldLead]
 
     package var place: OutboxPlace { OutboxPlace(channel: channel, number: number) }
 
@@ -276,7 +280,9 @@ package struct OutboxMessage: Hashable, Sendable {
         channel: String,
         addresses: [Text],
         fields: Object,
-        claimedAt: Instant
+        claimedAt: Instant,
+        eventAt: Instant? = nil,
+        leads: [FieldLead] = []
     ) {
         self.number = number
         self.key = key
@@ -288,6 +294,8 @@ package struct OutboxMessage: Hashable, Sendable {
         self.addresses = addresses
         self.fields = fields
         self.claimedAt = claimedAt
+        self.eventAt = eventAt ?? claimedAt
+        self.leads = leads
     }
 }
 

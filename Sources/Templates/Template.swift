@@ -34,6 +34,9 @@ package struct Template: Sendable {
         }
     }
 
+    /// Bytes at its beginning that it gives whatever the values are; nil where that is all of it.
+    package var lead: Int? { PieceScanner(source).lead }
+
     package func render(_ scope: TemplateScope, escaping: Escaping) throws(RenderFault) -> String {
         var budget = RenderBudget()
         return try render(scope, escaping: escaping, budget: &budget)

@@ -180,7 +180,10 @@ struct StoreContractTests {
                 channel: channel,
                 addresses: ["x@example.com", "y@example.com"],
                 fields: ["subject": "Grüße", "n": 1],
-                claimedAt: Instant(milliseconds: 77)
+                claimedAt: Instant(milliseconds: 77),
+                // Before 1970, and 1970 itself: each is an instant, and not the claim's.
+                eventAt: Instant(milliseconds: number == 1 ? -5 : 0),
+                leads: number == 1 ? [FieldLead(field: "url", bytes: 8), FieldLead(field: "n", bytes: 0)] : []
             )
             if number == 1 { message.addressesSince = [Instant(milliseconds: 0), Instant(milliseconds: 76)] }
             return message

@@ -5,6 +5,18 @@ import Testing
 /// The language, as a table of templates and what they give.
 struct LanguageTests {
     @Test(
+        "what a text begins with, whatever the values are",
+        arguments: [
+            ("http://a/{{ event.x }}", 9), ("http://a/", nil), ("{{ event.x }}/", 0),
+            ("ab {%- if event.x %}c{% endif %}", 2),
+            ("ab \n{# remark #}c", 2), ("{ä} % }}{% raw %}{{ x }}{% endraw %}", 9), ("  {{ event.x }}", 0),
+        ] as [(String, Int?)]
+    )
+    func lead(template: String, expected: Int?) throws {
+        #expect(try Template(template).lead == expected)
+    }
+
+    @Test(
         "values",
         arguments: [
             ("plain text, } and { and %}", "plain text, } and { and %}"),

@@ -77,7 +77,9 @@ struct Batch {
                 channel: handOver.channel,
                 addresses: handOver.addresses,
                 fields: handOver.fields,
-                claimedAt: handOver.at
+                claimedAt: handOver.at,
+                eventAt: handOver.eventAt,
+                leads: handOver.leads
             )
             message.addressesSince = handOver.addressesSince
             changes.outboxAdded.append(message)

@@ -97,6 +97,8 @@ extension EngineThread {
                     send: message.send,
                     channel: message.channel,
                     fields: message.fields,
+                    leads: message.leads,
+                    eventAt: message.eventAt,
                     code: letter.code,
                     addresses: message.addresses,
                     deadAddresses: letter.deadAddresses

@@ -143,14 +143,15 @@ package final class ChannelInstance: @unchecked Sendable {
     ) -> Result {
         let addressTree = ValueTree(.array(addresses.map { .string($0) }))
         let fields = ValueTree(.object(message.fields))
+        let leadNames = ValueTree(.array(message.leads.map { .string($0.field) }))
         let texts = UnsafeBufferPointer(start: addressTree.root.pointee.of.elements, count: addresses.count).map {
             triggerd_text(bytes: $0.of.string, length: Int($0.count))
         }
-        defer { withExtendedLifetime((addressTree, fields)) {} }
+        defer { withExtendedLifetime((addressTree, fields, leadNames)) {} }
         return message.key.withText { key in
             message.campaign.string.withText { campaign in
                 message.user.string.withText { user in
-                    withBuffers(texts, since) { texts, since in
+                    withBuffers(texts, since, leads(of: message, leadNames)) { texts, since, leads in
                         var view = triggerd_message(
                             size: UInt32(MemoryLayout<triggerd_message>.size),
                             key: key,
@@ -162,7 +163,10 @@ package final class ChannelInstance: @unchecked Sendable {
                             field_count: message.fields.members.count,
                             deadline_ms: deadline.milliseconds,
                             attempt: attempt,
-                            addresses_since_ms: since.count == texts.count ? since.baseAddress : nil
+                            addresses_since_ms: since.count == texts.count ? since.baseAddress : nil,
+                            event_ms: message.eventAt.milliseconds,
+                            leads: leads.baseAddress,
+                            lead_count: leads.count
                         )
                         return body(&view)
                     }
@@ -174,9 +178,25 @@ package final class ChannelInstance: @unchecked Sendable {
     private func withBuffers<Result>(
         _ texts: [triggerd_text],
         _ since: [Int64],
-        _ body: (UnsafeBufferPointer<triggerd_text>, UnsafeBufferPointer<Int64>) -> Result
+        _ leads: [triggerd_lead],
+        _ body: (
+            UnsafeBufferPointer<triggerd_text>, UnsafeBufferPointer<Int64>, UnsafeBufferPointer<triggerd_lead>
+        ) -> Result
     ) -> Result {
-        texts.withUnsafeBufferPointer { texts in since.withUnsafeBufferPointer { body(texts, $0) } }
+        texts.withUnsafeBufferPointer { texts in
+            since.withUnsafeBufferPointer { since in leads.withUnsafeBufferPointer { body(texts, since, $0) } }
+        }
+    }
+
+    /// `names`: of the message's leads, in their order.
+    private func leads(of message: OutboxMessage, _ names: ValueTree) -> [triggerd_lead] {
+        message.leads.enumerated().map { index, lead in
+            let name = names.root.pointee.of.elements[index]
+            return triggerd_lead(
+                field: triggerd_text(bytes: name.of.string, length: Int(name.count)),
+                bytes: UInt64(lead.bytes)
+            )
+        }
     }
 
     func drain() {

@@ -14,6 +14,7 @@ package struct FieldSchema: Sendable {
     package var isTemplate: Bool
     package var isHTML: Bool
     package var isSecret: Bool
+    package var isURL: Bool
     package var summary: String
     package var oneOf: [String]
 
@@ -26,6 +27,7 @@ package struct FieldSchema: Sendable {
         isTemplate = false
         isHTML = false
         isSecret = false
+        isURL = false
     }
 
     init(_ field: UnsafePointer<triggerd_field>) {
@@ -36,6 +38,7 @@ package struct FieldSchema: Sendable {
         isTemplate = field.flags & TRIGGERD_FIELD_TEMPLATE.rawValue != 0
         isHTML = field.flags & TRIGGERD_FIELD_HTML.rawValue != 0
         isSecret = field.flags & TRIGGERD_FIELD_SECRET.rawValue != 0
+        isURL = field.flags & TRIGGERD_FIELD_URL.rawValue != 0
         oneOf = UnsafeBufferPointer(start: field.one_of, count: field.one_of_count).map { String($0) }
         kind =
             switch field.type {

@@ -276,6 +276,11 @@ extension PluginRegistry {
         case plain, text, html
     }
 
+    /// Whether the channel connects to what the field says.
+    func isURL(_ field: String, in channel: String) -> Bool {
+        channels[channel]?.messageFields.contains { $0.name == field && $0.isURL } ?? false
+    }
+
     func templateKind(of field: String, in channel: String) -> TemplateKind {
         guard let schema = channels[channel]?.messageFields.first(where: { $0.name == field }), schema.isTemplate else {
             return .plain

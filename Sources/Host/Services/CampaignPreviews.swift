@@ -37,7 +37,7 @@ struct CampaignPreviews: Sendable {
         }
         let message = try preview.message(toSend: asked.channel, rules: plugins.channelRules)
         let place = try TestSends.Place(address, of: message.channel, plugins)
-        guard case .fields(let fields) = message.rendered else {
+        guard case .fields(let fields, _) = message.rendered else {
             reply(call, preview, test: nil)
             return
         }

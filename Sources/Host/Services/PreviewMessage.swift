@@ -67,7 +67,7 @@ struct CampaignPreview: Sendable {
 extension MessagePreview {
     fileprivate func cut(to bytes: Int, in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__PreviewedMessage> {
         var front = self
-        if case .fields(let fields) = rendered { front.rendered = .fields(fields.cut(to: bytes)) }
+        if case .fields(let fields, _) = rendered { front.rendered = .fields(fields.cut(to: bytes)) }
         front.unreachable?.why = Object()
         let message = front.message(in: arena)
         message.pointee.cut = 1
@@ -88,7 +88,7 @@ extension MessagePreview {
             )
         }
         switch rendered {
-        case .fields(let fields):
+        case .fields(let fields, _):
             message.pointee.n_fields = fields.members.count
             message.pointee.fields = fields.entries(in: arena, as: Triggerd__V1__PreviewedMessage__FieldsEntry.self)
         case .aborted(let reason):

@@ -11,6 +11,8 @@ struct CampaignTemplates: Sendable {
     private struct Field {
         var name: Text
         var content: Content
+        /// Of a URL that a template makes a part of: how many bytes at its beginning it does not.
+        var lead: UInt32?
     }
 
     /// A field's value: of a template field every string in it is a template.
@@ -41,10 +43,16 @@ struct CampaignTemplates: Sendable {
                         )
                     )
                 }
-                return Field(name: member.name, content: content)
+                let isURL = plugins.isURL(member.name.string, in: message.channel)
+                return Field(name: member.name, content: content, lead: isURL ? Self.lead(of: content) : nil)
             }
         }
         guard problems.isEmpty else { throw CampaignProblems(problems) }
+    }
+
+    private static func lead(of content: Content) -> UInt32? {
+        guard case .template(let template, _) = content, let lead = template.lead else { return nil }
+        return UInt32(clamping: lead)
     }
 
     private static func content(
@@ -98,7 +106,10 @@ struct CampaignTemplates: Sendable {
                 }
             }
         }
-        return .fields(Object(fields))
+        let leads = messages[rendering.message].compactMap { field in
+            field.lead.map { FieldLead(field: field.name, bytes: $0) }
+        }
+        return .fields(Object(fields), leads: leads)
     }
 
     private static func render(

@@ -15,6 +15,13 @@ package enum OutboxRecord {
         writer.string(10, message.key)
         writer.fixed(11, message.number)
         for since in message.addressesSince { writer.presentInstant(12, since) }
+        writer.presentInstant(13, message.eventAt)
+        for lead in message.leads {
+            writer.message(14) {
+                $0.string(1, lead.field)
+                $0.unsigned(2, lead.bytes)
+            }
+        }
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> OutboxMessage {
@@ -32,6 +39,7 @@ package enum OutboxRecord {
             claimedAt: .zero
         )
         var fields: [Object.Member] = []
+        var eventAt: Instant?
         while let field = try reader.field() {
             switch field {
             case .bytes(1): message.user = try reader.text()
@@ -46,11 +54,28 @@ package enum OutboxRecord {
             case .bytes(10): message.key = try reader.string()
             case .fixed64(11): message.number = try reader.fixed64()
             case .varint(12): message.addressesSince.append(try reader.instant())
+            case .varint(13): eventAt = try reader.instant()
+            case .bytes(14): message.leads.append(try lead(try reader.message()))
             default: try reader.skip(field)
             }
         }
         message.fields = Object(fields)
+        // Older versions did not say; it is the same in every try, too.
+        message.eventAt = eventAt ?? message.claimedAt
         return message
+    }
+
+    private static func lead(_ reader: ProtobufReader) throws(ProtobufReader.Fault) -> FieldLead {
+        var reader = reader
+        var lead = FieldLead(field: "", bytes: 0)
+        while let field = try reader.field() {
+            switch field {
+            case .bytes(1): lead.field = try reader.text()
+            case .varint(2): lead.bytes = try reader.uint32()
+            default: try reader.skip(field)
+            }
+        }
+        return lead
     }
 }
 

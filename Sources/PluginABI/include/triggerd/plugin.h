@@ -105,7 +105,9 @@ typedef enum triggerd_field_flags {
     TRIGGERD_FIELD_TEMPLATE = 2,     /* a message's field: the host renders it over event and user;
                                       * of TRIGGERD_FIELD_ANY every string in it (since 1.1) */
     TRIGGERD_FIELD_HTML = 4,         /* a template whose values are escaped for HTML */
-    TRIGGERD_FIELD_SECRET = 8        /* a channel's setting: never printed */
+    TRIGGERD_FIELD_SECRET = 8,       /* a channel's setting: never printed */
+    TRIGGERD_FIELD_URL = 16          /* since 1.2: with TRIGGERD_FIELD_TEMPLATE, a URL that the channel connects to: the
+                                      * message says how much of it the campaign wrote itself (triggerd_lead) */
 } triggerd_field_flags;
 
 typedef struct triggerd_field {
@@ -172,6 +174,13 @@ typedef enum triggerd_presentation {
     TRIGGERD_NEXT_SESSION = 2 /* queued until the user's next session, which carries it; `send` is not called */
 } triggerd_presentation;
 
+/* Since 1.2: how many bytes at the beginning of a field with TRIGGERD_FIELD_URL stand so in the campaign; what follows, a
+ * template made of an event or a profile, which are not the operator's word. Fixed for this major version. */
+typedef struct triggerd_lead {
+    triggerd_text field;
+    uint64_t bytes;
+} triggerd_lead;
+
 /* One message to one user. */
 typedef struct triggerd_message {
     uint32_t size;
@@ -187,6 +196,9 @@ typedef struct triggerd_message {
     /* Since 1.2: since when the user has each of the addresses, at the latest, in milliseconds since 1970; 0: nobody
      * knows. NULL: of none of them. A provider's word that an address was dead before then is of no use. */
     const int64_t *addresses_since_ms;
+    int64_t event_ms; /* since 1.2, as what follows: when the event happened that triggered the campaign; the same for every try */
+    const triggerd_lead *leads; /* of the URLs that a template made a part of; any other is the campaign's own */
+    size_t lead_count;
 } triggerd_message;
 
 typedef enum triggerd_result {
