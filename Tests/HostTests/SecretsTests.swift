@@ -14,6 +14,10 @@ struct SecretsTests {
             (["aaaaaa"], "aaaaaaa", "[secret]a"),
             (["pässwörd", "hunter22"], "pässwördhunter22", "[secret][secret]"),
             (["short"], "short", "short"),
+            (
+                ["whsec_MDEyMzQ1Njc4OWFiY2RlZg\nwhsec_ZmVkY2JhOTg3NjU0MzIxMA", "a name\nhunter22"],
+                "a name whsec_ZmVkY2JhOTg3NjU0MzIxMA", "a name [secret]"
+            ),
             (["longer than the text"], "text", "text"),
             (["hunter22"], "", ""),
         ]
