@@ -216,7 +216,7 @@ let package = Package(
         ),
         .testTarget(
             name: "WebhookTests",
-            dependencies: ["Webhook", "HTTPClient", "PluginKit"],
+            dependencies: ["Webhook", "HTTPClient", "CHTTP", "PluginKit"],
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),

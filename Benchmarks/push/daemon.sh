@@ -48,7 +48,7 @@ serve_pushes() { nghttpd --max-concurrent-streams=1000 -d www "$port" key.pem ce
     --set push.apns_key_file=ec.pem --set push.apns_key_id=ABCDE12345 --set push.apns_team_id=TEAM123456 \
     --set push.apns_topic=com.example.shop --set "push.apns_url=https://localhost:$port" \
     --set push.webpush_key_file=ec.pem --set push.webpush_subject=mailto:ops@example.com \
-    --set push.webpush_loopback=true > log 2>&1 &
+    --set push.allow_local=true > log 2>&1 &
 daemon=$!
 until grep -q '^ready$' log; do sleep 0.05; kill -0 $daemon || { cat log; exit 1; }; done
 begin=$(date +%s.%N)

@@ -44,7 +44,7 @@ apns_topic${tab}com.example.shop
 apns_url${tab}https://localhost:$port
 webpush_key$tab$(line ec.pem)
 webpush_subject${tab}mailto:ops@example.com
-webpush_loopback${tab}true
+allow_local${tab}true
 SETTINGS
 nghttpd --max-concurrent-streams=1000 -d www "$port" key.pem certificate.pem > nghttpd.log 2>&1 &
 until grep -q listen nghttpd.log || (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do sleep 0.05; done

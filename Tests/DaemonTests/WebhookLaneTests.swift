@@ -35,7 +35,10 @@ struct WebhookLaneTests {
             messages: [{channel: webhook, url: "http://127.0.0.1:{{ event.port }}/", data: {text: "{{ event.text }}"}}]
             """
         )
-        try daemon.start(arguments: [], environment: ["TRIGGERD_WEBHOOK_SECRET": Self.secret])
+        try daemon.start(
+            arguments: ["--set", "webhook.allow_local=true"],
+            environment: ["TRIGGERD_WEBHOOK_SECRET": Self.secret]
+        )
         func events(_ range: Range<Int>, to port: String) throws {
             let items = range.map {
                 #"{"user": "u\#($0)", "type": "custom_event", "event": "e", "properties": {"port": \#(port), "text": "t\#($0)"}}"#

@@ -29,7 +29,9 @@ struct ImportTests {
         "plugins/channels/push": [
             "PluginKit", "HTTPClient", "Cryptography", "Push", "Dispatch", "Foundation", "Synchronization",
         ],
-        "plugins/channels/webhook": ["PluginKit", "HTTPClient", "Cryptography", "Webhook", "Dispatch"],
+        "plugins/channels/webhook": [
+            "PluginKit", "HTTPClient", "Cryptography", "Webhook", "Dispatch", "Synchronization",
+        ],
         "plugins/channels/in-app": ["PluginKit"],
         "plugins/channels/email": ["PluginKit", "CCurl", "Cryptography", "Dispatch", "Glibc", "Synchronization"],
     ]

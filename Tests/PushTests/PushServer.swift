@@ -63,7 +63,7 @@ final class PushServer {
             "fcm_service_account": hello.serviceAccount ?? "", "fcm_url": origin, "apns_key": hello.apnsKey ?? "",
             "apns_key_id": "ABCDE12345", "apns_team_id": "TEAM123456", "apns_topic": "com.example.shop",
             "apns_url": origin, "webpush_key": hello.webpushKey ?? "", "webpush_subject": "mailto:ops@example.com",
-            "webpush_loopback": "true",
+            "allow_local": "true",
         ]
     }
 

@@ -12,11 +12,12 @@ final class Receiver {
     private let input = Pipe()
     private let output = Pipe()
 
-    init(_ arguments: [String] = []) throws {
+    init(_ arguments: [String] = [], secrets: [String] = [Receiver.secret]) throws {
         scheme = arguments.contains("--tls") ? "https" : "http"
         let fixtures = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
         process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["python3", fixtures.appending(path: "receiver.py").path, Self.secret] + arguments
+        process.arguments =
+            ["python3", fixtures.appending(path: "receiver.py").path, secrets.joined(separator: ",")] + arguments
         process.standardInput = input
         process.standardOutput = output
         try process.run()
@@ -32,6 +33,9 @@ final class Receiver {
     struct Request {
         let object: NSDictionary
         var isVerified: Bool { object["verified"] as? Bool ?? false }
+        var verifiedBy: [Bool] { object["verified_by"] as? [Bool] ?? [] }
+        var signatures: Int { object["signatures"] as? Int ?? 0 }
+        var text: String { object["text"] as? String ?? "" }
         var isFresh: Bool { object["fresh"] as? Bool ?? false }
         var path: String { object["path"] as? String ?? "" }
         var headers: [String: String] { object["headers"] as? [String: String] ?? [:] }
@@ -68,14 +72,26 @@ enum Hook {
         try WebhookChannel(settings: .object(given.map { Value.Member($0.0, $0.1) }))
     }
 
-    static func message(_ fields: [(String, Value)], key: String = "msg_1") -> Message {
+    /// 2026-03-02T10:00:00.007Z.
+    static let eventTime: Int64 = 1_772_445_600_007
+
+    static func message(
+        _ fields: [(String, Value)],
+        key: String = "msg_1",
+        attempt: Int = 1,
+        eventTime: Int64 = Hook.eventTime,
+        leads: [String: Int] = [:]
+    ) -> Message {
         Message(
             key: key,
             campaign: "cart",
             user: "u1",
             addresses: [],
             fields: fields.map { Value.Member($0.0, $0.1) },
-            deadline: Int64(Date().timeIntervalSince1970 * 1_000) + 30_000
+            deadline: Int64(Date().timeIntervalSince1970 * 1_000) + 30_000,
+            attempt: attempt,
+            eventTime: eventTime,
+            leads: leads
         )
     }
 }

@@ -31,17 +31,16 @@ import Webhook
         #expect(body["campaign"] as? String == "cart")
         #expect(body["user"] as? String == "u1")
         #expect(body["data"] as? NSDictionary == ["total": 1.5, "name": "Zoë \"Z\""])
-        let timestamp = try #require(body["timestamp"] as? String)
-        let instant = try Date(timestamp, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-        #expect(abs(instant.timeIntervalSinceNow) < 60)
+        #expect(body["timestamp"] as? String == "2026-03-02T10:00:00.007Z", "the event's, whenever it is delivered")
+        #expect(requests[0].text == requests[1].text, "an id has one body")
         #expect(requests[2].body["type"] as? String == "cart")
         #expect(requests[2].body["data"] as? NSDictionary == [:])
     }
 
     @Test(
         arguments: [
-            ("~200", .accepted(id: "")), ("~410", .refused("the receiver answered 410")),
-            ("~400", .refused("the receiver answered 400")), ("~redirect", .refused("the receiver answered 307")),
+            ("~200", .accepted(id: "")), ("~400", .refused("the receiver answered 400")),
+            ("~redirect", .refused("the receiver answered 307")),
             ("~408", .tryAgain(after: 0, "the receiver answered 408", cause: .message)),
             ("~425~retry=3", .tryAgain(after: 3_000, "the receiver answered 425", cause: .message)),
             ("~429~retry=7", .tryAgain(after: 7_000, "the receiver answered 429", cause: .throttled)),

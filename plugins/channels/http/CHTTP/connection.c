@@ -33,6 +33,7 @@ connection *connection_open(const char *origin, const chttp_options *options) {
         bad |= curl_easy_setopt(self->curl, CURLOPT_SSL_CTX_FUNCTION, offer_protocols);
         bad |= curl_easy_setopt(self->curl, CURLOPT_ERRORBUFFER, self->error);
         bad |= curl_easy_setopt(self->curl, CURLOPT_CONNECTTIMEOUT_MS, (long)longest_connect_ms);
+        if (options->internet_only) bad |= address_guard_install(self->curl, &self->guard);
     }
     if (self->multi && self->curl && self->session && bad == CURLE_OK &&
         curl_multi_add_handle(self->multi, self->curl) == CURLM_OK)
@@ -70,6 +71,10 @@ static bool connect_further(connection *self) {
     CURLcode result = message->data.result;
     if (result == CURLE_OK) curl_easy_getinfo(self->curl, CURLINFO_ACTIVESOCKET, &self->socket);
     if (result != CURLE_OK || self->socket == CURL_SOCKET_BAD) {
+        if (address_guard_refused(&self->guard, result)) {
+            connection_fail(self, CHTTP_KEPT_OUT, address_guard_words);
+            return true;
+        }
         chttp_fault fault = fault_of(result);
         if (fault == CHTTP_NONE || fault == CHTTP_BROKEN || fault == CHTTP_TIMEOUT) fault = CHTTP_UNREACHABLE;
         connection_fail(self, fault, self->error[0] ? self->error : curl_easy_strerror(result));

@@ -22,6 +22,7 @@ typedef struct connection {
     connection_state state;
     CURLM *multi;
     CURL *curl;
+    address_guard guard;
     curl_socket_t socket;
     nghttp2_session *session;
     uint32_t most_active;

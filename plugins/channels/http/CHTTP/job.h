@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 
 #include "CHTTP.h"
+#include "address.h"
 
 /* A body is read up to here, and thrown away behind the limit; then the transfer is ended. */
 enum { longest_body = 1 << 20, longest_connect_ms = 10000 };
@@ -25,6 +26,7 @@ typedef struct job {
     int refusals;
     int32_t stream; /* HTTP/2 */
     CURL *curl;     /* HTTP/1.1 */
+    address_guard guard;
     int status;
     int64_t retry_after;
     size_t received;

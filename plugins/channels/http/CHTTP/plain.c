@@ -71,6 +71,7 @@ static void give_handle_back(plain *self, CURL *curl) {
     /* Nothing that dies with the request stays in the handle. */
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
+    curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, NULL);
     self->pool[self->pool_count++] = curl;
 }
 
@@ -92,6 +93,7 @@ static bool begin(plain *self, job *request) {
     bad |= curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)left);
     bad |= curl_easy_setopt(
         curl, CURLOPT_CONNECTTIMEOUT_MS, (long)(left < longest_connect_ms ? left : longest_connect_ms));
+    if (self->options->internet_only) bad |= address_guard_install(curl, &request->guard);
     if (request->body) {
         bad |= curl_easy_setopt(curl, CURLOPT_POST, 1L);
         bad |= curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
@@ -117,6 +119,8 @@ static void finish(plain *self, CURL *curl, CURLcode result) {
     curl_easy_getinfo(curl, CURLINFO_PRIVATE, (char **)&request);
     leave(self, request);
     if (request->status == 0) self->unanswered(self->context, request->url);
+    if (address_guard_refused(&request->guard, result))
+        return job_complete(request, CHTTP_KEPT_OUT, address_guard_words);
     chttp_fault fault = fault_of(result);
     /* Whatever it stumbled over came after. */
     if (fault == CHTTP_LOCAL && request->sent) fault = CHTTP_BROKEN;

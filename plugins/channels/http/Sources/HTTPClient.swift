@@ -22,6 +22,9 @@ package final class HTTPClient: @unchecked Sendable {
         package var mostActive = 500
         /// Beyond them a request fails at once.
         package var mostWaiting = 4_000
+        /// Whether it connects to the internet alone: to no address of this machine, of a private or link-local network,
+        /// or of a metadata server, whatever the URL's host is called.
+        package var isInternetOnly = false
 
         package init() {}
     }
@@ -41,7 +44,8 @@ package final class HTTPClient: @unchecked Sendable {
                 most_active: UInt32(options.mostActive),
                 most_waiting: UInt32(options.mostWaiting),
                 idle_seconds: Self.idleSeconds,
-                body_limit: Self.bodyLimit
+                body_limit: Self.bodyLimit,
+                internet_only: options.isInternetOnly
             )
             return chttp_open(&given)
         }
@@ -63,7 +67,9 @@ package final class HTTPClient: @unchecked Sendable {
             headers.append(0)
         }
         // Not libcurl's own: it would announce a form, and wait for a server's leave to send the body.
-        for header in [agent, "expect:"] {
+        let namesAgent = request.headers.contains { $0.hasPrefix("user-agent:") }
+        let own = namesAgent ? ["expect:"] : [agent, "expect:"]
+        for header in own {
             headers += header.utf8
             headers.append(0)
         }
@@ -78,7 +84,7 @@ package final class HTTPClient: @unchecked Sendable {
                             url_length: url.count,
                             headers: headers.baseAddress?.assumingMemoryBound(to: CChar.self),
                             headers_length: headers.count,
-                            header_count: request.headers.count + 2,
+                            header_count: request.headers.count + own.count,
                             body: body,
                             body_length: bodyLength,
                             timeout_ms: max(1, request.timeoutMs)

@@ -24,6 +24,8 @@ package struct HTTPAnswer: Sendable {
 package enum HTTPFault: Error, Hashable, Sendable {
     /// No such host, or nobody listens; nothing was sent.
     case unreachable(String)
+    /// The host has no address on the internet, and the client keeps to it; nothing was sent.
+    case keptOut
     /// No TLS, or a certificate that is not to be trusted; nothing was sent.
     case tls(String)
     /// `sent`: the server may have the request.
@@ -40,7 +42,7 @@ package enum HTTPFault: Error, Hashable, Sendable {
     package var isSent: Bool {
         switch self {
         case .timeout(_, let sent), .silent(_, let sent), .broken(_, let sent), .stopped(let sent): sent
-        case .unreachable, .tls, .notTaken, .local: false
+        case .unreachable, .keptOut, .tls, .notTaken, .local: false
         }
     }
 
@@ -48,6 +50,7 @@ package enum HTTPFault: Error, Hashable, Sendable {
     package var reason: String {
         switch self {
         case .unreachable(let words): "no connection: \(words)"
+        case .keptOut: "its host is an address of this machine, of a private network or of no network at all"
         case .tls(let words): "no trusted TLS connection: \(words)"
         case .timeout(_, sent: true): "no answer in time; it may have been taken"
         case .timeout(let words, sent: false): "not sent in time: \(words)"
@@ -68,6 +71,7 @@ extension HTTPResult {
         switch answer.fault {
         case CHTTP_NONE: self = .answered(HTTPAnswer(answer))
         case CHTTP_UNREACHABLE: self = .failed(.unreachable(words))
+        case CHTTP_KEPT_OUT: self = .failed(.keptOut)
         case CHTTP_TLS: self = .failed(.tls(words))
         case CHTTP_TIMEOUT: self = .failed(.timeout(words, sent: answer.sent))
         case CHTTP_SILENT: self = .failed(.silent(words, sent: answer.sent))

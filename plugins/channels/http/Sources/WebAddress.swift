@@ -1,5 +1,3 @@
-import Glibc
-
 /// A URL that a request may be sent to: http or https, a host, no user name, no control character.
 package struct WebAddress: Hashable, Sendable {
     /// As it was written.
@@ -101,47 +99,15 @@ package struct WebAddress: Hashable, Sendable {
             || (host.hasPrefix("127.") && host.dropFirst(4).allSatisfy { $0.isNumber || $0 == "." })
     }
 
-    /// This machine, or a literal address of it, of the network around it, or of nobody: nothing that the internet
-    /// leads to.
-    package var isLocal: Bool {
-        if isLoopback { return true }
-        if host.first == "[" {
-            var address = in6_addr()
-            guard inet_pton(AF_INET6, String(host.dropFirst().dropLast()), &address) == 1 else { return true }
-            return Self.isLocal(ipv6: withUnsafeBytes(of: &address) { Array($0) })
-        }
-        // Whatever a resolver takes for a number: 127.1, 0x7f000001, 2130706433.
-        var address = in_addr()
-        guard inet_aton(host, &address) == 1 else { return false }
-        return Self.isLocal(ipv4: UInt32(bigEndian: address.s_addr))
-    }
-
-    /// RFC 6890, by the first bits.
-    private static func isLocal(ipv4 address: UInt32) -> Bool {
-        let ranges: [(UInt32, UInt32)] = [
-            (0x0000_0000, 8), (0x0A00_0000, 8), (0x6440_0000, 10), (0x7F00_0000, 8), (0xA9FE_0000, 16),
-            (0xAC10_0000, 12), (0xC0A8_0000, 16), (0xE000_0000, 3),
-        ]
-        return ranges.contains { (address ^ $0.0) >> (32 - $0.1) == 0 }
-    }
-
-    private static func isLocal(ipv6 address: [UInt8]) -> Bool {
-        switch (address[0], address[1] & 0xC0) {
-        // fc00::/7, fe80::/10, fec0::/10, ff00::/8.
-        case (0xFC, _), (0xFD, _), (0xFE, 0x80), (0xFE, 0xC0), (0xFF, _): return true
-        default: break
-        }
-        // ::, ::1, ::a.b.c.d, ::ffff:a.b.c.d and 64:ff9b::a.b.c.d hold an address of IPv4.
-        let holdsIPv4 =
-            address[..<10].allSatisfy { $0 == 0 } && (address[10..<12] == [0, 0] || address[10..<12] == [0xFF, 0xFF])
-            || address[..<12] == [0x00, 0x64, 0xFF, 0x9B, 0, 0, 0, 0, 0, 0, 0, 0]
-        return holdsIPv4 && isLocal(ipv4: address[12...].reduce(0) { $0 << 8 | UInt32($1) })
-    }
-
     /// The host, and the port where it is not the scheme's own.
     package var place: String {
         let usual = isSecure ? 443 : 80
         return host + (port.map { $0 == usual ? "" : ":\($0)" } ?? "")
+    }
+
+    /// Bytes of `text` up to and with the one that ends the host and port: what stands behind them leads nowhere else.
+    package var byteCountOfPlace: Int {
+        rest.isEmpty ? text.utf8.count : text.utf8.count - rest.utf8.count + 1
     }
 
     /// Scheme, host and port, without a slash at the end, where there is no path.

@@ -47,10 +47,11 @@ package struct PushSettings: Sendable {
         Field(name: "webpush_key", type: .string, flags: .secret, summary: "the VAPID private key, PEM or base64url"),
         Field(name: "webpush_subject", type: .string, summary: "mailto: or https:, whom push services may write to"),
         Field(
-            name: "webpush_loopback",
+            name: "allow_local",
             type: .boolean,
-            summary: "for tests: also http endpoints on this machine, and addresses of its network; default false"
+            summary: "whether web push endpoints may be on this machine and its networks; default false"
         ),
+        Field(name: "webpush_loopback", type: .boolean, summary: "the earlier name of allow_local"),
         Field(name: "ca_file", type: .string, summary: "PEM file of the certificates to trust, not the system's"),
         Field(name: "timeout_seconds", type: .integer, summary: "for one push, 1 to 600; default 20"),
     ]
@@ -133,15 +134,15 @@ package struct PushSettings: Sendable {
     }
 
     private static func webPush(_ given: Given) throws(PluginError) -> WebPush? {
-        let mayStayLocal = given.settings["webpush_loopback"]?.boolean ?? false
+        let local = ["allow_local", "webpush_loopback"].first { given.settings[$0]?.boolean ?? false }
         guard let key = given["webpush_key"] else {
             try given.mayStand(["webpush_subject"], without: "webpush_key")
-            if mayStayLocal { throw PluginError("webpush_loopback is of no use without webpush_key") }
+            if let local { throw PluginError("\(local) is of no use without webpush_key") }
             return nil
         }
         let subject = try given.needs("webpush_subject", for: "webpush_key")
         if let fault = VAPIDSubject.fault(of: subject) { throw PluginError("webpush_subject: \(fault)") }
-        return WebPush(vapid: try VAPIDKey(key), subject: subject, mayStayLocal: mayStayLocal)
+        return WebPush(vapid: try VAPIDKey(key), subject: subject, mayStayLocal: local != nil)
     }
 
     private static func isWord(_ text: String, _ more: String) -> Bool {

@@ -31,6 +31,7 @@ extension Verdict {
     /// Whom an address does not take now, it takes for nobody.
     static func of(_ fault: HTTPFault) -> Verdict {
         switch fault {
+        case .keptOut: .refused("\(fault.reason), see push.allow_local")
         case .unreachable, .tls, .timeout(_, sent: false), .silent, .broken(_, sent: false):
             .again(afterMs: 0, fault.reason, .unavailable)
         case .timeout(_, sent: true), .broken(_, sent: true), .notTaken, .stopped, .local:

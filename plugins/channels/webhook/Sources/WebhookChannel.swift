@@ -10,9 +10,12 @@ package final class WebhookChannel: Channel {
     package static let concurrency = 32
     package static let hasServices = true
     package static let messageFields = [
-        Field(name: "url", type: .string, flags: .template, summary: "Where to, instead of the setting's."),
+        Field(name: "url", type: .string, flags: [.template, .url], summary: "Where to, instead of the setting's."),
         Field(name: "type", type: .string, flags: .template, summary: "The payload's `type`; else the campaign."),
         Field(name: "data", type: .any, flags: .template, summary: "An object: the payload's `data`."),
+        Field(name: "body", type: .any, flags: .template, summary: "A payload of one's own, instead of all that."),
+        Field(name: "headers", type: .any, flags: .template, summary: "An object: more headers."),
+        Field(name: "secret", type: .string, summary: "The name in `secrets` of the one that signs it."),
     ]
     package static let settingFields = WebhookSettings.fields
     package static let addressField: String? = nil
@@ -20,11 +23,13 @@ package final class WebhookChannel: Channel {
     package static let consentField: String? = nil
 
     private let settings: WebhookSettings
-    private let client: HTTPClient
+    /// For URLs that are the operator's own.
+    private let trusting: HTTPClient
+    /// For URLs that an event or a profile had a part in. A client has connections of its own: none that the other one
+    /// opened to this machine is used again.
+    private let checking: HTTPClient
+    private let memory = ReceiverMemory()
     private let begun = DispatchGroup()
-
-    /// To all receivers together: one that hangs has no more than its own places of them.
-    private static let mostActive = 512
 
     package init(settings: Value) throws {
         self.settings = try WebhookSettings(settings)
@@ -33,21 +38,38 @@ package final class WebhookChannel: Channel {
         // Nothing to be multiplexed, and no receiver is without HTTP/1.1.
         options.isHTTP2 = false
         options.plainConnections = 16
-        options.mostActive = Self.mostActive
-        client = try HTTPClient(options, agent: "triggerd-webhook")
+        options.mostActive = WebhookLimits.mostActive
+        trusting = try HTTPClient(options, agent: "triggerd-webhook")
+        options.isInternetOnly = !self.settings.mayStayLocal
+        checking = try HTTPClient(options, agent: "triggerd-webhook")
     }
 
     package static func check(_ fields: Value) throws {
-        if let url = fields["url"]?.string, !url.isEmpty, !url.contains("{{"), !url.contains("{%") {
-            do throws(WebAddress.Fault) {
-                _ = try WebAddress(url)
-            } catch {
-                throw PluginError("url: the URL \(error)")
-            }
-        }
+        if let url = fields["url"]?.string, !url.isEmpty, !isTemplate(url) { _ = try address(url) }
         switch fields["data"] {
         case nil, .null?, .object?: break
         default: throw PluginError("data: it is an object")
+        }
+        _ = try WebhookHeaders(fields["headers"], isRendered: false)
+        if let name = fields["secret"]?.string, !name.isEmpty, !WebhookSecrets.isName(name) {
+            throw PluginError("secret: it is the name of one in webhook.secrets, and never a secret itself")
+        }
+        switch fields["body"] {
+        case nil, .null?: break
+        default:
+            for other in ["type", "data"] where fields[other] != nil {
+                throw PluginError("body: it is all that is posted, so \(other) would be of no use beside it")
+            }
+        }
+    }
+
+    static func isTemplate(_ text: String) -> Bool { ["{{", "{%", "{#"].contains { text.contains($0) } }
+
+    private static func address(_ url: String) throws(PluginError) -> WebAddress {
+        do throws(WebAddress.Fault) {
+            return try WebAddress(url)
+        } catch {
+            throw PluginError("url: the URL \(error)")
         }
     }
 
@@ -56,9 +78,9 @@ package final class WebhookChannel: Channel {
         return ServiceLabel.of([address.place])
     }
 
-    private func url(of message: Message) -> String? {
-        message.text("url").flatMap { $0.isEmpty ? nil : $0 } ?? settings.url
-    }
+    private func url(of message: Message) -> String? { ownURL(of: message) ?? settings.url }
+
+    private func ownURL(of message: Message) -> String? { message.text("url").flatMap { $0.isEmpty ? nil : $0 } }
 
     package func send(_ message: Message, _ send: Send) {
         deliver(message) { outcome, service in send.complete(outcome, service: service) }
@@ -66,45 +88,80 @@ package final class WebhookChannel: Channel {
 
     /// What `send` does; `done` is called exactly once, from any thread, with the host and port that was posted to.
     package func deliver(_ message: Message, _ done: @escaping @Sendable (Outcome, _ service: String) -> Void) {
-        guard let secret = settings.secret else {
-            return done(.refused("webhook.secret is not set"), service(of: message))
-        }
-        guard let url = url(of: message) else {
-            return done(.refused("neither the message's url nor webhook.url is set"), "")
-        }
-        let address: WebAddress
-        do throws(WebAddress.Fault) {
-            address = try WebAddress(url)
-        } catch {
-            return done(.refused("url: the URL \(error)"), "")
-        }
-        let service = ServiceLabel.of([address.place])
+        let service = service(of: message)
         let nowMs = SystemTime.nowMs()
         guard message.deadline > nowMs else { return done(.tryAgain(after: 0, "the deadline passed"), service) }
-        let payload: [UInt8]
+        let address: WebAddress
+        let request: HTTPRequest
         do throws(PluginError) {
-            payload = try WebhookPayload.bytes(of: message, nowMs: nowMs)
+            guard let url = url(of: message) else {
+                throw PluginError("neither the message's url nor webhook.url is set")
+            }
+            address = try Self.address(url)
+            request = try self.request(message, to: address, nowMs: nowMs)
         } catch {
             return done(.refused(error.description), service)
         }
-        let request = HTTPRequest(
+        if let waitMs = memory.restMs(address.text, nowMs: nowMs) {
+            return done(.tryAgain(after: waitMs, "the receiver answered 410 a while ago, and is left alone"), service)
+        }
+        begun.enter()
+        client(for: address, of: message).send(request) { [begun, memory] result in
+            done(Self.outcome(of: WebhookReply(result), message.key, address, memory), service)
+            begun.leave()
+        }
+    }
+
+    private func request(
+        _ message: Message,
+        to address: WebAddress,
+        nowMs: Int64
+    ) throws(PluginError) -> HTTPRequest {
+        let secret = try settings.secrets.secret(message.text("secret").flatMap { $0.isEmpty ? nil : $0 })
+        let headers = try WebhookHeaders(message["headers"], isRendered: true)
+        let payload = try WebhookPayload(message)
+        return HTTPRequest(
             url: address.text,
-            headers: secret.headers(id: message.key, seconds: nowMs / 1_000, payload: payload)
-                + ["content-type: application/json"],
-            body: payload,
+            headers: secret.headers(id: message.key, seconds: nowMs / 1_000, payload: payload.bytes)
+                + (headers.namesContentType ? [] : ["content-type: \(payload.contentType)"]) + headers.lines,
+            body: payload.bytes,
             timeoutMs: min(settings.timeoutMs, message.deadline - nowMs)
         )
-        begun.enter()
-        client.send(request) { [begun] result in
-            done(WebhookReply.outcome(of: result), service)
-            begun.leave()
+    }
+
+    /// Whoever writes settings and campaigns may name any host, this machine's own too; who makes a profile may not.
+    private func client(for address: WebAddress, of message: Message) -> HTTPClient {
+        guard ownURL(of: message) != nil, let lead = message.leads["url"] else { return trusting }
+        return lead < address.byteCountOfPlace ? checking : trusting
+    }
+
+    private static func outcome(
+        of reply: WebhookReply,
+        _ key: String,
+        _ address: WebAddress,
+        _ memory: ReceiverMemory
+    ) -> Outcome {
+        switch reply {
+        case .refusal(let waitMs, let reason):
+            if memory.refused(key) < WebhookLimits.mostRefusals { return .tryAgain(after: waitMs, reason) }
+            memory.forget(key)
+            return .refused(reason)
+        case .gone(let reason):
+            memory.leaveAlone(address.text, nowMs: SystemTime.nowMs())
+            return .tryAgain(after: WebhookLimits.goneMs, reason)
+        case .outcome(.tryAgain(let waitMs, let reason, let cause)):
+            return .tryAgain(after: waitMs, reason, cause: cause)
+        case .outcome(let outcome):
+            memory.forget(key)
+            return outcome
         }
     }
 
     package func drain() { begun.wait() }
 
     package func stop() {
-        client.stop()
+        trusting.stop()
+        checking.stop()
         begun.wait()
     }
 }

@@ -2,35 +2,53 @@ import Cryptography
 import HTTPClient
 import PluginKit
 
-/// What sender and receiver share: standardwebhooks.com, "Signature scheme".
+/// One key, or several while they are changed: each signs, and a receiver that has one of them believes.
 package struct WebhookSecret: Sendable {
-    private let key: SecretBytes
-    private static let prefix = "whsec_"
+    private var keys: [WebhookKey]
 
-    /// - Throws: what is wrong, naming the setting.
-    package init(_ text: String) throws(PluginError) {
-        let text = text.filter { !$0.isNewline && $0 != " " }
-        guard text.hasPrefix(Self.prefix) else { throw PluginError("secret: it begins with \(Self.prefix)") }
-        guard let bytes = Base64.decoded(text.dropFirst(Self.prefix.utf8.count)) else {
-            throw PluginError("secret: behind \(Self.prefix) it is not base64")
+    /// - Parameter text: keys, with white space between them.
+    /// - Throws: what is wrong, naming the setting and no key.
+    package init(_ text: String, setting: String = "secret") throws(PluginError) {
+        try self.init(text.split(whereSeparator: \.isWhitespace), at: setting)
+    }
+
+    /// - Parameter place: where they stand.
+    init(_ words: [Substring], at place: String) throws(PluginError) {
+        guard !words.isEmpty else { throw PluginError("\(place): it holds no key") }
+        keys = []
+        for (index, word) in words.enumerated() {
+            do throws(PluginError) {
+                keys.append(try WebhookKey(word))
+            } catch {
+                let which = words.count > 1 ? " of its \(words.count) keys the \(index + 1).:" : ""
+                throw PluginError("\(place):\(which) \(error.description)")
+            }
         }
-        guard (24...64).contains(bytes.count) else {
-            throw PluginError("secret: it is of \(bytes.count) bytes, and not of 24 to 64")
+        try checkCount(at: place)
+    }
+
+    mutating func add(_ other: WebhookSecret, at place: String) throws(PluginError) {
+        keys += other.keys
+        try checkCount(at: place)
+    }
+
+    private func checkCount(at place: String) throws(PluginError) {
+        guard keys.count <= WebhookLimits.mostKeys else {
+            throw PluginError("\(place): it holds \(keys.count) keys, and not at most \(WebhookLimits.mostKeys)")
         }
-        key = SecretBytes(bytes)
     }
 
     /// - Parameters:
     ///   - id: the message's, the same for every try.
-    ///   - seconds: of this try, since 1970.
+    ///   - seconds: of this try, since 1970: a receiver refuses what was signed long ago.
     package func headers(id: String, seconds: Int64, payload: [UInt8]) -> [String] {
         // The signed text is divided by full stops, and a header holds no line break.
         let id = id.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ".") } ? id : Self.digest(id)
-        let code = HMACSHA256.code(of: Array("\(id).\(seconds).".utf8) + payload, key: key)
+        let signed = Array("\(id).\(seconds).".utf8) + payload
         return [
             "webhook-id: \(id)",
             "webhook-timestamp: \(seconds)",
-            "webhook-signature: v1,\(Base64.encoded(code))",
+            "webhook-signature: \(keys.map { $0.signature(of: signed) }.joined(separator: " "))",
         ]
     }
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 /* One thread that carries many requests at once, over connections that it keeps. */
 typedef struct chttp_client chttp_client;
@@ -23,6 +24,7 @@ typedef struct chttp_options {
     uint32_t most_waiting;      /* beyond it a request is not taken */
     uint32_t idle_seconds;      /* a connection that was idle for longer is ended */
     uint32_t body_limit;        /* bytes kept of a response's body */
+    bool internet_only;         /* connects to no address for which chttp_is_public is false */
 } chttp_options;
 
 typedef enum chttp_fault {
@@ -33,7 +35,8 @@ typedef enum chttp_fault {
     CHTTP_BROKEN = 4,  /* the connection or the stream ended without an answer */
     CHTTP_STOPPED = 5, /* chttp_stop */
     CHTTP_LOCAL = 6,   /* memory, a URL that libcurl does not understand */
-    CHTTP_SILENT = 7   /* nothing on the connection is answered any more, this request included */
+    CHTTP_SILENT = 7,  /* nothing on the connection is answered any more, this request included */
+    CHTTP_KEPT_OUT = 8 /* the host has no address that may be connected to: see `internet_only` */
 } chttp_fault;
 
 /* Valid until the completion returns. */
@@ -73,6 +76,10 @@ bool chttp_submit(chttp_client *client, const chttp_request *request, chttp_comp
 /* Completes everything as CHTTP_STOPPED, and returns when that is done, at once on the client's
  * own thread. May be called twice. */
 void chttp_stop(chttp_client *client);
+
+/* Whether the address is one of the internet: not of this machine, in any of its networks, of a private or link-local
+ * network, a cloud's metadata server, or of nobody. */
+bool chttp_is_public(const struct sockaddr *address);
 
 /* Stops and frees. Nobody else may use the client any more. */
 void chttp_close(chttp_client *client);

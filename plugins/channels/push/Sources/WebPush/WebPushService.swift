@@ -22,6 +22,7 @@ final class WebPushService: PushService {
         timeoutMs = transport.timeoutMs
         var options = HTTPClient.Options()
         options.caFile = transport.caFile
+        options.isInternetOnly = !settings.mayStayLocal
         client = try HTTPClient(options)
     }
 
@@ -40,11 +41,9 @@ final class WebPushService: PushService {
             return done(.dead(error.description))
         }
         let origin = subscription.endpoint.origin
-        // A profile is written by anybody; the daemon's own network is not theirs to reach.
-        guard mayStayLocal || !subscription.endpoint.isLocal else {
-            return done(
-                .refused("the subscription's endpoint is on this machine or network, see push.webpush_loopback")
-            )
+        // A profile is written by anybody: what it names is reached over TLS, and on the internet alone.
+        guard mayStayLocal || subscription.endpoint.isSecure else {
+            return done(.refused("the subscription's endpoint is http: on this machine, see push.allow_local"))
         }
         if let verdict = gate.verdict(origin, nowMs: SystemTime.nowMs()) { return done(verdict) }
         encryption.add {
