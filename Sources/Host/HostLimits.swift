@@ -26,6 +26,8 @@ package struct HostLimits: Sendable {
     /// How far the clock may have been set back while the daemon did not run, so that its time goes on from where it
     /// was: days are mistakes that are mended; of a year nobody could wait until the clock has caught up.
     static let longestSetBack = Length.days(7)
+    /// Of a name that a peer chose, quoted in an error.
+    static let quotedBytes = 256
     /// Timers run together, so that many that are due at once do not hold up what comes in.
     package var timersPerCommit = 128
     /// Sends that are judged when slots of a rate limit come back in one commit: as many as outcomes share one.

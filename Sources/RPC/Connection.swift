@@ -269,6 +269,8 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
     /// Answers what is under way, then closes.
     func drain() {
         if machine.drain() { context?.close(promise: nil) }
+        patience.hurry()
+        keepPatience()
     }
 
     func channelInactive(context: ChannelHandlerContext) {

@@ -23,6 +23,8 @@ package struct Limits: Sendable {
     package var passOverPause = TimeAmount.seconds(5)
     /// How long a client may take to read what it is sent, from the write before; long enough for 4 MiB at 140 kB/s.
     package var writeDeadline = TimeAmount.seconds(30)
+    /// The same while the server ends: nobody can hold up a restart for longer.
+    package var drainDeadline = TimeAmount.seconds(5)
     /// How long a frame may take to come, from its first byte on; long enough for 4 MiB at 70 kB/s.
     package var frameDeadline = TimeAmount.seconds(60)
     /// How long a connection without a call may say nothing. Generous, since clients keep connections for later.

@@ -6,7 +6,7 @@ struct Patience {
         case unreadReplies, unfinishedFrame, idle
     }
 
-    private let limits: Limits
+    private var limits: Limits
     /// When something was last read or answered.
     private var lastActive: NIODeadline
     /// When the frame began that has come in part.
@@ -42,6 +42,11 @@ struct Patience {
     /// The client took the oldest write; `more`: whether others wait.
     mutating func wrote(at now: NIODeadline, more: Bool) {
         writeBegan = more ? now : nil
+    }
+
+    /// The server is ending.
+    mutating func hurry() {
+        limits.writeDeadline = min(limits.writeDeadline, limits.drainDeadline)
     }
 
     /// When it ends, and why; nil while it is the daemon's turn.

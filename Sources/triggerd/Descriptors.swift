@@ -15,14 +15,23 @@ enum Descriptors {
         }
     }
 
-    /// Raises the process's limit as far as it may, and gives how many connections each listener may have.
-    static func raise(for listeners: Int) -> Int {
+    /// With fewer the store, event loops and listeners cannot even be opened.
+    private static let fewest = 64
+
+    /// Raises the process's limit as far as it may, and gives how many connections each listener may have. Throws where
+    /// there are too few to begin with.
+    static func raise(for listeners: Int) throws(Failure) -> Int {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return Limits().connections }
         limit.rlim_cur = limit.rlim_max
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         let available = Int(clamping: limit.rlim_cur)
+        guard available >= fewest else {
+            throw Failure(
+                "\(available) file descriptors are too few, \(fewest) is the least: raise LimitNOFILE, or ulimit -n"
+            )
+        }
         // Where there are few, at least a quarter is for connections.
         let forConnections = max(available - keptBack, available / 4)
         return min(Limits().connections, max(1, forConnections / listeners))

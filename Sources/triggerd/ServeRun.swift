@@ -35,7 +35,7 @@ struct ServeRun {
         let freed = FreedMemory.returnAfterBursts()
         defer { freed.cancel() }
         var connections = RPC.Limits()
-        connections.connections = Descriptors.raise(for: listen == nil ? 1 : 2)
+        connections.connections = try Descriptors.raise(for: listen == nil ? 1 : 2)
         let logger = Self.logger()
         Zones.onDamage { logger.error("\($0)") }
         let registry = try loadPlugins()

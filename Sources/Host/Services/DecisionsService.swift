@@ -113,7 +113,9 @@ struct DecisionsService {
             let campaign = Text(cString: request.pointee.campaign)
             let name = String(cString: request.pointee.decision)
             let code = Decision.Code(rawValue: name)
-            guard name.isEmpty || code != nil else { throw .invalid("decision", "\"\(name)\" is no decision") }
+            guard name.isEmpty || code != nil else {
+                throw .invalid("decision", "\"\(name.cut(to: HostLimits.quotedBytes))\" is no decision")
+            }
             let limit = Self.limit(request.pointee.limit)
             let page = try request.pointee.page.asPage()
             readers.read(call) { arena in

@@ -95,7 +95,8 @@ extension Refusal {
         switch self {
         case .idUsedOtherwise(let item, let id):
             Status(.alreadyExists, "items[\(item)].id: \"\(id)\" was used for another item of this user")
-        case .unknownCampaign(let id): Status(.notFound, "no campaign is called \"\(id)\"")
+        case .unknownCampaign(let id):
+            Status(.notFound, "no campaign is called \"\(id.string.cut(to: HostLimits.quotedBytes))\"")
         case .leaseOver:
             Status(.failedPrecondition, "token: no such lease, or it is over: the message waits for the next session")
         case .invalidCampaigns(let problems):

@@ -31,7 +31,7 @@ struct UsersService {
             readers.read(call) { arena in
                 var export = export
                 guard let state = try store.user(user) else {
-                    throw Status(.notFound, "no user is called \"\(user)\"")
+                    throw Status(.notFound, "no user is called \"\(user.string.cut(to: HostLimits.quotedBytes))\"")
                 }
                 try export.read(store, state)
                 let reply = arena.make(triggerd__v1__export_user_reply__init)
@@ -50,7 +50,7 @@ struct UsersService {
             let first = try request.pointee.page.asPage() ?? 0
             readers.read(call) { arena in
                 guard let state = try store.user(user) else {
-                    throw Status(.notFound, "no user is called \"\(user)\"")
+                    throw Status(.notFound, "no user is called \"\(user.string.cut(to: HostLimits.quotedBytes))\"")
                 }
                 return arena.answer(
                     call,
