@@ -14,6 +14,9 @@ public protocol Channel: AnyObject, Sendable {
     static var consentField: String? { get }
     /// What is done where nobody knows whether the provider has a message; `sendAgain` if not said.
     static var unknownPolicy: UnknownPolicy { get }
+    /// Names that templates may print and that the channel fills in itself: `{{ name }}` comes to it as `{{name}}`. None,
+    /// if not said.
+    static var filledNames: [String] { get }
     /// How long a send may take before the host answers for it, up to an hour; 60 s if not said.
     static var deadlineSeconds: Int { get }
     /// When a campaign is applied: throws a `PluginError` where these fields, an object that `messageFields` holds for,
@@ -36,6 +39,7 @@ public protocol Channel: AnyObject, Sendable {
 extension Channel {
     public static var unknownPolicy: UnknownPolicy { .sendAgain }
     public static var deadlineSeconds: Int { 60 }
+    public static var filledNames: [String] { [] }
     public static func check(_ fields: Value) throws {}
     public static var hasServices: Bool { false }
     public func service(of message: Message) -> String { "" }

@@ -125,7 +125,9 @@ struct Tables: Registry {
                         }
                     },
                     service: Sender.hasServices ? serviceOfMessage : nil,
-                    deadline_seconds: UInt32(Sender.deadlineSeconds)
+                    deadline_seconds: UInt32(Sender.deadlineSeconds),
+                    filled_names: .permanent(Sender.filledNames.map(\.permanent)),
+                    filled_name_count: Sender.filledNames.count
                 )
             )
         )

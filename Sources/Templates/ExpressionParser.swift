@@ -125,6 +125,7 @@ struct ExpressionParser {
     private mutating func path(_ name: String) throws(TemplateFault) -> Expression {
         let offset = lexer.offset
         if name == "forloop" { return try loopField() }
+        if names.filled.contains(name) { return try literal(.string(Text("{{\(name)}}"))) }
         guard let root = names.root(name) else {
             throw lexer.fault("there is nothing called `\(name)`\(NameTable.hint(name, names.all))")
         }

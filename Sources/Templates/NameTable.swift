@@ -3,6 +3,12 @@ final class NameTable {
     private var assigned: [String: Int] = [:]
     private var loops: [[(name: String, slot: Int)]] = []
     private(set) var slotCount = 0
+    /// Names whose values are put in later, by whoever sends the text.
+    let filled: [String]
+
+    init(filled: [String]) {
+        self.filled = filled
+    }
 
     static let roots: [(String, Path.Root)] = [("event", .event), ("user", .user), ("campaign", .campaign)]
     /// Words of the language, which nothing can be called.
@@ -22,7 +28,8 @@ final class NameTable {
 
     /// For a fault.
     var all: [String] {
-        Self.roots.map(\.0) + loops.joined().map(\.name) + assigned.keys.sorted() + (loops.isEmpty ? [] : ["forloop"])
+        Self.roots.map(\.0) + filled + loops.joined().map(\.name) + assigned.keys.sorted()
+            + (loops.isEmpty ? [] : ["forloop"])
     }
 
     static func isTaken(_ name: String) -> Bool { words.contains(name) || roots.contains { $0.0 == name } }

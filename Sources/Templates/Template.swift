@@ -9,9 +9,11 @@ package struct Template: Sendable {
     /// Bytes of its own text: about what it gives.
     private let literalCount: Int
 
-    /// `zone` and `languages` tell what exists, for what the template names itself.
+    /// `zone` and `languages` tell what exists, for what the template names itself; `filled` are names whose values are
+    /// put in later: `{{ name }}` renders as `{{name}}`.
     package init(
         _ text: String,
+        filled: [String] = [],
         limits: TemplateLimits = TemplateLimits(),
         languages: Languages,
         zone: (String) -> Zone? = { _ in .utc }
@@ -25,7 +27,7 @@ package struct Template: Sendable {
         }
         source = Source(text)
         self.languages = languages
-        var parser = TemplateParser(source, limits, languages)
+        var parser = TemplateParser(source, limits, languages, filled: filled)
         nodes = try parser.parse()
         slotCount = parser.names.slotCount
         literalCount = parser.literalCount

@@ -3,7 +3,7 @@ struct TemplateParser {
     let source: Source
     let limits: TemplateLimits
     let languages: Languages
-    let names = NameTable()
+    let names: NameTable
     var scanner: PieceScanner
     /// The zones that it names, and where.
     var zones: [(String, Int)] = []
@@ -24,7 +24,8 @@ struct TemplateParser {
         var ends: [String]
     }
 
-    init(_ source: Source, _ limits: TemplateLimits, _ languages: Languages) {
+    init(_ source: Source, _ limits: TemplateLimits, _ languages: Languages, filled: [String]) {
+        names = NameTable(filled: filled)
         (self.source, self.limits, self.languages) = (source, limits, languages)
         scanner = PieceScanner(source)
     }

@@ -30,6 +30,8 @@ package struct PluginRegistry: @unchecked Sendable {
         let ownSettingFields: [FieldSchema]
         package let rules: ChannelRules
         let unknownPolicy: UnknownPolicy
+        /// Names in its templates that it fills in itself.
+        let filledNames: [String]
 
         /// Whether the table reaches as far as this field: a module of an older version leaves the newest out.
         func has<Field>(_ field: KeyPath<triggerd_channel, Field>) -> Bool {
@@ -227,6 +229,13 @@ extension PluginRegistry.RegisteredChannel {
             case TRIGGERD_A_FEW_TIMES.rawValue: .aFewTimes
             default: .again
             }
+        let hasNames =
+            MemoryLayout<triggerd_channel>.offset(of: \triggerd_channel.filled_name_count)! + MemoryLayout<Int>.size
+            <= Int(table.pointee.size)
+        filledNames =
+            hasNames
+            ? UnsafeBufferPointer(start: table.pointee.filled_names, count: table.pointee.filled_name_count)
+                .map { String($0) } : []
         rules = ChannelRules(
             queues: table.pointee.presentation == TRIGGERD_NEXT_SESSION.rawValue,
             addressField: name(table.pointee.address_field),
@@ -287,6 +296,9 @@ extension PluginRegistry {
         }
         return schema.isHTML ? .html : .text
     }
+
+    /// Names that templates of the channel's messages may print beside those that all know.
+    func filledNames(of channel: String) -> [String] { channels[channel]?.filledNames ?? [] }
 
     /// Throws what no loaded plug-in can serve of an occurrence, and what its plug-in says of it.
     func compile(

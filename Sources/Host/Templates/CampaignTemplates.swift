@@ -32,7 +32,8 @@ struct CampaignTemplates: Sendable {
                     return Field(name: member.name, content: .plain(member.value))
                 }
                 let path = "messages[\(index)].\(member.name)"
-                let content = Self.content(member.value, escaping, at: path) { path, fault in
+                let filled = plugins.filledNames(of: message.channel)
+                let content = Self.content(member.value, escaping, filled, at: path) { path, fault in
                     problems.append(
                         CampaignProblem(
                             campaign: campaign.id,
@@ -58,6 +59,7 @@ struct CampaignTemplates: Sendable {
     private static func content(
         _ value: Value,
         _ escaping: Escaping,
+        _ filled: [String],
         at path: String,
         _ report: (String, TemplateFault) -> Void
     ) -> Content {
@@ -65,18 +67,24 @@ struct CampaignTemplates: Sendable {
         case .null, .boolean, .integer, .decimal: return .plain(value)
         case .string(let text):
             do throws(TemplateFault) {
-                return .template(try Template(text.string, languages: KnownLanguages.all, zone: Zones.zone), escaping)
+                let template = try Template(
+                    text.string,
+                    filled: filled,
+                    languages: KnownLanguages.all,
+                    zone: Zones.zone
+                )
+                return .template(template, escaping)
             } catch {
                 report(path, error)
                 return .plain(value)
             }
         case .array(let elements):
             return .list(
-                elements.enumerated().map { content($0.element, escaping, at: "\(path)[\($0.offset)]", report) }
+                elements.enumerated().map { content($0.element, escaping, filled, at: "\(path)[\($0.offset)]", report) }
             )
         case .object(let object):
             return .mapping(
-                object.members.map { ($0.name, content($0.value, escaping, at: "\(path).\($0.name)", report)) }
+                object.members.map { ($0.name, content($0.value, escaping, filled, at: "\(path).\($0.name)", report)) }
             )
         }
     }

@@ -280,6 +280,10 @@ typedef struct triggerd_channel {
     size_t (*service)(void *instance, const triggerd_message *message, char *into, size_t capacity);
     /* How long a send may take before the host answers for it, up to 3600 s; 0: 60 s. */
     uint32_t deadline_seconds;
+    /* Names that this channel's templates may print beside `event`, `user` and `campaign`, and that the channel fills
+     * in itself when it sends: {{ name }} comes to it as {{name}}. */
+    const triggerd_text *filled_names;
+    size_t filled_name_count;
 } triggerd_channel;
 
 /* ---- the two tables ---- */
