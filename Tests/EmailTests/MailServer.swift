@@ -7,6 +7,7 @@ final class MailServer {
         var missing: String?
         /// Whether a login succeeded.
         var login: Bool?
+        var mechanism: String?
         /// The rest is of a message that it took.
         var sender: String?
         var recipients: [String]?
@@ -14,6 +15,8 @@ final class MailServer {
         var user: String?
         /// The client's port: the same for two messages of one connection.
         var peer: Int?
+        /// What it called itself at EHLO.
+        var helo: String?
         var bytes: Data?
         /// Of the scripted server alone: which connection, what one read gave, and that it is closed.
         var connection: Int?

@@ -53,13 +53,17 @@ import Testing
         #expect(verified.targets.last == "mailto:bye@example.com")
     }
 
-    /// A link of the message's own asks the reader back.
     @Test func theMessagesOwnLinkReplacesAll() throws {
         let settings = Self.settings("https://example.com/bye") + [("list_unsubscribe", "mailto:bye@example.com")]
         let own = try letter(settings, fields: [("list_unsubscribe", "https://example.com/own")])
         let parsed = try Python.parse(own.bytes(dateMs: 0))
         #expect(parsed.unsubscribe == "<https://example.com/own>")
-        #expect(parsed.unsubscribePost == nil)
+        // Whoever serves an https: link takes the POST as well; a letter to an address is written by the reader.
+        #expect(parsed.unsubscribePost == "List-Unsubscribe=One-Click")
+        let written = try letter(settings, fields: [("list_unsubscribe", "mailto:own@example.com")])
+        let letter = try Python.parse(written.bytes(dateMs: 0))
+        #expect(letter.unsubscribe == "<mailto:own@example.com>")
+        #expect(letter.unsubscribePost == nil)
     }
 
     @Test func aLinkThatIsTooLongForAHeaderIsRefused() throws {

@@ -102,6 +102,7 @@ struct Parsed: Decodable {
     var key: String?
     var folder: String?
     var names: [String]
+    var headers: [String: String]
     var type: String
     var subject: String?
     /// Each a display name and an address.

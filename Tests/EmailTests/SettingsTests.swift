@@ -21,13 +21,16 @@ import Testing
             ("url", .string("smtp://mail.example.com:587")), ("username", .string("shop")), ("password", .string("s")),
             ("timeout_seconds", .integer(7)), ("from", .string("Shop <shop@example.com>")),
             ("reply_to", .string("help@example.com")), ("list_unsubscribe", .string("mailto:bye@example.com")),
+            ("auth", .string("LOGIN")), ("helo", .string("out.example.com")), ("bounces_to", .string("b@example.com")),
         ])
-        let server = SMTPServer(url: "smtp://mail.example.com:587", login: .init(username: "shop", password: "s"))
+        let login = SMTPServer.Login(username: "shop", password: "s", mechanism: .login)
+        let server = SMTPServer(url: "smtp://mail.example.com:587", login: login, helo: "out.example.com")
         #expect(settings.way == .server(server))
         #expect(settings.timeoutMs == 7_000)
         #expect(settings.from == (try Mailbox(parsing: "Shop <shop@example.com>")))
         #expect(settings.replyTo?.address == "help@example.com")
         #expect(settings.unsubscribe?.text == "mailto:bye@example.com")
+        #expect(settings.bouncesTo == (try BounceAddress("b@example.com")))
     }
 
     @Test(
@@ -40,6 +43,35 @@ import Testing
             (["url": "smtp://shop:hidden@mail"], "url: write the login"),
             (["url": "smtp://mail", "password": "hidden"], "password is set"),
             (["url": "smtp://mail", "username": "shop"], "username is set"),
+            (["url": "smtp://mail", "token_file": "/t"], "token_file is set and username is not"),
+            (["url": "smtp://mail", "auth": "plain"], "auth is set and username is not"),
+            (
+                ["url": "smtp://mail", "username": "shop", "password": "hidden", "auth": "ntlm"],
+                "auth: ntlm is none of"
+            ),
+            (
+                ["url": "smtp://mail", "username": "shop", "password": "hidden", "auth": "xoauth2"],
+                "auth: xoauth2 takes token_file"
+            ),
+            (
+                ["url": "smtp://mail", "username": "shop", "password": "hidden", "token_file": "/t"],
+                "either password or token_file"
+            ),
+            (
+                ["url": "smtp://mail", "username": "shop", "token_file": "/t", "auth": "plain"],
+                "token_file is for auth=xoauth2"
+            ),
+            (
+                ["url": "smtp://mail", "username": "shop", "token_file": "/no/such"],
+                "token_file: /no/such cannot be read"
+            ),
+            (["url": "smtp://mail", "helo": "a b"], "helo: a b is no name of a host"),
+            (["url": "smtp://mail", "helo": "mail\r\nRSET"], "helo: "),
+            (["helo": "mail.example.com"], "helo is of no use"),
+            (["bounces_to": "nobody"], "bounces_to: "),
+            (["bounces_to": "a{key}b{key}@example.com"], "bounces_to: it has"),
+            (["bounces_to": String(repeating: "b", count: 40) + "@example.com"], "bounces_to: with the key"),
+            (["bounces_to": "\"a b\"@example.com"], "bounces_to: before its @"),
             (["username": "shop"], "username is of no use"),
             (["url": "smtp://mail", "maildir": "/m"], "either url or maildir"),
             (["url": "smtp://mail", "ca_file": "/no/such/file"], "ca_file: /no/such/file cannot be read"),
@@ -59,6 +91,37 @@ import Testing
         } catch {
             #expect("\(error)".hasPrefix(beginning), "\(error)")
             #expect(!"\(error)".contains("hidden"))
+        }
+    }
+
+    @Test func aHostWithoutADotIsNotWhatItCallsItself() throws {
+        let from = try Mailbox(address: "shop@bücher.example")
+        #expect(try EmailSettings.helo(nil, from: from, host: "box") == "xn--bcher-kva.example")
+        #expect(try EmailSettings.helo(nil, from: from, host: "out.example.com") == "out.example.com")
+        #expect(try EmailSettings.helo("[192.0.2.1]", from: from, host: "box") == "[192.0.2.1]")
+        #expect(try EmailSettings.helo(nil, from: Mailbox(address: "shop@box"), host: "box") == nil)
+    }
+
+    @Test func aTokensFileIsTheDaemonsAlone() throws {
+        try withFolder { (folder: URL) throws in
+            let file = folder.appending(path: "token").path
+            func fault(_ token: String, mode: Int = 0o600) throws -> String? {
+                try token.write(toFile: file, atomically: true, encoding: .utf8)
+                try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
+                do {
+                    _ = try settings([
+                        ("url", .string("smtp://mail")), ("username", .string("shop")), ("token_file", .string(file)),
+                    ])
+                    return nil
+                } catch {
+                    return "\(error)".replacing("token_file: \(file) ", with: "")
+                }
+            }
+            #expect(try fault("ya29.hidden\n") == nil)
+            #expect(try fault("ya29.hidden", mode: 0o644)?.hasPrefix("may be read or changed by others") == true)
+            #expect(try fault("\n") == "holds no token: one word of ASCII")
+            #expect(try fault("hid den") == "holds no token: one word of ASCII")
+            #expect(try fault(String(repeating: "h", count: 16_385)) == "is no token: it is too long")
         }
     }
 

@@ -33,6 +33,7 @@ def described(data):
 
     return {
         "names": message.keys(),
+        "headers": {name: str(value) for name, value in message.items()},
         "type": message.get_content_type(),
         "subject": message["Subject"],
         "from": mailboxes("From"),

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -16,8 +17,10 @@
 static const long longest_connect_ms = 15000;
 
 struct ccurl_connection {
-    char *url, *username, *password, *ca_file;
+    char *url, *username, *password, *mechanisms, *ca_file;
     bool demand_tls, verify;
+    /* Whether the server knows neither PLAIN nor LOGIN. */
+    bool any_mechanism;
     CURL *curl;
     curl_socket_t socket;
     int wake;
@@ -86,6 +89,16 @@ static bool copy(char **into, const char *text) {
     return *into != NULL;
 }
 
+/* libcurl takes the name for EHLO from the URL's path. */
+static bool copy_url(ccurl_connection *self, const ccurl_server *server) {
+    const char *helo = server->helo == NULL ? "" : server->helo;
+    size_t capacity = strlen(server->url) + strlen(helo) + 2;
+    self->url = malloc(capacity);
+    if (self->url == NULL) return false;
+    snprintf(self->url, capacity, "%s/%s", server->url, helo);
+    return true;
+}
+
 ccurl_connection *ccurl_new(const ccurl_server *server) {
     prepare();
     ccurl_connection *self = calloc(1, sizeof *self);
@@ -93,8 +106,9 @@ ccurl_connection *ccurl_new(const ccurl_server *server) {
     self->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     self->demand_tls = server->demand_tls;
     self->verify = server->verify;
-    bool copied = copy(&self->url, server->url) && copy(&self->username, server->username)
-        && copy(&self->password, server->password) && copy(&self->ca_file, server->ca_file);
+    bool copied = copy_url(self, server) && copy(&self->username, server->username)
+        && copy(&self->password, server->password) && copy(&self->mechanisms, server->mechanisms)
+        && copy(&self->ca_file, server->ca_file);
     if (!copied || self->wake < 0) {
         ccurl_free(self);
         return NULL;
@@ -109,6 +123,7 @@ void ccurl_free(ccurl_connection *self) {
     free(self->url);
     free(self->username);
     free(self->password);
+    free(self->mechanisms);
     free(self->ca_file);
     free(self);
 }
@@ -187,7 +202,10 @@ static ccurl_fault fault_of(CURLcode result, const ccurl_connection *self) {
     }
 }
 
-static CURLcode configure(ccurl_connection *self, long timeout_ms) {
+/* libcurl would rather have CRAM-MD5, which many servers offer and cannot do: over TLS PLAIN is as good. */
+static const char *const plain_first = "AUTH=PLAIN;AUTH=LOGIN";
+
+static CURLcode configure(ccurl_connection *self, long timeout_ms, const char *token) {
     CURL *curl = self->curl;
     CURLcode bad = CURLE_OK;
     long connect_ms = timeout_ms < longest_connect_ms ? timeout_ms : longest_connect_ms;
@@ -211,17 +229,20 @@ static CURLcode configure(ccurl_connection *self, long timeout_ms) {
     bad |= curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (self->username) bad |= curl_easy_setopt(curl, CURLOPT_USERNAME, self->username);
     if (self->password) bad |= curl_easy_setopt(curl, CURLOPT_PASSWORD, self->password);
+    if (self->mechanisms) bad |= curl_easy_setopt(curl, CURLOPT_LOGIN_OPTIONS, self->mechanisms);
+    else if (self->username && !self->any_mechanism) bad |= curl_easy_setopt(curl, CURLOPT_LOGIN_OPTIONS, plain_first);
+    if (token) bad |= curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, token);
     if (self->ca_file) bad |= curl_easy_setopt(curl, CURLOPT_CAINFO, self->ca_file);
     return bad;
 }
 
-ccurl_fault ccurl_connect(ccurl_connection *self, long timeout_ms) {
+static ccurl_fault connect_once(ccurl_connection *self, long timeout_ms, const char *token) {
     ccurl_disconnect(self);
     self->greeting = false;
     self->code = 0;
     self->reply[0] = self->capabilities[0] = self->error[0] = 0;
     self->curl = curl_easy_init();
-    CURLcode result = self->curl == NULL ? CURLE_OUT_OF_MEMORY : configure(self, timeout_ms);
+    CURLcode result = self->curl == NULL ? CURLE_OUT_OF_MEMORY : configure(self, timeout_ms, token);
     if (result == CURLE_OK) {
         quiet quiet = without_sigpipe();
         result = curl_easy_perform(self->curl);
@@ -232,6 +253,14 @@ ccurl_fault ccurl_connect(ccurl_connection *self, long timeout_ms) {
     ccurl_fault fault = fault_of(result, self);
     if (fault != CCURL_NONE) ccurl_disconnect(self);
     return fault;
+}
+
+ccurl_fault ccurl_connect(ccurl_connection *self, long timeout_ms, const char *token) {
+    ccurl_fault fault = connect_once(self, timeout_ms, token);
+    /* It refused nothing, and so was asked nothing: no mechanism was known to both. */
+    if (fault != CCURL_LOGIN || self->code >= 400 || self->mechanisms != NULL || self->any_mechanism) return fault;
+    self->any_mechanism = true;
+    return connect_once(self, timeout_ms, token);
 }
 
 void ccurl_disconnect(ccurl_connection *self) {

@@ -14,14 +14,21 @@ extension Letter {
             flags: [.template],
             summary: "for the settings' list_unsubscribe, such as a link of the user's own"
         ),
+        Field(name: "bcc", type: .strings, flags: [.template], summary: "addresses that get it too, unseen"),
+        Field(name: "headers", type: .any, flags: [.template], summary: "a mapping of names to texts"),
     ]
 
     /// A message that is due, as a letter.
     /// - Throws: the outcome that ends it unsent.
     package init(_ message: Message, _ settings: EmailSettings) throws(Unsent) {
-        func text(_ name: String) -> String? { message.text(name).flatMap { $0.trimmed.isEmpty ? nil : $0 } }
+        let unsubscribe = try Self.unsubscribe(message.nonEmpty("list_unsubscribe"), message, settings)
+        func text(_ name: String) throws(Unsent) -> String? {
+            try message.nonEmpty(name).map { text throws(Unsent) in
+                try UnsubscribePlace.filled(text, unsubscribe, isHTML: name == "html")
+            }
+        }
         func mailbox(_ name: String) throws(Unsent) -> Mailbox? {
-            guard let text = text(name) else { return nil }
+            guard let text = message.nonEmpty(name) else { return nil }
             do throws(AddressFault) {
                 return try Mailbox(parsing: text)
             } catch {
@@ -29,17 +36,53 @@ extension Letter {
             }
         }
 
-        guard let subject = text("subject") else { throw Unsent(.refused("the subject is empty")) }
+        guard let subject = try text("subject") else { throw Unsent(.refused("the subject is empty")) }
         self.init(
             name: StableName(key: message.key),
             from: try mailbox("from") ?? settings.from,
             to: try Self.recipients(message.addresses),
             replyTo: try mailbox("reply_to") ?? settings.replyTo,
             subject: subject,
-            content: try Content(text: text("body"), html: text("html")),
-            unsubscribe: try Self.unsubscribe(text("list_unsubscribe"), message, settings),
+            content: try Content(text: try text("body"), html: try text("html")),
+            unsubscribe: unsubscribe,
             origin: settings.from.domain
         )
+        bouncesTo = settings.bouncesTo?.address(of: name)
+        copies = try Self.copies(message["bcc"])
+        headers = try Self.headers(message["headers"], unsubscribe)
+    }
+
+    /// So many get a copy unseen.
+    private static let mostCopies = 16
+
+    private static func copies(_ value: Value?) throws(Unsent) -> [Mailbox] {
+        var copies: [Mailbox] = []
+        for text in value?.strings ?? [] where !text.trimmed.isEmpty {
+            do throws(AddressFault) {
+                copies.append(try Mailbox(parsing: text))
+            } catch {
+                throw Unsent(.refused("bcc \(error)"))
+            }
+        }
+        guard copies.count <= mostCopies else { throw Unsent(.refused("bcc: there are more than \(mostCopies)")) }
+        return copies
+    }
+
+    private static func headers(_ value: Value?, _ unsubscribe: Unsubscribe?) throws(Unsent) -> [OwnHeader] {
+        do throws(PluginError) {
+            return try OwnHeader.all(value).map { header throws(PluginError) in
+                do throws(Unsent) {
+                    return OwnHeader(
+                        name: header.name,
+                        text: try UnsubscribePlace.filled(header.text, unsubscribe, isHTML: false)
+                    )
+                } catch {
+                    throw PluginError(UnsubscribePlace.nothing)
+                }
+            }
+        } catch {
+            throw Unsent(.refused("\(error)"))
+        }
     }
 
     private static func unsubscribe(
@@ -49,7 +92,8 @@ extension Letter {
     ) throws(Unsent) -> Unsubscribe? {
         if let own {
             guard let link = UnsubscribeLink(own) else { throw Unsent(.refused("list_unsubscribe \(notALink)")) }
-            return Unsubscribe([link])
+            // RFC 8058: it takes a POST, and asks nothing back.
+            return Unsubscribe([link], isOneClick: link.isWeb)
         }
         let fixed = settings.unsubscribe.map { [$0] } ?? []
         guard let oneClick = settings.oneClick else { return fixed.isEmpty ? nil : Unsubscribe(fixed) }
@@ -80,6 +124,26 @@ extension Letter {
         if let link = known("list_unsubscribe"), UnsubscribeLink(link) == nil {
             throw PluginError("list_unsubscribe: \(notALink)")
         }
+        let copies = fields["bcc"]?.strings ?? []
+        guard copies.count <= mostCopies else { throw PluginError("bcc: there are more than \(mostCopies)") }
+        for address in copies where !isTemplate(address) && !address.trimmed.isEmpty {
+            do throws(AddressFault) {
+                _ = try Mailbox(parsing: address)
+            } catch {
+                throw PluginError("bcc: \(error)")
+            }
+        }
+        _ = try OwnHeader.all(withoutTemplates(fields["headers"]))
+    }
+
+    /// How long a template's text becomes is seen when it is sent.
+    private static func withoutTemplates(_ headers: Value?) -> Value? {
+        guard case .object(let members)? = headers else { return headers }
+        return .object(
+            members.map { member in
+                member.value.string.map(isTemplate) == true ? Value.Member(member.name, .string("x")) : member
+            }
+        )
     }
 
     private static func isTemplate(_ text: String) -> Bool { text.contains("{{") || text.contains("{%") }
@@ -112,6 +176,10 @@ extension Letter {
             self.deadAddresses = deadAddresses
         }
     }
+}
+
+extension Message {
+    fileprivate func nonEmpty(_ field: String) -> String? { text(field).flatMap { $0.trimmed.isEmpty ? nil : $0 } }
 }
 
 extension Letter.Content {

@@ -7,6 +7,7 @@ package final class EmailChannel: Channel {
     /// More than connections, so that a letter's commands can leave with the end of the one before.
     package static let concurrency = 64
     package static let messageFields = Letter.fields
+    package static let filledNames = [UnsubscribePlace.name]
     package static let settingFields = EmailSettings.fields
     package static let addressField: String? = "email"
     package static let statusField: String? = "email_status"

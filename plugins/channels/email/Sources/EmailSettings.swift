@@ -6,6 +6,7 @@ package struct EmailSettings: Sendable {
     package var way: Way
     package var from: Mailbox
     package var replyTo: Mailbox?
+    package var bouncesTo: BounceAddress?
     /// The same for every letter.
     package var unsubscribe: UnsubscribeLink?
     package var oneClick: OneClick?
@@ -33,6 +34,9 @@ package struct EmailSettings: Sendable {
         Field(name: "url", type: .string, summary: "smtp://host:port or smtps://host:port; absent: a maildir"),
         Field(name: "username", type: .string, summary: "of the login at the server"),
         Field(name: "password", type: .string, flags: [.secret], summary: "of the login; it demands TLS"),
+        Field(name: "auth", type: .string, summary: "plain, login, cram-md5 or xoauth2; default: plain, then login"),
+        Field(name: "token_file", type: .string, summary: "file of the token of xoauth2; read for each connection"),
+        Field(name: "helo", type: .string, summary: "what it calls itself; default the host's name, or from's domain"),
         Field(name: "ca_file", type: .string, summary: "PEM file of the certificates to trust; it demands TLS"),
         Field(name: "timeout_seconds", type: .integer, summary: "for one hand-over, 1 to 600; default 60"),
         Field(name: "answer_seconds", type: .integer, summary: "for the answer to a letter, 1 to 1800; default 600"),
@@ -40,6 +44,7 @@ package struct EmailSettings: Sendable {
         Field(name: "maildir", type: .string, summary: "the maildir's folder where there is no url"),
         Field(name: "from", type: .string, summary: "\"Name <address>\"; default triggerd@ and the host's name"),
         Field(name: "reply_to", type: .string, summary: "where answers go, if not to `from`"),
+        Field(name: "bounces_to", type: .string, summary: "where bounces go; {key} in it is the message's key"),
         Field(name: "list_unsubscribe", type: .string, summary: "https: or mailto: link of List-Unsubscribe"),
         Field(name: "unsubscribe_url", type: .string, summary: "https: endpoint of one-click unsubscribing (RFC 8058)"),
         Field(name: "unsubscribe_secret", type: .string, flags: [.secret], summary: "signs that endpoint's links"),
@@ -51,6 +56,7 @@ package struct EmailSettings: Sendable {
 
         from = try Self.mailbox("from", text("from") ?? "triggerd@\(Self.hostName)")
         replyTo = try text("reply_to").map { text throws(PluginError) in try Self.mailbox("reply_to", text) }
+        bouncesTo = try text("bounces_to").map { text throws(PluginError) in try BounceAddress(text) }
         if let link = text("list_unsubscribe") {
             guard let checked = UnsubscribeLink(link) else {
                 throw PluginError("list_unsubscribe: \(link) is not an https: or mailto: link; percent-encode it")
@@ -68,9 +74,12 @@ package struct EmailSettings: Sendable {
             try Self.number(settings, "connections", 1...Self.mostConnections) ?? Self.defaultConnections
         )
         if let url = text("url") {
-            way = .server(try Self.server(url, text))
+            var server = try Self.server(url, text)
+            server.helo = try Self.helo(text("helo"), from: from, host: Self.hostName)
+            way = .server(server)
         } else {
-            for name in ["username", "password", "ca_file", "connections"] where settings[name] ?? .null != .null {
+            for name in ["username", "password", "auth", "token_file", "helo", "ca_file", "connections"]
+            where settings[name] ?? .null != .null {
                 throw PluginError("\(name) is of no use without url, the server's address")
             }
             guard let folder = text("maildir") ?? text("data_folder").map({ $0 + "/maildir" }) else {

@@ -7,6 +7,7 @@ extension Letter {
         guard needsUTF8, !offers.utf8 else { return self }
         var letter = self
         letter.to.removeAll { $0.needsUTF8 }
+        letter.copies.removeAll { $0.needsUTF8 }
         guard !letter.to.isEmpty, !letter.needsUTF8 else {
             throw Unsent(
                 .refused("an address has letters beyond ASCII before its @, and the server offers no SMTPUTF8")
@@ -31,9 +32,10 @@ extension Letter {
         }
         return SMTPDialogue.Envelope(
             id: id,
-            sender: from.address,
+            sender: bouncesTo ?? from.address,
             parameters: parameters,
-            recipients: to.map { .init(address: $0.address, profile: $0.profile) }
+            recipients: to.map { .init(address: $0.address, profile: $0.profile) },
+            copies: copies.map(\.address)
         )
     }
 }

@@ -40,6 +40,27 @@ struct Header {
         add(name, value)
     }
 
+    /// A field that somebody else reads: of ASCII as it is, folded at its spaces as far as it has some.
+    mutating func add(_ name: String, own text: String) {
+        let words = text.withoutControls.split(separator: " ")
+        let isPlain =
+            text.utf8.allSatisfy { $0 < 0x80 } && !text.contains("=?")
+            && words.allSatisfy { $0.utf8.count + name.utf8.count + 2 <= Self.longestLine }
+        guard isPlain else { return add(name, text: text) }
+        var value = ""
+        var column = name.utf8.count + 1
+        for word in words {
+            let folds = !value.isEmpty && column + 1 + word.utf8.count > Self.preferredLine
+            value += value.isEmpty ? "" : folds ? "\r\n " : " "
+            column = folds ? 1 + word.utf8.count : column + 1 + word.utf8.count
+            value += word
+        }
+        add(name, value)
+    }
+
+    /// RFC 5322, 2.1.1: no line may be longer, without its CRLF.
+    private static let longestLine = 998
+
     /// Each mailbox on a line of its own.
     mutating func add(_ name: String, mailboxes: [Mailbox]) {
         let written = mailboxes.enumerated().map { Self.text($1, column: $0 == 0 ? name.utf8.count + 2 : 1) }

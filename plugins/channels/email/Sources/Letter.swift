@@ -8,9 +8,15 @@ package struct Letter: Sendable {
     /// At least one.
     package var to: [Mailbox]
     package var replyTo: Mailbox?
+    /// Who gets it, too, and stands in no header.
+    package var copies: [Mailbox] = []
+    /// Where bounces go; nil: to `from`.
+    package var bouncesTo: String?
     package var subject: String
     package var content: Content
     package var unsubscribe: Unsubscribe?
+    /// The campaign's own.
+    package var headers: [OwnHeader] = []
     /// The right side of the Message-ID. It stays the same for every try.
     package var origin: String
 
@@ -42,7 +48,9 @@ package struct Letter: Sendable {
     }
 
     /// Whether only SMTPUTF8 takes it (RFC 6531): an address in it has letters beyond ASCII before its `@`.
-    package var needsUTF8: Bool { from.needsUTF8 || replyTo?.needsUTF8 == true || to.contains(where: \.needsUTF8) }
+    package var needsUTF8: Bool {
+        from.needsUTF8 || replyTo?.needsUTF8 == true || (to + copies).contains(where: \.needsUTF8)
+    }
 
     /// The message of RFC 5322 and MIME: ASCII but for such addresses (RFC 6532), CRLF, no line over 998 bytes.
     /// The same letter and instant give the same bytes.
@@ -61,6 +69,7 @@ package struct Letter: Sendable {
             // RFC 8058, 3.1.
             if unsubscribe.isOneClick { header.add("List-Unsubscribe-Post", "List-Unsubscribe=One-Click") }
         }
+        for own in headers { header.add(own.name, own: own.text) }
         header.add("MIME-Version", "1.0")
         addContent(to: &header)
         return header.bytes

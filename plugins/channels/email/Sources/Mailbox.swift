@@ -10,7 +10,7 @@ package struct Mailbox: Sendable, Equatable {
     /// `local@domain`, as it is written to: the domain in its ASCII form, unless letters beyond ASCII stand before the
     /// `@` (RFC 6531, 3.7.1).
     package let address: String
-    /// As it was given.
+    /// As it was given, white space around it too.
     package let profile: String
     /// In ASCII.
     package let domain: String
@@ -38,10 +38,10 @@ package struct Mailbox: Sendable, Equatable {
     }
 
     private init(displayName: String, address: String) throws(AddressFault) {
-        let (local, domain) = try Self.parts(address)
+        let (local, given, domain) = try Self.parts(address.trimmed)
         self.displayName = displayName
         self.domain = domain
-        self.address = local.utf8.allSatisfy { $0 < 0x80 } ? "\(local)@\(domain)" : address
+        self.address = "\(local)@\(local.utf8.allSatisfy { $0 < 0x80 } ? domain : given)"
         profile = address
     }
 
@@ -65,21 +65,45 @@ package struct Mailbox: Sendable, Equatable {
         return name
     }
 
-    /// The dot-atom form of RFC 5321, 4.1.2, with its lengths, and of RFC 6531, 3.3; no quoted local part.
-    /// - Returns: the domain in ASCII.
-    private static func parts(_ address: String) throws(AddressFault) -> (local: Substring, domain: String) {
+    /// RFC 5321, 4.1.2, with its lengths, and RFC 6531, 3.3.
+    /// - Returns: what is written before the `@`, the domain as it was given and in ASCII.
+    private static func parts(
+        _ address: Substring
+    ) throws(AddressFault) -> (local: String, given: String, domain: String) {
         guard !address.isEmpty else { throw .empty }
         guard !address.unicodeScalars.contains(where: \.isControl) else { throw .controlCharacter }
         guard let at = address.lastIndex(of: "@") else { throw .malformed }
-        let local = address[..<at]
+        guard let local = written(address[..<at]) else { throw .malformed }
         let given = address[address.index(after: at)...]
         guard (1...64).contains(local.utf8.count), (1...255).contains(given.utf8.count) else { throw .malformed }
-        let atoms = local.split(separator: ".", omittingEmptySubsequences: false)
-        guard atoms.allSatisfy({ !$0.isEmpty && $0.unicodeScalars.allSatisfy(isAtomText) }) else { throw .malformed }
-        if isDomain(given) || isLiteral(given) { return (local, String(given)) }
+        if isDomain(given) || isLiteral(given) { return (local, String(given), String(given)) }
         guard !given.utf8.allSatisfy({ $0 < 0x80 }) else { throw .malformed }
         guard let domain = asciiDomain(given) else { throw .noDomain }
-        return (local, domain)
+        return (local, String(given), domain)
+    }
+
+    /// A dot-atom or a quoted string as it is. Japanese providers gave out `a..b@` and `a.@`, which are no dot-atoms:
+    /// quoted, they are the same mailbox (RFC 5321, 4.1.2), and taken by relays that refuse them bare. Nil: it is neither.
+    private static func written(_ local: Substring) -> String? {
+        if local.hasPrefix("\"") { return isQuoted(local) ? String(local) : nil }
+        let atoms = local.split(separator: ".", omittingEmptySubsequences: false)
+        guard atoms.allSatisfy({ $0.unicodeScalars.allSatisfy(isAtomText) }), atoms.first?.isEmpty == false else {
+            return nil
+        }
+        return atoms.contains("") ? "\"\(local)\"" : String(local)
+    }
+
+    private static func isQuoted(_ local: Substring) -> Bool {
+        guard local.utf8.count > 2, local.hasSuffix("\"") else { return false }
+        var isEscaped = false
+        for scalar in local.dropFirst().dropLast().unicodeScalars {
+            guard (0x20...0x7E).contains(scalar.value) || scalar.value > 0x7F && isAtomText(scalar) else {
+                return false
+            }
+            if !isEscaped, scalar == "\"" { return false }
+            isEscaped = !isEscaped && scalar == "\\"
+        }
+        return !isEscaped
     }
 
     /// IDNA 2008, as libcurl knows it; nil: it is no name of a domain.
@@ -97,7 +121,7 @@ package struct Mailbox: Sendable, Equatable {
         }
     }
 
-    private static func isLiteral(_ domain: Substring) -> Bool {
+    package static func isLiteral(_ domain: some StringProtocol) -> Bool {
         domain.count > 2 && domain.hasPrefix("[") && domain.hasSuffix("]")
             && domain.dropFirst().dropLast().utf8.allSatisfy {
                 isAlphanumeric($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: ":")

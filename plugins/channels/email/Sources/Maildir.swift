@@ -101,7 +101,7 @@ package final class Maildir: Carrier {
         init(_ action: String, _ path: String) { text = "cannot \(action) \(path): \(Maildir.reason(errno))" }
     }
 
-    private static func reason(_ code: Int32) -> String {
+    static func reason(_ code: Int32) -> String {
         var text = [CChar](repeating: 0, count: 128)
         // strerror's buffer is shared by all threads.
         return strerror_r(code, &text, text.count) == 0 ? String(upToNull: text) : "error \(code)"

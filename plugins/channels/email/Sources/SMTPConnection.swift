@@ -6,7 +6,6 @@ import PluginKit
 package final class SMTPConnection: Carrier, @unchecked Sendable {
     // `carry` and `rest` are called one at a time; `abort` touches the link alone.
     private let link: SMTPLink
-    private let server: SMTPServer
     private let timeoutMs: Int64
     private let answerMs: Int64
     /// nil: no connection is open.
@@ -39,7 +38,6 @@ package final class SMTPConnection: Carrier, @unchecked Sendable {
         guard let link = SMTPLink(server) else { return nil }
         self.answerMs = answerMs
         self.link = link
-        self.server = server
         self.timeoutMs = timeoutMs
     }
 
@@ -72,7 +70,7 @@ package final class SMTPConnection: Carrier, @unchecked Sendable {
         if dialogue == nil {
             do throws(SMTPLink.Closed) {
                 let offers = try link.open(withinMs: min(timeoutMs, lastMs - Clock.monotonicMs()))
-                dialogue = SMTPDialogue(offers, hiding: server.secrets)
+                dialogue = SMTPDialogue(offers, hiding: link.secrets)
                 isKept = false
             } catch {
                 delivery.end(error.outcome)

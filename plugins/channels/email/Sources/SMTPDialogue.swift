@@ -27,6 +27,7 @@ package struct SMTPDialogue {
         case reset
         case sender
         case recipient(Int)
+        case copy(String)
         case data
         case content
         /// The dot that ends a content which nobody is to get.
@@ -74,6 +75,7 @@ package struct SMTPDialogue {
         for (index, recipient) in envelope.recipients.enumerated() {
             hold(.recipient(index), envelope.id, "RCPT TO:<\(recipient.address)>")
         }
+        for address in envelope.copies { hold(.copy(address), envelope.id, "RCPT TO:<\(address)>") }
         hold(.data, envelope.id, "DATA")
         putOut()
     }
@@ -132,6 +134,9 @@ package struct SMTPDialogue {
     private mutating func putOut() {
         var count = 0
         while count < held.count, offers.pipelining || asked.isEmpty {
+            // A copy that is taken where no recipient is would get an empty letter: DATA waits to see.
+            let (step, _) = held[count]
+            if step.command == .data, hasCopies(step.id), asked.contains(where: { $0.id == step.id }) { break }
             asked.append(held[count].step)
             output += held[count].line.utf8
             output += [0x0D, 0x0A]
@@ -139,6 +144,8 @@ package struct SMTPDialogue {
         }
         held.removeFirst(count)
     }
+
+    private func hasCopies(_ id: Int) -> Bool { transactions.contains { $0.id == id && !$0.envelope.copies.isEmpty } }
 
     private mutating func answer(_ step: Step, _ reply: SMTPReply) -> [Event] {
         guard let index = transactions.firstIndex(where: { $0.id == step.id }) else { return [] }
@@ -152,6 +159,9 @@ package struct SMTPDialogue {
             return transactions[index].isSenderRefused ? skipRest(index) : []
         case .recipient(let recipient):
             transactions[index].recipients[recipient] = reply
+            return transactions[index].isEveryRecipientRefused ? skipRest(index) : []
+        case .copy(let address):
+            if !reply.isPositive { transactions[index].refusedCopies.append("bcc \(address): \(reply.line)") }
             return transactions[index].isEveryRecipientRefused ? skipRest(index) : []
         case .data:
             return answerData(index, reply)

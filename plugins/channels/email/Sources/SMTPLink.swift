@@ -5,54 +5,91 @@ import PluginKit
 final class SMTPLink: @unchecked Sendable {
     // One thread at a time, but for `abort`, which may be called from any.
     private let connection: OpaquePointer
-    private let needsLogin: Bool
-    private let secrets: [String]
+    private let server: SMTPServer
+    /// What no reply is to give back.
+    private(set) var secrets: [String]
     private var buffer = [UInt8](repeating: 0, count: 16 * 1024)
 
     /// - Returns: nil where there is no memory for it.
     init?(_ server: SMTPServer) {
-        needsLogin = server.login != nil
-        secrets = server.secrets
+        self.server = server
+        secrets = server.secrets(token: nil)
         guard let connection = Self.connection(server) else { return nil }
         self.connection = connection
     }
 
     private static func connection(_ server: SMTPServer) -> OpaquePointer? {
-        withCString(server.login?.username) { username in
-            withCString(server.login?.password) { password in
-                withCString(server.caFile) { caFile in
-                    server.url.withCString { url in
-                        var described = ccurl_server(
-                            url: url,
-                            username: username,
-                            password: password,
-                            ca_file: caFile,
-                            demand_tls: server.demandsTLS,
-                            verify: server.demandsTLS
-                        )
-                        return ccurl_new(&described)
-                    }
-                }
+        let password = server.login?.token == nil ? server.login?.password : nil
+        let mechanisms = server.login?.mechanism.map { "AUTH=\($0.rawValue.uppercased())" }
+        let helo = server.helo.map(percentEncoded)
+        return withCStrings([server.login?.username, password, mechanisms, server.caFile, helo]) { texts in
+            server.url.withCString { url in
+                var described = ccurl_server(
+                    url: url,
+                    username: texts[0],
+                    password: texts[1],
+                    mechanisms: texts[2],
+                    helo: texts[4],
+                    ca_file: texts[3],
+                    demand_tls: server.demandsTLS,
+                    verify: server.demandsTLS
+                )
+                return ccurl_new(&described)
             }
         }
     }
 
-    private static func withCString<Result>(_ text: String?, _ body: (UnsafePointer<CChar>?) -> Result) -> Result {
-        text.map { $0.withCString(body) } ?? body(nil)
+    private static func withCStrings<Result>(
+        _ texts: [String?],
+        _ body: ([UnsafePointer<CChar>?]) -> Result
+    ) -> Result {
+        let bytes = texts.map { $0.map { Array($0.utf8CString) } }
+        func opened(_ index: Int, _ pointers: [UnsafePointer<CChar>?]) -> Result {
+            guard index < bytes.count else { return body(pointers) }
+            guard let text = bytes[index] else { return opened(index + 1, pointers + [nil]) }
+            return text.withUnsafeBufferPointer { opened(index + 1, pointers + [$0.baseAddress]) }
+        }
+        return opened(0, [])
+    }
+
+    /// All but what a name of a host has.
+    private static func percentEncoded(_ text: String) -> String {
+        text.utf8.map { byte in
+            let isPlain =
+                byte < 0x80 && (Character(UnicodeScalar(byte)).isLetter || Character(UnicodeScalar(byte)).isNumber)
+            return isPlain || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
+                ? String(UnicodeScalar(byte))
+                : "%" + String(decoding: [hexadecimal(byte >> 4), hexadecimal(byte & 15)], as: UTF8.self)
+        }.joined()
     }
 
     deinit { ccurl_free(connection) }
 
     /// - Throws: what that means for the letter, and for all others.
     func open(withinMs: Int64) throws(Closed) -> SMTPOffers {
-        let fault = ccurl_connect(connection, Int(max(withinMs, 1)))
+        let token = try token()
+        let fault =
+            token.map { ccurl_connect(connection, Int(max(withinMs, 1)), $0) }
+            ?? ccurl_connect(connection, Int(max(withinMs, 1)), nil)
         guard fault == CCURL_NONE else { throw Closed(reason(fault)) }
         let offers = SMTPOffers(greeting: String(cString: ccurl_greeting(connection)))
-        guard offers.login || !needsLogin else {
+        guard offers.login || server.login == nil else {
             close()
             throw Closed(.tryAgain(after: 0, "the login failed: the server offers no AUTH", cause: .unavailable))
         }
         return offers
+    }
+
+    /// Of now; nil: the login needs none.
+    private func token() throws(Closed) -> String? {
+        guard let file = server.login?.token else { return nil }
+        do throws(TokenFile.Fault) {
+            let token = try file.read()
+            secrets = server.secrets(token: token)
+            return token
+        } catch {
+            throw Closed(.tryAgain(after: 0, "token_file: \(error.text)", cause: .unavailable))
+        }
     }
 
     struct Closed: Error {

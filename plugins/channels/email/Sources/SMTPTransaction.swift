@@ -9,8 +9,17 @@ package struct SMTPTransaction {
         /// Of MAIL FROM, each with a space before it.
         package var parameters: String
         package var recipients: [Recipient]
+        /// Who gets the letter if a recipient does; what becomes of these decides nothing.
+        package var copies: [String]
 
-        package init(id: Int, sender: String, parameters: String = "", recipients: [Recipient]) {
+        package init(
+            id: Int,
+            sender: String,
+            parameters: String = "",
+            recipients: [Recipient],
+            copies: [String] = []
+        ) {
+            self.copies = copies
             self.id = id
             self.sender = sender
             self.parameters = parameters
@@ -34,6 +43,8 @@ package struct SMTPTransaction {
     /// nil: not answered yet, or not asked.
     var sender: SMTPReply?
     var recipients: [SMTPReply?]
+    /// Refusals of copies, each with its address.
+    var refusedCopies: [String] = []
     /// A refusal of DATA, or the answer to the content.
     var last: SMTPReply?
     /// Where the content ends in all that is sent; nil: it is not given yet.
@@ -68,7 +79,9 @@ package struct SMTPTransaction {
             return outcomes.first.map { SMTPVerdict($0) }
         }
         guard let last else { return nil }
-        if last.isPositive { return SMTPVerdict(.accepted(id: last.line), dead: dead) }
+        if last.isPositive {
+            return SMTPVerdict(.accepted(id: ([last.line] + refusedCopies).joined(separator: "; ")), dead: dead)
+        }
         if last.code / 100 == 5, last.concern(at: .content) == .address, envelope.recipients.count == 1 {
             return SMTPVerdict(.addressDead(envelope.recipients[0].profile, last.line))
         }

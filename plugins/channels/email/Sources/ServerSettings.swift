@@ -17,16 +17,59 @@ extension EmailSettings {
         }
         guard text("maildir") == nil else { throw PluginError("either url or maildir: mail goes one way") }
         var server = SMTPServer(url: scheme + authority, caFile: text("ca_file"))
-        switch (text("username"), text("password")) {
-        case (let username?, let password?): server.login = .init(username: username, password: password)
-        case (nil, nil): break
-        case (nil, _?): throw PluginError("password is set and username is not")
-        case (_?, nil): throw PluginError("username is set and password is not")
-        }
+        server.login = try login(text)
         if let path = server.caFile, let fault = Certificates.fault(inFile: path) {
             throw PluginError("ca_file: \(path) \(fault)")
         }
         return server
+    }
+
+    private static func login(_ text: (String) -> String?) throws(PluginError) -> SMTPServer.Login? {
+        let mechanism = try text("auth").map { name throws(PluginError) in
+            guard let known = SMTPServer.Mechanism(rawValue: name.lowercased()) else {
+                let all = SMTPServer.Mechanism.allCases.map(\.rawValue).joined(separator: ", ")
+                throw PluginError("auth: \(name) is none of \(all)")
+            }
+            return known
+        }
+        guard let username = text("username") else {
+            for name in ["password", "token_file", "auth"] where text(name) != nil {
+                throw PluginError("\(name) is set and username is not")
+            }
+            return nil
+        }
+        switch (text("password"), text("token_file")) {
+        case (_?, _?): throw PluginError("either password or token_file: a login takes one")
+        case (nil, nil): throw PluginError("username is set, and neither password nor token_file")
+        case (let password?, nil):
+            guard mechanism != .xoauth2 else { throw PluginError("auth: xoauth2 takes token_file, and no password") }
+            return .init(username: username, password: password, mechanism: mechanism)
+        case (nil, let path?):
+            guard mechanism ?? .xoauth2 == .xoauth2 else {
+                throw PluginError("token_file is for auth=xoauth2 alone")
+            }
+            let file = TokenFile(path)
+            do throws(TokenFile.Fault) {
+                _ = try file.read()
+            } catch {
+                throw PluginError("token_file: \(error.text)")
+            }
+            return .init(username: username, password: "", mechanism: .xoauth2, token: file)
+        }
+    }
+
+    /// What the channel calls itself: a host without a dot in its name is known to nobody, and many servers want one.
+    package static func helo(_ given: String?, from: Mailbox, host: String) throws(PluginError) -> String? {
+        guard let given else {
+            let isKnown = host.contains(".")
+            return isKnown ? host : from.domain.contains(".") ? from.domain : nil
+        }
+        guard given.utf8.count <= 255, Mailbox.isDomain(given) || Mailbox.isLiteral(given) else {
+            throw PluginError(
+                "helo: \(given) is no name of a host, as in mail.example.com, or its address, as in [192.0.2.1]"
+            )
+        }
+        return given
     }
 
     private static func isHostAndPort(_ authority: Substring) -> Bool {

@@ -15,6 +15,8 @@ package struct UnsubscribeLink: Sendable, Equatable {
         else { return nil }
         self.text = text
     }
+
+    var isWeb: Bool { text.lowercased().hasPrefix("https://") }
 }
 
 /// Where a reader asks for no more mail, and whether one click is enough.

@@ -16,7 +16,9 @@ typedef struct ccurl_connection ccurl_connection;
 typedef struct ccurl_server {
     const char *url;      /* smtp:// or smtps://, with host and port alone */
     const char *username; /* NULL: no login */
-    const char *password;
+    const char *password;   /* NULL: a token is given at each opening */
+    const char *mechanisms; /* as "AUTH=LOGIN"; NULL: PLAIN, then LOGIN, then what else libcurl knows */
+    const char *helo;       /* percent-encoded; NULL: the host's name */
     const char *ca_file; /* PEM; NULL: the system's certificates */
     bool demand_tls;     /* false: TLS where it is offered */
     bool verify;         /* the certificate and its name */
@@ -38,8 +40,8 @@ typedef enum ccurl_fault {
 ccurl_connection *ccurl_new(const ccurl_server *server);
 void ccurl_free(ccurl_connection *connection);
 
-/* Opens it and waits until mail can be sent. */
-ccurl_fault ccurl_connect(ccurl_connection *connection, long timeout_ms);
+/* Opens it and waits until mail can be sent. `token`: of OAuth 2.0, for XOAUTH2; NULL: none. */
+ccurl_fault ccurl_connect(ccurl_connection *connection, long timeout_ms, const char *token);
 /* Without a farewell; what is sent and was not read is gone. */
 void ccurl_disconnect(ccurl_connection *connection);
 
