@@ -77,6 +77,8 @@ import Testing
             ("550 Unknown user", SMTPConcern.address), ("550 no mailbox, says 10.5.1.1", .address),
             ("550 No such user here", .address), ("550 Requested action not taken: mailbox unavailable", .address),
             ("550 <u@example.com>: Recipient address rejected: User unknown in local recipient table", .address),
+            ("550 <u@example.com>: Recipient address rejected: User unknown in relay recipient table", .address),
+            ("554 Message rejected: Email address is not verified: u@example.com", .channel),
             ("550 Invalid recipient", .address), ("550 Mailbox not found", .address),
             ("550 NoSuchUser: user", .address),
             ("550 u@example.com... User not listed in public Name & Address Book", .address),

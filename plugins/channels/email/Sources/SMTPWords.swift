@@ -9,6 +9,8 @@ struct SMTPWords {
         where !word.contains("@") && !word.contains("://") && !word.hasPrefix("www.") {
             for part in word.split(whereSeparator: { !$0.isLetter && !$0.isNumber }) { text += part + " " }
         }
+        // Where Postfix looked for a user in vain: no relaying was denied.
+        if let place = text.firstRange(of: " in relay recipient table ") { text.replaceSubrange(place, with: " ") }
         self.text = text
     }
 
@@ -37,7 +39,10 @@ struct SMTPWords {
     }
 
     var speakOfSender: Bool {
-        speak(of: ["sender", "mail from", "from address", "envelope from", "return path", "not accept mail from"])
+        speak(of: [
+            "sender", "mail from", "from address", "envelope from", "return path", "not accept mail from",
+            "not verified", "unverified",
+        ])
     }
 
     /// How the channel comes to the server: its name, its login, its right to have mail passed on.
