@@ -145,22 +145,23 @@ struct HoldingTests {
         }
     }
 
-    @Test("TCP cannot take the places of the Unix socket")
+    @Test("TCP cannot take the places of the Unix socket", .timeLimit(.minutes(1)))
     func listeners() async throws {
         var limits = Limits()
         limits.connections = 2
         try await WireTests.withServer(limits: limits) { server, path in
             let address = try await server.listen(host: "127.0.0.1", port: 0)
+            func calls(_ client: Client) async -> Bool {
+                (try? await client.call(service: "p.S", method: "Echo", payload: ByteBuffer())) != nil
+            }
             let clients = try await (0..<3).asyncMap { _ in
-                try await Client.connect(host: "127.0.0.1", port: address.port ?? 0)
+                let client = try await Client.connect(host: "127.0.0.1", port: address.port ?? 0)
+                // The kernel connects before the server takes in: one that was answered is in.
+                #expect(await calls(client))
+                return client
             }
-            var answered = 0
-            for client in clients {
-                if (try? await client.call(service: "p.S", method: "Echo", payload: ByteBuffer())) != nil {
-                    answered += 1
-                }
-            }
-            #expect(answered == 2)
+            // TCP's own places were full, and so its first made room.
+            while await calls(clients[0]) { usleep(1_000) }
             let wire = try RawWire(path)
             wire.send(WireTests.frame(1, WireTests.envelope()))
             #expect(wire.answer().code == 0)
