@@ -75,13 +75,15 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "Templates", dependencies: ["Engine"], swiftSettings: strict),
+        .target(name: "Patterns", dependencies: ["Engine", "CRE2"], swiftSettings: strict),
+        .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
         .target(name: "PluginKit", dependencies: ["PluginABI"], swiftSettings: strict),
 
         // Floor 3
         .target(
             name: "Host",
             dependencies: [
-                "Engine", "Storage", "Templates", "RPC", "Schema", "PluginABI",
+                "Engine", "Storage", "Templates", "Patterns", "RPC", "Schema", "PluginABI",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict,
@@ -155,7 +157,7 @@ let package = Package(
         .executableTarget(
             name: "triggerd",
             dependencies: [
-                "Host", "StorageRocksDB", "CampaignFiles", "CMalloc",
+                "Host", "StorageRocksDB", "CampaignFiles", "Patterns", "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -179,7 +181,8 @@ let package = Package(
         ),
 
         .testTarget(name: "HouseTests", swiftSettings: strict),
-        .testTarget(name: "EngineTests", dependencies: ["Engine"], swiftSettings: strict),
+        .testTarget(name: "EngineTests", dependencies: ["Engine", "Patterns"], swiftSettings: strict),
+        .testTarget(name: "PatternsTests", dependencies: ["Patterns", "Engine"], swiftSettings: strict),
         .testTarget(
             name: "RPCTests",
             dependencies: [
@@ -196,7 +199,7 @@ let package = Package(
         ),
         .testTarget(
             name: "CampaignFilesTests",
-            dependencies: ["CampaignFiles", "Engine"],
+            dependencies: ["CampaignFiles", "Engine", "Patterns"],
             swiftSettings: strict
         ),
         .testTarget(name: "TemplatesTests", dependencies: ["Templates", "Engine", "Host"], swiftSettings: strict),
@@ -226,5 +229,6 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "DaemonTests", exclude: ["Fixtures"], swiftSettings: strict),
-    ]
+    ],
+    cxxLanguageStandard: .cxx17
 )

@@ -8,15 +8,19 @@ package struct CampaignReader: Sendable {
     package var channels: [String: ChannelSchema]
     /// Nil for a name that no zone has.
     package var zone: @Sendable (String) -> Zone?
+    /// Makes what `matches` searches for.
+    package var pattern: ReadPattern
 
     package init(
         triggerTypes: [String: ConfigurationSchema],
         channels: [String: ChannelSchema],
-        zone: @escaping @Sendable (String) -> Zone?
+        zone: @escaping @Sendable (String) -> Zone?,
+        pattern: @escaping ReadPattern
     ) {
         self.triggerTypes = triggerTypes
         self.channels = channels
         self.zone = zone
+        self.pattern = pattern
     }
 
     /// What a file says, or everything that is wrong with it. A file holds one campaign, several documents of one

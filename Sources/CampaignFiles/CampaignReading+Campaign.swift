@@ -31,7 +31,7 @@ extension CampaignReading {
         let before = problems.count
         campaign = Text(node.mapping?["campaign"]?.scalar?.string ?? "")
         places = [:]
-        allowance = FilterAllowance(patternSteps: patternSteps)
+        allowance.beginCampaign()
         guard let keys = keys(node, "", known: Self.keys, required: ["campaign", "trigger", "messages"]) else {
             return nil
         }
@@ -46,7 +46,6 @@ extension CampaignReading {
         )
         readWhen(keys, into: &campaign)
         readWhom(keys, into: &campaign)
-        patternSteps -= campaign.patternSteps
         guard id != nil, trigger != nil else { return nil }
         // What could not be read has its own problem; what the rules refuse of the rest is told beside it.
         let faulty = Set(problems[before...].map { Self.key(of: $0.field) })

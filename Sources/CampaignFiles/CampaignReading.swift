@@ -9,13 +9,12 @@ struct CampaignReading {
     /// Where each path of the campaign being read stands.
     var places: [String: Mark] = [:]
     /// What its filters may still take.
-    var allowance = FilterAllowance()
-    /// What the file's regular expressions may still take.
-    var patternSteps = CampaignLimits.requestPatternSteps
+    var allowance: FilterAllowance
 
     init(reader: CampaignReader, file: String) {
         self.reader = reader
         self.file = file
+        allowance = FilterAllowance(patterns: reader.pattern)
     }
 
     mutating func problem(

@@ -10,10 +10,17 @@ package enum CampaignLimits {
     package static let operands = 2_000
     /// Bytes of a path: a property's name has 255 at most (2.1), and few stand in each other.
     package static let pathBytes = 1_024
-    /// Steps of one regular expression (`Pattern.steps`): so large, it can still be searched for in 500 characters
+    /// Characters of a regular expression (2.2).
+    package static let patternLength = 32_764
+    /// `\p{…}` in one: each is hundreds of ranges, and those of 30,000 characters took 335 MB and a second to refuse.
+    package static let patternClasses = 200
+    /// Steps of one regular expression (`Pattern.steps`): so large, it can still be searched for in 500 bytes
     /// (`FilterWork.most`).
     package static let patternSteps = 4_000
-    /// Steps of all its regular expressions: each takes some bytes of memory.
+    /// Bytes of one that is compiled: a third for what searches find out, two for its program, which has no more
+    /// instructions then than so many steps.
+    package static let patternMemory: Int64 = 768 << 10
+    /// Steps of all its regular expressions: each takes some 130 bytes of memory.
     package static let allPatternSteps = 20_000
     /// Steps of all regular expressions of one request, or of one file.
     package static let requestPatternSteps = 200_000

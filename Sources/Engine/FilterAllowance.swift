@@ -1,17 +1,20 @@
 /// What the filters of one campaign may still take, while they are read: a condition is counted before it is made.
 package struct FilterAllowance: Sendable {
     private var conditions = CampaignLimits.conditions
-    private var patternSteps: Int
+    private var patterns: PatternAllowance
     /// What a store holds was allowed once.
     package let isStored: Bool
 
-    /// `patternSteps` are what is left to a whole file or request.
-    package init(patternSteps: Int = CampaignLimits.requestPatternSteps, isStored: Bool = false) {
-        self.patternSteps = min(patternSteps, CampaignLimits.allPatternSteps)
+    package init(patterns read: @escaping ReadPattern, isStored: Bool = false) {
+        patterns = PatternAllowance(read, isStored: isStored)
         self.isStored = isStored
     }
 
-    package static let stored = FilterAllowance(isStored: true)
+    /// For the next campaign of the same file or request, which share what regular expressions take.
+    package mutating func beginCampaign() {
+        conditions = CampaignLimits.conditions
+        patterns.beginCampaign()
+    }
 
     /// One more condition, within so many others.
     package mutating func condition(depth: Int) throws(OperatorFault) {
@@ -46,24 +49,9 @@ package struct FilterAllowance: Sendable {
         if !isStored, case .decimal(let decimal) = operand, !decimal.isFinite {
             throw OperatorFault(text: "needs a number, not \(decimal)")
         }
-        let found = try Filter.Operator(name: name, operand: subject.operand(operand))
+        let found = try Filter.Operator(name: name, operand: subject.operand(operand), patterns: &patterns)
         if !isStored, let wanted = subject.wanted(insteadOf: found) {
             throw OperatorFault(text: "can never hold: \(wanted)")
-        }
-        if !isStored, let steps = found.patternSteps {
-            guard steps <= CampaignLimits.patternSteps else {
-                throw OperatorFault(
-                    text: "takes too long to search for: \(steps) steps a character, at most "
-                        + "\(CampaignLimits.patternSteps); a shorter or less repeated expression takes fewer"
-                )
-            }
-            guard steps <= patternSteps else {
-                throw OperatorFault(
-                    text: "the regular expressions of a campaign take at most \(CampaignLimits.allPatternSteps) steps, "
-                        + "those of a file \(CampaignLimits.requestPatternSteps)"
-                )
-            }
-            patternSteps -= steps
         }
         return found
     }
@@ -85,8 +73,7 @@ package struct FilterAllowance: Sendable {
             )
         }
         guard let comparison = Filter.Comparison(rawValue: name) else {
-            // Of no operator it says which there are.
-            guard Filter.Operator.names.contains(name) else { return try Filter.Operator(name: name, operand: .null) }
+            guard Filter.Operator.names.contains(name) else { throw OperatorFault(noOperator: name) }
             let all = Filter.Comparison.allCases.map(\.rawValue).joined(separator: ", ")
             throw OperatorFault(
                 text: "takes no `{property: PATH}`; \(all) do, and `eq: {property: \"list[]\"}` asks every element"
@@ -104,33 +91,5 @@ package struct FilterAllowance: Sendable {
             throw OperatorFault(text: "\"\(text)\" is no path: names joined by '.', '[]' for every element")
         }
         return path
-    }
-}
-
-extension Campaign {
-    /// What its regular expressions take.
-    package var patternSteps: Int {
-        let occurrences = [trigger] + exceptions + conversions.map(\.occurrence)
-        let filters = [audience, abortIf] + occurrences.map(\.where)
-        return filters.reduce(0) { $0 + ($1?.patternSteps ?? 0) }
-    }
-}
-
-extension Filter {
-    fileprivate var patternSteps: Int {
-        switch self {
-        case .all(let filters), .any(let filters): filters.reduce(0) { $0 + $1.patternSteps }
-        case .not(let filter): filter.patternSteps
-        case .subject(_, let operators): operators.reduce(0) { $0 + ($1.patternSteps ?? 0) }
-        }
-    }
-}
-
-extension Filter.Operator {
-    fileprivate var patternSteps: Int? {
-        switch self {
-        case .matches(let pattern), .notMatches(let pattern): pattern.steps
-        default: nil
-        }
     }
 }

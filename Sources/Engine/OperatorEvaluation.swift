@@ -84,7 +84,7 @@ extension Filter.Operator {
         case .isEmpty: return value.elements.map(\.isEmpty) ?? false
         case .isNotEmpty: return value.elements.map { !$0.isEmpty } ?? false
         case .matches(let pattern), .notMatches(let pattern):
-            guard let text = value.string else { return false }
+            guard let text = value.text else { return false }
             return pattern.isFound(in: text, within: &work)
         case .isTrue: return value == .boolean(true)
         case .isFalse: return value == .boolean(false)

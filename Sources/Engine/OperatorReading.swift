@@ -1,6 +1,15 @@
 /// Why a name and an operand are no operator.
 package struct OperatorFault: Error, Hashable, Sendable {
     package let text: String
+
+    init(text: String) {
+        self.text = text
+    }
+
+    init(noOperator name: String) {
+        let names = Filter.Operator.names.joined(separator: ", ")
+        text = "there is no operator \"\(name)\"; there are \(names)"
+    }
 }
 
 extension Filter.Operator {
@@ -11,7 +20,7 @@ extension Filter.Operator {
     ]
 
     /// Reads an operator as a campaign file or a message has it. Throws what the operand gets wrong.
-    package init(name: String, operand: Value) throws(OperatorFault) {
+    package init(name: String, operand: Value, patterns: inout PatternAllowance) throws(OperatorFault) {
         switch name {
         case "eq": self = .equal(try Self.element(operand))
         case "neq": self = .notEqual(try Self.element(operand))
@@ -29,13 +38,10 @@ extension Filter.Operator {
         case "less_than_days_ago": self = .lessThanDaysAgo(try Self.days(operand))
         case "includes": self = .includes(try Self.element(operand))
         case "excludes": self = .excludes(try Self.element(operand))
-        case "matches": self = .matches(try Self.pattern(operand))
-        case "not_matches": self = .notMatches(try Self.pattern(operand))
+        case "matches": self = .matches(try Self.pattern(operand, &patterns))
+        case "not_matches": self = .notMatches(try Self.pattern(operand, &patterns))
         case "is": self = try Self.state(operand)
-        default:
-            throw OperatorFault(
-                text: "there is no operator \"\(name)\"; there are \(Self.names.joined(separator: ", "))"
-            )
+        default: throw OperatorFault(noOperator: name)
         }
     }
 
@@ -87,14 +93,19 @@ extension Filter.Operator {
         return days
     }
 
-    private static func pattern(_ operand: Value) throws(OperatorFault) -> Pattern {
-        guard let text = operand.string else {
+    private static func pattern(
+        _ operand: Value,
+        _ patterns: inout PatternAllowance
+    ) throws(OperatorFault) -> Pattern {
+        guard let text = operand.text else {
             throw OperatorFault(text: "needs a regular expression, not \(operand.shortened)")
         }
         do throws(PatternFault) {
-            return try Pattern(text)
+            return try patterns.pattern(text)
         } catch {
-            throw OperatorFault(text: "\(Value.string(text).shortened) is no regular expression: \(error.text)")
+            throw OperatorFault(
+                text: "\(Value.string(text).shortened) is no regular expression that can be searched for: \(error.text)"
+            )
         }
     }
 

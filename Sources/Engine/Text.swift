@@ -31,7 +31,7 @@ package struct Text: Hashable, Comparable, Sendable {
         hasher.combine(0xff as UInt8)  // No byte of UTF-8: "ab" and "c" are not "a" and "bc".
     }
 
-    private func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+    func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
         if let result = string.utf8.withContiguousStorageIfAvailable(body) { return result }
         var copy = string
         return copy.withUTF8(body)

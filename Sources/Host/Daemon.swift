@@ -51,6 +51,7 @@ package final class Daemon: Sendable {
             plugins: plugins,
             limits: limits
         )
+        for problem in registry.unreadable { logger.warning("\(problem)") }
         let queue = WorkQueue(items: limits.queuedItems, bytes: limits.queuedBytes)
         let readers = Readers(
             threads: limits.readingThreads,

@@ -5,6 +5,7 @@ import Glibc
 import Host
 import Logging
 import NIOPosix
+import Patterns
 import RPC
 import Storage
 import StorageRocksDB
@@ -213,7 +214,8 @@ extension CampaignReader {
             channels: registry.registeredChannels.mapValues {
                 ChannelSchema(message: ConfigurationSchema($0.messageFields), queues: $0.rules.queues)
             },
-            zone: Zones.zone
+            zone: Zones.zone,
+            pattern: RE2.pattern
         )
     }
 }

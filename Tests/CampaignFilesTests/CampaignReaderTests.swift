@@ -1,5 +1,6 @@
 import CampaignFiles
 import Engine
+import Patterns
 import Testing
 
 struct CampaignReaderTests {
@@ -29,7 +30,8 @@ struct CampaignReaderTests {
                 queues: true
             ),
         ],
-        zone: { $0 == "UTC" ? .utc : nil }
+        zone: { $0 == "UTC" ? .utc : nil },
+        pattern: RE2.pattern
     )
 
     func problems(_ text: String) -> [CampaignFileProblem] {
@@ -224,7 +226,8 @@ struct CampaignReaderTests {
         let reader = CampaignReader(
             triggerTypes: ["attribute_changed": ConfigurationSchema(fields: [.init(name: "to", kind: .any)])],
             channels: self.reader.channels,
-            zone: self.reader.zone
+            zone: self.reader.zone,
+            pattern: RE2.pattern
         )
         for (value, problems) in [("", 1), ("null", 1), ("''", 0), ("0", 0), ("99999999999999999999", 1)] {
             let text = """

@@ -1,4 +1,5 @@
 import Engine
+import Patterns
 import Testing
 
 /// 14: `{property: PATH}` in an operand's place.
@@ -10,7 +11,7 @@ struct ComparisonTests {
         _ operand: Value,
         of subject: Filter.Subject = .property(PropertyPath("a")!)
     ) throws(OperatorFault) -> Filter.Operator {
-        var allowance = FilterAllowance()
+        var allowance = FilterAllowance(patterns: RE2.pattern)
         return try allowance.operator(name, operand, of: subject)
     }
 

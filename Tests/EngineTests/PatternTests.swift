@@ -1,41 +1,8 @@
 import Engine
+import Patterns
 import Testing
 
 @Suite struct PatternTests {
-    @Test(
-        "2.2, 13: found anywhere, whatever the case",
-        arguments: [
-            ("gmail\\.com$", "a@GMAIL.com", true), ("gmail\\.com$", "a@gmail.com.au", false), ("^a.c$", "abc", true),
-            ("^a.c$", "a\nc", false), ("a{2,3}b", "xaab", true), ("^a{2,3}$", "aaaa", false), ("[^0-9]", "123", false),
-            ("[a-cx]{3}", "BXA", true), ("\\d+\\s\\w", "12 é", true), ("\\bcat\\b", "a cat.", true),
-            ("\\bcat\\b", "concat", false), ("(?:ab|cd)+e", "abcde", true), ("colou?r", "COLOR", true), ("", "", true),
-            ("x*", "", true), ("[[:digit:]]", "a7", true), ("[\\]-]", "]", true), ("\\x{e9}", "É", true),
-            ("a|", "zzz", true), ("(?s)a.c", "a\nc", true), ("(?m)^b$", "a\nb\nc", true), ("\\Qa.b\\E", "axb", false),
-            ("(?<name>é+)", "été", true), ("[^a]", "A", false),
-        ]
-    )
-    func finds(text: String, whole: String, expected: Bool) throws {
-        var work = FilterWork()
-        #expect(try Pattern(text).isFound(in: whole, within: &work) == expected)
-    }
-
-    @Test(
-        "what is no expression, and what cannot be searched for in bounded time, is refused",
-        arguments: ["(", "a{3,1}", "[z-a]", "*a", "(a)\\1", "(?=a)", "(?<!a)b", "a++", "\\p{Nonsense}", "a{5000}"]
-    )
-    func refuses(text: String) {
-        #expect(throws: PatternFault.self) { try Pattern(text) }
-    }
-
-    @Test("an expression that would run for ever elsewhere is done at once", .timeLimit(.minutes(1)))
-    func bounded() throws {
-        let whole = String(repeating: "a", count: 5_000) + "!"
-        var work = FilterWork()
-        #expect(try Pattern("^(a+)+$").isFound(in: whole, within: &work) == false)
-        #expect(try Pattern("(a|aa)*(a|aa)*(a|aa)*b").isFound(in: whole, within: &work) == false)
-        #expect(throws: PatternFault.self) { try Pattern("((a{100}){100}){100}") }
-    }
-
     @Test("a search has so many steps; over them no operator holds, negative ones neither", .timeLimit(.minutes(1)))
     func work() throws {
         let long: Value = .string(String(repeating: "a", count: 4 << 20))
@@ -86,26 +53,45 @@ import Testing
         #expect(bench.event("e", at: 2).codes == [.scheduled])
     }
 
-    @Test("the largest expression of a campaign can be searched for in 500 characters")
+    @Test("the largest expression of a campaign can be searched for in 500 bytes")
     func largest() throws {
-        let pattern = try Pattern("(\(String(repeating: ".{0,499}", count: 3)))$b")
-        #expect((2_900...CampaignLimits.patternSteps).contains(pattern.steps))
+        let pattern = try RE2.pattern(Text("(\(String(repeating: ".{0,499}", count: 6)))$b"))
+        #expect((3_000...CampaignLimits.patternSteps).contains(pattern.steps))
         var work = FilterWork()
-        #expect(pattern.isFound(in: String(repeating: "a", count: 500), within: &work) == false)
+        #expect(pattern.isFound(in: Text(String(repeating: "a", count: 499)), within: &work) == false)
     }
 
-    static let bombs = [
-        "((((){1000}){1000}){1000}){1000}",
-        String(repeating: "[", count: 150) + "x" + String(repeating: "]", count: 150),
-        String(repeating: "(", count: 16_000) + "x",
-        String(repeating: "(?:", count: 180) + String(repeating: ")*", count: 180),
-    ]
+    @Test("expressions are counted by campaign and by file: at the limit, and above")
+    func counted() throws {
+        let each = try RE2.pattern("a.{0,400}b").steps
+        var patterns = PatternAllowance(RE2.pattern)
+        for _ in 0..<(CampaignLimits.allPatternSteps / each) { _ = try patterns.pattern("a.{0,400}b") }
+        #expect(throws: PatternFault.self) { try patterns.pattern("a.{0,400}b") }
+    }
 
-    @Test("what is small and compiles to much is done at once", .timeLimit(.minutes(1)), arguments: bombs)
-    func bounded(text: String) {
-        guard let pattern = try? Pattern(text) else { return }
-        var work = FilterWork()
-        _ = pattern.isFound(in: String(repeating: "k\u{212a}é", count: 1_000), within: &work)
+    @Test("what is refused has taken its time: a row of it is not compiled any more", .timeLimit(.minutes(1)))
+    func refused() {
+        var patterns = PatternAllowance(RE2.pattern)
+        let large = Text(String(repeating: ".{1000}", count: 4_000))
+        let faults = (0..<1_000).map { _ in #expect(throws: PatternFault.self) { try patterns.pattern(large) } }
+        #expect(faults.count { $0?.text.contains("too large") == true } == 5)
+        let classes = Text(String(repeating: "\\pL", count: CampaignLimits.patternClasses + 1))
+        #expect(throws: PatternFault(text: "it has more than 200 of \\p")) { try patterns.pattern(classes) }
+        let long = Text(String(repeating: "é", count: CampaignLimits.patternLength + 1))
+        #expect(throws: PatternFault(text: "it is longer than 32764 characters")) { try patterns.pattern(long) }
+    }
+
+    @Test("what was taken once and is no expression any more is kept, told, and found nowhere")
+    func stored() throws {
+        var patterns = PatternAllowance(RE2.pattern, isStored: true)
+        let found = try Filter.Operator(name: "not_matches", operand: "\\h+", patterns: &patterns)
+        #expect(found.operand == "\\h+")
+        let filter = Filter.subject(.property(try #require(PropertyPath("s"))), [found])
+        var budget = FilterBudget()
+        #expect(Filter.not(filter).verdict(["s": "x"] as Object, now: .at(0), within: &budget) == nil)
+        var campaign = Campaign(id: "C", trigger: .event("e"), messages: [.email])
+        campaign.audience = filter
+        #expect(campaign.unreadablePatterns.map(\.fault) == [PatternFault(text: "invalid escape sequence: \\h")])
     }
 
     @Test("a part is found in time in proportion to both", .timeLimit(.minutes(1)))

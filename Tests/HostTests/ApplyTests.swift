@@ -33,6 +33,21 @@ struct ApplyTests {
         )
     }
 
+    @Test("a version of the store whose regular expression is none any more is opened, and told")
+    func unreadablePattern() throws {
+        var registry = try Self.registry()
+        var request = ApplyRequest(CampaignSet(campaigns: [Self.campaign("a")]))
+        let applied = registry.records(of: try registry.apply(&request, at: .at(1)))
+        var older = Self.campaign("a")
+        let pattern = Pattern("\\h+", unreadable: PatternFault(text: ""))
+        older.audience = .subject(.attribute(try #require(PropertyPath("name"))), [.matches(pattern)])
+        let stored = applied.map { CampaignRecord(head: $0.head, version: $0.version, definition: older.packed()) }
+        let opened = try Self.registry(stored)
+        #expect(opened.table.all.map(\.id) == ["a"])
+        #expect(opened.unreadable.count == 1)
+        #expect(opened.unreadable.first?.text.contains("invalid escape sequence: \\h") == true)
+    }
+
     @Test("after any edits and stops the index is the one that a start makes of what is stored")
     func incremental() throws {
         var registry = try Self.registry()

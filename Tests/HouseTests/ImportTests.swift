@@ -12,16 +12,17 @@ struct ImportTests {
         "Sources/PluginKit": ["PluginABI", "Synchronization"],
         "Sources/Storage": ["Engine", "Synchronization", "Glibc"],
         "Sources/Templates": ["Engine"],
+        "Sources/Patterns": ["Engine", "CRE2"],
         "Sources/CampaignFiles": ["Engine", "Schema", "CYaml"],
         "Sources/StorageRocksDB": ["Storage", "Engine", "CRocksDB", "Synchronization", "Glibc"],
         "Sources/Host": [
-            "Engine", "Storage", "RPC", "Schema", "PluginABI", "Templates", "Logging", "Metrics",
+            "Engine", "Storage", "RPC", "Schema", "PluginABI", "Templates", "Patterns", "Logging", "Metrics",
             "ServiceLifecycle", "Foundation", "_FoundationICU", "Dispatch", "Synchronization",
         ],
         // Paths and files by swift-system: Foundation's end the process on some, and speak of NSCocoaErrorDomain.
         "Sources/triggerd": [
             "ArgumentParser", "CampaignFiles", "CMalloc", "Dispatch", "Engine", "Glibc", "Host", "Logging", "NIOPosix",
-            "RPC", "Schema", "Storage", "StorageRocksDB", "SystemPackage",
+            "Patterns", "RPC", "Schema", "Storage", "StorageRocksDB", "SystemPackage",
         ],
         "plugins/triggers": ["PluginKit", "Glibc"],
         "plugins/channels/http": ["PluginKit", "CHTTP", "Glibc"],

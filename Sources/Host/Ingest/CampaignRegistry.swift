@@ -13,6 +13,8 @@ struct CampaignRegistry: Sendable {
     private(set) var revision: UInt64 = 0
     /// Of the newest versions' definitions, packed.
     private(set) var bytes = 0
+    /// Of what the store has: filters that nobody can judge any more.
+    private(set) var unreadable: [CampaignProblem] = []
     /// By number.
     private var places = PagedArray<Place>()
     let plugins: PluginRegistry
@@ -49,9 +51,22 @@ struct CampaignRegistry: Sendable {
                 table.put(campaign.campaign, as: version)
             }
             put(campaign, as: version, isNewest: isNewest)
+            if unreadable.count < HostLimits.problemsTold { unreadable += Self.unreadable(in: campaign.campaign) }
             change.add(campaign, as: version, isNewest: isNewest)
         }
         matcher.apply(change)
+    }
+
+    private static func unreadable(in campaign: Campaign) -> [CampaignProblem] {
+        campaign.unreadablePatterns.map { text, fault in
+            CampaignProblem(
+                campaign: campaign.id,
+                field: "matches",
+                code: .invalidCampaign,
+                text: "\(Value.string(text)) is no regular expression any more (\(fault.text)): "
+                    + "no filter that has it holds; apply the campaign with another"
+            )
+        }
     }
 
     /// On all cores: nobody is served yet.

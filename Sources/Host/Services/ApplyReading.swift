@@ -1,4 +1,5 @@
 import Engine
+import Patterns
 import RPC
 import Schema
 
@@ -7,8 +8,8 @@ struct ApplyReading {
     let readFile: ReadCampaignFile
     private var read = CampaignSet()
     private var problems: [CampaignProblem] = []
-    /// What the regular expressions of its messages may still take; each file has its own.
-    private var patternSteps = CampaignLimits.requestPatternSteps
+    /// What the filters of its messages may still take; each file has its own.
+    private var allowance = FilterAllowance(patterns: RE2.pattern)
 
     init(readFile: @escaping ReadCampaignFile) {
         self.readFile = readFile
@@ -16,9 +17,8 @@ struct ApplyReading {
 
     mutating func add(_ message: UnsafePointer<Triggerd__V1__Campaign>) {
         do throws(CampaignProblem) {
-            let campaign = try Campaign(message, filters: FilterAllowance(patternSteps: patternSteps))
-            patternSteps -= campaign.patternSteps
-            read.campaigns.append(campaign)
+            allowance.beginCampaign()
+            read.campaigns.append(try Campaign(message, filters: &allowance))
         } catch {
             problems.append(error)
         }

@@ -1,4 +1,5 @@
 import Engine
+import Patterns
 import Schema
 
 /// Campaigns between the engine and the schema; packed, the same message is what the store keeps.
@@ -6,9 +7,8 @@ extension Campaign {
     /// Throws what the message itself gets wrong, with the field's path.
     init(
         _ message: UnsafePointer<Triggerd__V1__Campaign>,
-        filters allowance: FilterAllowance = FilterAllowance()
+        filters allowance: inout FilterAllowance
     ) throws(CampaignProblem) {
-        var allowance = allowance
         let campaign = message.pointee
         let id = Text(cString: campaign.campaign)
         do throws(FieldProblem) {
@@ -187,9 +187,10 @@ extension Campaign {
 
     /// Throws a `CampaignProblem`, or a `PayloadError` where the bytes are no campaign.
     package init(packed: [UInt8]) throws {
+        var allowance = FilterAllowance(patterns: RE2.pattern, isStored: true)
         self = try packed.withUnsafeBytes { bytes in
             try Arena.use { arena in
-                try Campaign(arena.unpack(Triggerd__V1__Campaign.self, schema_campaign(), bytes), filters: .stored)
+                try Campaign(arena.unpack(Triggerd__V1__Campaign.self, schema_campaign(), bytes), filters: &allowance)
             }
         }
     }
