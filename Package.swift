@@ -9,6 +9,9 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
 ]
 
+/// What OpenSSL 3 calls out of date is not there at all.
+let openSSL3: [CSetting] = [.define("OPENSSL_NO_DEPRECATED"), .define("OPENSSL_API_COMPAT", to: "30000")]
+
 /// A plug-in: a dynamic library that the host loads, exporting its one entry symbol and nothing else.
 func plugin(_ name: String, path: String, dependencies: [Target.Dependency] = []) -> Target {
     .target(
@@ -139,6 +142,7 @@ let package = Package(
         .target(
             name: "CHTTP",
             path: "plugins/channels/http/CHTTP",
+            cSettings: openSSL3,
             linkerSettings: [.linkedLibrary("curl"), .linkedLibrary("nghttp2"), .linkedLibrary("ssl")]
         ),
         .target(
@@ -150,6 +154,7 @@ let package = Package(
         .target(
             name: "CCryptography",
             path: "plugins/channels/cryptography/CCryptography",
+            cSettings: openSSL3,
             linkerSettings: [.linkedLibrary("crypto")]
         ),
 

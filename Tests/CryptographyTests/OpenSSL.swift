@@ -38,6 +38,14 @@ enum OpenSSL {
         }
     }
 
+    /// An EC key in the form of SEC 1, without its point.
+    static func withoutPublicKey(_ pem: String) throws -> String {
+        try inFolder { folder in
+            try pem.write(to: folder.appending(path: "key.pem"), atomically: true, encoding: .utf8)
+            return try run("ec", "-in", "key.pem", "-no_public", in: folder)
+        }
+    }
+
     static func verifies(_ signature: [UInt8], of bytes: [UInt8], key: String) throws -> Bool {
         try inFolder { folder in
             try key.write(to: folder.appending(path: "key.pem"), atomically: true, encoding: .utf8)

@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import Testing
 
 @testable import Cryptography
@@ -68,6 +69,20 @@ import Testing
             try OpenSSL.traditional(pem, encrypted: true), try OpenSSL.run("ecparam", "-name", "prime256v1"),
         ]
         for text in refused { #expect(throws: CryptographyFault.notAKey) { try P256PrivateKey(pem: text) } }
+    }
+
+    @Test func thePublicHalfIsTheKeysOwnOrIsWorkedOut() throws {
+        let pem = try OpenSSL.key("EC", "ec_paramgen_curve:P-256")
+        let point = try P256PrivateKey(pem: pem).publicKey.bytes
+        let without = try OpenSSL.withoutPublicKey(pem)
+        #expect(without.count < pem.count)
+        #expect(try P256PrivateKey(pem: without).publicKey.bytes == point)
+        let der = try #require(Data(base64Encoded: pem.split(separator: "\n").dropFirst().dropLast().joined()))
+        let place = try #require(der.range(of: Data(point)))
+        let other = try P256PrivateKey().publicKey.bytes
+        let mixed = der[..<place.lowerBound] + other + der[place.upperBound...]
+        let text = "-----BEGIN PRIVATE KEY-----\n\(mixed.base64EncodedString())\n-----END PRIVATE KEY-----\n"
+        #expect(throws: CryptographyFault.notAKey) { try P256PrivateKey(pem: text) }
     }
 
     @Test func aSignatureIsVerifiedByOthers() throws {

@@ -1,45 +1,51 @@
-/* The calls below are older than EVP, and out of favour in 3.0; but they take no memory and so
- * cannot fail, where EVP asks for a context each time. */
-#define OPENSSL_SUPPRESS_DEPRECATED
-
 #include <openssl/crypto.h>
-#include <openssl/sha.h>
-#include <string.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <pthread.h>
+#include <stdlib.h>
 
 #include "CCryptography.h"
+
+/* Fetched once: a name is looked up among the providers at each use, under a lock. */
+static EVP_MD *sha256;
+/* Of HMAC with it, without a key: each use begins with a copy. */
+static EVP_MAC_CTX *hmac;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void fetch(void) {
+    sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    OSSL_PARAM digest[] = {OSSL_PARAM_construct_utf8_string("digest", "SHA256", 0), OSSL_PARAM_construct_end()};
+    if (mac != NULL) hmac = EVP_MAC_CTX_new(mac);
+    if (hmac != NULL && EVP_MAC_CTX_set_params(hmac, digest) != 1) {
+        EVP_MAC_CTX_free(hmac);
+        hmac = NULL;
+    }
+    EVP_MAC_free(mac);
+}
+
+/* Without memory for a digest nothing goes on: Swift ends the process, too, where it gets none. */
+static void need(bool done) {
+    if (!done) abort();
+}
 
 void ccrypto_cleanse(void *bytes, size_t length) { OPENSSL_cleanse(bytes, length); }
 
 void ccrypto_sha256(const uint8_t *bytes, size_t length, uint8_t digest[CCRYPTO_SHA256_LENGTH]) {
-    SHA256_CTX state;
-    SHA256_Init(&state);
-    SHA256_Update(&state, bytes, length);
-    SHA256_Final(digest, &state);
-    OPENSSL_cleanse(&state, sizeof state);
+    pthread_once(&once, fetch);
+    need(sha256 != NULL && EVP_Digest(bytes, length, digest, NULL, sha256, NULL) == 1);
 }
 
-static void begin(SHA256_CTX *state, const uint8_t block[SHA256_CBLOCK], uint8_t pad) {
-    uint8_t padded[SHA256_CBLOCK];
-    for (size_t i = 0; i < sizeof padded; i++) padded[i] = block[i] ^ pad;
-    SHA256_Init(state);
-    SHA256_Update(state, padded, sizeof padded);
-    OPENSSL_cleanse(padded, sizeof padded);
-}
-
-/* RFC 2104: H(K xor opad, H(K xor ipad, text)). */
 void ccrypto_hmac_sha256(const uint8_t *key, size_t key_length, const uint8_t *bytes, size_t length,
     uint8_t code[CCRYPTO_SHA256_LENGTH]) {
-    uint8_t block[SHA256_CBLOCK] = {0}, inner[SHA256_DIGEST_LENGTH];
-    if (key_length > sizeof block) ccrypto_sha256(key, key_length, block);
-    else if (key_length > 0) memcpy(block, key, key_length);
-    SHA256_CTX state;
-    begin(&state, block, 0x36);
-    SHA256_Update(&state, bytes, length);
-    SHA256_Final(inner, &state);
-    begin(&state, block, 0x5C);
-    SHA256_Update(&state, inner, sizeof inner);
-    SHA256_Final(code, &state);
-    OPENSSL_cleanse(block, sizeof block);
-    OPENSSL_cleanse(inner, sizeof inner);
-    OPENSSL_cleanse(&state, sizeof state);
+    pthread_once(&once, fetch);
+    EVP_MAC_CTX *context = hmac != NULL ? EVP_MAC_CTX_dup(hmac) : NULL;
+    size_t written = 0;
+    /* No pointer would be no key, which is another thing than an empty one. */
+    need(context != NULL && EVP_MAC_init(context, key != NULL ? key : (const uint8_t *)"", key_length, NULL) == 1 &&
+        EVP_MAC_update(context, bytes, length) == 1 &&
+        EVP_MAC_final(context, code, &written, CCRYPTO_SHA256_LENGTH) == 1 && written == CCRYPTO_SHA256_LENGTH);
+    /* Cleanses the key that it holds. */
+    EVP_MAC_CTX_free(context);
 }

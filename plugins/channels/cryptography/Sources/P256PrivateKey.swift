@@ -27,8 +27,12 @@ package final class P256PrivateKey: @unchecked Sendable {
 
     private init(_ made: OpaquePointer?, or fault: CryptographyFault) throws(CryptographyFault) {
         guard let made else { throw fault }
+        guard let point = filled(P256PublicKey.byteCount, { ccrypto_p256_public_key(made, $0) }) else {
+            ccrypto_p256_free(made)
+            throw .failed
+        }
         key = made
-        publicKey = P256PublicKey(ccrypto_p256_public_key(made))
+        publicKey = P256PublicKey(point: point)
     }
 
     deinit { ccrypto_p256_free(key) }

@@ -13,5 +13,5 @@ package struct P256PublicKey: Sendable, Equatable {
     }
 
     /// - Parameter point: of a private key.
-    init(_ point: UnsafePointer<UInt8>) { bytes = Array(UnsafeBufferPointer(start: point, count: Self.byteCount)) }
+    init(point: [UInt8]) { bytes = point }
 }

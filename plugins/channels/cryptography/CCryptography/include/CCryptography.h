@@ -23,7 +23,7 @@ enum {
 /* Overwrites it, which no compiler leaves out. */
 void ccrypto_cleanse(void *bytes, size_t length);
 
-/* Neither can fail: they take no memory. */
+/* Neither fails: they end the process where there is no memory for them. */
 void ccrypto_sha256(const uint8_t *bytes, size_t length, uint8_t digest[CCRYPTO_SHA256_LENGTH]);
 void ccrypto_hmac_sha256(const uint8_t *key, size_t key_length, const uint8_t *bytes, size_t length,
     uint8_t code[CCRYPTO_SHA256_LENGTH]);
@@ -39,13 +39,13 @@ typedef struct ccrypto_p256 ccrypto_p256;
 ccrypto_p256 *ccrypto_p256_generate(void);
 /* Big-endian. NULL: 0, or not below the group's order. */
 ccrypto_p256 *ccrypto_p256_from_scalar(const uint8_t scalar[CCRYPTO_P256_SCALAR_LENGTH]);
-/* PKCS #8 or SEC 1, without a password. The public key is worked out from the private one. NULL: it
- * is none, or on another curve. */
+/* PKCS #8 or SEC 1, without a password; where the public key is not in it, it is worked out. NULL: it
+ * is none, on another curve, or its halves do not belong together. */
 ccrypto_p256 *ccrypto_p256_from_pem(const uint8_t *pem, size_t length);
 void ccrypto_p256_free(ccrypto_p256 *key);
 
-/* CCRYPTO_P256_POINT_LENGTH bytes, for as long as the key lives. */
-const uint8_t *ccrypto_p256_public_key(const ccrypto_p256 *key);
+/* False: no memory. */
+bool ccrypto_p256_public_key(const ccrypto_p256 *key, uint8_t point[CCRYPTO_P256_POINT_LENGTH]);
 /* ECDH: the shared point's x. False: the point is none of the curve's. */
 bool ccrypto_p256_agree(const ccrypto_p256 *key, const uint8_t point[CCRYPTO_P256_POINT_LENGTH],
     uint8_t secret[CCRYPTO_P256_SCALAR_LENGTH]);
