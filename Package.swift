@@ -136,24 +136,24 @@ let package = Package(
         .target(
             name: "HTTPClient",
             dependencies: ["PluginKit", "CHTTP"],
-            path: "plugins/channels/http/Sources",
+            path: "plugins/libraries/http/Sources",
             swiftSettings: strict
         ),
         .target(
             name: "CHTTP",
-            path: "plugins/channels/http/CHTTP",
+            path: "plugins/libraries/http/CHTTP",
             cSettings: openSSL3,
             linkerSettings: [.linkedLibrary("curl"), .linkedLibrary("nghttp2"), .linkedLibrary("ssl")]
         ),
         .target(
             name: "Cryptography",
             dependencies: ["CCryptography"],
-            path: "plugins/channels/cryptography/Sources",
+            path: "plugins/libraries/cryptography/Sources",
             swiftSettings: strict
         ),
         .target(
             name: "CCryptography",
-            path: "plugins/channels/cryptography/CCryptography",
+            path: "plugins/libraries/cryptography/CCryptography",
             cSettings: openSSL3,
             linkerSettings: [.linkedLibrary("crypto")]
         ),

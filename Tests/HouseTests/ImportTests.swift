@@ -25,8 +25,8 @@ struct ImportTests {
             "Patterns", "RPC", "Schema", "Storage", "StorageRocksDB", "SystemPackage",
         ],
         "plugins/triggers": ["PluginKit", "Glibc"],
-        "plugins/channels/http": ["PluginKit", "CHTTP", "Glibc"],
-        "plugins/channels/cryptography": ["CCryptography"],
+        "plugins/libraries/http": ["PluginKit", "CHTTP", "Glibc"],
+        "plugins/libraries/cryptography": ["CCryptography"],
         "plugins/channels/push": [
             "PluginKit", "HTTPClient", "Cryptography", "Push", "Dispatch", "Foundation", "Synchronization",
         ],
@@ -65,6 +65,10 @@ struct ImportTests {
             if hasSwift {
                 #expect(Self.house["Sources/\(name)"] != nil, "Sources/\(name) is not in the table")
             }
+        }
+        for file in try Self.swiftFiles(in: "plugins") {
+            let path = file.path.dropFirst(Self.root.path.count + 1)
+            #expect(Self.house.keys.contains { path.hasPrefix("\($0)/") }, "\(path) is not in the table")
         }
     }
 
