@@ -57,7 +57,7 @@ let package = Package(
         .target(
             name: "RPC",
             dependencies: [
-                "CUnixSockets",
+                "CUnixSockets", "Varint",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
@@ -66,12 +66,13 @@ let package = Package(
         ),
         .target(name: "CUnixSockets"),
         .target(name: "CMalloc"),
+        .target(name: "Varint", swiftSettings: strict),
         .target(name: "Schema", dependencies: ["CProtobufC"]),
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
         .target(name: "PluginABI"),
 
         // Floor 2
-        .target(name: "Storage", dependencies: ["Engine"], swiftSettings: strict),
+        .target(name: "Storage", dependencies: ["Engine", "Varint"], swiftSettings: strict),
         .target(
             name: "CampaignFiles",
             dependencies: ["Engine", "Schema", .product(name: "Yams", package: "Yams")],
@@ -111,7 +112,7 @@ let package = Package(
         plugin("ChannelPush", path: "plugins/channels/push/Plugin", dependencies: ["Push"]),
         .target(
             name: "Push",
-            dependencies: ["PluginKit", "HTTPClient", "Cryptography"],
+            dependencies: ["PluginKit", "HTTPClient", "Cryptography", "Encodings"],
             path: "plugins/channels/push/Sources",
             swiftSettings: strict
         ),
@@ -119,7 +120,7 @@ let package = Package(
         plugin(
             "ChannelEmail",
             path: "plugins/channels/email/Sources",
-            dependencies: ["CCurl", "Cryptography"]
+            dependencies: ["CCurl", "Cryptography", "Encodings"]
         ),
         .target(
             name: "CCurl",
@@ -129,13 +130,14 @@ let package = Package(
         plugin("ChannelWebhook", path: "plugins/channels/webhook/Plugin", dependencies: ["Webhook"]),
         .target(
             name: "Webhook",
-            dependencies: ["PluginKit", "HTTPClient", "Cryptography"],
+            dependencies: ["PluginKit", "HTTPClient", "Cryptography", "Encodings"],
             path: "plugins/channels/webhook/Sources",
             swiftSettings: strict
         ),
+        .target(name: "Encodings", path: "plugins/libraries/encodings", swiftSettings: strict),
         .target(
             name: "HTTPClient",
-            dependencies: ["PluginKit", "CHTTP"],
+            dependencies: ["PluginKit", "Encodings", "CHTTP"],
             path: "plugins/libraries/http/Sources",
             swiftSettings: strict
         ),
@@ -218,7 +220,7 @@ let package = Package(
         .testTarget(name: "HostTests", dependencies: ["Host", "Storage", "Engine", "Schema"], swiftSettings: strict),
         .testTarget(
             name: "PushTests",
-            dependencies: ["Push", "HTTPClient", "PluginKit", "Cryptography"],
+            dependencies: ["Push", "HTTPClient", "PluginKit", "Cryptography", "Encodings"],
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),

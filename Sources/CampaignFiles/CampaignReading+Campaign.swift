@@ -233,7 +233,7 @@ extension CampaignReading {
     }
 
     mutating func unserved(_ kind: String, _ name: String, _ loaded: [String], at mark: Mark?, _ path: String) {
-        let near = nearest(to: name, among: loaded).map { "; did you mean \($0)?" } ?? ""
+        let near = Spelling.nearest(to: name, among: loaded).map { "; did you mean \($0)?" } ?? ""
         problem(
             "no loaded plug-in serves the \(kind) \"\(name)\"; loaded are \(loaded.isEmpty ? "none" : loaded.joined(separator: ", "))\(near)",
             at: mark,

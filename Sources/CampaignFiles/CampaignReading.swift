@@ -73,7 +73,7 @@ struct CampaignReading {
                 if Self.pathsOfShared.contains(path), Self.isShared(key) { continue }  // its anchors are what it is for
                 guard !isFull else { continue }
                 let near =
-                    (meant[name] ?? nearest(to: name, among: known)).map { "; did you mean `\($0)`?" }
+                    (meant[name] ?? Spelling.nearest(to: name, among: known)).map { "; did you mean `\($0)`?" }
                     ?? "; there are \(known.sorted().joined(separator: ", "))"
                 problem("there is no key `\(name)`\(near)", at: key.mark, place)
                 continue

@@ -1,4 +1,5 @@
 import NIOCore
+import Varint
 
 /// `ttrpc.Request`: its strings and its payload as places in the frame's body.
 struct RequestEnvelope {
@@ -102,7 +103,7 @@ extension ByteBuffer {
             writeInteger(UInt16(0x0a00))
             return true
         }
-        let size = 1 + ProtobufFields.varintSize(count) + count
+        let size = 1 + Varint.size(of: UInt64(count)) + count
         guard size <= Limits.messageBytes else { return false }
         writeHeader(FrameHeader(length: UInt32(size), stream: stream, type: .response))
         writeTag(2, count)
@@ -125,7 +126,7 @@ extension ByteBuffer {
             body.writeTag(3, any.readableBytes)
             body.writeImmutableBuffer(any)
         }
-        let size = 1 + ProtobufFields.varintSize(body.readableBytes) + body.readableBytes
+        let size = 1 + Varint.size(of: UInt64(body.readableBytes)) + body.readableBytes
         guard size <= Limits.messageBytes else {
             writeResponse(stream: stream, status: .tooLarge(size))
             return
@@ -151,12 +152,10 @@ extension ByteBuffer {
     }
 
     private mutating func writeVarint(_ value: UInt64) {
-        var value = value
-        while value >= 0x80 {
-            writeInteger(UInt8(truncatingIfNeeded: value) | 0x80)
-            value >>= 7
+        let size = Varint.size(of: value)
+        writeWithUnsafeMutableBytes(minimumWritableBytes: size) { room in
+            room.baseAddress.map { Varint.write(value, to: $0) } ?? 0
         }
-        writeInteger(UInt8(value))
     }
 }
 

@@ -1,3 +1,5 @@
+import Varint
+
 /// The few fields of the envelopes, read and written by hand: it costs no copy of the payload and cuts no text.
 struct ProtobufFields {
     enum Field {
@@ -48,17 +50,14 @@ struct ProtobufFields {
     }
 
     private mutating func varint() throws(Fault) -> UInt64 {
-        var value: UInt64 = 0
-        var shift: UInt64 = 0
-        while shift < 70 {
-            guard at < end else { throw Fault(text: "unexpected end") }
-            let byte = bytes[at]
-            at += 1
-            value |= UInt64(byte & 0x7f) &<< shift
-            if byte < 0x80 { return value }
-            shift += 7
+        guard at < end, let base = bytes.baseAddress else { throw Fault(text: "unexpected end") }
+        var place = base + at
+        defer { at = place - base }
+        do throws(Varint.Fault) {
+            return try Varint.read(&place, before: base + end)
+        } catch {
+            throw Fault(text: error == .cut ? "unexpected end" : "a number of more than 64 bits")
         }
-        throw Fault(text: "a number of more than ten bytes")
     }
 
     func string(_ range: Range<Int>) throws(Fault) -> String {
@@ -66,9 +65,5 @@ struct ProtobufFields {
             throw Fault(text: "string field contains invalid UTF-8")
         }
         return text
-    }
-
-    static func varintSize(_ value: Int) -> Int {
-        value == 0 ? 1 : (Int.bitWidth - value.leadingZeroBitCount + 6) / 7
     }
 }

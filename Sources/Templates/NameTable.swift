@@ -1,3 +1,5 @@
+import Engine
+
 /// The names that mean something at one place of a template.
 final class NameTable {
     private var assigned: [String: Int] = [:]
@@ -56,31 +58,7 @@ final class NameTable {
 
     /// `; did you mean ...`, or what there is.
     static func hint(_ name: String, _ known: [String]) -> String {
-        let allowed = max(1, name.utf8.count / 3)
-        let near =
-            name.utf8.count > 64
-            ? nil
-            : known.filter { abs($0.utf8.count - name.utf8.count) <= allowed }
-                .map { (distance(Array(name.utf8), Array($0.utf8)), $0) }
-                .filter { $0.0 <= allowed }
-                .min { $0 < $1 }
-        if let near { return "; did you mean `\(near.1)`?" }
+        if let near = Spelling.nearest(to: name, among: known) { return "; did you mean `\(near)`?" }
         return "; there are \(Set(known).sorted().prefix(40).joined(separator: ", "))"
-    }
-
-    /// How many letters must be changed, added, left out or swapped with their neighbour.
-    private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
-        var before: [Int] = []
-        var last = Array(0...right.count)
-        for (i, a) in left.enumerated() {
-            var row = [i + 1]
-            for (j, b) in right.enumerated() {
-                var cost = min(last[j + 1] + 1, row[j] + 1, last[j] + (a == b ? 0 : 1))
-                if i > 0, j > 0, a == right[j - 1], left[i - 1] == b { cost = min(cost, before[j - 1] + 1) }
-                row.append(cost)
-            }
-            (before, last) = (last, row)
-        }
-        return last[right.count]
     }
 }

@@ -121,7 +121,7 @@ import Testing
 
     @Test func theSameKeyHasTheSameNameInEveryProcess() {
         #expect(StableName(key: "cart/3/u-1/7f/email").text == "cart=2F3=2Fu-1=2F7f=2Femail")
-        // FNV-1a, 128 bits, of "foobar", as its authors give it.
-        #expect(StableName(key: "foobar").digest == "343E1662793C64BF6F0D3597BA446F18")
+        // The first half of what sha256sum says of "foobar".
+        #expect(StableName(key: "foobar").digest == "C3AB8FF13720E8AD9047DD39466B3C89")
     }
 }

@@ -7,10 +7,11 @@ struct ImportTests {
     static let house: [String: Set<String>] = [
         "Sources/Engine": [],
         "Sources/RPC": [
-            "CUnixSockets", "NIOCore", "NIOPosix", "NIOSSL", "Logging", "Synchronization", "Glibc",
+            "CUnixSockets", "NIOCore", "NIOPosix", "NIOSSL", "Logging", "Synchronization", "Glibc", "Varint",
         ],
         "Sources/PluginKit": ["PluginABI", "Synchronization"],
-        "Sources/Storage": ["Engine", "Synchronization", "Glibc"],
+        "Sources/Varint": [],
+        "Sources/Storage": ["Engine", "Varint", "Synchronization", "Glibc"],
         "Sources/Templates": ["Engine"],
         "Sources/Patterns": ["Engine", "CRE2"],
         "Sources/CampaignFiles": ["Engine", "Schema", "CYaml"],
@@ -25,16 +26,19 @@ struct ImportTests {
             "Patterns", "RPC", "Schema", "Storage", "StorageRocksDB", "SystemPackage",
         ],
         "plugins/triggers": ["PluginKit", "Glibc"],
-        "plugins/libraries/http": ["PluginKit", "CHTTP", "Glibc"],
+        "plugins/libraries/encodings": ["Glibc"],
+        "plugins/libraries/http": ["PluginKit", "Encodings", "CHTTP", "Glibc"],
         "plugins/libraries/cryptography": ["CCryptography"],
         "plugins/channels/push": [
-            "PluginKit", "HTTPClient", "Cryptography", "Push", "Dispatch", "Foundation", "Synchronization",
+            "PluginKit", "HTTPClient", "Cryptography", "Encodings", "Push", "Dispatch", "Foundation", "Synchronization",
         ],
         "plugins/channels/webhook": [
-            "PluginKit", "HTTPClient", "Cryptography", "Webhook", "Dispatch", "Synchronization",
+            "PluginKit", "HTTPClient", "Cryptography", "Encodings", "Webhook", "Dispatch", "Synchronization",
         ],
         "plugins/channels/in-app": ["PluginKit"],
-        "plugins/channels/email": ["PluginKit", "CCurl", "Cryptography", "Dispatch", "Glibc", "Synchronization"],
+        "plugins/channels/email": [
+            "PluginKit", "CCurl", "Cryptography", "Encodings", "Dispatch", "Glibc", "Synchronization",
+        ],
     ]
 
     static let root: URL = {

@@ -1,4 +1,5 @@
 import Engine
+import Varint
 
 /// Reads protobuf straight from bytes that somebody else owns. Never reads beyond them, whatever they hold.
 package struct ProtobufReader {
@@ -143,16 +144,10 @@ package struct ProtobufReader {
     }
 
     private mutating func longVarint() throws(Fault) -> UInt64 {
-        var value: UInt64 = 0
-        var shift: UInt64 = 0
-        while at < end {
-            let byte = at.load(as: UInt8.self)
-            at += 1
-            guard shift < 63 || byte <= 1 else { throw .badVarint }
-            value |= UInt64(byte & 0x7F) << shift
-            if byte < 0x80 { return value }
-            shift += 7
+        do throws(Varint.Fault) {
+            return try Varint.read(&at, before: end)
+        } catch {
+            throw error == .cut ? .truncated : .badVarint
         }
-        throw .truncated
     }
 }

@@ -1,4 +1,5 @@
 import Engine
+import Varint
 
 /// Writes protobuf into one growing buffer that is used again for the next record.
 ///
@@ -147,14 +148,7 @@ package struct ProtobufWriter: ~Copyable {
     /// The caller has reserved room.
     @inline(__always)
     private mutating func put(_ value: UInt64) {
-        var rest = value
-        while rest >= 0x80 {
-            start.storeBytes(of: UInt8(truncatingIfNeeded: rest) | 0x80, toByteOffset: count, as: UInt8.self)
-            count += 1
-            rest >>= 7
-        }
-        start.storeBytes(of: UInt8(truncatingIfNeeded: rest), toByteOffset: count, as: UInt8.self)
-        count += 1
+        count += Varint.write(value, to: start + count)
     }
 
     /// One byte was left for the length, which nearly every message needs; a longer one moves up to make room.
@@ -164,7 +158,7 @@ package struct ProtobufWriter: ~Copyable {
             start.storeBytes(of: UInt8(size), toByteOffset: length, as: UInt8.self)
             return
         }
-        let width = (70 - size.leadingZeroBitCount) / 7
+        let width = Varint.size(of: UInt64(size))
         reserve(width)
         (start + length + width).copyMemory(from: start + length + 1, byteCount: size)
         count = length

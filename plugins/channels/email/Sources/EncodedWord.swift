@@ -1,3 +1,5 @@
+import Encodings
+
 /// Text beyond ASCII in a header: encoded words of RFC 2047.
 enum EncodedWord {
     /// RFC 2047, 2: an encoded word is at most 75 characters, a line that holds one at most 76.
@@ -15,7 +17,7 @@ enum EncodedWord {
         // Of the word in base64: its bytes; in quotes: its characters.
         var size = 0
         func close() {
-            let encoded = quoted <= based ? quote(bytes) : Base64.encode(bytes)
+            let encoded = quoted <= based ? quote(bytes) : Base64.digits(of: bytes)
             words.append("=?utf-8?\(quoted <= based ? "q" : "b")?\(String(decoding: encoded, as: UTF8.self))?=")
             bytes.removeAll(keepingCapacity: true)
             size = 0

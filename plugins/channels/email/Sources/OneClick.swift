@@ -1,4 +1,5 @@
 import Cryptography
+import Encodings
 
 /// The links of one-click unsubscribing (RFC 8058): each names one user's message, and is signed, so that the
 /// application's endpoint knows it for ours without asking anybody.
@@ -26,7 +27,7 @@ package struct OneClick: Sendable, Equatable {
 
     /// nil: it would be too long for a header's line.
     package func link(user: String, campaign: String, key: String) -> UnsubscribeLink? {
-        let signed = "user=\(Self.escaped(user))&campaign=\(Self.escaped(campaign))&key=\(Self.escaped(key))"
+        let signed = "user=\(percentEncoded(user))&campaign=\(percentEncoded(campaign))&key=\(percentEncoded(key))"
         let join = base.contains("?") ? (base.hasSuffix("?") || base.hasSuffix("&") ? "" : "&") : "?"
         return UnsubscribeLink("\(base)\(join)\(signed)&signature=\(signature(of: signed))")
     }
@@ -34,29 +35,6 @@ package struct OneClick: Sendable, Equatable {
     /// HMAC-SHA256 in base64url without padding (RFC 4648, 5).
     private func signature(of text: String) -> String {
         let code = HMACSHA256.code(of: Array(text.utf8), key: SecretBytes(secret))
-        let digits = Base64.encode(code).compactMap { digit -> UInt8? in
-            switch digit {
-            case UInt8(ascii: "+"): UInt8(ascii: "-")
-            case UInt8(ascii: "/"): UInt8(ascii: "_")
-            case UInt8(ascii: "="): nil
-            default: digit
-            }
-        }
-        return String(decoding: digits, as: UTF8.self)
-    }
-
-    /// All but the unreserved characters of RFC 3986, 2.3, as %XX.
-    private static func escaped(_ text: String) -> String {
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                bytes.append(byte)
-            default: bytes += [UInt8(ascii: "%"), hexadecimal(byte >> 4), hexadecimal(byte & 15)]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        return Base64.encodedForURL(code)
     }
 }

@@ -1,4 +1,5 @@
 import CCurl
+import Encodings
 import PluginKit
 
 /// The bytes of one connection: libcurl opens it, with TLS and the login, and carries what is said.
@@ -21,7 +22,7 @@ final class SMTPLink: @unchecked Sendable {
     private static func connection(_ server: SMTPServer) -> OpaquePointer? {
         let password = server.login?.token == nil ? server.login?.password : nil
         let mechanisms = server.login?.mechanism.map { "AUTH=\($0.rawValue.uppercased())" }
-        let helo = server.helo.map(percentEncoded)
+        let helo = server.helo.map { percentEncoded($0) }
         return withCStrings([server.login?.username, password, mechanisms, server.caFile, helo]) { texts in
             server.url.withCString { url in
                 var described = ccurl_server(
@@ -50,17 +51,6 @@ final class SMTPLink: @unchecked Sendable {
             return text.withUnsafeBufferPointer { opened(index + 1, pointers + [$0.baseAddress]) }
         }
         return opened(0, [])
-    }
-
-    /// All but what a name of a host has.
-    private static func percentEncoded(_ text: String) -> String {
-        text.utf8.map { byte in
-            let isPlain =
-                byte < 0x80 && (Character(UnicodeScalar(byte)).isLetter || Character(UnicodeScalar(byte)).isNumber)
-            return isPlain || byte == UInt8(ascii: "-") || byte == UInt8(ascii: ".")
-                ? String(UnicodeScalar(byte))
-                : "%" + String(decoding: [hexadecimal(byte >> 4), hexadecimal(byte & 15)], as: UTF8.self)
-        }.joined()
     }
 
     deinit { ccurl_free(connection) }

@@ -1,3 +1,5 @@
+import Encodings
+
 /// A mail server, and how far it is trusted.
 package struct SMTPServer: Sendable, Equatable {
     /// `smtp://host:port` or `smtps://host:port`.
@@ -53,6 +55,6 @@ package struct SMTPServer: Sendable, Equatable {
         let forms = [
             secret, "\0\(login.username)\0\(secret)", "user=\(login.username)\u{1}auth=Bearer \(secret)\u{1}\u{1}",
         ]
-        return [secret] + forms.map { String(decoding: Base64.encode(Array($0.utf8)), as: UTF8.self) }
+        return [secret] + forms.map { Base64.encoded(Array($0.utf8)) }
     }
 }

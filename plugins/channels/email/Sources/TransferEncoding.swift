@@ -1,3 +1,5 @@
+import Encodings
+
 /// How a part of UTF-8 text travels over a path that carries 7 bits and short lines (RFC 2045, 6).
 enum TransferEncoding: String {
     case quotedPrintable = "quoted-printable"
@@ -19,7 +21,16 @@ enum TransferEncoding: String {
     func encode(_ text: String, to output: inout [UInt8]) {
         switch self {
         case .quotedPrintable: QuotedPrintable.encode(text, to: &output)
-        case .base64: output += Base64.lines(Self.withCRLF(text))
+        case .base64: Self.appendLines(of: Self.withCRLF(text), to: &output)
+        }
+    }
+
+    /// 57 bytes make the 76 characters of a line (RFC 2045, 6.8).
+    private static func appendLines(of bytes: [UInt8], to output: inout [UInt8]) {
+        output.reserveCapacity(output.count + bytes.count / 57 * 78 + 80)
+        for start in stride(from: 0, to: bytes.count, by: 57) {
+            output += Base64.digits(of: bytes[start..<min(start + 57, bytes.count)])
+            output += [0x0D, 0x0A]
         }
     }
 

@@ -1,3 +1,4 @@
+import Encodings
 import PluginKit
 
 /// JSON, member by member, in the order given.
@@ -84,10 +85,6 @@ package struct JSONWriter: Sendable {
             raw("\\u00")
             bytes += [hexadecimal(byte >> 4), hexadecimal(byte & 15)]
         }
-    }
-
-    private func hexadecimal(_ nibble: UInt8) -> UInt8 {
-        nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
     }
 
     package static func bytes(of value: Value) -> [UInt8] {

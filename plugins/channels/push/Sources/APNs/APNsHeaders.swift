@@ -1,4 +1,5 @@
 import Cryptography
+import Encodings
 import HTTPClient
 
 /// The headers of one push: developer.apple.com, "Sending notification requests to APNs".

@@ -1,3 +1,4 @@
+import Encodings
 import HTTPClient
 import PluginKit
 import Synchronization
@@ -92,19 +93,4 @@ final class APNsService: PushService {
     }
 
     func stop() { client.stop() }
-}
-
-/// RFC 3986: all but the unreserved characters.
-private func percentEncoded(_ text: Substring) -> String {
-    var encoded = ""
-    for byte in text.utf8 {
-        let scalar = Unicode.Scalar(byte)
-        if scalar.isASCII, scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || "-._~".utf8.contains(byte)
-        {
-            encoded.unicodeScalars.append(scalar)
-        } else {
-            encoded += (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
-        }
-    }
-    return encoded
 }

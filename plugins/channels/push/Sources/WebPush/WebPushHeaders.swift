@@ -1,4 +1,5 @@
 import Cryptography
+import Encodings
 import HTTPClient
 
 /// The headers of one message: RFC 8030 and RFC 8291.

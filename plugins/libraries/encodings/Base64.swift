@@ -13,17 +13,22 @@ package enum Base64 {
     }()
     private static let none: UInt8 = 64
 
-    package static func encoded(_ bytes: some Sequence<UInt8>) -> String {
-        var text = encode(Array(bytes), usual)
+    package static func encoded(_ bytes: some Collection<UInt8>) -> String {
+        String(decoding: digits(of: bytes), as: UTF8.self)
+    }
+
+    /// The same as bytes of ASCII.
+    package static func digits(of bytes: some Collection<UInt8>) -> [UInt8] {
+        var text = encode(bytes, usual)
         while text.count % 4 != 0 { text.append(UInt8(ascii: "=")) }
-        return String(decoding: text, as: UTF8.self)
+        return text
     }
 
-    package static func encodedForURL(_ bytes: some Sequence<UInt8>) -> String {
-        String(decoding: encode(Array(bytes), ofURLs), as: UTF8.self)
+    package static func encodedForURL(_ bytes: some Collection<UInt8>) -> String {
+        String(decoding: encode(bytes, ofURLs), as: UTF8.self)
     }
 
-    private static func encode(_ bytes: [UInt8], _ alphabet: [UInt8]) -> [UInt8] {
+    private static func encode(_ bytes: some Collection<UInt8>, _ alphabet: [UInt8]) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity(bytes.count * 4 / 3 + 4)
         var held: UInt32 = 0
@@ -42,11 +47,10 @@ package enum Base64 {
 
     /// Either alphabet, with padding or without; nil where it is neither.
     package static func decoded(_ text: some StringProtocol) -> [UInt8]? {
-        var text = String(text)
-        return text.withUTF8 { decode($0) }
+        decoded(Array(text.utf8))
     }
 
-    private static func decode(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+    package static func decoded(_ text: [UInt8]) -> [UInt8]? {
         let values = values
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count * 3 / 4)

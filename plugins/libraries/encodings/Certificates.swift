@@ -1,13 +1,14 @@
 import Glibc
 
 /// A file of certificates to trust.
-enum Certificates {
-    private static let largestFile = 16 * 1024 * 1024
+package enum Certificates {
+    /// All authorities that a system trusts are a quarter of a MiB.
+    private static let largestFile = 16 << 20
     private static let beginning = Array("-----BEGIN CERTIFICATE-----".utf8)
     private static let ending = Array("-----END CERTIFICATE-----".utf8)
 
     /// nil: it holds at least one certificate in PEM (RFC 7468), and none that is cut or garbled; else what is wrong.
-    static func fault(inFile path: String) -> String? {
+    package static func fault(inFile path: String) -> String? {
         guard let bytes = read(path) else { return "cannot be read" }
         var rest = bytes[...]
         var count = 0
@@ -44,13 +45,14 @@ enum Certificates {
         return nil
     }
 
-    /// Base64 of one DER sequence whose length is the bytes that there are.
+    /// Base64 of one DER sequence that is as long as it says.
     private static func isCertificate(_ base64: ArraySlice<UInt8>) -> Bool {
-        guard let der = Base64.decode(base64.filter { ![0x0A, 0x0D, 0x20, 0x09].contains($0) }), der.count > 4,
-            der[0] == 0x30, der[1] & 0x80 != 0, (1...4).contains(Int(der[1] & 0x7F))
+        guard let der = Base64.decoded(base64.filter { ![0x0A, 0x0D, 0x20, 0x09].contains($0) }), der.count > 4,
+            der[0] == 0x30
         else { return false }
+        if der[1] < 0x80 { return der.count == Int(der[1]) + 2 }
         let digits = Int(der[1] & 0x7F)
-        guard der.count > 2 + digits else { return false }
+        guard (1...4).contains(digits), der.count > 2 + digits else { return false }
         return der[2..<(2 + digits)].reduce(0) { $0 << 8 | Int($1) } == der.count - 2 - digits
     }
 }
