@@ -83,11 +83,13 @@ let package = Package(
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
         .target(name: "PluginKit", dependencies: ["PluginABI"], swiftSettings: strict),
 
+        .target(name: "Core", dependencies: ["Engine", "Storage"], swiftSettings: strict),
+
         // Floor 3
         .target(
             name: "Host",
             dependencies: [
-                "Engine", "Storage", "Templates", "Patterns", "RPC", "Schema", "PluginABI",
+                "Core", "Engine", "Storage", "Templates", "Patterns", "RPC", "Schema", "PluginABI",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict,
@@ -164,7 +166,7 @@ let package = Package(
         .executableTarget(
             name: "triggerd",
             dependencies: [
-                "Host", "StorageRocksDB", "CampaignFiles", "Patterns", "CMalloc",
+                "Core", "Host", "StorageRocksDB", "CampaignFiles", "Patterns", "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -190,6 +192,7 @@ let package = Package(
         .testTarget(name: "HouseTests", swiftSettings: strict),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "Patterns"], swiftSettings: strict),
         .testTarget(name: "PatternsTests", dependencies: ["Patterns", "Engine"], swiftSettings: strict),
+        .testTarget(name: "CoreTests", dependencies: ["Core", "Engine", "Storage"], swiftSettings: strict),
         .testTarget(
             name: "RPCTests",
             dependencies: [
@@ -217,7 +220,11 @@ let package = Package(
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),
-        .testTarget(name: "HostTests", dependencies: ["Host", "Storage", "Engine", "Schema"], swiftSettings: strict),
+        .testTarget(
+            name: "HostTests",
+            dependencies: ["Core", "Host", "Storage", "Engine", "Schema"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "PushTests",
             dependencies: ["Push", "HTTPClient", "PluginKit", "Cryptography", "Encodings"],
@@ -232,7 +239,7 @@ let package = Package(
         ),
         .testTarget(
             name: "ModelTests",
-            dependencies: ["triggerd", "Host", "CampaignFiles", "Engine"],
+            dependencies: ["triggerd", "Core", "Host", "CampaignFiles", "Engine"],
             swiftSettings: strict
         ),
         .testTarget(name: "DaemonTests", exclude: ["Fixtures"], swiftSettings: strict),

@@ -39,13 +39,13 @@ func run(campaigns: Int) -> Double {
         campaigns: table,
         channels: ["in_app": ChannelRules(queues: true)],
         identity: "bench",
+        match: { [listeners] event in
+            (listeners[event.subject] ?? []).map { version, filter in
+                Match(version, .trigger(whereHolds: filter?.holds(event.properties, now: event.receivedAt) ?? true))
+            }
+        },
         render: { _ in .fields(Object()) }
     )
-    let match: (Event) -> [Match] = { event in
-        (listeners[event.subject] ?? []).map { version, filter in
-            Match(version, .trigger(whereHolds: filter?.holds(event.properties, now: event.receivedAt) ?? true))
-        }
-    }
     var states = [UserState](repeating: UserState(), count: users)
     var tallies: [CampaignNumber: Tally] = [:]
     var sequence: UInt64 = 1
@@ -63,8 +63,7 @@ func run(campaigns: Int) -> Double {
             context: context,
             now: now,
             nextSequence: sequence,
-            tallies: exchange(&tallies, with: [:]),
-            match: match
+            tallies: exchange(&tallies, with: [:])
         ) { turn in
             turn.handle(
                 Event(

@@ -1,4 +1,7 @@
-/// What deciding needs beside the user's state, all of it values: one for each instant at which something is decided.
+/// What deciding needs beside the user's state, all of it values. What it calls stands here and nowhere else, and keeps
+/// to one contract: bounded in time and memory whatever it is given, no I/O, nothing remembered that could be seen, the
+/// same answer for the same question in any process, and callable from any thread. What breaks it (a plug-in that ends
+/// the process, a template that fails) is caught by who handed it in.
 package final class Context: Sendable {
     package let campaigns: CampaignTable
     /// By name; a message to a channel that is not here cannot be sent.
@@ -7,9 +10,10 @@ package final class Context: Sendable {
     package let limits: Limits
     /// The data folder's name, the first part of every idempotency key.
     package let identity: String
-    /// A pure function.
+    /// Who listens for an event and is meant by it, campaigns in order of creation.
+    package let match: @Sendable (Event) -> [Match]
     package let render: @Sendable (Rendering) -> Rendered
-    /// A pure function from a name to its zone; nil for a name that no zone has (3.3.2).
+    /// Nil for a name that no zone has (3.3.2).
     package let zone: @Sendable (String) -> Zone?
     /// Whether every provider accepts and every display is acknowledged at once, as in a scenario.
     package let acceptsAtOnce: Bool
@@ -22,6 +26,7 @@ package final class Context: Sendable {
         identity: String,
         acceptsAtOnce: Bool = false,
         zone: @escaping @Sendable (String) -> Zone? = { _ in nil },
+        match: @escaping @Sendable (Event) -> [Match] = { _ in [] },
         render: @escaping @Sendable (Rendering) -> Rendered
     ) {
         self.campaigns = campaigns
@@ -31,7 +36,23 @@ package final class Context: Sendable {
         self.zone = zone
         self.limits = limits
         self.identity = identity
+        self.match = match
         self.render = render
+    }
+
+    /// The same, but by these campaigns: their heads changed, and nothing else.
+    package func with(_ campaigns: CampaignTable) -> Context {
+        Context(
+            campaigns: campaigns,
+            channels: channels,
+            workspace: workspace,
+            limits: limits,
+            identity: identity,
+            acceptsAtOnce: acceptsAtOnce,
+            zone: zone,
+            match: match,
+            render: render
+        )
     }
 }
 

@@ -63,7 +63,7 @@ extension Turn {
         guard event.type != Event.location || move(&event) else { return }
         if event.isHistory { return remember(event) }
         pushedBack = [:]
-        let matches = match(event)
+        let matches = context.match(event)
         var excepted: [CampaignNumber] = []
         for match in matches {
             guard case .exception(let index) = match.role else { continue }

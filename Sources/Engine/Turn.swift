@@ -16,8 +16,6 @@ package struct Turn {
     package var nextSequence: UInt64
     /// Of all campaigns; `effects.tallies` names those that changed.
     package var tallies: [CampaignNumber: Tally]
-    /// Who listens for an event and is meant by it, campaigns in order of creation. A pure function.
-    let match: (Event) -> [Match]
     /// Whether near misses are among the effects, for who asks.
     let tellsNearMisses: Bool
     /// What filters may still cost in this turn.
@@ -36,7 +34,6 @@ package struct Turn {
         now: Instant,
         nextSequence: UInt64,
         tallies: [CampaignNumber: Tally],
-        match: @escaping (Event) -> [Match],
         tellsNearMisses: Bool
     ) {
         self.user = user
@@ -45,7 +42,6 @@ package struct Turn {
         self.now = now
         self.nextSequence = nextSequence
         self.tallies = tallies
-        self.match = match
         self.tellsNearMisses = tellsNearMisses
     }
 
@@ -58,7 +54,6 @@ package struct Turn {
         now: Instant,
         nextSequence: UInt64,
         tallies: [CampaignNumber: Tally],
-        match: @escaping (Event) -> [Match],
         tellsNearMisses: Bool = false,
         _ body: (inout Turn) -> Void
     ) -> Turn {
@@ -69,7 +64,6 @@ package struct Turn {
             now: now,
             nextSequence: nextSequence,
             tallies: tallies,
-            match: match,
             tellsNearMisses: tellsNearMisses
         )
         turn.catchUp()

@@ -1,3 +1,4 @@
+import Core
 import Engine
 import Foundation
 import Logging
@@ -74,15 +75,17 @@ package final class Daemon: Sendable {
             clock: clock,
             logger: logger,
             health: health,
-            settle: { work in queue.put(own: work) }
+            record: { work, tell in queue.put(own: work, tell) }
         )
+        let upkeep = Upkeep(store: store, queue: queue, readers: readers, limits: limits, logger: logger)
         let engine = try EngineThread(
             store: store,
             queue: queue,
             health: health,
-            campaigns: campaignChanges,
+            context: registry.makeContext(identity: store.identity),
             outbox: outbox,
-            readers: readers,
+            answers: Answers(readers: readers, largest: limits.bytesDecodedAtOnce),
+            upkeep: upkeep,
             limits: limits,
             clock: clock,
             logger: logger
@@ -91,7 +94,9 @@ package final class Daemon: Sendable {
         self.engine = engine
         engineThread = BackgroundThread("triggerd-engine") { engine.run() }
         lineThreads = outbox.threads.map { BackgroundThread($0.name, $0.body) }
-        engine.sweepWhatWasStopped()
+        // What still waits of campaigns that were stopped before this start.
+        let stopped = registry.table.all.filter { !$0.stops.isEmpty }.map(\.number)
+        if !stopped.isEmpty { upkeep.sweep(Set(stopped)) }
     }
 
     /// What the clock said when something was last recorded, where it is behind that now: it was set back while the
@@ -129,10 +134,9 @@ package final class Daemon: Sendable {
         [
             HealthService(health: engine.health, outbox: outbox).service,
             OutboxService(queue: engine.queue, store: store, readers: readers, limits: limits).service,
-            EventsService(queue: engine.queue, decoders: decoders, limits: limits).service,
+            EventsService(queue: engine.queue, decoders: decoders, store: store, limits: limits).service,
             InboxService(queue: engine.queue).service,
             CampaignsService(
-                queue: engine.queue,
                 campaigns: campaignChanges,
                 readFile: readFile,
                 store: store,

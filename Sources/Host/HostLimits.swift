@@ -1,3 +1,4 @@
+import Core
 import Engine
 import Foundation
 
@@ -35,11 +36,6 @@ package struct HostLimits: Sendable {
     /// Users kept decoded, and about what they may take in memory.
     package var cachedUsers = 8_192
     package var cachedUserBytes = 256 << 20
-    /// What the users whom one commit changes take in memory: each of them is written whole. What is left waits for its
-    /// turn.
-    package var userBytesPerCommit = 32 << 20
-    /// Users read from the store together: one may take some MiB, and hardly any does.
-    package var usersPerRead = 32
     /// Items of one request.
     package var itemsPerRequest = 10_000
     /// Dead letters of one request: as many as a commit holds with ease.
@@ -57,9 +53,8 @@ package struct HostLimits: Sendable {
     /// RESOURCE_EXHAUSTED.
     package var waitingApplies = 64
     package var bytesOfWaitingApplies = 16 << 20
-    /// How often a request is put beside campaigns that are stopped or resumed meanwhile, before the engine's thread
-    /// does it itself, so that it ends.
-    package var triesOfApply = 3
+    /// Requests that wait for their turn where they only stop or resume a campaign: they are small.
+    package var waitingStops = 1_024
     /// Faults that one answer tells, so that it fits a frame.
     package static let problemsTold = 100
     /// Of one fault's text.
@@ -69,8 +64,8 @@ package struct HostLimits: Sendable {
     /// a day at most. Until then it is only not shown.
     package var erasesAfter = Length.day
 
-    /// Whether what comes in is kept for rehearsals.
-    package var keepsEvents = true
+    /// Of one step of the core.
+    package var core = CoreLimits()
 
     package init() {}
 }
@@ -84,28 +79,4 @@ enum LanguageLimits {
     static let rememberedTags = 4_096
     /// Of one language: 22 of numbers, and of as many currencies as it has use for; events name them.
     static let numberFormatters = 64
-}
-
-/// Every limit of an item and of what it makes of a profile. One item's cost is bounded by them: they are far above
-/// what anybody needs to decide about a message, and nothing that is handled for each item of a frame is large.
-enum ItemLimits {
-    /// Ids of users and items, in bytes: what fits a key of the store.
-    static let id = 512
-    /// Names of events, properties and attributes, in bytes.
-    static let name = 255
-    /// One text, in bytes: as long as a template may be.
-    static let text = 256 << 10
-    /// Properties of an item, and attributes that it sets: each is looked up by a walk over the others.
-    static let properties = 1_000
-    /// Values of an item, those within lists and objects counted.
-    static let values = 5_000
-    /// Names, texts and values of an item, as `ObjectSize` counts them: four items fill a frame.
-    static let bytes = 1 << 20
-    /// Fields of an item's message: more than so many values can have.
-    static let fields = 65_536
-    /// How far a client's clock may be off before its items' times are moved (14): a request is under way for that long.
-    static let clockError = Length.seconds(5)
-    /// Attributes and bytes of a profile: it is written whole whenever anything happens to its user.
-    static let profileAttributes = 1_000
-    static let profileBytes = 512 << 10
 }

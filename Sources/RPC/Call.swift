@@ -67,8 +67,9 @@ package struct Call: Sendable {
         connection.onCancel(stream, serial, body)
     }
 
-    /// Answers many calls from another thread: one hop for each event loop, one write for each connection.
-    package static func complete(_ results: [(call: Call, result: Result<Payload, Status>)]) {
+    /// Answers many calls from another thread: one hop for each event loop, on which their results are made, and one
+    /// write for each connection.
+    package static func complete(_ results: [(call: Call, result: @Sendable () -> Result<Payload, Status>)]) {
         guard let first = results.first else { return }
         let loop = first.call.connection.loop
         if results.allSatisfy({ $0.call.connection.loop === loop }) {
@@ -80,8 +81,8 @@ package struct Call: Sendable {
         }
     }
 
-    private static func endAll(_ results: [(call: Call, result: Result<Payload, Status>)]) {
-        for (call, result) in results { call.connection.end(call.stream, call.serial, result) }
+    private static func endAll(_ results: [(call: Call, result: @Sendable () -> Result<Payload, Status>)]) {
+        for (call, result) in results { call.connection.end(call.stream, call.serial, result()) }
         for (call, _) in results { call.connection.flushUnlessReading() }
     }
 }

@@ -60,7 +60,7 @@ struct ServeRun {
         say("data: \(data)")
         let daemon: Daemon
         var limits = HostLimits()
-        limits.keepsEvents = keepEvents != .zero
+        limits.core.keepsEvents = keepEvents != .zero
         do {
             daemon = try Daemon(
                 store: store,

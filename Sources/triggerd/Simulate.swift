@@ -1,5 +1,6 @@
 import ArgumentParser
 import CampaignFiles
+import Core
 import Engine
 import Host
 

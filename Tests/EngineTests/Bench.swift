@@ -94,14 +94,15 @@ struct Bench {
 
     @discardableResult
     mutating func turn(at seconds: Int64, _ body: (inout Turn, Bench) -> Void) -> [Decision] {
+        let bench = self
         let context = Context(
             campaigns: table,
             channels: channels,
             workspace: workspace,
             identity: "test",
+            match: { bench.matches($0) },
             render: render
         )
-        let bench = self
         let turn = Turn.take(
             user: "u",
             state: state,
@@ -109,7 +110,6 @@ struct Bench {
             now: .at(seconds),
             nextSequence: sequence,
             tallies: tallies,
-            match: { bench.matches($0) },
             tellsNearMisses: true,
             { body(&$0, bench) }
         )

@@ -3,6 +3,7 @@ import Foundation
 import Storage
 import Testing
 
+@testable import Core
 @testable import Host
 
 /// What applying makes of the campaigns, and what it refuses for its size.
@@ -66,9 +67,11 @@ struct ApplyTests {
         for step in 0..<120 {
             let heads = registry.table.all
             if chance(5) == 0, !heads.isEmpty {
-                let head = heads[chance(heads.count)]
-                store([head.isStopped ? try registry.resume(head.id) : try registry.stop(head.id, at: .at(Int64(step)))]
-                )
+                var head = heads[chance(heads.count)]
+                _ = head.isStopped ? head.resume() : head.stop(at: .at(Int64(step)))
+                registry.put(head)
+                let campaign = try #require(registry.table.campaign(head.current))
+                store([CampaignStatus(head: head, campaign: campaign, changed: true)])
             } else {
                 let campaigns = (0..<chance(4) + 1).map { place in
                     Self.campaign(
@@ -98,7 +101,9 @@ struct ApplyTests {
         let revision = registry.revision
         #expect(try registry.apply(&request, at: .at(2)).map(\.changed) == [false, false])
         #expect(registry.revision == revision)
-        _ = try registry.stop("a", at: .at(3))
+        var head = try #require(registry.table.head(of: "a"))
+        _ = head.stop(at: .at(3))
+        registry.put(head)
         #expect(registry.revision != revision)
     }
 

@@ -2,6 +2,7 @@ import Engine
 import Schema
 import Testing
 
+@testable import Core
 @testable import Host
 
 /// What bounds requests, queues and replies.

@@ -2,6 +2,7 @@ import Engine
 import Storage
 import Testing
 
+@testable import Core
 @testable import Host
 
 /// A channel's line, stepped: every test names the message, what the channel says, and what follows.

@@ -12,17 +12,19 @@ struct ImportTests {
         "Sources/PluginKit": ["PluginABI", "Synchronization"],
         "Sources/Varint": [],
         "Sources/Storage": ["Engine", "Varint", "Synchronization", "Glibc"],
+        "Sources/Core": ["Engine", "Storage"],
         "Sources/Templates": ["Engine"],
         "Sources/Patterns": ["Engine", "CRE2"],
         "Sources/CampaignFiles": ["Engine", "Schema", "CYaml"],
         "Sources/StorageRocksDB": ["Storage", "Engine", "CRocksDB", "Synchronization", "Glibc"],
         "Sources/Host": [
-            "Engine", "Storage", "RPC", "Schema", "PluginABI", "Templates", "Patterns", "Logging", "Metrics",
+            "Core", "Engine", "Storage", "RPC", "Schema", "PluginABI", "Templates", "Patterns", "Logging", "Metrics",
             "ServiceLifecycle", "Foundation", "_FoundationICU", "Dispatch", "Synchronization",
         ],
         // Paths and files by swift-system: Foundation's end the process on some, and speak of NSCocoaErrorDomain.
         "Sources/triggerd": [
-            "ArgumentParser", "CampaignFiles", "CMalloc", "Dispatch", "Engine", "Glibc", "Host", "Logging", "NIOPosix",
+            "ArgumentParser", "CampaignFiles", "CMalloc", "Core", "Dispatch", "Engine", "Glibc", "Host", "Logging",
+            "NIOPosix",
             "Patterns", "RPC", "Schema", "Storage", "StorageRocksDB", "SystemPackage",
         ],
         "plugins/triggers": ["PluginKit", "Glibc"],

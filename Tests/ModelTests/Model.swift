@@ -1,4 +1,5 @@
 import CampaignFiles
+import Core
 import Engine
 
 /// A second statement of the rules, written from delivery.md and not from the engine: slow and obvious. It keeps a

@@ -1,4 +1,5 @@
 import CampaignFiles
+import Core
 import Engine
 import Foundation
 import Host

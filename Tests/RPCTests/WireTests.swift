@@ -29,7 +29,9 @@ struct WireTests {
                 "Later": { call, asked in
                     // Answered from another thread, many at once.
                     let loop = MultiThreadedEventLoopGroup.singleton.next()
-                    loop.scheduleTask(in: .milliseconds(50)) { Call.complete([(call, .success(asked.payload))]) }
+                    loop.scheduleTask(in: .milliseconds(50)) {
+                        Call.complete([(call, { @Sendable in .success(asked.payload) })])
+                    }
                 },
             ]
         )

@@ -1,9 +1,11 @@
+import Core
 import Dispatch
 import Engine
 import Synchronization
 
-/// Where campaigns are read, checked and compiled: beside the engine's thread and off the event loops, one request
-/// after another, in the order in which they came. The engine's thread only takes over what is ready.
+/// Where campaigns are read, checked, compiled, stopped and resumed: beside the engine's thread and off the event loops,
+/// one request after another, in the order in which they came. The engine's thread only takes over what is ready, and
+/// nothing changes campaigns beside this.
 final class CampaignChanges: Sendable {
     /// The campaigns as last committed, for whoever reads beside the writer.
     let current: Published<CampaignRegistry>
@@ -22,12 +24,13 @@ final class CampaignChanges: Sendable {
         self.clock = clock
     }
 
-    /// Runs `body` when what came before is done. Nil where it was taken in; else why not.
-    func inOrder(bytes: Int, _ body: @escaping @Sendable () -> Void) -> Refusal? {
+    /// Runs `body` when what came before is done. Nil where it was taken in; else why not. `bytes`: of what is applied; nil
+    /// for what only stops or resumes, which many applies that wait do not keep out.
+    func inOrder(bytes size: Int?, _ body: @escaping @Sendable () -> Void) -> Refusal? {
+        let bytes = size ?? 0
+        let most = size == nil ? limits.waitingStops : limits.waitingApplies
         let isFull = waiting.withLock { waiting in
-            guard waiting.count < limits.waitingApplies, waiting.bytes + bytes <= limits.bytesOfWaitingApplies else {
-                return true
-            }
+            guard waiting.count < most, waiting.bytes + bytes <= limits.bytesOfWaitingApplies else { return true }
             waiting.count += 1
             waiting.bytes += bytes
             return false
@@ -51,38 +54,61 @@ final class CampaignChanges: Sendable {
     /// All of them, or none; returns when that is on disk. To be called in order.
     func apply(_ set: CampaignSet) throws(Refusal) -> [CampaignStatus] {
         var request = ApplyRequest(set)
-        var attempt = 0
-        while true {
-            attempt += 1
-            let base = current.get()
-            let ready = try CampaignChange.Ready(&request, beside: base, at: clock.now(), identity)
-            guard ready.registry.revision != base.revision else { return ready.statuses }
-            let last = attempt == limits.triesOfApply ? request : nil
-            // While this thread has `base`, letting go of what it holds costs the engine's thread nothing.
-            let outcome = try withExtendedLifetime(base) { () throws(Refusal) in
-                try hand(ready, madeFrom: base, last)
+        let base = current.get()
+        var registry = base
+        let statuses = try registry.apply(&request, at: clock.now())
+        guard registry.revision != base.revision else { return statuses }
+        let change = CampaignChange(
+            context: registry.makeContext(identity: identity),
+            records: registry.records(of: statuses),
+            workspace: registry.workspace == base.workspace ? nil : registry.workspace.packed()
+        )
+        // While this thread has `base`, letting go of what it holds costs the engine's thread nothing.
+        let answer = withExtendedLifetime(base) { hand(.change(change)) }
+        switch answer {
+        case .recorded: current.set(registry)
+        case .refused(let refusal): throw refusal
+        case let other: preconditionFailure("a change of campaigns was answered with \(other)")
+        }
+        return statuses
+    }
+
+    /// Ends everything that waits, and what would begin to; returns when that is on disk. To be called in order.
+    func stop(_ id: CampaignID) throws(Refusal) -> CampaignStatus {
+        try changeHead(of: id) { .stop(id, definition: $0) }
+    }
+
+    /// From now on it triggers again. To be called in order.
+    func resume(_ id: CampaignID) throws(Refusal) -> CampaignStatus {
+        try changeHead(of: id) { .resume(id, definition: $0) }
+    }
+
+    private func changeHead(of id: CampaignID, _ work: ([UInt8]) -> Work) throws(Refusal) -> CampaignStatus {
+        var registry = current.get()
+        guard let campaign = registry.table.head(of: id).flatMap({ registry.table.campaign($0.current) }) else {
+            throw .unknownCampaign(id)
+        }
+        switch hand(work(campaign.packed())) {
+        case .campaign(let head, let changed):
+            if changed {
+                registry.put(head)
+                current.set(registry)
             }
-            switch outcome {
-            case .done(let statuses): return statuses
-            case .stale: continue
-            case .refused(let refusal): throw refusal
-            }
+            return CampaignStatus(head: head, campaign: campaign, changed: changed)
+        case .refused(let refusal): throw refusal
+        case let other: preconditionFailure("stopping or resuming \(id) was answered with \(other)")
         }
     }
 
-    private func hand(
-        _ ready: CampaignChange.Ready,
-        madeFrom base: CampaignRegistry,
-        _ last: ApplyRequest?
-    ) throws(Refusal) -> CampaignChange.Outcome {
-        let outcome = Published(CampaignChange.Outcome.stale)
+    private func hand(_ work: Work) -> Answer {
+        let answer = Published(Answer.recorded)
         let isDone = DispatchSemaphore(value: 0)
-        let change = CampaignChange(base: base.revision, ready: ready, last: last) {
-            outcome.set($0)
+        let refusal = queue.put(awaited: work) {
+            answer.set($0)
             isDone.signal()
         }
-        if let refusal = queue.put(awaited: .change(change)) { throw refusal }
+        if let refusal { return .refused(refusal) }
         isDone.wait()
-        return outcome.get()
+        return answer.get()
     }
 }

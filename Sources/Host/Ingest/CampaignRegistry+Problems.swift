@@ -1,3 +1,4 @@
+import Core
 import Engine
 
 /// What is wrong with campaigns that would be well by themselves.

@@ -1,3 +1,4 @@
+import Core
 import Dispatch
 import Engine
 import Storage
@@ -9,7 +10,7 @@ struct CampaignRegistry: Sendable {
     private(set) var table = CampaignTable()
     private(set) var matcher = Matcher()
     private(set) var workspace: Workspace
-    /// How often it was changed: what was made from one of these is of use while it is the one that counts.
+    /// How often it was changed.
     private(set) var revision: UInt64 = 0
     /// Of the newest versions' definitions, packed.
     private(set) var bytes = 0
@@ -104,29 +105,10 @@ struct CampaignRegistry: Sendable {
         places[number].bytes = campaign.bytes
     }
 
-    /// Ends everything that waits, and what would begin to.
-    mutating func stop(_ id: CampaignID, at now: Instant) throws(Refusal) -> CampaignStatus {
-        guard var head = table.head(of: id), let campaign = table.campaign(head.current) else {
-            throw .unknownCampaign(id)
-        }
-        guard !head.isStopped else { return CampaignStatus(head: head, campaign: campaign, changed: false) }
-        head.isStopped = true
-        head.stops.append(now)
+    /// A campaign that was stopped or resumed.
+    mutating func put(_ head: CampaignHead) {
         table.put(head)
         revision += 1
-        return CampaignStatus(head: head, campaign: campaign, changed: true)
-    }
-
-    /// From now on it triggers again; what a stop ended stays ended.
-    mutating func resume(_ id: CampaignID) throws(Refusal) -> CampaignStatus {
-        guard var head = table.head(of: id), let campaign = table.campaign(head.current) else {
-            throw .unknownCampaign(id)
-        }
-        guard head.isStopped else { return CampaignStatus(head: head, campaign: campaign, changed: false) }
-        head.isStopped = false
-        table.put(head)
-        revision += 1
-        return CampaignStatus(head: head, campaign: campaign, changed: true)
     }
 
     /// What the store is to hold of them.
@@ -146,6 +128,7 @@ struct CampaignRegistry: Sendable {
             identity: identity,
             acceptsAtOnce: acceptsAtOnce,
             zone: Zones.zone,
+            match: matcher.matches,
             render: { rendering in
                 let (number, version) = (Int(rendering.version.number), Int(rendering.version.version))
                 guard number < places.count, version < places[number].templates.count,
@@ -218,4 +201,14 @@ extension CampaignRegistry {
         change.add(prepared, as: head.current, isNewest: true)
         return CampaignStatus(head: head, campaign: campaign, changed: true, bytes: prepared.bytes)
     }
+}
+
+package struct CampaignStatus: Sendable {
+    package var head: CampaignHead
+    package var campaign: Campaign
+    /// Whether the call made it or changed it.
+    package var changed: Bool
+    package var warnings: [CampaignWarning] = []
+    /// Of its definition, packed; in the answer to an apply.
+    var bytes = 0
 }

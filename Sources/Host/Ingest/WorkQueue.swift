@@ -1,32 +1,46 @@
+import Core
 import Engine
 import RPC
 
-/// A work in the queue, and the call that it is for; nil where it is the daemon's own.
+/// A work in the queue, and who waits for it.
 struct QueuedWork: Sendable {
-    let work: Work
-    let call: Call?
+    /// As far as it is done.
+    var work: Work
+    let reply: Reply
     fileprivate let load: QueueLoad
+    fileprivate let traits: Traits
     fileprivate var turn: FairLine<QueuedWork>.Turn?
 
-    fileprivate init(work: Work, call: Call?, load: QueueLoad) {
-        self.work = work
-        self.call = call
-        self.load = load
+    /// Of a work's, what the queue goes by.
+    fileprivate struct Traits {
+        let isUrgent: Bool
+        let isOwn: Bool
     }
 
-    init(own work: Work) {
-        self.init(work: work, call: nil, load: QueueLoad(count: work.weight, bytes: 0))
+    fileprivate init(_ work: Work, _ reply: Reply, bytes: Int) {
+        let traits = work.traits
+        self.work = work
+        self.reply = reply
+        load = QueueLoad(count: traits.weight, bytes: bytes)
+        self.traits = Traits(isUrgent: traits.isUrgent, isOwn: traits.isOwn)
     }
+
+    var isOwn: Bool { traits.isOwn }
 
     /// Not where the caller has left or its deadline has passed: nobody would learn what became of it. What is done in
     /// part is done whole.
     var isWanted: Bool {
-        isBegun || call?.isAwaited ?? true
+        guard case .call(let call, _) = reply else { return true }
+        return isBegun || call.isAwaited
     }
 
     /// Whether a part of it is done.
     fileprivate var isBegun: Bool {
         if case .track(let track) = work { track.done > 0 } else { false }
+    }
+
+    fileprivate var connection: ObjectIdentifier? {
+        if case .call(let call, _) = reply { call.connectionID } else { nil }
     }
 }
 
@@ -42,6 +56,7 @@ final class WorkQueue: @unchecked Sendable {
     /// When works that nobody waits for are taken at the latest.
     private var gatheredUntil = Instant.never
     private var isClosed = false
+    private var isWoken = false
 
     /// How long, and how many of them, works that nobody waits for are gathered, so that they share a commit.
     private static let gathering = Length(milliseconds: 4)
@@ -54,14 +69,19 @@ final class WorkQueue: @unchecked Sendable {
         shares = Shares(limit: QueueLoad(count: items, bytes: bytes))
     }
 
-    /// Nil where it was taken in; else why not. `bytes`: about what it takes in memory.
-    func put(_ work: Work, bytes: Int, for call: Call) -> Refusal? {
+    /// Nil where it was taken in; else why not. `bytes`: about what it takes in memory. `make`: the answer's bytes.
+    func put(
+        _ work: Work,
+        bytes: Int,
+        for call: Call,
+        _ make: @escaping @Sendable (Answer, Arena) throws -> Payload
+    ) -> Refusal? {
+        let queued = QueuedWork(work, .call(call, make), bytes: bytes)
         condition.lock()
         defer { condition.unlock() }
         if isClosed { return .draining }
-        let load = QueueLoad(count: work.weight, bytes: bytes)
-        if !shares.admits(load, of: call.connectionID) { return .full }
-        add(QueuedWork(work: work, call: call, load: load))
+        if !shares.admits(queued.load, of: call.connectionID) { return .full }
+        add(queued)
         return nil
     }
 
@@ -73,30 +93,39 @@ final class WorkQueue: @unchecked Sendable {
         return shares.admits(QueueLoad(count: 1, bytes: 1), of: call.connectionID) ? nil : .full
     }
 
-    /// Something of the daemon's own for which it waits; nobody would do it once the queue is closed.
-    func put(awaited work: Work) -> Refusal? {
+    /// Something of the daemon's own for which it waits; nobody would do it once the queue is closed. Nil where it was
+    /// taken in; `tell` hears of it on the engine's thread.
+    func put(awaited work: Work, _ tell: @escaping @Sendable (Answer) -> Void) -> Refusal? {
         condition.lock()
         defer { condition.unlock() }
         if isClosed { return .draining }
-        add(QueuedWork(own: work))
+        add(QueuedWork(work, .own(tell), bytes: 0))
         return nil
     }
 
     /// What the daemon asks of itself is always taken in: its own bounds are elsewhere.
-    func put(own work: Work) {
+    func put(own work: Work, _ tell: (@Sendable (Answer) -> Void)? = nil) {
         condition.lock()
         defer { condition.unlock() }
-        add(QueuedWork(own: work))
+        add(QueuedWork(work, tell.map { .own($0) } ?? .none, bytes: 0))
+    }
+
+    /// Has who waits for work look about.
+    func wake() {
+        condition.lock()
+        isWoken = true
+        condition.signal()
+        condition.unlock()
     }
 
     private func add(_ queued: QueuedWork) {
         let isFirst = waiting.isEmpty
-        waiting.add(queued, weight: queued.load.count, of: queued.call?.connectionID)
+        waiting.add(queued, weight: queued.load.count, of: queued.connection)
         let before = shares.all.count
-        shares.add(queued.load, of: queued.call?.connectionID)
-        if queued.work.isUrgent { urgent += 1 }
+        shares.add(queued.load, of: queued.connection)
+        if queued.traits.isUrgent { urgent += 1 }
         let isFull = before < Self.gathered && shares.all.count >= Self.gathered
-        if isFirst || isFull || (queued.work.isUrgent && urgent == 1) { condition.signal() }
+        if isFirst || isFull || (queued.traits.isUrgent && urgent == 1) { condition.signal() }
     }
 
     /// Waits until there is work, until `instant` by the clock, or until `close`; then takes what there is, up to about `most` items, without what nobody waits for any more. Gives whether the queue is closed and
@@ -104,7 +133,7 @@ final class WorkQueue: @unchecked Sendable {
     func take(into taken: inout [QueuedWork], most: Int, until instant: Instant, now: () -> Instant) -> Bool {
         condition.lock()
         defer { condition.unlock() }
-        while urgent == 0, shares.all.count < Self.gathered, !isClosed {
+        while urgent == 0, shares.all.count < Self.gathered, !isClosed, !isWoken {
             let current = now()
             if waiting.isEmpty {
                 gatheredUntil = .never
@@ -118,12 +147,13 @@ final class WorkQueue: @unchecked Sendable {
             condition.wait(wait)
         }
         gatheredUntil = .never
+        isWoken = false
         var takenWeight = 0
         while takenWeight < most, let (next, turn) = waiting.popFirst() {
             var queued = next
             queued.turn = turn
-            shares.remove(queued.load, of: queued.call?.connectionID)
-            if queued.work.isUrgent { urgent -= 1 }
+            shares.remove(queued.load, of: queued.connection)
+            if queued.traits.isUrgent { urgent -= 1 }
             guard queued.isWanted else { continue }
             takenWeight += queued.load.count
             taken.append(queued)
@@ -132,14 +162,14 @@ final class WorkQueue: @unchecked Sendable {
     }
 
     /// What was taken and had no time, in the order in which it was taken: its turn comes before what waits.
-    func putBack(_ left: ArraySlice<QueuedWork>) {
+    func putBack(_ left: [QueuedWork]) {
         guard !left.isEmpty else { return }
         condition.lock()
         defer { condition.unlock() }
         for queued in left {
-            waiting.putBack(queued, queued.turn, weight: queued.work.weight, isBegun: queued.isBegun)
-            shares.add(queued.load, of: queued.call?.connectionID)
-            if queued.work.isUrgent { urgent += 1 }
+            waiting.putBack(queued, queued.turn, weight: queued.work.traits.weight, isBegun: queued.isBegun)
+            shares.add(queued.load, of: queued.connection)
+            if queued.traits.isUrgent { urgent += 1 }
         }
     }
 

@@ -1,3 +1,4 @@
+import Core
 import Engine
 import Logging
 import Storage
@@ -16,7 +17,7 @@ final class Line: @unchecked Sendable {
     private let store: any Store
     private let clock: Clock
     private let logger: Logger
-    private let settle: @Sendable (Work) -> Void
+    private let record: Outbox.Record
     private let conditionsChanged: @Sendable (String, Bool) -> Void
     private let outcomeIsUnknown: @Sendable () -> Void
 
@@ -27,7 +28,7 @@ final class Line: @unchecked Sendable {
 
     /// - Parameters:
     ///   - pending: the channel's messages in the store.
-    ///   - settle: puts work into the queue of the engine's thread.
+    ///   - record: puts work into the queue of the engine's thread.
     ///   - conditionsChanged: told whether something is wrong with the channel, when that changes.
     ///   - outcomeIsUnknown: told of each try of which nobody knows what came of it.
     init(
@@ -36,7 +37,7 @@ final class Line: @unchecked Sendable {
         pending: Int,
         clock: Clock,
         logger: Logger,
-        settle: @escaping @Sendable (Work) -> Void,
+        record: @escaping Outbox.Record,
         conditionsChanged: @escaping @Sendable (String, Bool) -> Void,
         outcomeIsUnknown: @escaping @Sendable () -> Void
     ) {
@@ -46,7 +47,7 @@ final class Line: @unchecked Sendable {
         self.store = store
         self.clock = clock
         self.logger = logger
-        self.settle = settle
+        self.record = record
         self.conditionsChanged = conditionsChanged
         self.outcomeIsUnknown = outcomeIsUnknown
     }
@@ -174,16 +175,17 @@ final class Line: @unchecked Sendable {
             locked { $0.sorted(services, now: now) }
         case .send(let entry): send(entry)
         case .mark(let message):
-            settle(.mark(message) { [weak self] in self?.marked(message.number) })
+            record(.mark(message)) { [weak self] _ in self?.marked(message.number) }
         case .settle(let entry, let outcome, let dead):
-            settle(
+            record(
                 .settle(
                     entry.message,
                     outcome,
                     attempts: (entry.state?.attempts ?? 0) + (outcome == .withdrawn ? 0 : 1),
                     hasState: entry.state != nil,
                     deadAddresses: dead
-                )
+                ),
+                nil
             )
         case .putOff(let message, let state, let failed, let dead):
             logger.debug(
@@ -193,7 +195,7 @@ final class Line: @unchecked Sendable {
                     "reason": "\(failed.reason)",
                 ]
             )
-            settle(.putOff(message, state, failed, deadAddresses: dead))
+            record(.putOff(message, state, failed, deadAddresses: dead), nil)
         }
     }
 

@@ -1,9 +1,13 @@
+import Core
 import Engine
 import Logging
 import Storage
 
 /// The lines of all channels: claimed messages go to them, outcomes come back to the engine's thread.
 final class Outbox: Sendable {
+    /// Has something recorded, and tells when it is on disk.
+    typealias Record = @Sendable (Work, (@Sendable (Answer) -> Void)?) -> Void
+
     private let lines: [String: Line]
 
     init(
@@ -12,7 +16,7 @@ final class Outbox: Sendable {
         clock: Clock,
         logger: Logger,
         health: Health,
-        settle: @escaping @Sendable (Work) -> Void
+        record: @escaping Record
     ) throws {
         let counts = try store.outboxCounts()
         lines = channels.mapValues { channel in
@@ -22,7 +26,7 @@ final class Outbox: Sendable {
                 pending: counts[channel.name] ?? 0,
                 clock: clock,
                 logger: logger,
-                settle: settle,
+                record: record,
                 conditionsChanged: { channel, isWell in health.channel(channel, isWell: isWell) },
                 outcomeIsUnknown: { health.outcomeIsUnknown() }
             )
@@ -86,14 +90,6 @@ final class Outbox: Sendable {
         let stopping = lines.values.map { line in BackgroundThread("triggerd-stop-\(line.name)") { line.stop() } }
         for thread in stopping { thread.join() }
     }
-}
-
-/// What one commit recorded of a line's messages, by their numbers.
-struct RecordedOutcomes {
-    /// Of which nothing more comes.
-    var ended: [UInt64] = []
-    /// Of which a try came to nothing.
-    var putOff: [UInt64] = []
 }
 
 /// That something is wrong with a channel, or with one of the providers behind it.

@@ -1,3 +1,4 @@
+import Core
 import Engine
 import RPC
 import Schema
@@ -110,7 +111,6 @@ struct CampaignPreviews: Sendable {
             now: now,
             nextSequence: 1,
             tallies: [:],
-            match: { _ in [] },
             { messages = $0.previews(of: head.current, properties: asked.properties) }
         )
         if let channel = asked.channel {

@@ -1,3 +1,4 @@
+import Core
 import Engine
 import RPC
 import Schema
@@ -5,7 +6,6 @@ import Storage
 
 /// `triggerd.v1.Campaigns`: applying, stopping and resuming campaigns, and what there is.
 struct CampaignsService {
-    let queue: WorkQueue
     let campaigns: CampaignChanges
     let readFile: ReadCampaignFile
     let store: any Store
@@ -113,7 +113,8 @@ struct CampaignsService {
 
     private func stop(_ call: Call, _ asked: Request) {
         call.withRequest(asked, Triggerd__V1__StopCampaignRequest.self, schema_stop_campaign_request()) { request, _ in
-            call.ask(queue, .stop(Text(cString: request.pointee.campaign)) { Self.reply(call, $0, $1) })
+            let id = Text(cString: request.pointee.campaign)
+            change(call) { () throws(Refusal) in try campaigns.stop(id) }
         }
     }
 
@@ -121,15 +122,22 @@ struct CampaignsService {
         call.withRequest(asked, Triggerd__V1__ResumeCampaignRequest.self, schema_resume_campaign_request()) {
             request,
             _ in
-            call.ask(queue, .resume(Text(cString: request.pointee.campaign)) { Self.reply(call, $0, $1) })
+            let id = Text(cString: request.pointee.campaign)
+            change(call) { () throws(Refusal) in try campaigns.resume(id) }
         }
     }
 
-    private static func reply(_ call: Call, _ result: Result<CampaignStatus, Refusal>, _ arena: Arena) -> Finished {
-        switch result {
-        case .failure(let refusal): (call, .failure(refusal.status))
-        case .success(let status): arena.answer(call, status.shownMessage(in: arena))
+    private func change(_ call: Call, _ body: @escaping @Sendable () throws(Refusal) -> CampaignStatus) {
+        let refusal = campaigns.inOrder(bytes: nil) {
+            guard call.isAwaited else { return }
+            do throws(Refusal) {
+                let status = try body()
+                Arena.use { call.finish($0.answer(call, status.shownMessage(in: $0))) }
+            } catch {
+                call.fail(error.status)
+            }
         }
+        if let refusal { call.fail(refusal.status) }
     }
 }
 

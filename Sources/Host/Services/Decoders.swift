@@ -1,3 +1,4 @@
+import Core
 import RPC
 
 /// Where large requests are decoded: a frame of 4 MiB takes an event loop's other connections some ten milliseconds,

@@ -1,11 +1,14 @@
+import Core
 import Engine
 import RPC
 import Schema
+import Storage
 
 /// `triggerd.v1.Events`: what users did. The reply comes after every change is on disk.
 struct EventsService {
     let queue: WorkQueue
     let decoders: Decoders
+    let store: any Store
     let limits: HostLimits
 
     var service: Service {
@@ -28,9 +31,16 @@ struct EventsService {
             let memory = items.reduce(0) { $0 + $1.memory }
             call.ask(
                 queue,
-                .track(TrackWork(items, tellsNearMisses: tellsNearMisses) { Self.reply(call, $0, $1) }),
+                .track(Track(items, tellsNearMisses: tellsNearMisses, answerBytes: limits.core.answerBytes)),
                 bytes: memory
-            )
+            ) { [store] answer, arena in
+                guard case .tracked(let answers) = answer else { answer.isUnexpected(of: "Track") }
+                let rows = try TrackReply(answers, store.decision).rows
+                let reply = arena.make(triggerd__v1__track_reply__init)
+                reply.pointee.n_items = rows.count
+                reply.pointee.items = arena.array(rows.map { $0.message(in: arena) })
+                return arena.payload(reply)
+            }
         } catch {
             call.fail(error)
         }
@@ -95,29 +105,19 @@ struct EventsService {
 
     /// What is wrong with an item may quote what stands there.
     private static let longestProblem = 4_096
-
-    private static func reply(_ call: Call, _ result: Result<[ItemAnswer], Refusal>, _ arena: Arena) -> Finished {
-        switch result {
-        case .failure(let refusal): return (call, .failure(refusal.status))
-        case .success(let answers):
-            let reply = arena.make(triggerd__v1__track_reply__init)
-            reply.pointee.n_items = answers.count
-            reply.pointee.items = arena.array(answers.map { $0.message(in: arena) })
-            return arena.answer(call, reply)
-        }
-    }
 }
 
-extension ItemAnswer {
+extension TrackReply.Row {
     fileprivate func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__ItemReply> {
         let message = arena.make(triggerd__v1__item_reply__init)
         switch result {
         case .accepted: message.pointee.result = TRIGGERD__V1__ITEM_REPLY__RESULT__ACCEPTED
         case .duplicate: message.pointee.result = TRIGGERD__V1__ITEM_REPLY__RESULT__DUPLICATE
-        case .refused(let code, let why):
-            message.pointee.result = TRIGGERD__V1__ITEM_REPLY__RESULT__REFUSED
-            message.pointee.code = UInt32(code.rawValue)
-            message.pointee.why = arena.text(why)
+        case .refused: message.pointee.result = TRIGGERD__V1__ITEM_REPLY__RESULT__REFUSED
+        }
+        if let refusal {
+            message.pointee.code = UInt32(refusal.code.rawValue)
+            message.pointee.why = arena.text(refusal.message)
         }
         message.pointee.n_decisions = decisions.count
         message.pointee.decisions = arena.array(decisions.map { $0.message(in: arena) })

@@ -1,3 +1,4 @@
+import Core
 import Engine
 import RPC
 import Schema
@@ -25,16 +26,13 @@ struct InboxService {
             }
             call.ask(
                 queue,
-                .lease(user, device: device) { result, arena in
-                    switch result {
-                    case .failure(let refusal): return (call, .failure(refusal.status))
-                    case .success(let presented):
-                        let reply = arena.make(triggerd__v1__lease_reply__init)
-                        if let presented { reply.pointee.message = presented.message(in: arena) }
-                        return arena.answer(call, reply)
-                    }
-                }
-            )
+                .lease(user, device: device)
+            ) { answer, arena in
+                guard case .presented(let presented) = answer else { answer.isUnexpected(of: "Lease") }
+                let reply = arena.make(triggerd__v1__lease_reply__init)
+                if let presented { reply.pointee.message = presented.message(in: arena) }
+                return arena.payload(reply)
+            }
         }
     }
 
@@ -53,13 +51,11 @@ struct InboxService {
             }
             call.ask(
                 queue,
-                .acknowledge(user, token: request.pointee.token, action: action) { result, arena in
-                    switch result {
-                    case .failure(let refusal): return (call, .failure(refusal.status))
-                    case .success: return arena.answer(call, arena.make(triggerd__v1__acknowledge_reply__init))
-                    }
-                }
-            )
+                .acknowledge(user, token: request.pointee.token, action: action)
+            ) { answer, arena in
+                guard case .recorded = answer else { answer.isUnexpected(of: "Acknowledge") }
+                return arena.payload(arena.make(triggerd__v1__acknowledge_reply__init))
+            }
         }
     }
 }
@@ -78,13 +74,11 @@ extension InboxService {
             let length = Length(milliseconds: request.pointee.for_ms)
             call.ask(
                 queue,
-                .hold(user, token: request.pointee.token, length) { result, arena in
-                    switch result {
-                    case .failure(let refusal): return (call, .failure(refusal.status))
-                    case .success: return arena.answer(call, arena.make(triggerd__v1__hold_reply__init))
-                    }
-                }
-            )
+                .hold(user, token: request.pointee.token, length)
+            ) { answer, arena in
+                guard case .recorded = answer else { answer.isUnexpected(of: "Hold") }
+                return arena.payload(arena.make(triggerd__v1__hold_reply__init))
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+import Core
 import Engine
 import Schema
 
@@ -5,6 +6,7 @@ extension Item {
     /// Validates an item, once and here.
     init(_ message: UnsafePointer<Triggerd__V1__Item>) throws(ItemProblem) {
         let item = message.pointee
+        self.init(user: "", id: nil, time: nil, set: Object(), occurred: nil, device: "")
         user = try Self.name(Text(cString: item.user), "user", most: Self.longestID)
         id = try Self.idempotencyID(Text(cString: item.id))
         time =
@@ -12,7 +14,6 @@ extension Item {
         isHistory = item.history != 0
         set = Object(item.set, count: item.n_set)
         try Self.check(set)
-        device = ""
         switch item.kind_case {
         case TRIGGERD__V1__ITEM__KIND_CUSTOM_EVENT:
             let event = item.custom_event.pointee
@@ -49,7 +50,7 @@ extension Item {
             guard item.n_set > 0 else {
                 throw ItemProblem(field: "set", why: "a profile update that sets nothing")
             }
-            occurred = nil
+            break
         default:
             throw ItemProblem(
                 field: "kind",

@@ -1,3 +1,4 @@
+import Core
 import Engine
 import RPC
 import Schema
@@ -72,25 +73,22 @@ struct OutboxService {
             }
             call.ask(
                 queue,
-                .redrive(ids) { result, arena in
-                    switch result {
-                    case .failure(let refusal): return (call, .failure(refusal.status))
-                    case .success(let answers):
-                        let reply = arena.make(triggerd__v1__redrive_reply__init)
-                        reply.pointee.n_results = answers.count
-                        reply.pointee.results = arena.array(
-                            answers.map { answer in
-                                let message = arena.make(triggerd__v1__redrive_result__init)
-                                message.pointee.id = answer.number
-                                message.pointee.redriven = answer.refusal == nil ? 1 : 0
-                                message.pointee.reason = arena.text(answer.refusal ?? "")
-                                return message
-                            }
-                        )
-                        return arena.answer(call, reply)
+                .redrive(ids)
+            ) { answer, arena in
+                guard case .redriven(let answers) = answer else { answer.isUnexpected(of: "Redrive") }
+                let reply = arena.make(triggerd__v1__redrive_reply__init)
+                reply.pointee.n_results = answers.count
+                reply.pointee.results = arena.array(
+                    answers.map { answer in
+                        let message = arena.make(triggerd__v1__redrive_result__init)
+                        message.pointee.id = answer.number
+                        message.pointee.redriven = answer.refusal == nil ? 1 : 0
+                        message.pointee.reason = arena.text(answer.refusal ?? "")
+                        return message
                     }
-                }
-            )
+                )
+                return arena.payload(reply)
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+import Core
 import Engine
 import RPC
 import Schema
@@ -14,10 +15,15 @@ extension Call {
         do throws(Status) { try asked.read(type, descriptor, body) } catch { fail(error) }
     }
 
-    /// Gives the engine's thread something to do; what it cannot take in answers the call. `bytes`: about what that
-    /// takes in memory.
-    func ask(_ queue: WorkQueue, _ work: Work, bytes: Int = 1_024) {
-        if let refusal = queue.put(work, bytes: bytes, for: self) { fail(refusal.status) }
+    /// Gives the engine's thread something to do; what it cannot take in answers the call, and so does a refusal.
+    /// `bytes`: about what it takes in memory; `make`: the bytes of any other answer.
+    func ask(
+        _ queue: WorkQueue,
+        _ work: Work,
+        bytes: Int = 1_024,
+        _ make: @escaping @Sendable (Answer, Arena) throws -> Payload
+    ) {
+        if let refusal = queue.put(work, bytes: bytes, for: self, make) { fail(refusal.status) }
     }
 }
 
@@ -60,9 +66,16 @@ extension Request {
     }
 }
 
+/// A call and what answers it.
+typealias Finished = (call: Call, result: Result<Payload, Status>)
+
 extension Arena {
     func answer<Message>(_ call: Call, _ message: UnsafeMutablePointer<Message>) -> Finished {
-        (call, .success(Payload(bytes: pack(UnsafePointer(message)))))
+        (call, .success(payload(message)))
+    }
+
+    func payload<Message>(_ message: UnsafeMutablePointer<Message>) -> Payload {
+        Payload(bytes: pack(UnsafePointer(message)))
     }
 }
 
@@ -112,6 +125,13 @@ extension Refusal {
         case .tooMuch(let why): Status(.resourceExhausted, why)
         case .draining: Status(.unavailable, "the daemon is shutting down")
         }
+    }
+}
+
+extension Answer {
+    /// Each kind of work has one kind of answer beside a refusal.
+    func isUnexpected(of method: String) -> Never {
+        preconditionFailure("\(method) was answered with \(self)")
     }
 }
 

@@ -1,3 +1,4 @@
+import Core
 import Engine
 import RPC
 import Schema
@@ -67,16 +68,13 @@ struct UsersService {
             let user = try request.pointee.user.asUser()
             call.ask(
                 queue,
-                .delete(user) { result, arena in
-                    switch result {
-                    case .failure(let refusal): return (call, .failure(refusal.status))
-                    case .success(let existed):
-                        let reply = arena.make(triggerd__v1__delete_user_reply__init)
-                        reply.pointee.existed = existed ? 1 : 0
-                        return arena.answer(call, reply)
-                    }
-                }
-            )
+                .delete(user)
+            ) { answer, arena in
+                guard case .deleted(let existed) = answer else { answer.isUnexpected(of: "Delete") }
+                let reply = arena.make(triggerd__v1__delete_user_reply__init)
+                reply.pointee.existed = existed ? 1 : 0
+                return arena.payload(reply)
+            }
         }
     }
 }

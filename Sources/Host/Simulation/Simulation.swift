@@ -1,21 +1,21 @@
+import Core
 import Engine
 import Storage
 
-/// The engine on a virtual clock: the same campaigns, trigger plug-ins and turns as the daemon's, no disk and no
-/// channel. Every provider accepts and every display is acknowledged at once.
+/// The core on a virtual clock, as its second driver: the same campaigns, trigger plug-ins and steps as the daemon's, no
+/// disk and no channel. Every provider accepts and every display is acknowledged at once.
 package struct Simulation {
     private var registry: CampaignRegistry
-    private var context: Context
-    private var users: [UserID: UserState] = [:]
+    private var core: Core
+    private var loaded = Loaded(cache: UserCache(capacity: .max, bytes: .max))
     /// In the order in which they came up.
     private var order: [UserID] = []
-    private var ids: Set<ItemID> = []
+    private var known: Set<UserID> = []
+    private var receipts: [ItemID: ItemReceipt] = [:]
     /// Several where profiles begin with one token.
-    private var tokenOwners: [Text: Set<UserID>] = [:]
+    private var tokenOwners: [Text: [UserID]] = [:]
     /// One that was removed stays, and finds nothing to do.
     private var timers = Heap<Timer>()
-    private var tallies: [CampaignNumber: Tally] = [:]
-    private var nextSequence: UInt64 = 1
     private var clock = Instant(milliseconds: .min)
 
     /// Everything that was decided, in order.
@@ -40,7 +40,7 @@ package struct Simulation {
         } catch {
             throw .unavailable(String(describing: error))
         }
-        context = registry.makeContext(identity: "simulation", acceptsAtOnce: true)
+        core = Self.core(registry)
     }
 
     /// The live campaigns of a store, and a draft beside them or in the place of the one of its name.
@@ -57,7 +57,20 @@ package struct Simulation {
         )
         var request = ApplyRequest(draft)
         _ = try registry.apply(&request, at: launch)
-        context = registry.makeContext(identity: "simulation", acceptsAtOnce: true)
+        core = Self.core(registry)
+    }
+
+    private static func core(_ registry: CampaignRegistry) -> Core {
+        var limits = CoreLimits()
+        limits.keepsEvents = false
+        return Core(
+            context: registry.makeContext(identity: "simulation", acceptsAtOnce: true),
+            tallies: [:],
+            nextSequence: 1,
+            nextEvent: 1,
+            limits: limits,
+            tellsNearMisses: true
+        )
     }
 
     /// Runs what a store kept, up to `until`. A user begins with what is known of them now, without the attributes
@@ -81,7 +94,7 @@ package struct Simulation {
         for (user, set) in later.sorted(by: { $0.key < $1.key }) {
             let known = try store.user(user) ?? UserState()
             add(user, profile: Object(known.profile.members.filter { !set.contains($0.name) }))
-            users[user]?.receipts = known.receipts.filter { $0.at < first }
+            change(user) { $0.receipts = known.receipts.filter { $0.at < first } }
         }
         var count = 0
         try store.events(since: first) { event in
@@ -97,44 +110,46 @@ package struct Simulation {
 
     /// Messages of those campaigns that have no end yet.
     package func waiting(of campaigns: Set<CampaignID>, user: UserID?) -> Int {
-        let numbers = Set(campaigns.compactMap { context.campaigns.number(of: $0) })
-        return users.filter { user == nil || $0.key == user }.reduce(0) { sum, each in
-            let waits = each.value.waits.filter { numbers.contains($0.version.number) }
-            let queued = each.value.queue.count { numbers.contains($0.wait.version.number) }
-            return sum + queued
-                + waits.reduce(0) { $0 + (context.campaigns.campaign($1.version)?.messages.count ?? 1) }
+        let table = core.context.campaigns
+        let numbers = Set(campaigns.compactMap { table.number(of: $0) })
+        return order.filter { user == nil || $0 == user }.compactMap { loaded.cache.peek($0) }.reduce(0) { sum, state in
+            let waits = state.waits.filter { numbers.contains($0.version.number) }
+            let queued = state.queue.count { numbers.contains($0.wait.version.number) }
+            return sum + queued + waits.reduce(0) { $0 + (table.campaign($1.version)?.messages.count ?? 1) }
         }
     }
 
     package mutating func add(_ user: UserID, profile: Object) {
-        var state = UserState()
-        state.profile = profile
-        if users.updateValue(state, forKey: user) == nil { order.append(user) }
-        for token in profile[Event.pushTokens]?.texts ?? [] { tokenOwners[token, default: []].insert(user) }
+        change(user) {
+            $0 = UserState()
+            $0.profile = profile
+        }
+        for token in profile[Event.pushTokens]?.texts ?? [] where tokenOwners[token]?.contains(user) != true {
+            tokenOwners[token, default: []].append(user)
+        }
     }
 
     /// What came in at `receivedAt`, after everything that was due before.
     package mutating func track(_ item: Item, receivedAt: Instant) {
         advance(to: receivedAt)
-        if let id = item.id, !ids.insert(ItemID(user: item.user, id: id)).inserted {
-            turn(item.user) { $0.ignoreDuplicate(id) }
-            return
+        switch step([.track(Track([item]))]) {
+        case .tracked(let answers)?:
+            guard case .duplicate? = answers.first?.result, let id = item.id else { return }
+            decisions += look(at: item.user) { $0.ignoreDuplicate(id) }
+        case .refused(.idUsedOtherwise(_, let id))?: decisions += look(at: item.user) { $0.ignoreDuplicate(id) }
+        case let other: preconditionFailure("\(item) was answered with \(other.debugDescription)")
         }
-        let corrected = item.corrected(receivedAt: receivedAt)
-        turn(item.user) { $0.handle(corrected) }
     }
 
     package mutating func stop(_ campaign: CampaignID, at instant: Instant) throws(Refusal) {
         advance(to: instant)
-        _ = try registry.stop(campaign, at: instant)
-        use(registry)
-        for user in order { turn(user) { _ in } }
+        try changeHead(.stop(campaign, definition: []))
+        step([.sweep(order)])
     }
 
     package mutating func resume(_ campaign: CampaignID, at instant: Instant) throws(Refusal) {
         advance(to: instant)
-        _ = try registry.resume(campaign)
-        use(registry)
+        try changeHead(.resume(campaign, definition: []))
     }
 
     /// Lets time run: to `until`, what is due then included, and reports what stands in queues; without it, until
@@ -143,7 +158,7 @@ package struct Simulation {
         while let timer = timers.first, until.map({ timer.at <= $0 }) ?? true { run(timer) }
         guard let until else { return }
         clock = max(clock, until)
-        for user in order { turn(user) { $0.reportQueue() } }
+        for user in order { decisions += look(at: user) { $0.reportQueue() } }
     }
 
     // MARK: -
@@ -157,41 +172,63 @@ package struct Simulation {
     private mutating func run(_ timer: Timer) {
         timers.pop()
         clock = max(clock, timer.at)
-        turn(timer.user) { $0.handle(timer) }
+        step([], [timer])
     }
 
-    private mutating func use(_ registry: CampaignRegistry) {
-        context = registry.makeContext(identity: "simulation", acceptsAtOnce: true)
-    }
-
-    private mutating func turn(_ user: UserID, _ body: (inout Turn) -> Void) {
-        if users[user] == nil { order.append(user) }
-        let turn = Turn.take(
-            user: user,
-            state: users.removeValue(forKey: user) ?? UserState(),
-            context: context,
-            now: clock,
-            nextSequence: nextSequence,
-            tallies: exchange(&tallies, with: [:]),
-            match: registry.matcher.matches,
-            tellsNearMisses: true,
-            body
-        )
-        nextSequence = turn.nextSequence
-        tallies = turn.tallies
-        decisions += turn.effects.told
-        for timer in turn.effects.timersAdded where timer.at != .never { timers.push(timer) }
-        users[user] = turn.state
-        moveTokens(turn.effects, of: user)
-    }
-
-    /// 10.6: a push token belongs to the profile that registered it last.
-    private mutating func moveTokens(_ effects: Effects, of user: UserID) {
-        for token in effects.tokensLost { tokenOwners[token]?.remove(user) }
-        for token in effects.tokensGained {
-            let others = tokenOwners.updateValue([user], forKey: token) ?? []
-            for other in others.sorted() where other != user { turn(other) { $0.lose(token: token) } }
+    private mutating func changeHead(_ work: Work) throws(Refusal) {
+        switch step([work]) {
+        case .campaign?: return
+        case .refused(let refusal)?: throw refusal
+        case let other: preconditionFailure("stopping or resuming was answered with \(other.debugDescription)")
         }
+    }
+
+    private mutating func change(_ user: UserID, _ body: (inout UserState) -> Void) {
+        if known.insert(user).inserted { order.append(user) }
+        var state = loaded.cache.take(user)?.state ?? UserState()
+        body(&state)
+        loaded.cache.put(user, state)
+    }
+
+    @discardableResult
+    private mutating func step(_ works: [Work], _ due: [Timer] = []) -> Answer? {
+        var step = core.begin(works, timers: due, at: clock)
+        loaded.forgetReads()
+        while let needs = core.advance(&step, &loaded) { load(needs) }
+        core.committed(step)
+        for (user, state) in step.changes.users { change(user) { $0 = state } }
+        for (id, receipt) in step.changes.items { receipts[id] = receipt }
+        for (token, owner) in step.changes.tokenOwners {
+            tokenOwners[token] = owner.map { [$0] } ?? tokenOwners[token]?.filter { has($0, token) }
+        }
+        for timer in step.changes.timersAdded where timer.at != .never { timers.push(timer) }
+        decisions += step.decided
+        return step.answers.first?.answer
+    }
+
+    private mutating func load(_ needs: Needs) {
+        for user in needs.users { loaded.add(.nothing, for: user) }
+        for id in needs.receipts { loaded.add(Stored(receipts[id]), for: id) }
+        for token in needs.tokens { loaded.add(owners: tokenOwners[token] ?? [], of: token) }
+        for campaign in needs.queues { loaded.add(queue: [], of: campaign) }
+        precondition(needs.messages.isEmpty && needs.letters.isEmpty, "messages are sent in a simulation: \(needs)")
+    }
+
+    private func has(_ user: UserID, _ token: Text) -> Bool {
+        loaded.cache.peek(user)?.profile[Event.pushTokens]?.texts.contains(token) ?? false
+    }
+
+    /// What a turn would decide that nothing follows from.
+    private func look(at user: UserID, _ body: (inout Turn) -> Void) -> [Decision] {
+        Turn.take(
+            user: user,
+            state: loaded.cache.peek(user) ?? UserState(),
+            context: core.context,
+            now: clock,
+            nextSequence: core.nextSequence,
+            tallies: [:],
+            body
+        ).effects.told
     }
 }
 

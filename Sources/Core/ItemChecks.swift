@@ -5,22 +5,26 @@ package struct ItemProblem: Error, CustomStringConvertible {
     package let field: String
     package let why: String
 
+    package init(field: String, why: String) {
+        (self.field, self.why) = (field, why)
+    }
+
     package var description: String { "\(field): \(why)" }
 }
 
 /// What every item must keep to, whichever way it comes in.
 extension Item {
-    static let longestID = ItemLimits.id
-    static let longestName = ItemLimits.name
+    package static let longestID = ItemLimits.id
+    package static let longestName = ItemLimits.name
 
-    static func idempotencyID(_ id: Text) throws(ItemProblem) -> Text? {
+    package static func idempotencyID(_ id: Text) throws(ItemProblem) -> Text? {
         guard id.utf8.count <= longestID else {
             throw ItemProblem(field: "id", why: "longer than \(longestID) bytes")
         }
         return id.isEmpty ? nil : id
     }
 
-    static func instant(_ milliseconds: Int64, _ field: String) throws(ItemProblem) -> Instant {
+    package static func instant(_ milliseconds: Int64, _ field: String) throws(ItemProblem) -> Instant {
         let instant = Instant(milliseconds: milliseconds)
         guard Instant.allowed.contains(instant) else {
             throw ItemProblem(field: field, why: "\(milliseconds) is not within the years 1 to 9999")
@@ -28,7 +32,7 @@ extension Item {
         return instant
     }
 
-    static func checkNames(_ properties: Object, _ kind: String) throws(ItemProblem) -> Object {
+    package static func checkNames(_ properties: Object, _ kind: String) throws(ItemProblem) -> Object {
         let field = "\(kind).properties"
         guard properties.members.count <= ItemLimits.properties else {
             throw ItemProblem(
@@ -55,7 +59,7 @@ extension Item {
     }
 
     /// What all of it together may be.
-    func checkSize() throws(ItemProblem) {
+    package func checkSize() throws(ItemProblem) {
         let size = ObjectSize(set, occurred?.properties ?? Object())
         guard size.values <= ItemLimits.values else {
             throw ItemProblem(
@@ -73,14 +77,14 @@ extension Item {
     }
 
     /// The client, where users have several.
-    static func device(_ device: Text) throws(ItemProblem) -> Text {
+    package static func device(_ device: Text) throws(ItemProblem) -> Text {
         guard device.utf8.count <= longestID else {
             throw ItemProblem(field: "session_start.device", why: "longer than \(longestID) bytes")
         }
         return device
     }
 
-    static func name(_ name: Text, _ field: String, most: Int) throws(ItemProblem) -> Text {
+    package static func name(_ name: Text, _ field: String, most: Int) throws(ItemProblem) -> Text {
         guard !name.isEmpty else { throw ItemProblem(field: field, why: "is empty") }
         guard name.utf8.count <= most else { throw ItemProblem(field: field, why: "longer than \(most) bytes") }
         return name
@@ -125,7 +129,7 @@ extension Item {
         try Item(user: user, id: nil, time: nil, set: profile, occurred: nil, device: "").checkSize()
     }
 
-    static func check(_ set: Object, _ path: String = "set") throws(ItemProblem) {
+    package static func check(_ set: Object, _ path: String = "set") throws(ItemProblem) {
         guard set.members.count <= ItemLimits.properties else {
             throw ItemProblem(
                 field: path,
@@ -163,14 +167,14 @@ extension Item {
 
 extension Item.Occurred {
     /// The fields that are properties of these names, too (13).
-    static let ownFields: [String: [String]] = [
+    package static let ownFields: [String: [String]] = [
         Event.purchase: ["product_id", "price", "currency", "quantity"],
         Event.location: ["latitude", "longitude"],
         Event.campaignInteraction: ["action"],
         Event.cardInteraction: ["card", "action"],
     ]
 
-    static func customEvent(_ event: Text, _ properties: Object) throws(ItemProblem) -> Self {
+    package static func customEvent(_ event: Text, _ properties: Object) throws(ItemProblem) -> Self {
         let name = try Item.name(event, "custom_event.event", most: Item.longestName)
         guard name.string != Event.sessionStart, name.string != Event.purchase else {
             throw ItemProblem(
@@ -181,7 +185,7 @@ extension Item.Occurred {
         return Self(type: Event.customEvent, subject: name, properties: properties)
     }
 
-    static func purchase(
+    package static func purchase(
         _ product: Text,
         price: Value,
         currency: String,
@@ -204,7 +208,7 @@ extension Item.Occurred {
         return Self(type: Event.purchase, subject: product, properties: properties)
     }
 
-    static func location(
+    package static func location(
         _ latitude: Double,
         _ longitude: Double,
         _ properties: Object
@@ -221,7 +225,7 @@ extension Item.Occurred {
         return Self(type: Event.location, subject: "", properties: properties)
     }
 
-    static func campaignInteraction(
+    package static func campaignInteraction(
         _ campaign: Text,
         _ action: String,
         _ properties: Object
@@ -238,7 +242,7 @@ extension Item.Occurred {
         return Self(type: Event.campaignInteraction, subject: campaign, properties: properties)
     }
 
-    static func cardInteraction(
+    package static func cardInteraction(
         _ card: Text,
         _ action: String,
         _ properties: Object

@@ -8,7 +8,8 @@ struct Batch {
     private var order: [UserID] = []
     private var itemReceipts: [ItemID: ItemReceipt] = [:]
     private var forgotten: Set<UserID> = []
-    private(set) var handOvers: [OutboxMessage] = []
+    /// Messages that were claimed.
+    private(set) var claims: [OutboxMessage] = []
     /// What turns told beside their decisions, each with how many decisions of the batch stood before it.
     private var nearMisses: [(decision: Decision, place: Int)] = []
     /// The decisions made so far.
@@ -33,10 +34,14 @@ struct Batch {
         )
     }
 
-    func decision(at index: Int) -> Decision { changes.decisions[index].decision }
+    /// What was decided about an item of this batch.
+    func decisions(of receipt: ItemReceipt) -> [Decision] {
+        let first = index(ofDecision: receipt.firstDecision)
+        return changes.decisions[first..<(first + Int(receipt.decisionCount))].map(\.decision)
+    }
 
     /// Where the first decision stands that has that sequence or a higher one.
-    func index(ofDecision sequence: UInt64) -> Int {
+    private func index(ofDecision sequence: UInt64) -> Int {
         var (low, high) = (0, decisionCount)
         while low < high {
             let middle = (low + high) / 2
@@ -83,7 +88,7 @@ struct Batch {
             )
             message.addressesSince = handOver.addressesSince
             changes.outboxAdded.append(message)
-            handOvers.append(message)
+            claims.append(message)
         }
         if !touched.contains(user) {
             touched.insert(user)
@@ -118,10 +123,10 @@ struct Batch {
     /// Campaigns of which slots of this minute came back.
     private var slotsFreed: Set<CampaignNumber> = []
 
-    /// Each campaign once: what has come back since it was asked.
-    mutating func takeSlotsFreed() -> [CampaignNumber] {
-        defer { slotsFreed = [] }
-        return slotsFreed.sorted()
+    /// Each campaign once: of which slots have come back since it was asked.
+    mutating func takeSlotsFreed() -> Set<CampaignNumber> {
+        defer { if !slotsFreed.isEmpty { slotsFreed = [] } }
+        return slotsFreed
     }
 
     // MARK: The outbox
@@ -131,8 +136,6 @@ struct Batch {
     private(set) var withdrawn: [OutboxPlace] = []
     /// Claimed messages that go elsewhere from now on.
     private(set) var readdressed: [(place: OutboxPlace, addresses: [Text])] = []
-    /// Told once it is on disk.
-    private(set) var marked: [@Sendable () -> Void] = []
     private var outboxStates: [OutboxPlace: OutboxState] = [:]
     private var settled: Set<OutboxPlace> = []
 
@@ -151,9 +154,8 @@ struct Batch {
         recorded[message.channel, default: RecordedOutcomes()].putOff.append(message.number)
     }
 
-    mutating func mark(_ message: OutboxMessage, _ state: OutboxState, _ isMarked: @escaping @Sendable () -> Void) {
+    mutating func mark(_ message: OutboxMessage, _ state: OutboxState) {
         outboxStates[message.place] = state
-        marked.append(isMarked)
     }
 
     /// The message must not be tried any more.
@@ -161,25 +163,24 @@ struct Batch {
         withdrawn.append(place)
     }
 
-    /// Records that messages are withdrawn or go elsewhere, beside what is known of their tries already; `standing`
-    /// reads that.
-    mutating func recordChanges(_ standing: (OutboxPlace) throws(StoreError) -> OutboxState?) throws(StoreError) {
-        for place in withdrawn { try change(place, standing) { $0.isWithdrawn = true } }
-        for (place, addresses) in readdressed { try change(place, standing) { $0.addresses = addresses } }
+    /// What is known of the tries of messages that are withdrawn or go elsewhere, where nobody read that yet.
+    func missingStates(_ loaded: Loaded) -> Needs? {
+        var needs = Needs()
+        needs.messages = (withdrawn + readdressed.map(\.place)).filter { place in
+            !settled.contains(place) && outboxStates[place] == nil && !loaded.hasLooked(for: place)
+        }
+        return needs.isEmpty ? nil : needs
     }
 
-    private mutating func change(
-        _ place: OutboxPlace,
-        _ standing: (OutboxPlace) throws(StoreError) -> OutboxState?,
-        _ body: (inout OutboxState) -> Void
-    ) throws(StoreError) {
+    /// Records that messages are withdrawn or go elsewhere, beside what is known of their tries already.
+    mutating func recordMessageChanges(_ loaded: Loaded) {
+        for place in withdrawn { change(place, loaded) { $0.isWithdrawn = true } }
+        for (place, addresses) in readdressed { change(place, loaded) { $0.addresses = addresses } }
+    }
+
+    private mutating func change(_ place: OutboxPlace, _ loaded: Loaded, _ body: (inout OutboxState) -> Void) {
         guard !settled.contains(place) else { return }  // Nothing more comes of it.
-        var state = OutboxState()
-        if let known = outboxStates[place] {
-            state = known
-        } else if let known = try standing(place) {
-            state = known
-        }
+        var state = outboxStates[place] ?? loaded.outboxState(place) ?? OutboxState()
         body(&state)
         outboxStates[place] = state
     }
@@ -262,6 +263,10 @@ struct Batch {
 
     mutating func put(_ record: CampaignRecord) {
         changes.campaigns.append(record)
+    }
+
+    mutating func put(workspace: [UInt8]?) {
+        if let workspace { changes.workspace = workspace }
     }
 
     /// Everything, with the users as they ended.

@@ -23,6 +23,24 @@ package struct Item: Sendable {
         package var type: String
         package var subject: Text
         package var properties: Object
+
+        package init(type: String, subject: Text, properties: Object) {
+            (self.type, self.subject, self.properties) = (type, subject, properties)
+        }
+    }
+
+    package init(
+        user: UserID,
+        id: Text?,
+        time: Instant?,
+        sentAt: Instant? = nil,
+        isHistory: Bool = false,
+        set: Object,
+        occurred: Occurred?,
+        device: Text
+    ) {
+        (self.user, self.id, self.time, self.sentAt) = (user, id, time, sentAt)
+        (self.isHistory, self.set, self.occurred, self.device) = (isHistory, set, occurred, device)
     }
 
     /// Tells this content from another under the same id; the order of members does not count. When it was sent does
@@ -62,7 +80,7 @@ extension Item {
     }
 
     /// About what it takes in memory, in bytes.
-    var memory: Int {
+    package var memory: Int {
         let size = ObjectSize(set, occurred?.properties ?? Object())
         return 256 + user.utf8.count + size.bytes + 96 * size.values
     }

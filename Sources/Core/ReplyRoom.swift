@@ -1,50 +1,24 @@
 import Engine
-import RPC
 
-/// What still fits into a reply, which is one frame.
-struct ReplyRoom {
-    /// A frame less its envelope and what a reply has beside its rows.
-    static let bytes = Limits.messageBytes - 16_384
+/// What still fits into a reply.
+package struct ReplyRoom: Sendable {
+    package private(set) var left: Int
 
-    private(set) var left: Int
-
-    init(_ bytes: Int = Self.bytes) {
+    package init(_ bytes: Int) {
         left = bytes
     }
 
     /// Takes so many bytes where they are left.
-    mutating func take(_ bytes: Int) -> Bool {
+    package mutating func take(_ bytes: Int) -> Bool {
         guard bytes <= left else { return false }
         left -= bytes
         return true
     }
 }
 
-/// The rows of one page: as many as were asked for, and as fit.
-struct ReplyPage<Row> {
-    private(set) var rows: [Row] = []
-    private var room: ReplyRoom
-    private let limit: Int
-
-    init(limit: Int = .max, bytes: Int = ReplyRoom.bytes) {
-        self.limit = limit
-        room = ReplyRoom(bytes)
-    }
-
-    var isFull: Bool { rows.count >= limit }
-
-    /// Gives false where the row belongs to the next page. A row that no page could hold must have been cut.
-    mutating func add(_ row: Row, _ size: Int) -> Bool {
-        guard !isFull, rows.isEmpty || size <= room.left else { return false }
-        _ = room.take(min(size, room.left))
-        rows.append(row)
-        return true
-    }
-}
-
 /// How many bytes of a reply something takes: never less than it does.
 extension Value {
-    var replySize: Int {
+    package var replySize: Int {
         switch self {
         case .null, .boolean, .integer, .decimal: 24
         case .string(let text): 24 + text.utf8.count
@@ -55,29 +29,29 @@ extension Value {
 }
 
 extension Object {
-    var replySize: Int { members.reduce(0) { $0 + $1.replySize } }
+    package var replySize: Int { members.reduce(0) { $0 + $1.replySize } }
 }
 
 extension Object.Member {
-    var replySize: Int { 24 + name.utf8.count + value.replySize }
+    package var replySize: Int { 24 + name.utf8.count + value.replySize }
 }
 
 extension Decision {
-    var replySize: Int {
+    package var replySize: Int {
         128 + user.utf8.count + (campaign?.utf8.count ?? 0) + (channel?.utf8.count ?? 0) + rule.utf8.count
             + why.replySize
     }
 }
 
 extension Presented {
-    var replySize: Int { 64 + campaign.utf8.count + channel.utf8.count + fields.replySize }
+    package var replySize: Int { 64 + campaign.utf8.count + channel.utf8.count + fields.replySize }
 }
 
 // MARK: Cutting
 
 extension Object {
     /// As much of it as so many bytes of a reply hold: its members in order, the last of them shortened.
-    func cut(to bytes: Int) -> Object {
+    package func cut(to bytes: Int) -> Object {
         var room = ReplyRoom(bytes)
         return cut(&room)
     }
@@ -115,7 +89,7 @@ extension Value {
 
 extension String {
     /// As many of its characters as so many bytes of UTF-8 hold, the last one "…" where some are missing.
-    func cut(to bytes: Int) -> String {
+    package func cut(to bytes: Int) -> String {
         guard utf8.count > bytes else { return self }
         guard bytes >= 3 else { return "" }
         var end = utf8.index(utf8.startIndex, offsetBy: bytes - 3)

@@ -2,8 +2,8 @@ import Engine
 
 /// The users that were looked at last, decoded: so many at most, and so many bytes of memory. Each new one takes the
 /// place of one that was not asked for since the hand last passed it. Nothing is dropped in bulk, which would hold up a
-/// commit. Owned by the engine's thread.
-struct UserCache {
+/// commit.
+package struct UserCache {
     private struct Slot {
         var user: UserID
         var state: UserState
@@ -19,14 +19,14 @@ struct UserCache {
     private let capacity: Int
     private let bytes: Int
 
-    init(capacity: Int, bytes: Int) {
+    package init(capacity: Int, bytes: Int) {
         self.capacity = capacity
         self.bytes = bytes
     }
 
     /// Takes a user's state out, to be put back when it is committed.
     @discardableResult
-    mutating func take(_ user: UserID) -> (state: UserState, memory: Int)? {
+    package mutating func take(_ user: UserID) -> (state: UserState, memory: Int)? {
         guard let place = places.removeValue(forKey: user), let slot = slots[place] else { return nil }
         slots[place] = nil
         held -= slot.memory
@@ -34,15 +34,15 @@ struct UserCache {
         return (slot.state, slot.memory)
     }
 
-    func peek(_ user: UserID) -> UserState? {
+    package func peek(_ user: UserID) -> UserState? {
         places[user].flatMap { slots[$0]?.state }
     }
 
-    func contains(_ user: UserID) -> Bool {
+    package func contains(_ user: UserID) -> Bool {
         places[user] != nil
     }
 
-    mutating func put(_ user: UserID, _ state: UserState) {
+    package mutating func put(_ user: UserID, _ state: UserState) {
         let memory = state.memory
         let before = take(user)
         while held > 0, held + memory > bytes { free.append(dropOne()) }
@@ -54,7 +54,7 @@ struct UserCache {
         held += memory
     }
 
-    mutating func removeAll() {
+    package mutating func removeAll() {
         places = [:]
         slots = []
         free = []

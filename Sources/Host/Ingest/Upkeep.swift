@@ -1,0 +1,111 @@
+import Core
+import Engine
+import Logging
+import Storage
+import Synchronization
+
+/// What the engine's thread has done beside it: old events are dropped, what was kept of forgotten users leaves the
+/// disk, and what waits for stopped campaigns is looked for.
+final class Upkeep: Sendable {
+    private struct State {
+        /// Whether what is kept of forgotten users is being taken from the disk.
+        var isErasing = false
+        var eraseNext = Instant(milliseconds: .min)
+        /// Of these forgotten users nothing is left on disk but their ids.
+        var erased: [UserID: Erasure]?
+        var trimNext: UInt64 = 0
+    }
+
+    private let store: any Store
+    private let queue: WorkQueue
+    private let readers: Readers
+    private let limits: HostLimits
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    /// After a try to erase that failed.
+    private static let erasePause = Length.seconds(3_600)
+    private static let eventsBetweenTrims: UInt64 = 1 << 20
+
+    init(store: any Store, queue: WorkQueue, readers: Readers, limits: HostLimits, logger: Logger) {
+        (self.store, self.queue, self.readers) = (store, queue, readers)
+        (self.limits, self.logger) = (limits, logger)
+    }
+
+    /// On the engine's thread, between two steps.
+    func look(at now: Instant, _ nextEvent: UInt64) {
+        trimEvents(nextEvent)
+        endErasing()
+        eraseWhenDue(now)
+    }
+
+    private func trimEvents(_ nextEvent: UInt64) {
+        let isDue = state.withLock { state in
+            guard nextEvent >= state.trimNext else { return false }
+            state.trimNext = nextEvent + Self.eventsBetweenTrims
+            return true
+        }
+        guard isDue else { return }
+        do {
+            try store.trimEvents()
+        } catch {
+            logger.error("old events cannot be dropped: \(error)")
+        }
+    }
+
+    // MARK: Forgetting
+
+    /// Beside the engine's thread: every table is rewritten. Of many who are forgotten in a day, once.
+    private func eraseWhenDue(_ now: Instant) {
+        guard let oldest = store.oldestErasure else { return }
+        let isDue = state.withLock { state in
+            guard !state.isErasing, now >= max(oldest + limits.erasesAfter, state.eraseNext) else { return false }
+            state.isErasing = true
+            state.eraseNext = now + Self.erasePause
+            return true
+        }
+        guard isDue else { return }
+        readers.run { [self] in
+            var erased: [UserID: Erasure] = [:]
+            do {
+                erased = try store.erase()
+            } catch {
+                logger.error("what is kept of forgotten users cannot be taken from the disk yet: \(error)")
+            }
+            state.withLock { $0.erased = erased }
+            queue.wake()
+        }
+    }
+
+    /// The engine's thread is the one that writes.
+    private func endErasing() {
+        guard let erased = state.withLock({ $0.erased.take() }) else { return }
+        do {
+            if !erased.isEmpty { try store.endErasures(erased) }
+        } catch {
+            logger.error("the ids of forgotten users stay on disk until the next try: \(error)")
+        }
+        state.withLock { $0.isErasing = false }
+    }
+
+    // MARK: Stopped campaigns
+
+    /// Has every user looked at of whom a timer belongs to those campaigns (design: a sweeper records the ends in
+    /// batches, with the stop's instant).
+    func sweep(_ numbers: Set<CampaignNumber>) {
+        readers.run { [store, queue, logger] in
+            var after: Timer?
+            do {
+                while true {
+                    let read = try store.timers(after: after, through: .never, limit: 4_096)
+                    let users = Set(read.filter { numbers.contains($0.campaign) }.map(\.user))
+                    if !users.isEmpty { queue.put(own: .sweep(Array(users))) }
+                    guard read.count == 4_096 else { return }
+                    after = read.last
+                }
+            } catch {
+                logger.error("what waits for a stopped campaign cannot be read; each ends when it is due: \(error)")
+            }
+        }
+    }
+}
