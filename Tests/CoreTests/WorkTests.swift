@@ -87,7 +87,7 @@ struct WorkTests {
             Work.settle($0, .accepted(id: "1"), attempts: 1, hasState: false, deadAddresses: [])
         }
         let (settled, _) = try driver.step(settles, at: 2)
-        #expect(settled.decided.map(\.code) == [.sent])
+        #expect(settled.decided.map(\.code) == [.delivered])
         #expect(settled.recorded["webhook"]?.ended.count == 2)
         #expect(driver.store.outboxCounts() == [:])
     }
