@@ -46,6 +46,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -90,6 +91,8 @@ let package = Package(
             name: "Host",
             dependencies: [
                 "Core", "Engine", "Storage", "Templates", "Patterns", "RPC", "Schema", "PluginABI",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict,
@@ -114,7 +117,10 @@ let package = Package(
         plugin("ChannelPush", path: "plugins/channels/push/Plugin", dependencies: ["Push"]),
         .target(
             name: "Push",
-            dependencies: ["PluginKit", "HTTPClient", "Cryptography", "Encodings"],
+            dependencies: [
+                "PluginKit", "HTTPClient", "Cryptography", "Encodings",
+                .product(name: "DequeModule", package: "swift-collections"),
+            ],
             path: "plugins/channels/push/Sources",
             swiftSettings: strict
         ),
@@ -122,7 +128,9 @@ let package = Package(
         plugin(
             "ChannelEmail",
             path: "plugins/channels/email/Sources",
-            dependencies: ["CCurl", "Cryptography", "Encodings"]
+            dependencies: [
+                "CCurl", "Cryptography", "Encodings", .product(name: "DequeModule", package: "swift-collections"),
+            ]
         ),
         .target(
             name: "CCurl",

@@ -1,42 +1,13 @@
-/// Elements with the least of them at hand: a binary heap.
-struct Heap<Element: Comparable> {
-    private var elements: [Element] = []
+import HeapModule
 
-    init() {}
+/// The heap of swift-collections with the names of a queue, for those who take only the least.
+typealias Heap<Element: Comparable> = HeapModule.Heap<Element>
 
-    /// Of elements that are in order already.
-    init(sorted: [Element]) {
-        elements = sorted
-    }
+extension Heap {
+    var first: Element? { min }
 
-    var first: Element? { elements.first }
-    var count: Int { elements.count }
-    var isEmpty: Bool { elements.isEmpty }
-
-    mutating func push(_ element: Element) {
-        elements.append(element)
-        var child = elements.count - 1
-        while child > 0, elements[child] < elements[(child - 1) / 2] {
-            elements.swapAt(child, (child - 1) / 2)
-            child = (child - 1) / 2
-        }
-    }
+    mutating func push(_ element: Element) { insert(element) }
 
     @discardableResult
-    mutating func pop() -> Element? {
-        guard let first = elements.first, let last = elements.popLast() else { return nil }
-        guard !elements.isEmpty else { return first }
-        elements[0] = last
-        var parent = 0
-        while true {
-            var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2]
-            where child < elements.count && elements[child] < elements[least] {
-                least = child
-            }
-            if least == parent { return first }
-            elements.swapAt(parent, least)
-            parent = least
-        }
-    }
+    mutating func pop() -> Element? { popMin() }
 }

@@ -19,7 +19,8 @@ struct ImportTests {
         "Sources/StorageRocksDB": ["Storage", "Engine", "CRocksDB", "Synchronization", "Glibc"],
         "Sources/Host": [
             "Core", "Engine", "Storage", "RPC", "Schema", "PluginABI", "Templates", "Patterns", "Logging", "Metrics",
-            "ServiceLifecycle", "Foundation", "_FoundationICU", "Dispatch", "Synchronization",
+            "ServiceLifecycle", "Foundation", "_FoundationICU", "Dispatch", "Synchronization", "DequeModule",
+            "HeapModule",
         ],
         // Paths and files by swift-system: Foundation's end the process on some, and speak of NSCocoaErrorDomain.
         "Sources/triggerd": [
@@ -32,14 +33,15 @@ struct ImportTests {
         "plugins/libraries/http": ["PluginKit", "Encodings", "CHTTP", "Glibc"],
         "plugins/libraries/cryptography": ["CCryptography"],
         "plugins/channels/push": [
-            "PluginKit", "HTTPClient", "Cryptography", "Encodings", "Push", "Dispatch", "Foundation", "Synchronization",
+            "PluginKit", "HTTPClient", "Cryptography", "Encodings", "Push", "DequeModule", "Dispatch", "Foundation",
+            "Synchronization",
         ],
         "plugins/channels/webhook": [
             "PluginKit", "HTTPClient", "Cryptography", "Encodings", "Webhook", "Dispatch", "Synchronization",
         ],
         "plugins/channels/in-app": ["PluginKit"],
         "plugins/channels/email": [
-            "PluginKit", "CCurl", "Cryptography", "Encodings", "Dispatch", "Glibc", "Synchronization",
+            "PluginKit", "CCurl", "Cryptography", "Encodings", "DequeModule", "Dispatch", "Glibc", "Synchronization",
         ],
     ]
 

@@ -171,6 +171,13 @@ struct WireTests {
         Case(number: "29", bytes: frame(1, envelope("p.S\0x")), stream: 1, code: 12, text: "service p.S\0x"),
         Case(number: "31", bytes: frame(1, [0xff, 0xff, 0xff]), stream: 1, code: 3, text: "unmarshal request error"),
         Case(
+            number: "31, a number of more than 64 bits",
+            bytes: frame(1, [0x20] + [UInt8](repeating: 0xff, count: 9) + [2]),
+            stream: 1,
+            code: 3,
+            text: "unmarshal request error"
+        ),
+        Case(
             number: "30",
             bytes: frame(1, [0x0a, 2, 0xc3, 0x28]),
             stream: 1,

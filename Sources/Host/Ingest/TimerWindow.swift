@@ -1,4 +1,5 @@
 import Engine
+import HeapModule
 import Storage
 
 /// The timers that run out next, read ahead from the store: memory holds so many however many wait on disk. Owned
@@ -23,7 +24,7 @@ struct TimerWindow {
     var next: Instant {
         mutating get {
             dropRemoved()
-            return min(heap.first?.at ?? .never, readThrough)
+            return min(heap.min?.at ?? .never, readThrough)
         }
     }
 
@@ -54,8 +55,8 @@ struct TimerWindow {
         var taken: [Timer] = []
         while taken.count < limit {
             dropRemoved()
-            guard let first = heap.first, first.at < instant else { break }
-            heap.pop()
+            guard let first = heap.min, first.at < instant else { break }
+            heap.removeMin()
             remove(first)
             taken.append(first)
         }
@@ -77,19 +78,19 @@ struct TimerWindow {
 
     private mutating func shrink() {
         let first = live.sorted().prefix(Self.size)
-        heap = Heap(sorted: Array(first))
+        heap = Heap(first)
         live = Set(first)
         held = Dictionary(grouping: first.lazy.filter(\.isRateLimited), by: \.campaign).mapValues { Set($0) }
         horizon = first.last
     }
 
     private mutating func dropRemoved() {
-        while let first = heap.first, !live.contains(first) { heap.pop() }
+        while let first = heap.min, !live.contains(first) { heap.removeMin() }
     }
 
     private mutating func push(_ timer: Timer) {
         guard live.insert(timer).inserted else { return }
-        heap.push(timer)
+        heap.insert(timer)
         if timer.isRateLimited { held[timer.campaign, default: []].insert(timer) }
     }
 }

@@ -1,4 +1,5 @@
 import Core
+import DequeModule
 import RPC
 
 /// Where large requests are decoded: a frame of 4 MiB takes an event loop's other connections some ten milliseconds,
@@ -6,7 +7,7 @@ import RPC
 final class Decoders: @unchecked Sendable {
     // Everything below is read and written under `condition` alone.
     private let condition = ThreadCondition()
-    private var waiting = Fifo<(bytes: Int, body: @Sendable () -> Void)>()
+    private var waiting = Deque<(bytes: Int, body: @Sendable () -> Void)>()
     private var bytes = 0
     private var isClosed = false
     private var thread: BackgroundThread?

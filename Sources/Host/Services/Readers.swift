@@ -1,4 +1,5 @@
 import Core
+import DequeModule
 import Engine
 import RPC
 import Storage
@@ -8,11 +9,11 @@ import Storage
 final class Readers: @unchecked Sendable {
     // Everything below is read and written under `condition` alone.
     private let condition = ThreadCondition()
-    private var waiting: [Peer.Client: Fifo<Job>] = [:]
+    private var waiting: [Peer.Client: Deque<Job>] = [:]
     /// The clients of whom something waits, in the order in which they are served.
-    private var turns = Fifo<Peer.Client>()
+    private var turns = Deque<Peer.Client>()
     /// The daemon's own.
-    private var background = Fifo<@Sendable () -> Void>()
+    private var background = Deque<@Sendable () -> Void>()
     private var shares: Shares<Peer.Client>
     private var isClosed = false
     private var threads: [BackgroundThread] = []
@@ -55,7 +56,7 @@ final class Readers: @unchecked Sendable {
         if isAdmitted {
             shares.add(load, of: call.peer.client)
             if waiting[call.peer.client] == nil { turns.append(call.peer.client) }
-            waiting[call.peer.client, default: Fifo()].append(Job(call: call, load: load, body: body))
+            waiting[call.peer.client, default: Deque()].append(Job(call: call, load: load, body: body))
             condition.signal()
         }
         let refusal = isClosed ? Refusal.draining : .full

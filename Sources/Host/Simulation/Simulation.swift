@@ -1,5 +1,6 @@
 import Core
 import Engine
+import HeapModule
 import Storage
 
 /// The core on a virtual clock, as its second driver: the same campaigns, trigger plug-ins and steps as the daemon's, no
@@ -155,7 +156,7 @@ package struct Simulation {
     /// Lets time run: to `until`, what is due then included, and reports what stands in queues; without it, until
     /// nothing can happen any more.
     package mutating func finish(until: Instant?) {
-        while let timer = timers.first, until.map({ timer.at <= $0 }) ?? true { run(timer) }
+        while let timer = timers.min, until.map({ timer.at <= $0 }) ?? true { run(timer) }
         guard let until else { return }
         clock = max(clock, until)
         for user in order { decisions += look(at: user) { $0.reportQueue() } }
@@ -165,12 +166,12 @@ package struct Simulation {
 
     /// A timer runs only when everything received up to its instant has been handled.
     private mutating func advance(to instant: Instant) {
-        while let timer = timers.first, timer.at < instant { run(timer) }
+        while let timer = timers.min, timer.at < instant { run(timer) }
         clock = max(clock, instant)
     }
 
     private mutating func run(_ timer: Timer) {
-        timers.pop()
+        timers.removeMin()
         clock = max(clock, timer.at)
         step([], [timer])
     }
@@ -201,7 +202,7 @@ package struct Simulation {
         for (token, owner) in step.changes.tokenOwners {
             tokenOwners[token] = owner.map { [$0] } ?? tokenOwners[token]?.filter { has($0, token) }
         }
-        for timer in step.changes.timersAdded where timer.at != .never { timers.push(timer) }
+        for timer in step.changes.timersAdded where timer.at != .never { timers.insert(timer) }
         decisions += step.decided
         return step.answers.first?.answer
     }

@@ -1,3 +1,4 @@
+import DequeModule
 import Dispatch
 import PluginKit
 import Synchronization
@@ -9,10 +10,8 @@ import Synchronization
 package final class CarrierPool: Sendable {
     private struct State {
         var idle: [Int]
-        var waiting: [Delivery] = []
+        var waiting: Deque<Delivery> = []
         var stopped = false
-
-        mutating func takeFirst() -> Delivery? { waiting.isEmpty ? nil : waiting.removeFirst() }
     }
 
     private let carriers: [any Carrier]
@@ -105,9 +104,9 @@ package final class CarrierPool: Sendable {
     private func carry(_ first: Delivery, by carrier: Int) {
         var next: Delivery? = first
         while let delivery = next {
-            carriers[carrier].carry(delivery) { self.state.withLock { $0.takeFirst() } }
+            carriers[carrier].carry(delivery) { self.state.withLock { $0.waiting.popFirst() } }
             next = state.withLock { state in
-                if let waiting = state.takeFirst() { return waiting }
+                if let waiting = state.waiting.popFirst() { return waiting }
                 state.idle.append(carrier)
                 return nil
             }

@@ -1,3 +1,4 @@
+import DequeModule
 import Dispatch
 import Foundation
 import Synchronization
@@ -9,7 +10,7 @@ final class EncryptionQueue: Sendable {
     typealias Encryption = @Sendable () -> () -> Void
 
     private struct State {
-        var waiting: [Encryption] = []
+        var waiting: Deque<Encryption> = []
         /// Working, or about to.
         var threads = 0
     }
