@@ -23,12 +23,6 @@ struct LanguageTests {
           messages: [{channel: in_app, title: x}]
         """
 
-    private static func number(_ field: Int, _ value: Int64) -> [UInt8] {
-        Wire.varint(field << 3) + Wire.varint(Int(value))
-    }
-
-    private static func text(_ field: Int, _ text: String) -> [UInt8] { Wire.field(field, Array(text.utf8)) }
-
     /// Of the first message under that field, however deep.
     private static func at(_ path: Int..., in bytes: [UInt8]) -> [UInt8]? {
         var bytes = bytes
@@ -45,12 +39,12 @@ struct LanguageTests {
         try daemon.start()
         let wire = try Wire(daemon.socket)
         let delays: [(String, [UInt8])] = [
-            ("before", Self.text(3, "visit.at") + Self.number(8, 86_400_000)),
-            ("after", Self.text(3, "visit.at") + Self.number(9, 5_400_000)),
-            ("debounce", Self.number(7, 3_600_000) + Self.number(10, 5_400_000)),
+            ("before", Wire.text(3, "visit.at") + Wire.number(8, 86_400_000)),
+            ("after", Wire.text(3, "visit.at") + Wire.number(9, 5_400_000)),
+            ("debounce", Wire.number(7, 3_600_000) + Wire.number(10, 5_400_000)),
         ]
         for (name, delay) in delays {
-            let got = try wire.call("Campaigns", "Get", Self.text(1, name))
+            let got = try wire.call("Campaigns", "Get", Wire.text(1, name))
             let definition = try #require(Self.at(1, in: got.payload))
             #expect(Self.at(8, in: definition) == delay, "\(name)")
             let applied = try wire.call("Campaigns", "Apply", Wire.field(1, definition))
@@ -59,15 +53,15 @@ struct LanguageTests {
             #expect(Wire.fields(Self.at(1, in: applied.payload) ?? []).allSatisfy { $0.number != 6 })
         }
         let refused: [(Int, [UInt8], String)] = [
-            (8, Self.text(3, "v") + Self.number(8, 732 * 86_400_000), "delay.before: a delay is at most 731 days"),
-            (8, Self.text(1, "monday") + Self.text(4, "09:00") + Self.number(9, 1), "delay.until: is missing"),
-            (8, Self.number(7, 3_600_000) + Self.number(10, 1), "delay.at_most: is shorter than the delay"),
+            (8, Wire.text(3, "v") + Wire.number(8, 732 * 86_400_000), "delay.before: a delay is at most 731 days"),
+            (8, Wire.text(1, "monday") + Wire.text(4, "09:00") + Wire.number(9, 1), "delay.until: is missing"),
+            (8, Wire.number(7, 3_600_000) + Wire.number(10, 1), "delay.at_most: is shorter than the delay"),
         ]
         for (field, delay, text) in refused {
             let event =
-                Self.text(1, "custom_event") + Wire.field(2, Self.text(1, "event") + Wire.field(2, Self.text(4, "e")))
+                Wire.text(1, "custom_event") + Wire.field(2, Wire.text(1, "event") + Wire.field(2, Wire.text(4, "e")))
             let campaign =
-                Self.text(1, "w") + Wire.field(3, event) + Wire.field(5, event) + Wire.field(7, Self.text(1, "in_app"))
+                Wire.text(1, "w") + Wire.field(3, event) + Wire.field(5, event) + Wire.field(7, Wire.text(1, "in_app"))
                 + Wire.field(field, delay)
             let answer = try wire.call("Campaigns", "Apply", Wire.field(1, campaign))
             #expect(answer.code == 3 && answer.text.contains(text), "\(answer.text)")
@@ -114,9 +108,9 @@ struct LanguageTests {
         let now = Date().timeIntervalSince1970.rounded(.down)
         func track(_ id: String, at: Int64, sent: Int64?, isHistory: Bool = false) throws -> Wire.Answer {
             let item =
-                Wire.item(user: "w", id: id, event: "add_to_cart") + Self.number(3, at)
-                + (isHistory ? Self.number(12, 1) : [])
-            let request = Wire.field(1, item) + (sent.map { Self.number(3, $0) } ?? [])
+                Wire.item(user: "w", id: id, event: "add_to_cart") + Wire.number(3, at)
+                + (isHistory ? Wire.number(12, 1) : [])
+            let request = Wire.field(1, item) + (sent.map { Wire.number(3, $0) } ?? [])
             return try wire.call("Events", "Track", request)
         }
         // A clock that began in 1970: the item happened 10 minutes before the receipt.
@@ -133,18 +127,11 @@ struct LanguageTests {
         #expect(Wire.result(history.payload) == 1 && Wire.decisions(history.payload).isEmpty)
         #expect(Wire.result(try track("2", at: 600_000, sent: nil, isHistory: true).payload) == 2)
         for sent in [-62_135_596_800_001, 253_402_300_800_000] as [Int] {
-            var bytes = Wire.varint(3 << 3)
-            bytes += sent < 0 ? Self.negative(sent) : Wire.varint(sent)
+            let bytes = Wire.number(3, sent)
             let refused = try wire.call("Events", "Track", Wire.track(user: "w", id: "", event: "e") + bytes)
             #expect(refused.code == 3 && refused.text.hasPrefix("sent_at_ms: \(sent) is not within"), "\(refused.text)")
         }
         #expect(try daemon.codes("w") == ["scheduled"])
-    }
-
-    /// Ten bytes, as protobuf has what is below zero.
-    private static func negative(_ value: Int) -> [UInt8] {
-        let word = UInt64(bitPattern: Int64(value))
-        return (0..<10).map { UInt8(truncatingIfNeeded: word >> (7 * $0) & 0x7f) | ($0 < 9 ? 0x80 : 0) }
     }
 
     @Test("track, by flags and by lines; a rehearsal counts history and lets it trigger nothing")

@@ -10,25 +10,10 @@ struct PresenceTests {
         messages: [{channel: in_app, title: hello}]
         """
 
-    /// A field of a number.
-    private static func number(_ field: Int, _ value: Int64) -> [UInt8] {
-        var bytes = Wire.varint(field << 3)
-        var rest = UInt64(bitPattern: value)
-        while rest >= 0x80 {
-            bytes.append(UInt8(rest & 0x7f) | 0x80)
-            rest >>= 7
-        }
-        return bytes + [UInt8(rest)]
-    }
-
-    private static func double(_ field: Int, _ value: Double) -> [UInt8] {
-        Wire.varint(field << 3 | 1) + withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
-    }
-
     private static func event(at time: Int64?, id: String = "") -> [UInt8] {
         Wire.field(
             1,
-            Wire.item(user: "w", id: id, event: "add_to_cart") + (time.map { number(3, $0) } ?? [])
+            Wire.item(user: "w", id: id, event: "add_to_cart") + (time.map { Wire.number(3, $0) } ?? [])
         )
     }
 
@@ -73,7 +58,7 @@ struct PresenceTests {
             let trigger = Wire.field(1, Array("session_start".utf8))
             let message = Wire.field(1, Array("in_app".utf8))
             let campaign =
-                Wire.field(1, Array("w".utf8)) + Self.number(2, launch) + Wire.field(3, trigger)
+                Wire.field(1, Array("w".utf8)) + Wire.number(2, launch) + Wire.field(3, trigger)
                 + Wire.field(7, message)
             try wire.send(stream: stream, "triggerd.v1.Campaigns", "Apply", Wire.field(1, campaign))
             let answer = try wire.answer()
@@ -86,7 +71,7 @@ struct PresenceTests {
         for days in [732, 106_751_991_168, Int64.max, -1, .min] {
             let trigger = Wire.field(1, Array("session_start".utf8))
             let message = Wire.field(1, Array("in_app".utf8))
-            let delay = Self.number(2, days) + Wire.field(4, Array("09:00".utf8))
+            let delay = Wire.number(2, days) + Wire.field(4, Array("09:00".utf8))
             let campaign =
                 Wire.field(1, Array("w".utf8)) + Wire.field(3, trigger) + Wire.field(7, message) + Wire.field(8, delay)
             try wire.send(stream: stream, "triggerd.v1.Campaigns", "Apply", Wire.field(1, campaign))
@@ -107,10 +92,10 @@ struct PresenceTests {
         let wire = try Wire(daemon.socket)
         let product = Wire.field(1, Array("p".utf8))
         let items: [(Int, [UInt8], String)] = [
-            (6, product, "purchase.price: is missing"), (6, product + Self.double(2, 0), ""),
-            (6, product + Self.double(2, 1) + Self.number(4, 0), "purchase.quantity: 0 is below one"),
-            (9, [], "location.latitude: is missing"), (9, Self.double(1, 0), "location.longitude: is missing"),
-            (9, Self.double(1, 0) + Self.double(2, 0), ""),
+            (6, product, "purchase.price: is missing"), (6, product + Wire.double(2, 0), ""),
+            (6, product + Wire.double(2, 1) + Wire.number(4, 0), "purchase.quantity: 0 is below one"),
+            (9, [], "location.latitude: is missing"), (9, Wire.double(1, 0), "location.longitude: is missing"),
+            (9, Wire.double(1, 0) + Wire.double(2, 0), ""),
         ]
         for (index, (field, body, text)) in items.enumerated() {
             let item = Wire.field(1, Array("u".utf8)) + Wire.field(field, body)

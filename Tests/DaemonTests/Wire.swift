@@ -105,15 +105,26 @@ final class Wire {
 
     // MARK: Messages
 
+    /// Ten bytes for what is below zero.
     static func varint(_ value: Int) -> [UInt8] {
         var bytes: [UInt8] = []
-        var rest = value
+        var rest = UInt64(bitPattern: Int64(value))
         while rest >= 0x80 {
             bytes.append(UInt8(rest & 0x7f) | 0x80)
             rest >>= 7
         }
         return bytes + [UInt8(rest)]
     }
+
+    static func number(_ number: Int, _ value: some BinaryInteger) -> [UInt8] {
+        varint(number << 3) + varint(Int(value))
+    }
+
+    static func double(_ number: Int, _ value: Double) -> [UInt8] {
+        varint(number << 3 | 1) + withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
+    }
+
+    static func text(_ number: Int, _ text: String) -> [UInt8] { field(number, Array(text.utf8)) }
 
     static func field(_ number: Int, _ bytes: [UInt8]) -> [UInt8] {
         varint(number << 3 | 2) + varint(bytes.count) + bytes
