@@ -84,6 +84,9 @@ public struct Message: Sendable {
     /// Of the fields with `Field.Flags.url` that a template made a part of: how many bytes at their beginning the
     /// campaign wrote itself. What follows came from an event or a profile.
     public let leads: [String: Int]
+    /// An earlier message ended with the cause `doubted`, before a start of the host perhaps, and its provider has
+    /// accepted nothing since.
+    public let isInDoubt: Bool
 
     public init(
         key: String,
@@ -95,7 +98,8 @@ public struct Message: Sendable {
         deadline: Int64,
         attempt: Int = 1,
         eventTime: Int64 = 0,
-        leads: [String: Int] = [:]
+        leads: [String: Int] = [:],
+        isInDoubt: Bool = false
     ) {
         self.key = key
         self.campaign = campaign
@@ -107,6 +111,7 @@ public struct Message: Sendable {
         self.attempt = attempt
         self.eventTime = eventTime
         self.leads = leads
+        self.isInDoubt = isInDoubt
     }
 
     public subscript(field: String) -> Value? {
@@ -141,7 +146,8 @@ extension Message {
                 UnsafeBufferPointer(start: message.leads, count: message.lead_count).map {
                     (String($0.field), Int(clamping: $0.bytes))
                 }
-            ) { min($0, $1) }
+            ) { min($0, $1) },
+            isInDoubt: message.is_in_doubt
         )
     }
 }
@@ -167,6 +173,9 @@ public enum Outcome: Hashable, Sendable {
         case throttled
         /// It takes nothing: the channel's other messages wait too.
         case unavailable
+        /// An address was called dead, as too many were before, and is not believed dead: the message waits aside, the
+        /// others go on with care.
+        case doubted
     }
 
     var parts: (result: UInt32, detail: String, address: String, wait: Int64, cause: UInt32) {

@@ -318,6 +318,8 @@ package struct OutboxState: Hashable, Sendable {
     package var addresses: [Text] = []
     /// Tries of which nobody knows whether the provider took the message.
     package var unknowns: UInt32 = 0
+    /// The provider (empty: the channel has one) that called an address of its dead and was not believed.
+    package var doubtedBy: String?
 
     package init() {}
 }

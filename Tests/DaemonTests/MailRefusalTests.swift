@@ -11,8 +11,8 @@ struct MailRefusalTests {
         messages: [{channel: email, subject: Hi, body: Hello}]
         """
 
-    private func track(_ count: Int, _ daemon: DaemonProcess) throws -> [String] {
-        let users = (0..<count).map { "u\($0)" }
+    private func track(_ count: Int, _ daemon: DaemonProcess, _ name: String = "u") throws -> [String] {
+        let users = (0..<count).map { "\(name)\($0)" }
         let items = users.map {
             #"{"user": "\#($0)", "set": {"email": "\#($0)@example.com"}, "type": "custom_event", "event": "e"}"#
         }
@@ -68,6 +68,39 @@ struct MailRefusalTests {
         try daemon.wait("the others") { try delivered(users, daemon) == 30 }
         #expect(try bounced(users, daemon).isEmpty)
         mended.stop()
+    }
+
+    @Test("good users stand behind no list of dead addresses")
+    func listOfDead() throws {
+        let server = try ScriptedMailServer(["nobody": "dead"])
+        let daemon = try DaemonProcess(Self.campaign)
+        try daemon.start("--set", "email.url=smtp://127.0.0.1:\(server.port)")
+        let dead = try track(60, daemon, "dead")
+        try daemon.wait("health") { try daemon.run("health").out.contains("degraded: email: 5 addresses and more") }
+        let good = try track(5, daemon, "good")
+        try daemon.wait("the good ones") { try delivered(good, daemon) == 5 }
+        #expect(try daemon.run("health").out == "serving\n" || bounced(dead, daemon).count < 60)
+        server.stop()
+    }
+
+    @Test("a start of the daemon costs no address more")
+    func start() throws {
+        let server = try ScriptedMailServer(["rcpt": "550 5.1.1 No such user"])
+        let daemon = try DaemonProcess(Self.campaign)
+        try daemon.start("--set", "email.url=smtp://127.0.0.1:\(server.port)")
+        var users = try track(12, daemon)
+        for start in 1...2 {
+            try daemon.wait("health") { try daemon.run("health").out.contains("5 addresses and more") }
+            #expect(daemon.stop() == 0)
+            try daemon.start("--set", "email.url=smtp://127.0.0.1:\(server.port)")
+            users += try track(6, daemon, "after\(start)-")
+        }
+        try daemon.wait("health") { try daemon.run("health").out.contains("5 addresses and more") }
+        try daemon.wait("a try of each") {
+            try users.allSatisfy { try !daemon.codes($0).isEmpty && daemon.codes($0).first != "scheduled" }
+        }
+        #expect(try bounced(users, daemon).count == 4)
+        server.stop()
     }
 
     @Test("one address that nobody has is dead at once")

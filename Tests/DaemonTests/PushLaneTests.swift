@@ -82,6 +82,45 @@ struct PushLaneTests {
         #expect(daemon.stop() == 0)
     }
 
+    @Test("profiles full of invented tokens hold up nobody, and count once each")
+    func inventedTokens() throws {
+        let daemon = try DaemonProcess(Self.campaign)
+        let server = try PushServices([])
+        try daemon.start(arguments: server.settings(in: daemon.folder))
+        try Self.register(daemon, [("first", "apns:first")])
+        try daemon.wait("the first") { try daemon.codes("first").first == "delivered" }
+        let evil = (1...30).map { user in
+            let tokens = (1...12).map { #""apns:\#(user)x\#($0)~400~reason=BadDeviceToken""# }.joined(separator: ", ")
+            return
+                #"{"user": "evil\#(user)", "type": "custom_event", "event": "e", "set": {"push_tokens": [\#(tokens)]}}"#
+        }
+        #expect(try daemon.run("track", "-", input: evil.joined(separator: "\n") + "\n").status == 0)
+        try daemon.wait("health") { try daemon.run("health").out.contains("degraded: push (apns)") }
+        let good = (1...5).map { (user: "good\($0)", token: "apns:good\($0)") }
+        try Self.register(daemon, good)
+        try daemon.wait("the good ones") { try good.allSatisfy { try daemon.codes($0.user).first == "delivered" } }
+        #expect(daemon.stop() == 0)
+    }
+
+    @Test("a start of the daemon takes no token more")
+    func start() throws {
+        let daemon = try DaemonProcess(Self.campaign)
+        let server = try PushServices([])
+        try daemon.start(arguments: server.settings(in: daemon.folder))
+        let users = (1...60).map { (user: "u\($0)", token: "apns:\($0)~410~reason=Unregistered") }
+        try Self.register(daemon, users)
+        let kept = { try users.count { try !Self.tokens(daemon, $0.user).isEmpty } }
+        for _ in 1...2 {
+            try daemon.wait("health") { try daemon.run("health").out.contains("degraded: push (apns)") }
+            #expect(try kept() == 11)
+            #expect(daemon.stop() == 0)
+            try daemon.start(arguments: server.settings(in: daemon.folder))
+        }
+        try daemon.wait("health") { try daemon.run("health").out.contains("degraded: push (apns)") }
+        #expect(try kept() == 11)
+        #expect(daemon.stop() == 0)
+    }
+
     private static func iso(_ milliseconds: Int) -> String {
         Date(timeIntervalSince1970: Double(milliseconds) / 1_000).ISO8601Format()
     }

@@ -265,43 +265,6 @@ struct LineTests {
         if case .settle(_, .refused, let dead)? = step { !dead.isEmpty } else { false }
     }
 
-    @Test("addresses called dead one after the other, and none accepted: the line rests, and the fifth is not believed")
-    func deathsInARow() {
-        var line = Self.machine(Self.settings { $0.concurrency = 1 })
-        for number in 1...12 { line.handOver(Self.message(UInt64(number)), now: .at(0)) }
-        var believed = 0
-        for number in UInt64(1)...4 {
-            _ = line.next(.at(0))
-            if isDead(line.ended(number, attempt: 0, Self.dead, .at(0))) { believed += 1 }
-        }
-        #expect(believed == 4)
-        _ = line.next(.at(0))
-        guard case .putOff(_, let state, let failed, let dead)? = line.ended(5, attempt: 0, Self.dead, .at(0)) else {
-            Issue.record("the fifth is believed")
-            return
-        }
-        #expect(dead.isEmpty && state.deadAddresses.isEmpty)
-        #expect(failed.reason.hasSuffix("550 5.1.1 Nobody"))
-        #expect(line.conditions.byService[""]?.reason == failed.reason)
-        guard case .wait(let until) = line.next(.at(0)) else {
-            Issue.record("it does not rest")
-            return
-        }
-        // One tries, is accepted, and the one that was doubted is believed when it is dead again.
-        #expect(line.next(until) == .load([5]))
-        line.loaded(5, OutboxEntry(message: Self.message(5), state: state), now: until)
-        #expect(line.next(until) == .send(OutboxEntry(message: Self.message(6))))
-        _ = line.ended(6, attempt: 0, Self.accepted, until)
-        #expect(line.conditions.isEmpty)
-        var ends: [UInt64: Bool] = [:]
-        while case .send(let entry) = line.next(until) {
-            let attempt = entry.state?.attempts ?? 0
-            ends[entry.message.number] = isDead(line.ended(entry.message.number, attempt: attempt, Self.dead, until))
-        }
-        // Four more of a new row, and the doubted one: where it stands in the line does not matter.
-        #expect(ends == [7: true, 8: true, 9: true, 10: true, 11: false])
-    }
-
     @Test("an address that has no state of its own is believed dead every time")
     func tokensAreBelieved() {
         var line = Self.machine(Self.settings { ($0.concurrency, $0.deathsToStop) = (1, nil) })

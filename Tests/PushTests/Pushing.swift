@@ -22,17 +22,19 @@ enum Pushing {
         key: String = "m1",
         since: [Int64] = [],
         attempt: Int = 1,
-        withinMs: Int64 = 30_000
+        withinMs: Int64 = 30_000,
+        isInDoubt: Bool = false
     ) -> Message {
         Message(
             key: key,
             campaign: "cart",
-            user: "u1",
+            user: key == "m1" ? "u1" : "user of \(key)",
             addresses: tokens,
             addressesSince: since,
             fields: fields,
             deadline: Int64(Date().timeIntervalSince1970 * 1_000) + withinMs,
-            attempt: attempt
+            attempt: attempt,
+            isInDoubt: isInDoubt
         )
     }
 }

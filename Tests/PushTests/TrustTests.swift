@@ -20,7 +20,7 @@ import Testing
         for place in 1...50 {
             let delivery = await channel.deliver(token.replacing(":x", with: ":x\(place)"), key: "m\(place)")
             #expect(delivery.deadTokens.isEmpty)
-            #expect(delivery.outcome.cause == (place < PushLimits.disputesInARow ? .message : .unavailable))
+            #expect(delivery.outcome.cause == (place < PushLimits.disputesInARow ? .message : .doubted))
             #expect(delivery.outcome.reason.contains(setting), "\(delivery)")
             #expect(delivery.service == service)
         }
@@ -42,7 +42,7 @@ import Testing
             for place in 1...20 {
                 let delivery = await channel.deliver("apns:\(place)~400~reason=BadDeviceToken", key: "m\(place)")
                 lost += delivery.deadTokens.count
-                #expect((delivery.outcome.cause == .unavailable) == (place >= PushLimits.disputesInARow))
+                #expect((delivery.outcome.cause == .doubted) == (place >= PushLimits.disputesInARow))
             }
         }
         #expect(lost == 2 * (PushLimits.disputesInARow - 1))
@@ -59,7 +59,7 @@ import Testing
         for place in 1...60 {
             let delivery = await channel.deliver(token.replacing(":x", with: ":x\(place)"), key: "m\(place)")
             lost += delivery.deadTokens.count
-            #expect((delivery.outcome.cause == .unavailable) == (place >= PushLimits.deathsBeforeAcceptance))
+            #expect((delivery.outcome.cause == .doubted) == (place >= PushLimits.deathsBeforeAcceptance))
         }
         #expect(lost == PushLimits.deathsBeforeAcceptance - 1)
         #expect(await channel.deliver("\(service):good", key: "good").outcome.isAccepted)
@@ -68,6 +68,35 @@ import Testing
             lost += delivery.deadTokens.count
         }
         #expect(lost == PushLimits.deathsBeforeAcceptance - 1 + 60)
+        channel.stop()
+    }
+
+    /// Eight profiles with twelve invented tokens each stopped APNs for everybody.
+    @Test func tokensOfOneUserCountOnce() async throws {
+        let server = try PushServer()
+        let channel = try Pushing.channel(server.settings)
+        #expect(await channel.deliver("apns:good").outcome.isAccepted)
+        for place in 1..<PushLimits.disputesInARow {
+            let tokens = (1...12).map { "apns:\(place)x\($0)~400~reason=BadDeviceToken" }
+            let delivery = await channel.deliver(Pushing.message(tokens, key: "m\(place)"))
+            #expect(Set(delivery.deadTokens) == Set(tokens))
+        }
+        #expect(await channel.deliver("apns:x~400~reason=BadDeviceToken", key: "last").outcome.cause == .doubted)
+        channel.stop()
+    }
+
+    /// Each start of the daemon took 49 more.
+    @Test(arguments: ["fcm:x~404~reason=UNREGISTERED", "apns:x~400~reason=BadDeviceToken"])
+    func whoWasDoubtedBeforeTheStartIsNotBelieved(_ token: String) async throws {
+        let server = try PushServer()
+        let channel = try Pushing.channel(server.settings)
+        let service = String(token.prefix { $0 != ":" })
+        let first = await channel.deliver(Pushing.message([token], key: "m1", isInDoubt: true))
+        #expect(first.deadTokens.isEmpty && first.outcome.cause == .doubted)
+        let second = await channel.deliver(token, key: "m2")
+        #expect(second.deadTokens.isEmpty && second.outcome.cause == .doubted)
+        #expect(await channel.deliver("\(service):good", key: "good").outcome.isAccepted)
+        #expect(await channel.deliver(token, key: "m3").deadTokens == [token])
         channel.stop()
     }
 
@@ -80,12 +109,12 @@ import Testing
         }
         for place in 1...5 {
             let outcome = await refused("a\(place)")
-            #expect(outcome.cause == (place < PushLimits.refusalsBeforeAcceptance ? .message : .unavailable))
+            #expect(outcome.cause == (place < PushLimits.refusalsBeforeAcceptance ? .message : .doubted))
             #expect(outcome.reason.hasPrefix("web push: 403 BadJwtToken"))
-            if outcome.cause == .unavailable { #expect(outcome.reason.contains("push.webpush_subject")) }
+            if outcome.cause == .doubted { #expect(outcome.reason.contains("push.webpush_subject")) }
         }
         #expect(await channel.deliver(other.subscription("c"), key: "other").outcome.isAccepted)
-        #expect(await refused("b").cause == .unavailable, "another origin's acceptance is not its own")
+        #expect(await refused("b").cause == .doubted, "another origin's acceptance is not its own")
         #expect(await channel.deliver(server.subscription("good"), key: "good").outcome.isAccepted)
         for place in 1...10 { #expect(await refused("c\(place)").cause == .message) }
         channel.stop()
@@ -114,12 +143,21 @@ import Testing
 
     @Test func whatIsRememberedOfServicesIsBounded() {
         let trust = Trust()
+        var tries = 0
+        func verdict(on finding: Finding, of service: String) -> Verdict {
+            tries += 1
+            return trust.verdict(
+                on: finding,
+                of: service,
+                to: Trust.Witness(user: "u", attempt: tries, isInDoubt: false)
+            )
+        }
         let doubt = Doubt(until: .row(beforeAcceptance: 2), setting: "s")
         let refusal = Finding(.again(afterMs: 0, "r", .message), doubt: doubt)
-        #expect(trust.verdict(on: Finding(.accepted(id: "")), of: "good") == .accepted(id: ""))
-        for place in 0...PushLimits.mostServices { _ = trust.verdict(on: refusal, of: "\(place)") }
-        #expect(trust.verdict(on: refusal, of: "good") == refusal.verdict)
-        #expect(trust.verdict(on: refusal, of: "good") == refusal.verdict, "who accepted is kept")
-        #expect(trust.verdict(on: refusal, of: "0") == refusal.verdict, "who did not is forgotten")
+        #expect(verdict(on: Finding(.accepted(id: "")), of: "good") == .accepted(id: ""))
+        for place in 0...PushLimits.mostServices { _ = verdict(on: refusal, of: "\(place)") }
+        #expect(verdict(on: refusal, of: "good") == refusal.verdict)
+        #expect(verdict(on: refusal, of: "good") == refusal.verdict, "who accepted is kept")
+        #expect(verdict(on: refusal, of: "0") == refusal.verdict, "who did not is forgotten")
     }
 }

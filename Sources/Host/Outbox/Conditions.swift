@@ -29,7 +29,8 @@ struct Conditions {
         case .accepted, .refused, .addressDead: clear(report.service)
         case .unknown(let reason): count(report.service, reason, now, putOffsToDegrade)
         case .tryAgain(_, let reason, .message): count(report.service, reason, now, putOffsToDegrade)
-        case .tryAgain(_, let reason, .throttled), .tryAgain(_, let reason, .unavailable):
+        case .tryAgain(_, let reason, .throttled), .tryAgain(_, let reason, .unavailable),
+            .tryAgain(_, let reason, .doubted):
             set(report.service, reason, now)
         }
     }

@@ -1,27 +1,47 @@
-/// Addresses that a provider called dead, one after the other. Many of them with no message accepted in between say
-/// more of the provider, or of how it was set up, than of the addresses.
+import Engine
+
+/// Addresses that providers called dead, one user's after the other's. Many of them with no message accepted in between
+/// say more of the provider, or of how it was set up, than of the addresses. From then on none of its deaths is believed
+/// before it accepts a message.
 struct Deaths {
-    private(set) var row = 0
-    private var acceptances = 0
-    /// Messages whose addresses' death was not believed, and how many were accepted by then.
-    private var doubted: [UInt64: Int] = [:]
-
-    mutating func accepted() {
-        row = 0
-        acceptances += 1
+    fileprivate struct Row {
+        /// One user has many addresses, and counts once.
+        var users: Set<UserID> = []
+        var isInDoubt = false
     }
 
-    /// Whether a death is believed: one of the first in a row, or one that is told again after others were accepted.
-    mutating func isBelieved(_ number: UInt64, limit: Int) -> Bool {
-        if let before = doubted[number], before < acceptances { return true }
-        row += 1
-        if row < limit { return true }
-        doubted[number] = acceptances
-        return false
+    /// By provider, those that called an address dead since they accepted a message.
+    private var rows: [String: Row] = [:]
+
+    func isInDoubt(_ service: String) -> Bool { rows[service]?.isInDoubt ?? false }
+
+    /// Gives whether it was in doubt.
+    mutating func accepted(_ service: String) -> Bool {
+        guard !rows.isEmpty else { return false }
+        return rows.removeValue(forKey: service)?.isInDoubt ?? false
     }
 
-    /// Nothing more comes of the message.
-    mutating func forget(_ number: UInt64) {
-        if !doubted.isEmpty { doubted[number] = nil }
+    /// The provider is not believed: its channel says so, or the disk, of the time before the start.
+    mutating func doubt(_ service: String) {
+        guard hasRoom(service) else { return }
+        rows[service, default: Row()] = Row(isInDoubt: true)
+    }
+
+    /// Whether a death is believed: one of the first in a row.
+    mutating func isBelieved(of user: UserID, by service: String, limit: Int) -> Bool {
+        guard hasRoom(service) else { return true }
+        return rows[service, default: Row()].isBelieved(user, limit)
+    }
+
+    private func hasRoom(_ service: String) -> Bool {
+        rows[service] != nil || rows.count < LineSettings.mostInRows
+    }
+}
+
+extension Deaths.Row {
+    fileprivate mutating func isBelieved(_ user: UserID, _ limit: Int) -> Bool {
+        guard !isInDoubt else { return false }
+        users.insert(user)
+        return users.count < limit
     }
 }

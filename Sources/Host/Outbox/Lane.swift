@@ -20,17 +20,27 @@ struct Lane {
     /// Parked messages that are being read.
     private var unparking = 0
     var pace: Pace
-    var deaths = Deaths()
+    /// Its provider calls address after address dead: a few messages at a time find out whether that is so.
+    var isCareful: Bool
     /// Whether it has its turns.
     var hasTurns = false
     private let isOneOfSeveral: Bool
     private let settings: LineSettings
 
-    init(_ settings: LineSettings, channel: String, service: String) {
+    init(_ settings: LineSettings, channel: String, _ name: LaneName, isInDoubt: Bool) {
         self.settings = settings
-        isOneOfSeveral = !service.isEmpty
-        pace = Pace(settings, name: "\(channel) \(service)", isOneOfSeveral: isOneOfSeveral)
+        isOneOfSeveral = !name.service.isEmpty || name.isAside
+        isCareful = isInDoubt && !name.isAside
+        pace = Pace(
+            settings,
+            name: "\(channel) \(name.service)",
+            isOneOfSeveral: isOneOfSeveral,
+            isAside: name.isAside
+        )
     }
+
+    /// How many its provider may have at once.
+    var limit: Int { isCareful ? min(pace.limit, settings.mostInDoubt) : pace.limit }
 
     /// Whether something waits in it.
     var isWaiting: Bool { !(ready.isEmpty && parked.isEmpty && marked.isEmpty && unparking == 0) }

@@ -234,7 +234,8 @@ final class Line: @unchecked Sendable {
             addresses: goesTo.map(\.0),
             addressesSince: goesTo.map(\.1),
             attempt: (state?.attempts ?? 0) + 1,
-            deadline: deadline
+            deadline: deadline,
+            isInDoubt: locked { $0.isInDoubt(message.number) }
         ) { [self] report in
             ended(message.number, entry, report)
         }

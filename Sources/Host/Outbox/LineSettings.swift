@@ -30,6 +30,11 @@ struct LineSettings: Hashable, Sendable {
     /// Addresses called dead one after the other, with no message accepted between them, before none is believed: a
     /// relay that is set up wrong says of everybody that nobody has the address. Nil: each is believed.
     var deathsToStop: Int? = 5
+    /// Messages at once to a provider whose deaths are not believed: enough that a list of dead addresses goes by in
+    /// seconds, each tried once, and few for a relay that refuses everybody.
+    var mostInDoubt = 4
+    /// Providers of which deaths in a row are remembered: users name web push services, as many as they like.
+    static let mostInRows = 1_024
     /// The pauses before a message is sent again of which nobody knows whether it came, where that is done a few times:
     /// each is a copy too many if it did.
     var unknownPauses = [Length.seconds(5), .seconds(60), .seconds(900)]

@@ -37,7 +37,7 @@ struct LineStateMachine {
 
     private struct UnderWay {
         var entry: OutboxEntry
-        var service: String
+        var lane: LaneName
         var deadline: Instant
     }
 
@@ -56,9 +56,10 @@ struct LineStateMachine {
     private var highestOnDisk: UInt64 = 0
     private var isReading = false
 
-    private var lanes: [String: Lane] = [:]
+    private var lanes: [LaneName: Lane] = [:]
     /// The lanes in which something waits, in the order in which they have their turns.
-    private var turns: [String] = []
+    private var turns: [LaneName] = []
+    private var deaths = Deaths()
     private var unsorted = Fifo<OutboxEntry>()
     private var isSorting = false
     /// Messages that memory holds whole, and that are not with the channel.
@@ -66,7 +67,7 @@ struct LineStateMachine {
     private var later = LaterHeap()
     private var wanted: [UInt64] = []
     /// Of parked messages that are being read, the lanes.
-    private var unparking: [UInt64: String] = [:]
+    private var unparking: [UInt64: LaneName] = [:]
     private var endings = Fifo<(OutboxEntry, DeliveryOutcome)>()
     /// Users with a message in memory, and the numbers behind it.
     private var users: [UserID: [UInt64]] = [:]
@@ -76,10 +77,10 @@ struct LineStateMachine {
     private var readdressed: [UInt64: [Text]] = [:]
     /// What was put off and is not on disk yet: the disk tells less of these.
     private var unsaved: [UInt64: (state: OutboxState, writes: Int)] = [:]
-    private var marking: [UInt64: (entry: OutboxEntry, service: String)] = [:]
+    private var marking: [UInt64: (entry: OutboxEntry, lane: LaneName)] = [:]
     private var underWay: [UInt64: UnderWay] = [:]
     private var deadlines = Fifo<(at: Instant, number: UInt64)>()
-    private var unanswered: [Try: String] = [:]
+    private var unanswered: [Try: LaneName] = [:]
     private(set) var unrecorded = 0
     /// Messages that have no outcome on disk yet.
     private(set) var pending = 0
@@ -99,7 +100,13 @@ struct LineStateMachine {
     var overdue: Int { unanswered.count }
 
     /// How many a provider may have just now.
-    func limit(_ service: String = "") -> Int { lanes[service]?.pace.limit ?? settings.concurrency }
+    func limit(_ service: String = "") -> Int { lanes[LaneName(service: service)]?.limit ?? settings.concurrency }
+
+    /// Whether so many deaths told by the message's provider are unlikely that it is not believed just now. Of a
+    /// message that is under way.
+    func isInDoubt(_ number: UInt64) -> Bool {
+        underWay[number].map { deaths.isInDoubt($0.lane.service) } ?? false
+    }
 
     // MARK: What comes in
 
@@ -120,6 +127,7 @@ struct LineStateMachine {
     mutating func read(_ entries: [OutboxEntry], isAll: Bool, now: Instant) {
         for entry in entries where entry.message.number > cursor {
             cursor = entry.message.number
+            if let service = entry.state?.doubtedBy { doubt(service) }
             admit(entry.toNewAddresses, now)
         }
         isReading = false
@@ -137,7 +145,7 @@ struct LineStateMachine {
     /// What `Step.load` asked for; nil where it has left the disk meanwhile.
     mutating func loaded(_ number: UInt64, _ entry: OutboxEntry?, now: Instant) {
         guard var entry else {
-            if let service = unparking.removeValue(forKey: number) { lanes[service]?.unparked(nil) }
+            if let lane = unparking.removeValue(forKey: number) { lanes[lane]?.unparked(nil) }
             return
         }
         if let newer = unsaved[number] {
@@ -163,14 +171,14 @@ struct LineStateMachine {
     }
 
     mutating func marked(_ number: UInt64) {
-        guard let (marking, service) = marking.removeValue(forKey: number) else { return }
+        guard let (marking, lane) = marking.removeValue(forKey: number) else { return }
         var entry = marking
         var state = entry.state ?? OutboxState()
         state.isHandedOver = true
         entry.state = state
-        lanes[service]?.busy -= 1
-        lanes[service]?.marked.append(entry)
-        giveTurns(service)
+        lanes[lane]?.busy -= 1
+        lanes[lane]?.marked.append(entry)
+        giveTurns(lane)
     }
 
     /// Outcomes that are on disk, by the messages' numbers.
@@ -191,8 +199,8 @@ struct LineStateMachine {
         guard number <= cursor || isReading else { return }
         withdrawn.insert(number)
         if later.bring(number, to: now) { return }
-        for service in turns {
-            guard let entry = lanes[service]?.remove(number) else { continue }
+        for lane in turns {
+            guard let entry = lanes[lane]?.remove(number) else { continue }
             held -= 1
             return end(entry, .withdrawn)
         }
@@ -240,19 +248,21 @@ struct LineStateMachine {
     }
 
     private mutating func queue(_ entry: OutboxEntry, _ service: String, _ now: Instant) {
-        if lanes[service] == nil {
+        // What was called dead and not believed waits aside: nobody stands behind it.
+        let lane = LaneName(service: service, isAside: entry.state?.doubtedBy != nil)
+        if lanes[lane] == nil {
             if lanes.count >= settings.mostLanes { dropIdleLanes() }
-            lanes[service] = Lane(settings, channel: name, service: service)
+            lanes[lane] = Lane(settings, channel: name, lane, isInDoubt: deaths.isInDoubt(service))
         }
         let last = last(entry.message)
-        if lanes[service]?.add(entry, last: last, now) == true { held += 1 }
-        giveTurns(service)
+        if lanes[lane]?.add(entry, last: last, now) == true { held += 1 }
+        giveTurns(lane)
     }
 
-    private mutating func giveTurns(_ service: String) {
-        guard lanes[service]?.hasTurns == false else { return }
-        lanes[service]?.hasTurns = true
-        turns.append(service)
+    private mutating func giveTurns(_ lane: LaneName) {
+        guard lanes[lane]?.hasTurns == false else { return }
+        lanes[lane]?.hasTurns = true
+        turns.append(lane)
     }
 
     /// What was learned of providers that nothing is for just now.
@@ -305,13 +315,13 @@ struct LineStateMachine {
     }
 
     private mutating func unpark(_ now: Instant) {
-        for service in turns {
-            guard var lane = lanes.removeValue(forKey: service) else { continue }
+        for name in turns {
+            guard var lane = lanes.removeValue(forKey: name) else { continue }
             held -= lane.park(now)
             let numbers = lane.unpark(now)
-            lanes[service] = lane
+            lanes[name] = lane
             for number in numbers {
-                unparking[number] = service
+                unparking[number] = name
                 wanted.append(number)
             }
         }
@@ -323,14 +333,14 @@ struct LineStateMachine {
         guard unrecorded < settings.mostUnrecorded else { return .wait(until: wait) }
         var place = 0
         while place < turns.count {
-            let service = turns[place]
-            guard var lane = lanes.removeValue(forKey: service) else { break }
-            let found = start(&lane, service, now, &wait)
+            let name = turns[place]
+            guard var lane = lanes.removeValue(forKey: name) else { break }
+            let found = start(&lane, name, now, &wait)
             lane.hasTurns = lane.isWaiting
-            lanes[service] = lane
+            lanes[name] = lane
             if found != nil || !lane.hasTurns { turns.remove(at: place) }
-            if found != nil, lane.hasTurns { turns.append(service) }
-            if let found { return finish(found, service, now) }
+            if found != nil, lane.hasTurns { turns.append(name) }
+            if let found { return finish(found, name, now) }
             if lane.hasTurns { place += 1 }
         }
         return .wait(until: wait)
@@ -343,8 +353,7 @@ struct LineStateMachine {
     }
 
     /// What a lane has to do; nil where it waits.
-    private mutating func start(_ lane: inout Lane, _ service: String, _ now: Instant, _ wait: inout Instant) -> Found?
-    {
+    private mutating func start(_ lane: inout Lane, _ name: LaneName, _ now: Instant, _ wait: inout Instant) -> Found? {
         // Also of a lane that rests or hangs: the first in it is the oldest.
         if let first = lane.ready.first {
             let last = last(first.message)
@@ -363,9 +372,9 @@ struct LineStateMachine {
             wait = min(wait, lane.pace.restUntil)
             return nil
         }
-        guard !lane.ready.isEmpty, lane.busy < lane.pace.limit, underWay.count + overdue < settings.mostUnderWay else {
-            return nil
-        }
+        guard !lane.ready.isEmpty, lane.busy < lane.limit, underWay.count + overdue < settings.mostUnderWay,
+            lane.busy + (lanes[name.other]?.busy ?? 0) < settings.concurrency
+        else { return nil }
         let next = max(rate.next(now), lane.pace.next(now))
         guard next <= now else {
             wait = min(wait, next)
@@ -379,18 +388,18 @@ struct LineStateMachine {
         return settings.unknownPolicy == .neverAgain ? .mark(entry) : .send(entry)
     }
 
-    private mutating func finish(_ found: Found, _ service: String, _ now: Instant) -> Step {
+    private mutating func finish(_ found: Found, _ lane: LaneName, _ now: Instant) -> Step {
         switch found {
         case .end(let entry, let outcome): return settled(entry, outcome, [])
         case .mark(let entry):
-            lanes[service]?.busy += 1
-            marking[entry.message.number] = (entry, service)
+            lanes[lane]?.busy += 1
+            marking[entry.message.number] = (entry, lane)
             return .mark(entry.message)
         case .send(var entry):
             if let addresses = readdressed[entry.message.number] { entry.message.readdress(addresses) }
-            lanes[service]?.busy += 1
+            lanes[lane]?.busy += 1
             let deadline = now + settings.deadline
-            underWay[entry.message.number] = UnderWay(entry: entry, service: service, deadline: deadline)
+            underWay[entry.message.number] = UnderWay(entry: entry, lane: lane, deadline: deadline)
             deadlines.append((deadline, entry.message.number))
             return .send(entry)
         }
@@ -402,14 +411,14 @@ struct LineStateMachine {
             _ = deadlines.popFirst()
             guard let late = underWay[first.number], late.deadline == first.at else { continue }
             underWay[first.number] = nil
-            unanswered[Try(number: first.number, attempt: late.entry.state?.attempts ?? 0)] = late.service
-            lanes[late.service]?.pace.hung(now)
-            conditions.set(late.service, "no answer within \(settings.deadline)", now)
+            unanswered[Try(number: first.number, attempt: late.entry.state?.attempts ?? 0)] = late.lane
+            lanes[late.lane]?.pace.hung(now)
+            conditions.set(late.lane.service, "no answer within \(settings.deadline)", now)
             let report = ChannelReport(
                 .unknown(reason: "no answer within \(settings.deadline)"),
-                service: late.service
+                service: late.lane.service
             )
-            return outcome(of: late.entry, late.service, report, now)
+            return outcome(of: late.entry, late.lane, report, now)
         }
         return nil
     }
@@ -420,51 +429,66 @@ struct LineStateMachine {
     /// deadline.
     mutating func ended(_ number: UInt64, attempt: UInt32, _ report: ChannelReport, _ now: Instant) -> Step? {
         guard let sent = underWay[number], sent.entry.state?.attempts ?? 0 == attempt else {
-            guard let service = unanswered.removeValue(forKey: Try(number: number, attempt: attempt)) else {
+            guard let lane = unanswered.removeValue(forKey: Try(number: number, attempt: attempt)) else {
                 return nil
             }
-            lanes[service]?.busy -= 1
-            if !unanswered.values.contains(service) { conditions.clear(service) }
+            lanes[lane]?.busy -= 1
+            if !unanswered.values.contains(where: { $0.service == lane.service }) { conditions.clear(lane.service) }
             return nil
         }
         underWay[number] = nil
-        lanes[sent.service]?.busy -= 1
-        let report = weighed(report, of: sent)
-        let isOwn = report.service.isEmpty || report.service == sent.service
-        lanes[sent.service]?.pace.learn(report.outcome, isOwn: isOwn, now)
-        conditions.learn(report, now, putOffsToDegrade: settings.putOffsToDegrade)
-        return outcome(of: sent.entry, sent.service, report, now)
+        lanes[sent.lane]?.busy -= 1
+        let report = weighed(report, of: sent, now)
+        let isOwn = report.service.isEmpty || report.service == sent.lane.service
+        lanes[sent.lane]?.pace.learn(report.outcome, isOwn: isOwn, now)
+        if !(report.outcome.isRefusal && deaths.isInDoubt(report.service)) {
+            conditions.learn(report, now, putOffsToDegrade: settings.putOffsToDegrade)
+        }
+        return outcome(of: sent.entry, sent.lane, report, now)
     }
 
     /// What a report says once it is held against what became of the messages before.
-    private mutating func weighed(_ report: ChannelReport, of sent: UnderWay) -> ChannelReport {
-        let number = sent.entry.message.number
+    private mutating func weighed(_ report: ChannelReport, of sent: UnderWay, _ now: Instant) -> ChannelReport {
         var report = report
+        let service = report.service.isEmpty ? sent.lane.service : report.service
         switch report.outcome {
-        case .accepted: lanes[sent.service]?.deaths.accepted()
-        case .addressDead(_, let reason):
-            guard let limit = settings.deathsToStop,
-                lanes[sent.service]?.deaths.isBelieved(number, limit: limit) == false
-            else { break }
-            report.outcome = .tryAgain(
-                after: .zero,
-                reason: "\(limit) addresses and more were called dead, and no message was accepted between: \(reason)",
-                cause: .unavailable
-            )
-            report.deadAddresses = []
+        case .accepted:
+            for service in Set([service, sent.lane.service]) where deaths.accepted(service) { believe(service, now) }
+        case .tryAgain(_, _, .doubted): doubt(service)
         case .tryAgain(let wait, let reason, .unavailable):
             // Others go through: it is this message that does not.
-            guard sent.entry.state?.attempts ?? 0 >= settings.triesThatHoldUp, lanes[sent.service]?.pace.isOpen == true
+            guard sent.entry.state?.attempts ?? 0 >= settings.triesThatHoldUp, lanes[sent.lane]?.pace.isOpen == true
             else { break }
             report.outcome = .tryAgain(after: wait, reason: reason, cause: .message)
-        case .tryAgain, .refused, .unknown: break
+        case .addressDead, .tryAgain, .refused, .unknown: break
+        }
+        guard let limit = settings.deathsToStop, report.callsAddressesDead,
+            !deaths.isBelieved(of: sent.entry.message.user, by: service, limit: limit)
+        else { return report }
+        doubt(service)
+        report.deadAddresses = []
+        if case .addressDead(_, let reason) = report.outcome {
+            let row = "\(limit) addresses and more were called dead, and no message was accepted between"
+            report.outcome = .tryAgain(after: .zero, reason: "\(row): \(reason)", cause: .doubted)
         }
         return report
     }
 
+    /// No death that the provider tells is believed from now on: its messages are tried with care.
+    private mutating func doubt(_ service: String) {
+        deaths.doubt(service)
+        lanes[LaneName(service: service)]?.isCareful = true
+    }
+
+    /// It accepted a message: what waits aside may try again.
+    private mutating func believe(_ service: String, _ now: Instant) {
+        lanes[LaneName(service: service)]?.isCareful = false
+        lanes[LaneName(service: service, isAside: true)]?.pace.wake(now)
+    }
+
     private mutating func outcome(
         of entry: OutboxEntry,
-        _ service: String,
+        _ lane: LaneName,
         _ report: ChannelReport,
         _ now: Instant
     ) -> Step {
@@ -475,12 +499,20 @@ struct LineStateMachine {
         case .addressDead(let address, let reason):
             return settled(entry, .refused(reason: reason), dead.contains(address) ? dead : dead + [address])
         case .unknown(let reason):
-            unknowns.add(service, reason, now)
+            unknowns.add(lane.service, reason, now)
             return unknown(entry, reason, dead, now)
+        case .tryAgain(let wait, let reason, .doubted):
+            var entry = entry
+            var state = entry.state ?? OutboxState()
+            state.doubtedBy = report.service.isEmpty ? lane.service : report.service
+            entry.state = state
+            // Soon at hand again: its turn comes when its lane says so.
+            let pause = { [settings] in BackOff.pause($0, longest: min($1, settings.longestRest), key: $2) }
+            return putOff(entry, reason, pause, wait, dead, now)
         case .tryAgain(let wait, let reason, let cause):
             // The whole lane rests: the message goes when it does.
-            let rest = (lanes[service]?.pace.restUntil ?? now) - now
-            if cause == .unavailable, report.service.isEmpty || report.service == service, rest > .zero {
+            let rest = (lanes[lane]?.pace.restUntil ?? now) - now
+            if cause == .unavailable, report.service.isEmpty || report.service == lane.service, rest > .zero {
                 return putOff(entry, reason, { _, _, _ in rest }, .zero, dead, now)
             }
             return putOff(entry, reason, BackOff.pause, wait, dead, now)
@@ -537,9 +569,6 @@ struct LineStateMachine {
         withdrawn.remove(entry.message.number)
         readdressed[entry.message.number] = nil
         unsaved[entry.message.number] = nil
-        if settings.deathsToStop != nil {
-            for service in lanes.keys { lanes[service]?.deaths.forget(entry.message.number) }
-        }
         // The user's next message has its turn.
         if var line = users[entry.message.user] {
             if line.isEmpty {

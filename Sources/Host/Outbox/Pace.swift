@@ -9,6 +9,7 @@ import Engine
 struct Pace {
     private let settings: LineSettings
     private let name: String
+    private let isAside: Bool
     private var allowed: Double
     private var isStarting: Bool
     private var lastFall = Instant(milliseconds: -1_000)
@@ -22,10 +23,11 @@ struct Pace {
     /// Nil: it has not wanted fewer.
     private var found: FoundRate?
 
-    /// `name`: makes pauses differ from one provider to another.
-    init(_ settings: LineSettings, name: String, isOneOfSeveral: Bool) {
+    /// `name`: makes pauses differ from one provider to another. `isAside`: of messages whose addresses were called dead.
+    init(_ settings: LineSettings, name: String, isOneOfSeveral: Bool, isAside: Bool) {
         self.settings = settings
         self.name = name
+        self.isAside = isAside
         isStarting = isOneOfSeveral
         allowed = Double(isOneOfSeveral ? min(settings.concurrency, settings.firstOfService) : settings.concurrency)
     }
@@ -63,13 +65,20 @@ struct Pace {
             }
             if wait > .zero { restUntil = max(restUntil, now + asked(wait)) }
         case .unavailable where isOwn: rest(wait, now)
-        case .throttled, .unavailable: break
+        // That the same is said again of those who wait aside says nothing of the others.
+        case .doubted where isOwn: if isAside { rest(wait, now) } else { wentThrough() }
+        case .throttled, .unavailable, .doubted: break
         }
     }
 
     /// No answer came in time: others would wait as long.
     mutating func hung(_ now: Instant) {
         rest(.zero, now)
+    }
+
+    /// What it rests for may be over: one message tries.
+    mutating func wake(_ now: Instant) {
+        restUntil = min(restUntil, now)
     }
 
     private mutating func fall(_ now: Instant) {

@@ -95,6 +95,7 @@ package final class ChannelInstance: @unchecked Sendable {
         addressesSince: [Instant] = [],
         attempt: UInt32,
         deadline: Instant,
+        isInDoubt: Bool = false,
         _ ended: @escaping SendTable.Ended
     ) {
         calls.count()
@@ -113,7 +114,8 @@ package final class ChannelInstance: @unchecked Sendable {
             addresses: addresses,
             since: addressesSince.map(\.milliseconds),
             attempt: attempt,
-            deadline: deadline
+            deadline: deadline,
+            isInDoubt: isInDoubt
         ) { view in
             table.pointee.send(instance, send, view)
         }
@@ -139,6 +141,7 @@ package final class ChannelInstance: @unchecked Sendable {
         since: [Int64] = [],
         attempt: UInt32,
         deadline: Instant,
+        isInDoubt: Bool = false,
         _ body: (UnsafePointer<triggerd_message>) -> Result
     ) -> Result {
         let addressTree = ValueTree(.array(addresses.map { .string($0) }))
@@ -166,7 +169,8 @@ package final class ChannelInstance: @unchecked Sendable {
                             addresses_since_ms: since.count == texts.count ? since.baseAddress : nil,
                             event_ms: message.eventAt.milliseconds,
                             leads: leads.baseAddress,
-                            lead_count: leads.count
+                            lead_count: leads.count,
+                            is_in_doubt: isInDoubt
                         )
                         return body(&view)
                     }

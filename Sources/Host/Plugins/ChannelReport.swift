@@ -13,6 +13,16 @@ enum ChannelOutcome: Hashable, Sendable {
     /// Whom a failed try concerns.
     enum Cause: Hashable, Sendable {
         case message, throttled, unavailable
+        /// An address was called dead, which is not believed for now.
+        case doubted
+    }
+
+    /// Whether it is of the message for good, and says of its provider that it answers.
+    var isRefusal: Bool {
+        switch self {
+        case .refused, .addressDead: true
+        case .accepted, .tryAgain, .unknown: false
+        }
     }
 }
 
@@ -28,6 +38,15 @@ struct ChannelReport: Hashable, Sendable {
         self.outcome = outcome
         self.service = service
         self.deadAddresses = deadAddresses
+    }
+
+    /// Whether addresses are to be taken from a user who has no other that took the message.
+    var callsAddressesDead: Bool {
+        switch outcome {
+        case .accepted: false
+        case .addressDead: true
+        case .tryAgain, .refused, .unknown: !deadAddresses.isEmpty
+        }
     }
 }
 
@@ -79,6 +98,7 @@ extension ChannelOutcome.Cause {
         switch cause {
         case TRIGGERD_THROTTLED.rawValue: self = .throttled
         case TRIGGERD_UNAVAILABLE.rawValue: self = .unavailable
+        case TRIGGERD_DOUBTED.rawValue: self = .doubted
         default: self = .message
         }
     }

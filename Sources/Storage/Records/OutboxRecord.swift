@@ -90,6 +90,7 @@ package enum OutboxStateRecord {
         for address in state.deadAddresses { writer.presentString(6, address) }
         for address in state.addresses { writer.presentString(7, address) }
         writer.unsigned(8, state.unknowns)
+        if let service = state.doubtedBy { writer.presentString(9, service) }
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> OutboxState {
@@ -105,6 +106,7 @@ package enum OutboxStateRecord {
             case .bytes(6): state.deadAddresses.append(try reader.text())
             case .bytes(7): state.addresses.append(try reader.text())
             case .varint(8): state.unknowns = try reader.uint32()
+            case .bytes(9): state.doubtedBy = try reader.string()
             default: try reader.skip(field)
             }
         }

@@ -9,6 +9,7 @@ The object's members, each optional:
               "hang", "drop", "endless" (a reply that never ends), "garbage" (no reply at all), "after SECONDS" (the
               usual one, late), "said TEXT" (without the line's end, and the connection is closed)
     replies   {"rcpt": ["250 Ok", "550 5.1.1 Nobody"]}: the stage's first replies, one each time
+    nobody    whoever has this in the address is unknown: 550 5.1.1
     skip      so many letters of a connection are taken first
     times     so many connections are treated so; the others as usual
     port      which; if not said, any
@@ -122,7 +123,9 @@ class Connection:
                 if self.reply("mail").startswith("250"):
                     self.sender = line
             elif verb == "RCPT":
-                if self.reply("rcpt").startswith("250"):
+                if "nobody" in script and script["nobody"] in line:
+                    self.write("550 5.1.1 User unknown")
+                elif self.reply("rcpt").startswith("250"):
                     self.recipients.append(line)
             elif verb == "DATA":
                 if self.reply("data").startswith("354"):

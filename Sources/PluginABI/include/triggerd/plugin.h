@@ -199,6 +199,9 @@ typedef struct triggerd_message {
     int64_t event_ms; /* since 1.2, as what follows: when the event happened that triggered the campaign; the same for every try */
     const triggerd_lead *leads; /* of the URLs that a template made a part of; any other is the campaign's own */
     size_t lead_count;
+    /* An earlier message's TRIGGERD_DOUBTED stands, from before a start of the host too: its provider has accepted
+     * nothing since. What it says of addresses is not to be believed. */
+    bool is_in_doubt;
 } triggerd_message;
 
 typedef enum triggerd_result {
@@ -214,7 +217,10 @@ typedef enum triggerd_result {
 typedef enum triggerd_cause {
     TRIGGERD_ABOUT_MESSAGE = 0, /* this message alone */
     TRIGGERD_THROTTLED = 1,     /* the provider wants fewer at a time */
-    TRIGGERD_UNAVAILABLE = 2    /* it takes nothing: the channel's other messages wait too */
+    TRIGGERD_UNAVAILABLE = 2,   /* it takes nothing: the channel's other messages wait too */
+    /* since 1.2: an address was called dead, as too many were before, and is not believed dead. The message waits aside
+     * and keeps its address; the others go on with care, before those that wait so, until one is accepted. */
+    TRIGGERD_DOUBTED = 3
 } triggerd_cause;
 
 typedef struct triggerd_outcome {

@@ -33,7 +33,8 @@ final class Gate: Sendable {
     /// After a verdict on an answer: for as long as was asked of more than its message. What is held meanwhile concerns
     /// itself alone: nothing was sent, and the host has heard the answer.
     func close(_ origin: String = "", after verdict: Verdict, nowMs: Int64) {
-        guard case .again(let waitMs, let reason, let cause) = verdict, cause != .message, waitMs > 0 else { return }
+        guard case .again(let waitMs, let reason, let cause) = verdict, waitMs > 0 else { return }
+        guard cause == .throttled || cause == .unavailable else { return }  // It is of a message alone.
         close(origin, Quiet(untilMs: nowMs + waitMs, reason: reason, cause: .message), nowMs)
     }
 

@@ -8,6 +8,7 @@ package struct Notification: Sendable {
     package var campaign: String
     /// 1 for the first try.
     package var attempt: Int
+    package var witness: Trust.Witness
     package var title: String?
     package var body: String?
     package var subtitle: String?
@@ -78,6 +79,7 @@ package struct Notification: Sendable {
             key: message.key,
             campaign: message.campaign,
             attempt: message.attempt,
+            witness: Trust.Witness(user: message.user, attempt: message.attempt, isInDoubt: message.isInDoubt),
             fields: .object(message.fields)
         )
         if !isBackground, title == nil, body == nil {
@@ -88,7 +90,8 @@ package struct Notification: Sendable {
     /// When a campaign is applied: what no template can change any more.
     package static func check(_ fields: Value) throws {
         do throws(Unsendable) {
-            let notification = try Notification(key: "", campaign: "", attempt: 1, fields: fields)
+            let nobody = Trust.Witness(user: "", attempt: 1, isInDoubt: false)
+            let notification = try Notification(key: "", campaign: "", attempt: 1, witness: nobody, fields: fields)
             if let image = notification.image, !isTemplate(image) { try checkAddress("image", image) }
             // A page's own icon may stand without its host, one of Android's is no address.
             if let icon = notification.icon, !isTemplate(icon), isOfTheWeb(icon) { try checkAddress("icon", icon) }
@@ -99,12 +102,19 @@ package struct Notification: Sendable {
         }
     }
 
-    private init(key: String, campaign: String, attempt: Int, fields: Value) throws(Unsendable) {
+    private init(
+        key: String,
+        campaign: String,
+        attempt: Int,
+        witness: Trust.Witness,
+        fields: Value
+    ) throws(Unsendable) {
         func text(_ name: String) -> String? { fields[name]?.string.flatMap { $0.isEmpty ? nil : $0 } }
 
         self.key = key
         self.campaign = campaign
         self.attempt = attempt
+        self.witness = witness
         title = text("title")
         body = text("body")
         subtitle = text("subtitle")

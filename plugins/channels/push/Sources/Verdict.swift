@@ -40,6 +40,18 @@ extension Verdict {
     }
 }
 
+extension Outcome.Cause {
+    /// How many others it concerns.
+    fileprivate var reach: Int {
+        switch self {
+        case .message: 0
+        case .doubted: 1
+        case .throttled: 2
+        case .unavailable: 3
+        }
+    }
+}
+
 /// What came of a message to all of a user's tokens.
 package struct Delivery: Sendable {
     package let outcome: Outcome
@@ -68,7 +80,7 @@ extension Delivery {
                 if accepted == nil { accepted = (id, service) }
             case .again(let waitMs, let reason, let cause):
                 // Of two the one that is to wait longer; of the same wait the one that concerns more.
-                if again.map({ ($0.waitMs, $0.cause.rawValue) < (waitMs, cause.rawValue) }) ?? true {
+                if again.map({ ($0.waitMs, $0.cause.reach) < (waitMs, cause.reach) }) ?? true {
                     again = (waitMs, reason, cause)
                 }
             case .refused(let reason):

@@ -47,7 +47,7 @@ final class APNsService: PushService {
                 timeoutMs: min(timeoutMs, leftMs)
             )
             let provider = try provider.withLock { try $0.current(nowSeconds: nowMs / 1_000) }
-            send(request, provider, isSecond: false, (token.sinceMs, notification.attempt), done)
+            send(request, provider, isSecond: false, (token.sinceMs, notification), done)
         } catch let error as Notification.Unsendable {
             done(.refused(error.description))
         } catch {
@@ -59,7 +59,7 @@ final class APNsService: PushService {
         _ request: HTTPRequest,
         _ provider: String,
         isSecond: Bool,
-        _ known: (sinceMs: Int64, attempt: Int),
+        _ known: (sinceMs: Int64, notification: Notification),
         _ done: @escaping @Sendable (Verdict) -> Void
     ) {
         var signed = request
@@ -79,14 +79,14 @@ final class APNsService: PushService {
         try? provider.withLock { try $0.replacement(for: expired, nowSeconds: SystemTime.nowMs() / 1_000) }
     }
 
-    private func verdict(on result: HTTPResult, _ known: (sinceMs: Int64, attempt: Int)) -> Verdict {
+    private func verdict(on result: HTTPResult, _ known: (sinceMs: Int64, notification: Notification)) -> Verdict {
         switch result {
         case .failed(let fault):
             gate.close(after: fault, nowMs: SystemTime.nowMs())
             return Verdict.of(fault)
         case .answered(let answer):
-            let finding = APNsReply(answer).finding(tokenSinceMs: known.sinceMs, attempt: known.attempt)
-            let verdict = trust.verdict(on: finding, of: name.rawValue)
+            let finding = APNsReply(answer).finding(tokenSinceMs: known.sinceMs, attempt: known.notification.attempt)
+            let verdict = trust.verdict(on: finding, of: name.rawValue, to: known.notification.witness)
             gate.close(after: verdict, nowMs: SystemTime.nowMs())
             return verdict
         }

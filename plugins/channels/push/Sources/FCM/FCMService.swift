@@ -37,11 +37,12 @@ final class FCMService: PushService {
         } catch {
             return done(.refused(error.description))
         }
-        push(body, before: deadlineMs, isSecond: false, done)
+        push(body, notification.witness, before: deadlineMs, isSecond: false, done)
     }
 
     private func push(
         _ body: [UInt8],
+        _ witness: Trust.Witness,
         before deadlineMs: Int64,
         isSecond: Bool,
         _ done: @escaping @Sendable (Verdict) -> Void
@@ -61,21 +62,21 @@ final class FCMService: PushService {
                 client.send(request) { result in
                     if case .answered(let answer) = result, answer.status == 401, FCMReply(answer).isAboutToken {
                         self.tokens.forget(token)
-                        if !isSecond { return self.push(body, before: deadlineMs, isSecond: true, done) }
+                        if !isSecond { return self.push(body, witness, before: deadlineMs, isSecond: true, done) }
                     }
-                    done(self.verdict(on: result))
+                    done(self.verdict(on: result, witness))
                 }
             }
         }
     }
 
-    private func verdict(on result: HTTPResult) -> Verdict {
+    private func verdict(on result: HTTPResult, _ witness: Trust.Witness) -> Verdict {
         switch result {
         case .failed(let fault):
             gate.close(after: fault, nowMs: SystemTime.nowMs())
             return Verdict.of(fault)
         case .answered(let answer):
-            let verdict = trust.verdict(on: FCMReply(answer).finding, of: name.rawValue)
+            let verdict = trust.verdict(on: FCMReply(answer).finding, of: name.rawValue, to: witness)
             gate.close(after: verdict, nowMs: SystemTime.nowMs())
             return verdict
         }

@@ -48,7 +48,8 @@ final class WebPushService: PushService {
         if let verdict = gate.verdict(origin, nowMs: SystemTime.nowMs()) { return done(verdict) }
         encryption.add {
             switch self.request(notification, to: subscription, origin, before: deadlineMs) {
-            case .success(let request): { self.client.send(request) { done(self.verdict(on: $0, origin)) } }
+            case .success(let request):
+                { self.client.send(request) { done(self.verdict(on: $0, origin, notification.witness)) } }
             case .failure(let unsent): { done(unsent.verdict) }
             }
         }
@@ -92,14 +93,14 @@ final class WebPushService: PushService {
         }
     }
 
-    private func verdict(on result: HTTPResult, _ origin: String) -> Verdict {
+    private func verdict(on result: HTTPResult, _ origin: String, _ witness: Trust.Witness) -> Verdict {
         let nowMs = SystemTime.nowMs()
         switch result {
         case .failed(let fault):
             gate.close(origin, after: fault, nowMs: nowMs)
             return Verdict.of(fault)
         case .answered(let answer):
-            let verdict = trust.verdict(on: WebPushReply(answer).finding, of: origin)
+            let verdict = trust.verdict(on: WebPushReply(answer).finding, of: origin, to: witness)
             gate.close(origin, after: verdict, nowMs: nowMs)
             return verdict
         }
