@@ -175,7 +175,9 @@ struct Batch {
     /// Records that messages are withdrawn or go elsewhere, beside what is known of their tries already.
     mutating func recordMessageChanges(_ loaded: Loaded) {
         for place in withdrawn { change(place, loaded) { $0.isWithdrawn = true } }
-        for (place, addresses) in readdressed { change(place, loaded) { ($0.addresses, $0.doubtedBy) = (addresses, nil) } }
+        for (place, addresses) in readdressed {
+            change(place, loaded) { ($0.addresses, $0.doubtedBy) = (addresses, nil) }
+        }
     }
 
     private mutating func change(_ place: OutboxPlace, _ loaded: Loaded, _ body: (inout OutboxState) -> Void) {

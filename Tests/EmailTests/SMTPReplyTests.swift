@@ -207,11 +207,16 @@ import Testing
         let greeting =
             "250-mail.example.com PIPELINING\r\n250-SIZE 1000\r\n250-8bitmime\r\n250-AUTH PLAIN\r\n250 SMTPUTF8\r\n"
         var all = SMTPOffers()
-        (all.size, all.eightBits, all.login, all.utf8) = (1000, true, true, true)
+        (all.size, all.eightBits, all.logins, all.utf8) = (1000, true, ["PLAIN"], true)
         #expect(SMTPOffers(greeting: greeting) == all)
         #expect(SMTPOffers(greeting: "250-host\r\n250-PIPELINING\r\n250 SIZE\r\n").size == 0)
         #expect(SMTPOffers(greeting: "250-host\r\n250 PIPELINING\r\n").pipelining)
         #expect(SMTPOffers(greeting: "250 host\r\n") == SMTPOffers())
         #expect(SMTPOffers(greeting: "") == SMTPOffers())
+        // RFC 5321, 2.4: small letters too; and as old servers write it.
+        for offer in ["AUTH PLAIN LOGIN", "auth plain login", "AUTH=PLAIN LOGIN", "AUTH=PLAIN\r\n250-AUTH LOGIN"] {
+            #expect(SMTPOffers(greeting: "250-host\r\n250-\(offer)\r\n250 HELP\r\n").logins == ["PLAIN", "LOGIN"])
+        }
+        #expect(SMTPOffers(greeting: "250-host\r\n250 AUTH\r\n").logins == [])
     }
 }

@@ -17,10 +17,8 @@
 static const long longest_connect_ms = 15000;
 
 struct ccurl_connection {
-    char *url, *username, *password, *mechanisms, *ca_file;
+    char *url, *ca_file;
     bool demand_tls, verify;
-    /* Whether the server knows neither PLAIN nor LOGIN. */
-    bool any_mechanism;
     CURL *curl;
     curl_socket_t socket;
     int wake;
@@ -45,8 +43,7 @@ static void append(char *text, size_t capacity, const char *bytes, size_t length
     text[have + taken] = 0;
 }
 
-/* libcurl tells what the server offers, and its last words, here alone. Of what is sent only the
- * verb is looked at: the login passes by as well. */
+/* libcurl tells what the server offers, and its last words, here alone. */
 static int follow(CURL *curl, curl_infotype type, char *data, size_t size, void *context) {
     ccurl_connection *self = context;
     (void)curl;
@@ -106,9 +103,7 @@ ccurl_connection *ccurl_new(const ccurl_server *server) {
     self->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     self->demand_tls = server->demand_tls;
     self->verify = server->verify;
-    bool copied = copy_url(self, server) && copy(&self->username, server->username)
-        && copy(&self->password, server->password) && copy(&self->mechanisms, server->mechanisms)
-        && copy(&self->ca_file, server->ca_file);
+    bool copied = copy_url(self, server) && copy(&self->ca_file, server->ca_file);
     if (!copied || self->wake < 0) {
         ccurl_free(self);
         return NULL;
@@ -119,11 +114,7 @@ ccurl_connection *ccurl_new(const ccurl_server *server) {
 void ccurl_free(ccurl_connection *self) {
     ccurl_disconnect(self);
     if (self->wake >= 0) close(self->wake);
-    if (self->password) explicit_bzero(self->password, strlen(self->password));
     free(self->url);
-    free(self->username);
-    free(self->password);
-    free(self->mechanisms);
     free(self->ca_file);
     free(self);
 }
@@ -175,8 +166,6 @@ static ccurl_fault fault_of(CURLcode result, const ccurl_connection *self) {
     switch (result) {
     case CURLE_OK:
         return CCURL_NONE;
-    case CURLE_LOGIN_DENIED:
-        return CCURL_LOGIN;
     case CURLE_OPERATION_TIMEDOUT:
         return CCURL_TIMEOUT;
     case CURLE_ABORTED_BY_CALLBACK:
@@ -202,10 +191,7 @@ static ccurl_fault fault_of(CURLcode result, const ccurl_connection *self) {
     }
 }
 
-/* libcurl would rather have CRAM-MD5, which many servers offer and cannot do: over TLS PLAIN is as good. */
-static const char *const plain_first = "AUTH=PLAIN;AUTH=LOGIN";
-
-static CURLcode configure(ccurl_connection *self, long timeout_ms, const char *token) {
+static CURLcode configure(ccurl_connection *self, long timeout_ms) {
     CURL *curl = self->curl;
     CURLcode bad = CURLE_OK;
     long connect_ms = timeout_ms < longest_connect_ms ? timeout_ms : longest_connect_ms;
@@ -227,22 +213,17 @@ static CURLcode configure(ccurl_connection *self, long timeout_ms, const char *t
     bad |= curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, self->verify ? 1L : 0L);
     bad |= curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, self->verify ? 2L : 0L);
     bad |= curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (self->username) bad |= curl_easy_setopt(curl, CURLOPT_USERNAME, self->username);
-    if (self->password) bad |= curl_easy_setopt(curl, CURLOPT_PASSWORD, self->password);
-    if (self->mechanisms) bad |= curl_easy_setopt(curl, CURLOPT_LOGIN_OPTIONS, self->mechanisms);
-    else if (self->username && !self->any_mechanism) bad |= curl_easy_setopt(curl, CURLOPT_LOGIN_OPTIONS, plain_first);
-    if (token) bad |= curl_easy_setopt(curl, CURLOPT_XOAUTH2_BEARER, token);
     if (self->ca_file) bad |= curl_easy_setopt(curl, CURLOPT_CAINFO, self->ca_file);
     return bad;
 }
 
-static ccurl_fault connect_once(ccurl_connection *self, long timeout_ms, const char *token) {
+ccurl_fault ccurl_connect(ccurl_connection *self, long timeout_ms) {
     ccurl_disconnect(self);
     self->greeting = false;
     self->code = 0;
     self->reply[0] = self->capabilities[0] = self->error[0] = 0;
     self->curl = curl_easy_init();
-    CURLcode result = self->curl == NULL ? CURLE_OUT_OF_MEMORY : configure(self, timeout_ms, token);
+    CURLcode result = self->curl == NULL ? CURLE_OUT_OF_MEMORY : configure(self, timeout_ms);
     if (result == CURLE_OK) {
         quiet quiet = without_sigpipe();
         result = curl_easy_perform(self->curl);
@@ -253,14 +234,6 @@ static ccurl_fault connect_once(ccurl_connection *self, long timeout_ms, const c
     ccurl_fault fault = fault_of(result, self);
     if (fault != CCURL_NONE) ccurl_disconnect(self);
     return fault;
-}
-
-ccurl_fault ccurl_connect(ccurl_connection *self, long timeout_ms, const char *token) {
-    ccurl_fault fault = connect_once(self, timeout_ms, token);
-    /* It refused nothing, and so was asked nothing: no mechanism was known to both. */
-    if (fault != CCURL_LOGIN || self->code >= 400 || self->mechanisms != NULL || self->any_mechanism) return fault;
-    self->any_mechanism = true;
-    return connect_once(self, timeout_ms, token);
 }
 
 void ccurl_disconnect(ccurl_connection *self) {

@@ -2,7 +2,7 @@ import CCurl
 import Encodings
 import PluginKit
 
-/// The bytes of one connection: libcurl opens it, with TLS and the login, and carries what is said.
+/// The bytes of one connection: libcurl opens it, with TLS, and carries what is said.
 final class SMTPLink: @unchecked Sendable {
     // One thread at a time, but for `abort`, which may be called from any.
     private let connection: OpaquePointer
@@ -20,18 +20,13 @@ final class SMTPLink: @unchecked Sendable {
     }
 
     private static func connection(_ server: SMTPServer) -> OpaquePointer? {
-        let password = server.login?.token == nil ? server.login?.password : nil
-        let mechanisms = server.login?.mechanism.map { "AUTH=\($0.rawValue.uppercased())" }
         let helo = server.helo.map { percentEncoded($0) }
-        return withCStrings([server.login?.username, password, mechanisms, server.caFile, helo]) { texts in
+        return withCStrings([server.caFile, helo]) { texts in
             server.url.withCString { url in
                 var described = ccurl_server(
                     url: url,
-                    username: texts[0],
-                    password: texts[1],
-                    mechanisms: texts[2],
-                    helo: texts[4],
-                    ca_file: texts[3],
+                    helo: texts[1],
+                    ca_file: texts[0],
                     demand_tls: server.demandsTLS,
                     verify: server.demandsTLS
                 )
@@ -57,17 +52,82 @@ final class SMTPLink: @unchecked Sendable {
 
     /// - Throws: what that means for the letter, and for all others.
     func open(withinMs: Int64) throws(Closed) -> SMTPOffers {
+        let lastMs = Clock.monotonicMs() + min(max(withinMs, 1), Self.longestOpeningMs)
         let token = try token()
-        let fault =
-            token.map { ccurl_connect(connection, Int(max(withinMs, 1)), $0) }
-            ?? ccurl_connect(connection, Int(max(withinMs, 1)), nil)
+        let fault = ccurl_connect(connection, Int(max(withinMs, 1)))
         guard fault == CCURL_NONE else { throw Closed(reason(fault)) }
         let offers = SMTPOffers(greeting: String(cString: ccurl_greeting(connection)))
-        guard offers.login || server.login == nil else {
-            close()
-            throw Closed(.tryAgain(after: 0, "the login failed: the server offers no AUTH", cause: .unavailable))
+        if let login = server.login {
+            do throws(Closed) {
+                try logIn(login, token: token, offers, lastMs)
+            } catch {
+                close()
+                throw error
+            }
         }
         return offers
+    }
+
+    /// With the login.
+    private static let longestOpeningMs: Int64 = 15_000
+
+    private func logIn(
+        _ given: SMTPServer.Login,
+        token: String?,
+        _ offers: SMTPOffers,
+        _ lastMs: Int64
+    ) throws(Closed) {
+        func failed(_ reason: String, _ cause: Outcome.Cause = .unavailable) -> Closed {
+            Closed(.tryAgain(after: 0, "the login failed: \(reason)", cause: cause))
+        }
+        var login: SMTPLogin
+        do throws(SMTPLogin.Unknown) {
+            login = try SMTPLogin(given, token: token, offers)
+        } catch {
+            throw failed(error.reason)
+        }
+        var line = login.command
+        var parser = SMTPReplyParser(hiding: secrets)
+        while true {
+            let (reply, end) = ask(line, &parser, lastMs)
+            guard let reply, end == nil || reply.code >= 400 else {
+                if end == .stopped { throw Closed(.tryAgain(after: 0, CarrierPool.stopping)) }
+                throw failed(login.broke(end == .notInTime ? "no answer in time" : "the server hung up"))
+            }
+            switch login.answered(reply) {
+            case .say(let next): line = next
+            case .done: return
+            case .failed(let reason):
+                throw failed(reason, SMTPWords(reply.text).speakOfRate ? .throttled : .unavailable)
+            }
+        }
+    }
+
+    /// Says a line and waits for the reply; what there is of it, where the connection ends.
+    private func ask(
+        _ line: String,
+        _ parser: inout SMTPReplyParser,
+        _ lastMs: Int64
+    ) -> (reply: SMTPReply?, end: Readiness?) {
+        var left = Array("\(line)\r\n".utf8)
+        while true {
+            if !left.isEmpty, case .moved(let count) = write(left) { left.removeFirst(count) }
+            switch wait(writing: !left.isEmpty, milliseconds: max(0, lastMs - Clock.monotonicMs())) {
+            case .notInTime: return (nil, .notInTime)
+            case .stopped: return (nil, .stopped)
+            case .ready:
+                switch read() {
+                case .nothing: continue
+                case .ended: return (parser.unfinished(), .ready)
+                case .bytes(var bytes):
+                    do throws(SMTPReplyParser.Fault) {
+                        if let reply = try parser.next(&bytes) { return (reply, nil) }
+                    } catch {
+                        return (nil, .ready)
+                    }
+                }
+            }
+        }
     }
 
     /// Of now; nil: the login needs none.
@@ -105,7 +165,6 @@ final class SMTPLink: @unchecked Sendable {
         case CCURL_REPLY: return refusal.map { closed($0.line) } ?? closed("no connection: \(error)")
         case CCURL_TIMEOUT: return closed("no answer in time", because: error)
         case CCURL_TLS: return closed("no trusted TLS connection", because: error)
-        case CCURL_LOGIN: return closed("the login failed: \(refusal?.line ?? error)")
         case CCURL_ABORTED: return .tryAgain(after: 0, CarrierPool.stopping)
         case CCURL_LOCAL: return closed("libcurl: \(error)")
         default: return closed("no connection", because: error)

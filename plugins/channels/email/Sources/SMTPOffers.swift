@@ -8,8 +8,8 @@ package struct SMTPOffers: Sendable, Equatable {
     package var eightBits = false
     /// RFC 1870: nil: not offered; 0: no limit is named.
     package var size: Int?
-    /// RFC 4954.
-    package var login = false
+    /// RFC 4954: in capitals; nil: no login is offered.
+    package var logins: [String]?
 
     package init() {}
 
@@ -23,7 +23,10 @@ package struct SMTPOffers: Sendable, Equatable {
             case "SMTPUTF8": utf8 = true
             case "8BITMIME": eightBits = true
             case "SIZE": size = words.dropFirst().first.flatMap { Int($0) } ?? 0
-            case let word? where word == "AUTH" || word.hasPrefix("AUTH="): login = true
+            // Old servers write AUTH=LOGIN.
+            case let word? where word == "AUTH" || word.hasPrefix("AUTH="):
+                let names = [word.dropFirst("AUTH=".count)] + words.dropFirst()
+                logins = (logins ?? []) + names.filter { !$0.isEmpty }.map(String.init)
             default: break
             }
         }

@@ -49,3 +49,12 @@ void ccrypto_hmac_sha256(const uint8_t *key, size_t key_length, const uint8_t *b
     /* Cleanses the key that it holds. */
     EVP_MAC_CTX_free(context);
 }
+
+bool ccrypto_hmac_md5(const uint8_t *key, size_t key_length, const uint8_t *bytes, size_t length,
+    uint8_t code[CCRYPTO_MD5_LENGTH]) {
+    size_t written = 0;
+    const uint8_t *some = key != NULL ? key : (const uint8_t *)"";
+    return EVP_Q_mac(NULL, "HMAC", NULL, "MD5", NULL, some, key_length, bytes, length, code, CCRYPTO_MD5_LENGTH,
+               &written) != NULL
+        && written == CCRYPTO_MD5_LENGTH;
+}

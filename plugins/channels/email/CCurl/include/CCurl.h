@@ -1,8 +1,8 @@
 /* What libcurl does for the channel, with plain values in and out: the variadic calls, the
  * callbacks and the pointers stay on this side.
  *
- * libcurl opens the connection: TCP, TLS, EHLO, the login. It sends each command of a mail only
- * when the one before is answered, so mails are spoken over the open connection by the caller. */
+ * libcurl opens the connection: TCP, TLS, EHLO. It hangs up where a login fails, before the server has said why, and
+ * sends each command of a mail only when the one before is answered: both are spoken by the caller. */
 #ifndef CCURL_H
 #define CCURL_H
 
@@ -15,10 +15,7 @@ typedef struct ccurl_connection ccurl_connection;
 
 typedef struct ccurl_server {
     const char *url;      /* smtp:// or smtps://, with host and port alone */
-    const char *username; /* NULL: no login */
-    const char *password;   /* NULL: a token is given at each opening */
-    const char *mechanisms; /* as "AUTH=LOGIN"; NULL: PLAIN, then LOGIN, then what else libcurl knows */
-    const char *helo;       /* percent-encoded; NULL: the host's name */
+    const char *helo;     /* percent-encoded; NULL: the host's name */
     const char *ca_file; /* PEM; NULL: the system's certificates */
     bool demand_tls;     /* false: TLS where it is offered */
     bool verify;         /* the certificate and its name */
@@ -30,18 +27,17 @@ typedef enum ccurl_fault {
     CCURL_REPLY = 1,       /* the server's reply says why not */
     CCURL_UNREACHABLE = 2, /* no connection, or it broke */
     CCURL_TIMEOUT = 3,
-    CCURL_TLS = 4,   /* not offered, or not to be trusted */
-    CCURL_LOGIN = 5, /* user name, password or mechanism */
-    CCURL_ABORTED = 6,
-    CCURL_LOCAL = 7 /* libcurl itself: memory, a file that cannot be read */
+    CCURL_TLS = 4, /* not offered, or not to be trusted */
+    CCURL_ABORTED = 5,
+    CCURL_LOCAL = 6 /* libcurl itself: memory, a file that cannot be read */
 } ccurl_fault;
 
 /* Everything is copied. NULL: no memory. */
 ccurl_connection *ccurl_new(const ccurl_server *server);
 void ccurl_free(ccurl_connection *connection);
 
-/* Opens it and waits until mail can be sent. `token`: of OAuth 2.0, for XOAUTH2; NULL: none. */
-ccurl_fault ccurl_connect(ccurl_connection *connection, long timeout_ms, const char *token);
+/* Opens it and waits until EHLO is answered, under TLS where that is to be. */
+ccurl_fault ccurl_connect(ccurl_connection *connection, long timeout_ms);
 /* Without a farewell; what is sent and was not read is gone. */
 void ccurl_disconnect(ccurl_connection *connection);
 

@@ -17,7 +17,8 @@ enum {
     CCRYPTO_P256_SIGNATURE_LENGTH = 64,
     CCRYPTO_AES128_KEY_LENGTH = 16,
     CCRYPTO_GCM_NONCE_LENGTH = 12,
-    CCRYPTO_GCM_TAG_LENGTH = 16
+    CCRYPTO_GCM_TAG_LENGTH = 16,
+    CCRYPTO_MD5_LENGTH = 16
 };
 
 /* Overwrites it, which no compiler leaves out. */
@@ -27,6 +28,10 @@ void ccrypto_cleanse(void *bytes, size_t length);
 void ccrypto_sha256(const uint8_t *bytes, size_t length, uint8_t digest[CCRYPTO_SHA256_LENGTH]);
 void ccrypto_hmac_sha256(const uint8_t *key, size_t key_length, const uint8_t *bytes, size_t length,
     uint8_t code[CCRYPTO_SHA256_LENGTH]);
+
+/* False: OpenSSL has no MD5, or no memory. */
+bool ccrypto_hmac_md5(const uint8_t *key, size_t key_length, const uint8_t *bytes, size_t length,
+    uint8_t code[CCRYPTO_MD5_LENGTH]);
 
 /* The ciphertext, as long as the plaintext, and the tag behind it. False: no memory. */
 bool ccrypto_aes128_gcm_seal(const uint8_t key[CCRYPTO_AES128_KEY_LENGTH],
