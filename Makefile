@@ -24,7 +24,7 @@ help:
 	@echo "make check     formatter, generated code compared, warnings as errors, all tests"
 	@echo "make install   into PREFIX (default /usr/local)"
 	@echo "make bench     the benchmarks of Benchmarks/"
-	@echo "make generate  the C of the schema, from proto/"
+	@echo "make generate  the C of the schema, from proto/; the storage schema, from Sources/Storage"
 	@echo "make format    formats the Swift sources"
 
 dependencies:
@@ -55,6 +55,8 @@ format:
 generate: test-dependencies
 	protoc-c -I proto --c_out=Sources/Schema/include $(PROTOS)
 	mv Sources/Schema/include/triggerd/v1/*.c Sources/Schema/
+	swift run --quiet storage-schema > proto/triggerd/storage/v1/storage.proto.new
+	mv proto/triggerd/storage/v1/storage.proto.new proto/triggerd/storage/v1/storage.proto
 
 bench: build test-dependencies
 	@Benchmarks/run.sh $(RELEASE)/triggerd

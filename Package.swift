@@ -181,12 +181,21 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        .executableTarget(name: "storage-schema", dependencies: ["Storage"], swiftSettings: strict),
+
         .executableTarget(
             name: "engine-bench",
             dependencies: ["Engine"],
             path: "Benchmarks/engine",
             swiftSettings: strict,
             linkerSettings: [.linkedLibrary("m")]
+        ),
+
+        .executableTarget(
+            name: "record-bench",
+            dependencies: ["Storage", "Engine"],
+            path: "Benchmarks/records",
+            swiftSettings: strict
         ),
 
         .executableTarget(

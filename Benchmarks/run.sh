@@ -62,6 +62,9 @@ python3 "$here/timers/timers.py" "$triggerd"
 echo "the engine alone, in memory, on one core:"
 "$(dirname "$triggerd")/engine-bench"
 
+echo "a user's record, on one core:"
+"$(dirname "$triggerd")/record-bench"
+
 echo "templates alone, on one core; one message:"
 "$(dirname "$triggerd")/template-bench"
 

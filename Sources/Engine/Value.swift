@@ -35,6 +35,11 @@ package struct Object: Hashable, Sendable {
 
     package var isEmpty: Bool { members.isEmpty }
 
+    /// As it is, without a look at the others.
+    package mutating func append(_ member: Member) {
+        members.append(member)
+    }
+
     package subscript(name: String) -> Value? {
         get { self[Text(name)] }
         set { self[Text(name)] = newValue }

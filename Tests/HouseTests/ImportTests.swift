@@ -11,6 +11,7 @@ struct ImportTests {
         ],
         "Sources/PluginKit": ["PluginABI", "Synchronization"],
         "Sources/Varint": [],
+        "Sources/storage-schema": ["Storage"],
         "Sources/Storage": ["Engine", "Varint", "Synchronization", "Glibc"],
         "Sources/Core": ["Engine", "Storage"],
         "Sources/Templates": ["Engine"],

@@ -18,38 +18,38 @@ package struct CommittedRecord: Hashable, Sendable {
     }
 
     package func encode(into writer: inout ProtobufWriter) {
-        writer.message(1) { Self.encode(manifest, into: &$0) }
-        for log in logs { writer.message(2) { Self.encode(log, into: &$0) } }
+        write(to: &writer)
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> CommittedRecord {
-        var reader = ProtobufReader(bytes)
-        var record = CommittedRecord(manifest: File(number: 0, bytes: 0), logs: [])
-        while let field = try reader.field() {
-            switch field {
-            case .bytes(1): record.manifest = try file(&reader)
-            case .bytes(2): record.logs.append(try file(&reader))
-            default: try reader.skip(field)
-            }
-        }
-        return record
+        try MessageReader.read(bytes, as: .blank)
     }
+}
 
-    private static func encode(_ file: File, into writer: inout ProtobufWriter) {
-        writer.unsigned(1, file.number)
-        writer.unsigned(2, file.bytes)
+extension CommittedRecord: StoredMessage {
+    static var about: MessageComment {
+        MessageComment(
+            "Committed",
+            """
+            The file "committed" beside the database: four bytes of the CRC-32C of what follows, four of its length, \
+            this.
+            """
+        )
     }
+    static var blank: Self { CommittedRecord(manifest: .blank, logs: []) }
 
-    private static func file(_ reader: inout ProtobufReader) throws(ProtobufReader.Fault) -> File {
-        var part = try reader.message()
-        var file = File(number: 0, bytes: 0)
-        while let field = try part.field() {
-            switch field {
-            case .varint(1): file.number = try part.varint()
-            case .varint(2): file.bytes = try part.varint()
-            default: try part.skip(field)
-            }
-        }
-        return file
+    mutating func describe<Each: FieldVisitor & ~Copyable>(to each: inout Each) throws(Each.Fault) {
+        try each.field(1, "manifest", &manifest)
+        try each.field(2, "logs", &logs)
+    }
+}
+
+extension CommittedRecord.File: StoredMessage {
+    static var about: MessageComment { MessageComment("CommittedFile") }
+    static var blank: Self { Self(number: 0, bytes: 0) }
+
+    mutating func describe<Each: FieldVisitor & ~Copyable>(to each: inout Each) throws(Each.Fault) {
+        try each.field(1, "number", &number.counter)
+        try each.field(2, "bytes", &bytes.counter)
     }
 }

@@ -3,14 +3,7 @@ import Engine
 /// What came in as message `Event`; the instant of its receipt and its sequence are the key.
 package enum EventRecord {
     package static func encode(_ event: StoredEvent, into writer: inout ProtobufWriter) {
-        writer.instant(1, milliseconds: event.receivedAt.milliseconds)  // first: the sweep reads no further
-        writer.string(2, event.user)
-        if let time = event.time { writer.presentInstant(3, time) }
-        writer.members(4, event.set)
-        writer.string(5, event.type)
-        writer.string(6, event.subject)
-        writer.members(7, event.properties)
-        writer.boolean(8, event.isHistory)
+        event.write(to: &writer)
     }
 
     package static func decode(
@@ -18,10 +11,23 @@ package enum EventRecord {
         receivedAt: Instant,
         sequence: UInt64
     ) throws(ProtobufReader.Fault) -> StoredEvent {
-        var reader = ProtobufReader(bytes)
-        var event = StoredEvent(
-            receivedAt: receivedAt,
-            sequence: sequence,
+        var event = try MessageReader.read(bytes, as: StoredEvent.blank)
+        (event.receivedAt, event.sequence) = (receivedAt, sequence)
+        return event
+    }
+}
+
+extension StoredEvent: StoredMessage {
+    static var about: MessageComment {
+        MessageComment(
+            "Event",
+            "Family \"events\": what came in. The instant stands first: the sweep of old events reads no further."
+        )
+    }
+    static var blank: Self {
+        StoredEvent(
+            receivedAt: .zero,
+            sequence: 0,
             user: "",
             time: nil,
             set: Object(),
@@ -29,22 +35,16 @@ package enum EventRecord {
             subject: "",
             properties: Object()
         )
-        var set: [Object.Member] = []
-        var properties: [Object.Member] = []
-        while let field = try reader.field() {
-            switch field {
-            case .bytes(2): event.user = try reader.text()
-            case .varint(3): event.time = try reader.instant()
-            case .bytes(4): set.append(try reader.member())
-            case .bytes(5): event.type = try reader.string()
-            case .bytes(6): event.subject = try reader.text()
-            case .bytes(7): properties.append(try reader.member())
-            case .varint(8): event.isHistory = try reader.boolean()
-            default: try reader.skip(field)
-            }
-        }
-        event.set = Object(set)
-        event.properties = Object(properties)
-        return event
+    }
+
+    mutating func describe<Each: FieldVisitor & ~Copyable>(to each: inout Each) throws(Each.Fault) {
+        try each.field(1, "received_at_ms", &receivedAt)
+        try each.field(2, "user", &user)
+        try each.field(3, "time_ms", shown: .name("at"), &time)
+        try each.field(4, "set", &set)
+        try each.field(5, "type", &type)
+        try each.field(6, "subject", &subject)
+        try each.field(7, "properties", &properties)
+        try each.field(8, "is_history", &isHistory)
     }
 }

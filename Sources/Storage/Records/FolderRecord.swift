@@ -12,20 +12,20 @@ package struct FolderRecord: Hashable, Sendable {
     }
 
     package func encode(into writer: inout ProtobufWriter) {
-        writer.unsigned(1, format)
-        writer.string(2, identity)
+        write(to: &writer)
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> FolderRecord {
-        var reader = ProtobufReader(bytes)
-        var record = FolderRecord(format: 0, identity: "")
-        while let field = try reader.field() {
-            switch field {
-            case .varint(1): record.format = try reader.uint32()
-            case .bytes(2): record.identity = try reader.string()
-            default: try reader.skip(field)
-            }
-        }
-        return record
+        try MessageReader.read(bytes, as: .blank)
+    }
+}
+
+extension FolderRecord: StoredMessage {
+    static var about: MessageComment { MessageComment("Folder", "Under the key \"folder\" of the default family.") }
+    static var blank: Self { FolderRecord(format: 0, identity: "") }
+
+    mutating func describe<Each: FieldVisitor & ~Copyable>(to each: inout Each) throws(Each.Fault) {
+        try each.field(1, "format", &format)
+        try each.field(2, "identity", &identity)
     }
 }

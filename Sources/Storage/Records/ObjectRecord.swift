@@ -41,7 +41,11 @@ extension ProtobufReader {
         var name: Text = ""
         var value = Value.null
         while let field = try reader.field() {
-            if field == .bytes(1) { name = try reader.text() } else { try reader.kind(field, into: &value, depth) }
+            if field == Field(1, .bytes) {
+                name = try reader.text()
+            } else {
+                try reader.kind(field, into: &value, depth)
+            }
         }
         return Object.Member(name, value)
     }
@@ -55,29 +59,29 @@ extension ProtobufReader {
     }
 
     private mutating func kind(_ field: Field, into value: inout Value, _ depth: Int) throws(Fault) {
-        switch field {
-        case .varint(2): value = .boolean(try boolean())
-        case .varint(3): value = .integer(try signed())
-        case .fixed64(4): value = .decimal(Double(bitPattern: try fixed64()))
-        case .bytes(5): value = .string(try text())
-        case .bytes(6):
+        switch (field.number, field.wire) {
+        case (2, .varint): value = .boolean(try boolean())
+        case (3, .varint): value = .integer(try signed())
+        case (4, .fixed64): value = .decimal(Double(bitPattern: try fixed64()))
+        case (5, .bytes): value = .string(try text())
+        case (6, .bytes):
             guard depth < Self.deepest else { throw .tooDeep }
             var reader = try message()
             var elements: [Value] = []
             while let field = try reader.field() {
-                if field == .bytes(1) {
+                if field == Field(1, .bytes) {
                     elements.append(try reader.value(depth: depth + 1))
                 } else {
                     try reader.skip(field)
                 }
             }
             value = .array(elements)
-        case .bytes(7):
+        case (7, .bytes):
             guard depth < Self.deepest else { throw .tooDeep }
             var reader = try message()
             var members: [Object.Member] = []
             while let field = try reader.field() {
-                if field == .bytes(1) {
+                if field == Field(1, .bytes) {
                     members.append(try reader.member(depth: depth + 1))
                 } else {
                     try reader.skip(field)

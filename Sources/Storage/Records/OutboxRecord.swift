@@ -3,34 +3,33 @@ import Engine
 /// A claimed message as message `Outbox`; its place is the key.
 package enum OutboxRecord {
     package static func encode(_ message: OutboxMessage, into writer: inout ProtobufWriter) {
-        writer.string(1, message.user)
-        writer.unsigned(2, message.version.number)
-        writer.unsigned(3, message.version.version)
-        writer.fixed(4, message.send)
-        writer.string(5, message.channel)
-        for address in message.addresses { writer.presentString(6, address) }
-        writer.members(7, message.fields)
-        writer.instant(8, milliseconds: message.claimedAt.milliseconds)
-        writer.string(9, message.campaign)
-        writer.string(10, message.key)
-        writer.fixed(11, message.number)
-        for since in message.addressesSince { writer.presentInstant(12, since) }
-        writer.presentInstant(13, message.eventAt)
-        for lead in message.leads {
-            writer.message(14) {
-                $0.string(1, lead.field)
-                $0.unsigned(2, lead.bytes)
-            }
-        }
+        message.write(to: &writer)
     }
 
     package static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> OutboxMessage {
-        var reader = ProtobufReader(bytes)
-        var message = OutboxMessage(
+        try MessageReader.read(bytes, as: .blank)
+    }
+}
+
+/// What is known of a claimed message's tries, as message `OutboxState`, beside it.
+package enum OutboxStateRecord {
+    package static func encode(_ state: OutboxState, into writer: inout ProtobufWriter) {
+        state.write(to: &writer)
+    }
+
+    package static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> OutboxState {
+        try MessageReader.read(bytes, as: .blank)
+    }
+}
+
+extension OutboxMessage: StoredMessage {
+    static var about: MessageComment { MessageComment("Outbox", "Family \"outbox\".") }
+    static var blank: Self {
+        OutboxMessage(
             number: 0,
             key: "",
             user: "",
-            version: CampaignVersion(number: 0, version: 0),
+            version: .zero,
             campaign: "",
             send: 0,
             channel: "",
@@ -38,78 +37,69 @@ package enum OutboxRecord {
             fields: Object(),
             claimedAt: .zero
         )
-        var fields: [Object.Member] = []
-        var eventAt: Instant?
-        while let field = try reader.field() {
-            switch field {
-            case .bytes(1): message.user = try reader.text()
-            case .varint(2): message.version.number = try reader.uint32()
-            case .varint(3): message.version.version = try reader.uint32()
-            case .fixed64(4): message.send = try reader.fixed64()
-            case .bytes(5): message.channel = try reader.string()
-            case .bytes(6): message.addresses.append(try reader.text())
-            case .bytes(7): fields.append(try reader.member())
-            case .varint(8): message.claimedAt = try reader.instant()
-            case .bytes(9): message.campaign = try reader.text()
-            case .bytes(10): message.key = try reader.string()
-            case .fixed64(11): message.number = try reader.fixed64()
-            case .varint(12): message.addressesSince.append(try reader.instant())
-            case .varint(13): eventAt = try reader.instant()
-            case .bytes(14): message.leads.append(try lead(try reader.message()))
-            default: try reader.skip(field)
-            }
-        }
-        message.fields = Object(fields)
-        // Older versions did not say; it is the same in every try, too.
-        message.eventAt = eventAt ?? message.claimedAt
-        return message
     }
 
-    private static func lead(_ reader: ProtobufReader) throws(ProtobufReader.Fault) -> FieldLead {
-        var reader = reader
-        var lead = FieldLead(field: "", bytes: 0)
-        while let field = try reader.field() {
-            switch field {
-            case .bytes(1): lead.field = try reader.text()
-            case .varint(2): lead.bytes = try reader.uint32()
-            default: try reader.skip(field)
-            }
-        }
-        return lead
+    mutating func describe<Each: FieldVisitor & ~Copyable>(to each: inout Each) throws(Each.Fault) {
+        try each.field(1, "user", &user)
+        try each.field(2, "campaign", shown: .name("campaign_number"), &version.number)
+        try each.field(3, "version", &version.version)
+        try each.field(4, "send", &send)
+        try each.field(5, "channel", &channel)
+        try each.field(6, "addresses", &addresses)
+        try each.field(7, "fields", &fields)
+        try each.field(8, "claimed_at_ms", &claimedAt)
+        try each.field(9, "campaign_id", shown: .name("campaign"), &campaign)
+        try each.field(10, "key", &key)
+        try each.field(11, "number", &number)
+        each.comment(
+            "Since when the user has each of the addresses, 0 where nobody knows. None: since the claim at the latest."
+        )
+        try each.field(12, "addresses_since_ms", &addressesSince)
+        each.comment("When what triggered it happened; older versions did not say: `claimed_at_ms`.")
+        try each.field(13, "event_at_ms", &eventAt, absent: claimedAt, isWritten: true)
+        each.comment("Of fields that are URLs and that a template made a part of.")
+        try each.field(14, "leads", &leads)
     }
 }
 
-/// What is known of a claimed message's tries, as message `OutboxState`, beside it.
-package enum OutboxStateRecord {
-    package static func encode(_ state: OutboxState, into writer: inout ProtobufWriter) {
-        writer.unsigned(1, state.attempts)
-        writer.instant(2, milliseconds: state.notBefore.milliseconds)
-        writer.string(3, state.reason)
-        writer.boolean(4, state.isHandedOver)
-        writer.boolean(5, state.isWithdrawn)
-        for address in state.deadAddresses { writer.presentString(6, address) }
-        for address in state.addresses { writer.presentString(7, address) }
-        writer.unsigned(8, state.unknowns)
-        if let service = state.doubtedBy { writer.presentString(9, service) }
+extension FieldLead: StoredMessage {
+    static var about: MessageComment {
+        MessageComment("Lead", "How many bytes at the beginning of a field its campaign wrote itself.")
     }
+    static var blank: Self { FieldLead(field: "", bytes: 0) }
 
-    package static func decode(_ bytes: UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> OutboxState {
-        var reader = ProtobufReader(bytes)
-        var state = OutboxState()
-        while let field = try reader.field() {
-            switch field {
-            case .varint(1): state.attempts = try reader.uint32()
-            case .varint(2): state.notBefore = try reader.instant()
-            case .bytes(3): state.reason = try reader.string()
-            case .varint(4): state.isHandedOver = try reader.boolean()
-            case .varint(5): state.isWithdrawn = try reader.boolean()
-            case .bytes(6): state.deadAddresses.append(try reader.text())
-            case .bytes(7): state.addresses.append(try reader.text())
-            case .varint(8): state.unknowns = try reader.uint32()
-            case .bytes(9): state.doubtedBy = try reader.string()
-            default: try reader.skip(field)
-            }
-        }
-        return state
+    mutating func describe<Each: FieldVisitor & ~Copyable>(to each: inout Each) throws(Each.Fault) {
+        try each.field(1, "field", &field)
+        try each.field(2, "bytes", &bytes)
+    }
+}
+
+extension OutboxState: StoredMessage {
+    static var about: MessageComment {
+        MessageComment(
+            "OutboxState",
+            "Family \"outbox\", beside a message of which a try has ended, or is not to be made."
+        )
+    }
+    static var blank: Self { OutboxState() }
+
+    mutating func describe<Each: FieldVisitor & ~Copyable>(to each: inout Each) throws(Each.Fault) {
+        try each.field(1, "attempts", &attempts)
+        try each.field(2, "not_before_ms", &notBefore)
+        try each.field(3, "reason", &reason)
+        try each.field(4, "is_handed_over", &isHandedOver)
+        try each.field(5, "is_withdrawn", &isWithdrawn)
+        try each.field(6, "dead_addresses", &deadAddresses)
+        each.comment("The user's addresses changed since the message was claimed: every further try goes to these.")
+        try each.field(7, "addresses", shown: .name("addresses_now"), &addresses)
+        each.comment("Tries of which nobody knows whether the provider took the message.")
+        try each.field(8, "unknowns", &unknowns)
+        each.comment(
+            """
+            The provider (empty: the channel has one) that called an address of its dead and was not believed: nothing \
+            that it says of addresses is, before it accepts a message.
+            """
+        )
+        try each.field(9, "doubted_by", &doubtedBy)
     }
 }

@@ -1,4 +1,5 @@
 import Engine
+import Glibc
 import Varint
 
 /// Reads protobuf straight from bytes that somebody else owns. Never reads beyond them, whatever they hold.
@@ -13,13 +14,26 @@ package struct ProtobufReader {
         case tooDeep
     }
 
-    /// A field's wire type and number, still to be read or skipped.
-    package enum Field: Hashable {
-        case varint(UInt32)
-        case fixed64(UInt32)
-        case bytes(UInt32)
-        case fixed32(UInt32)
+    /// How a field's content stands.
+    package enum Wire: UInt8, Sendable {
+        case varint = 0
+        case fixed64 = 1
+        case bytes = 2
+        case fixed32 = 5
     }
+
+    /// A field that is still to be read or skipped.
+    package struct Field: Hashable {
+        package var number: UInt32
+        package var wire: Wire
+
+        package init(_ number: UInt32, _ wire: Wire) {
+            (self.number, self.wire) = (number, wire)
+        }
+    }
+
+    /// Of protobuf.
+    static let highestField: UInt64 = (1 << 29) - 1
 
     /// As deep as values may stand in each other: enough for any real profile, and far from the end of a stack.
     package static let deepest = 128
@@ -40,14 +54,10 @@ package struct ProtobufReader {
     package mutating func field() throws(Fault) -> Field? {
         if at == end { return nil }
         let tag = try varint()
-        guard let number = UInt32(exactly: tag >> 3), number != 0 else { throw .outOfRange }
-        switch tag & 7 {
-        case 0: return .varint(number)
-        case 1: return .fixed64(number)
-        case 2: return .bytes(number)
-        case 5: return .fixed32(number)
-        default: throw .badWireType(UInt8(tag & 7))
-        }
+        guard (1...Self.highestField).contains(tag >> 3) else { throw .outOfRange }
+        let wire = UInt8(tag & 7)
+        guard let wire = Wire(rawValue: wire) else { throw .badWireType(wire) }
+        return Field(UInt32(tag >> 3), wire)
     }
 
     @inline(__always)
@@ -110,6 +120,9 @@ package struct ProtobufReader {
         ProtobufReader(try bytes())
     }
 
+    /// What is left.
+    package var rest: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: at, count: end - at) }
+
     /// What is left, as text.
     package mutating func restAsText() throws(Fault) -> Text {
         defer { at = end }
@@ -128,7 +141,7 @@ package struct ProtobufReader {
     }
 
     package mutating func skip(_ field: Field) throws(Fault) {
-        switch field {
+        switch field.wire {
         case .varint: _ = try varint()
         case .fixed64: _ = try fixed64()
         case .bytes: _ = try bytes()
@@ -138,8 +151,15 @@ package struct ProtobufReader {
 
     // MARK: -
 
+    /// Decoding mends what is no UTF-8, and then it says something else. (Asking whether it is valid first takes twice
+    /// as long.)
     private static func string(_ content: UnsafeRawBufferPointer) throws(Fault) -> String {
-        guard let string = String(validating: content.bindMemory(to: UInt8.self), as: UTF8.self) else { throw .badText }
+        var string = String(decoding: content, as: UTF8.self)
+        let isSame = string.withUTF8 { utf8 in
+            utf8.count == content.count
+                && (content.isEmpty || memcmp(utf8.baseAddress!, content.baseAddress!, utf8.count) == 0)
+        }
+        guard isSame else { throw .badText }
         return string
     }
 

@@ -56,9 +56,10 @@ package struct ProtobufWriter: ~Copyable {
         string(field, text.string)
     }
 
+    @inline(__always)
     package mutating func presentUnsigned(_ field: UInt32, _ value: UInt64) {
         reserve(20)
-        put(UInt64(field) << 3)
+        put(tag: field, 0)
         put(value)
     }
 
@@ -67,9 +68,10 @@ package struct ProtobufWriter: ~Copyable {
         presentUnsigned(field, UInt64(bitPattern: (value << 1) ^ (value >> 63)))
     }
 
+    @inline(__always)
     package mutating func presentFixed(_ field: UInt32, _ value: UInt64) {
         reserve(18)
-        put(UInt64(field) << 3 | 1)
+        put(tag: field, 1)
         start.storeBytes(of: value.littleEndian, toByteOffset: count, as: UInt64.self)
         count += 8
     }
@@ -85,7 +87,7 @@ package struct ProtobufWriter: ~Copyable {
 
     package mutating func presentBytes(_ field: UInt32, _ content: UnsafeRawBufferPointer) {
         reserve(20)
-        put(UInt64(field) << 3 | 2)
+        put(tag: field, 2)
         put(UInt64(content.count))
         append(content)
     }
@@ -94,7 +96,7 @@ package struct ProtobufWriter: ~Copyable {
     @inline(__always)
     package mutating func message(_ field: UInt32, _ body: (inout ProtobufWriter) -> Void) {
         reserve(20)
-        put(UInt64(field) << 3 | 2)
+        put(tag: field, 2)
         let length = count
         count += 1
         body(&self)
@@ -147,22 +149,46 @@ package struct ProtobufWriter: ~Copyable {
 
     /// The caller has reserved room.
     @inline(__always)
+    private mutating func put(tag field: UInt32, _ wire: UInt8) {
+        if field < 16 {
+            start.storeBytes(of: UInt8(truncatingIfNeeded: field) << 3 | wire, toByteOffset: count, as: UInt8.self)
+            count += 1
+        } else {
+            put(UInt64(field) << 3 | UInt64(wire))
+        }
+    }
+
+    /// The caller has reserved room.
+    @inline(__always)
     private mutating func put(_ value: UInt64) {
+        guard value < 0x80 else { return putLong(value) }
+        start.storeBytes(of: UInt8(truncatingIfNeeded: value), toByteOffset: count, as: UInt8.self)
+        count += 1
+    }
+
+    @inline(never)
+    private mutating func putLong(_ value: UInt64) {
         count += Varint.write(value, to: start + count)
     }
 
     /// One byte was left for the length, which nearly every message needs; a longer one moves up to make room.
+    @inline(__always)
     private mutating func finishMessage(lengthAt length: Int) {
         let size = count - length - 1
         if size < 0x80 {
             start.storeBytes(of: UInt8(size), toByteOffset: length, as: UInt8.self)
             return
         }
+        moveUp(size, lengthAt: length)
+    }
+
+    @inline(never)
+    private mutating func moveUp(_ size: Int, lengthAt length: Int) {
         let width = Varint.size(of: UInt64(size))
         reserve(width)
         (start + length + width).copyMemory(from: start + length + 1, byteCount: size)
         count = length
-        put(UInt64(size))
+        putLong(UInt64(size))
         count += size
     }
 
@@ -180,4 +206,36 @@ package struct ProtobufWriter: ~Copyable {
         start = moved
         capacity = larger
     }
+}
+
+/// Writes every field that is not what an absent one reads as.
+extension ProtobufWriter: FieldVisitor {
+    package typealias Fault = Never
+
+    @inline(__always)
+    mutating func comment(_ text: StaticString) {}
+
+    @inline(__always)
+    mutating func field<T: FieldType>(_ number: UInt32, _ name: StaticString, shown: Shown, _ value: inout T) {
+        value.write(number, to: &self)
+    }
+
+    @inline(__always)
+    mutating func field<T: SingleType>(
+        _ number: UInt32,
+        _ name: StaticString,
+        _ value: inout T,
+        absent: @autoclosure () -> T,
+        isWritten: Bool
+    ) {
+        if isWritten { value.writePresent(number, to: &self) }
+    }
+
+    @inline(__always)
+    mutating func required<T: SingleType>(_ number: UInt32, _ name: StaticString, shown: Shown, _ value: inout T) {
+        value.write(number, to: &self)
+    }
+
+    @inline(__always)
+    mutating func old<T: SingleType>(_ number: UInt32, _ name: StaticString, _ type: T.Type, _ take: (T) -> Void) {}
 }
