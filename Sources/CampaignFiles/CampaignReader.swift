@@ -25,7 +25,7 @@ package struct CampaignReader: Sendable {
 
     /// What a file says, or everything that is wrong with it. A file holds one campaign, several documents of one
     /// each, or a list under `campaigns:`; beside such a list, or alone, `workspace:` may stand.
-    package func read(file: String, text: String) -> Result<CampaignSet, CampaignFileErrors> {
+    package func read(file: String, text: String) -> Result<CampaignSet, CampaignProblems> {
         var reading = CampaignReading(reader: self, file: file)
         var set = CampaignSet()
         let (documents, fault) = NodeComposer.documents(text, atMost: FileLimits.campaignBytes)
@@ -37,11 +37,6 @@ package struct CampaignReader: Sendable {
         } else if set.isEmpty, reading.problems.isEmpty {
             reading.problem("no campaign is in this file", at: nil, "")
         }
-        return reading.problems.isEmpty ? .success(set) : .failure(CampaignFileErrors(all: reading.problems))
+        return reading.problems.isEmpty ? .success(set) : .failure(CampaignProblems(reading.problems))
     }
-}
-
-/// Everything that is wrong with a file.
-package struct CampaignFileErrors: Error, Sendable {
-    package let all: [CampaignFileProblem]
 }

@@ -4,7 +4,7 @@ import Engine
 struct CampaignReading {
     let reader: CampaignReader
     let file: String
-    var problems: [CampaignFileProblem] = []
+    var problems: [CampaignProblem] = []
     var campaign: CampaignID = ""
     /// Where each path of the campaign being read stands.
     var places: [String: Mark] = [:]
@@ -21,23 +21,14 @@ struct CampaignReading {
         _ text: String,
         at mark: Mark?,
         _ path: String,
-        code: CampaignRefusal.Code = .invalidCampaign,
+        code: CampaignProblem.Code = .invalidCampaign,
         rule: String? = nil
     ) {
         guard !isFull else { return }  // the last one said so
         let isLast = problems.count == FileLimits.problems - 1
         let text = isLast ? "\(text); what else is wrong is not told" : text
         problems.append(
-            CampaignFileProblem(
-                file: file,
-                line: mark?.line ?? 1,
-                column: mark?.column ?? 1,
-                campaign: campaign,
-                field: path,
-                code: code,
-                text: text,
-                rule: rule
-            )
+            CampaignProblem(code, field: path, text, rule: rule, campaign: campaign, file: file, line: mark?.line ?? 1)
         )
     }
 

@@ -8,7 +8,7 @@ package struct Scenario: Sendable {
     /// Where the campaigns' keys stand.
     package var places: [CampaignID: CampaignPlaces] = [:]
     /// What is wrong with `campaigns:` and `workspace:`.
-    package var problems: [CampaignFileProblem] = []
+    package var problems: [CampaignProblem] = []
     /// Profiles at the start, in the file's order.
     package var users: [(id: UserID, profile: Object, line: Int)] = []
     /// In order of storage.

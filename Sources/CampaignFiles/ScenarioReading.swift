@@ -3,7 +3,7 @@ import Engine
 extension CampaignReader {
     /// The scenario of a file, or why the file cannot be read. Faults of its campaigns and its workspace are the
     /// scenario's own `problems`.
-    package func readScenario(file: String, text: String) -> Result<Scenario, CampaignFileErrors> {
+    package func readScenario(file: String, text: String) -> Result<Scenario, CampaignProblems> {
         var reading = CampaignReading(reader: self, file: file)
         var scenario: Scenario?
         let (documents, fault) = NodeComposer.documents(text, atMost: FileLimits.scenarioBytes)
@@ -18,7 +18,7 @@ extension CampaignReader {
             reading.problem("no scenario is in this file", at: nil, "")
         }
         if let scenario, reading.problems.isEmpty { return .success(scenario) }
-        return .failure(CampaignFileErrors(all: reading.problems))
+        return .failure(CampaignProblems(reading.problems))
     }
 }
 

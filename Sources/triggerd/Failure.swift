@@ -57,18 +57,18 @@ extension CampaignProblem {
                     schema_campaign_problem(),
                     bytes
                 ).pointee
-                guard let message, let code = CampaignRefusal.Code(rawValue: String(cString: message.code)) else {
+                guard let message, let code = CampaignProblem.Code(rawValue: String(cString: message.code)) else {
                     return nil
                 }
                 let rule = String(cString: message.rule)
                 return CampaignProblem(
-                    file: String(cString: message.file),
-                    line: Int(message.line),
-                    campaign: Text(String(cString: message.campaign)),
+                    code,
                     field: String(cString: message.field),
-                    code: code,
-                    text: String(cString: message.text),
-                    rule: rule.isEmpty ? nil : rule
+                    String(cString: message.text),
+                    rule: rule.isEmpty ? nil : rule,
+                    campaign: Text(String(cString: message.campaign)),
+                    file: String(cString: message.file),
+                    line: Int(message.line)
                 )
             }
         }

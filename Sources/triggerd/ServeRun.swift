@@ -66,7 +66,7 @@ struct ServeRun {
                 store: store,
                 plugins: registry,
                 channels: try startChannels(registry),
-                readFile: { name, text in reader.read(file: name, text: text).mapError { $0.asProblems } },
+                readFile: { name, text in reader.read(file: name, text: text) },
                 limits: limits,
                 logger: logger
             )
@@ -124,7 +124,7 @@ struct ServeRun {
     private func readCampaigns(_ reader: CampaignReader) throws -> CampaignSet {
         guard let campaigns else { return CampaignSet() }
         var read = CampaignSet()
-        var problems: [CampaignFileProblem] = []
+        var problems: [CampaignProblem] = []
         for file in try Folder.campaignFiles(in: campaigns) {
             switch reader.read(file: file, text: try InputFile.text(file)) {
             case .success(let found):
@@ -235,24 +235,6 @@ extension ConfigurationSchema {
                     case .objects(let inner): .objects(ConfigurationSchema(inner))
                     }
                 return Field(name: field.name, kind: kind, isRequired: field.isRequired, oneOf: field.oneOf)
-            }
-        )
-    }
-}
-
-extension CampaignFileErrors {
-    fileprivate var asProblems: CampaignProblems {
-        CampaignProblems(
-            all.map {
-                CampaignProblem(
-                    file: $0.file,
-                    line: $0.line,
-                    campaign: $0.campaign,
-                    field: $0.field,
-                    code: $0.code,
-                    text: $0.text,
-                    rule: $0.rule
-                )
             }
         )
     }

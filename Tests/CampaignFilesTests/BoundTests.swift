@@ -6,7 +6,7 @@ import Testing
 @Suite struct BoundTests {
     let reader = CampaignReaderTests().reader
 
-    func problems(_ text: String) -> [CampaignFileProblem] {
+    func problems(_ text: String) -> [CampaignProblem] {
         if case .failure(let errors) = reader.read(file: "f.yaml", text: text) { errors.all } else { [] }
     }
 

@@ -34,7 +34,7 @@ struct CampaignReaderTests {
         pattern: RE2.pattern
     )
 
-    func problems(_ text: String) -> [CampaignFileProblem] {
+    func problems(_ text: String) -> [CampaignProblem] {
         if case .failure(let errors) = reader.read(file: "f.yaml", text: text) { errors.all } else { [] }
     }
 

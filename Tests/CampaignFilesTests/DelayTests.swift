@@ -4,7 +4,7 @@ import Testing
 
 /// What a delay may say, and what it must not.
 struct DelayTests {
-    private static func read(_ delay: String, exceptions: String = "[]") -> Result<CampaignSet, CampaignFileErrors> {
+    private static func read(_ delay: String, exceptions: String = "[]") -> Result<CampaignSet, CampaignProblems> {
         CampaignReaderTests().reader.read(
             file: "f.yaml",
             text: """

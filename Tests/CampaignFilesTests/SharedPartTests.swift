@@ -8,7 +8,7 @@ import Testing
 
     func read(_ text: String) throws -> [Campaign] { try reader.read(file: "f.yaml", text: text).get().campaigns }
 
-    func problems(_ text: String) -> [CampaignFileProblem] {
+    func problems(_ text: String) -> [CampaignProblem] {
         if case .failure(let errors) = reader.read(file: "f.yaml", text: text) { errors.all } else { [] }
     }
 

@@ -142,12 +142,7 @@ struct ApplyTests {
 
     @Test("an answer tells 100 faults, each of at most 2,000 bytes, and that there are more")
     func faults() {
-        let fault = CampaignProblem(
-            campaign: "c",
-            field: "trigger",
-            code: .invalidCampaign,
-            text: String(repeating: "x", count: 5_000)
-        )
+        let fault = CampaignProblem(field: "trigger", String(repeating: "x", count: 5_000), campaign: "c")
         let status = Refusal.invalidCampaigns(Array(repeating: fault, count: 5_000)).status
         #expect(status.details.count == HostLimits.problemsTold + 1)
         #expect(status.message.utf8.count < 300_000)

@@ -22,7 +22,7 @@ struct ApplyRequest: Sendable {
             if bytes > limits.bytesOfCampaign {
                 let text = "its definition has \(bytes) bytes, more than the \(limits.bytesOfCampaign) that it may have"
                 throw CampaignProblems([
-                    CampaignProblem(campaign: campaign.id, field: "", code: .invalidCampaign, text: text)
+                    CampaignProblem(field: "", text, campaign: campaign.id)
                 ])
             }
             return try PreparedCampaign(campaign, bytes: bytes, plugins: plugins)

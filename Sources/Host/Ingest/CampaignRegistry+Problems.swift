@@ -4,15 +4,13 @@ import Engine
 /// What is wrong with campaigns that would be well by themselves.
 extension CampaignRegistry {
     func problems(of workspace: Workspace) -> [CampaignProblem] {
-        var found = workspace.refusals(zone: Zones.zone).map { CampaignProblem(campaign: "", $0) }
+        var found = workspace.refusals(zone: Zones.zone)
         for (index, cap) in workspace.frequencyCaps.enumerated() {
             guard let channel = cap.channel, plugins.channelRules[channel] == nil else { continue }
             found.append(
                 CampaignProblem(
-                    campaign: "",
                     field: "workspace.frequency_caps[\(index)].channel",
-                    code: .invalidCampaign,
-                    text: "no loaded plug-in serves the channel \"\(channel)\""
+                    "no loaded plug-in serves the channel \"\(channel)\""
                 )
             )
         }
@@ -23,10 +21,9 @@ extension CampaignRegistry {
         var ids: Set<CampaignID> = []
         return campaigns.filter { !ids.insert($0.id).inserted }.map { campaign in
             CampaignProblem(
-                campaign: campaign.id,
                 field: "campaign",
-                code: .invalidCampaign,
-                text: "two campaigns of this request are called \(campaign.id)"
+                "two campaigns of this request are called \(campaign.id)",
+                campaign: campaign.id
             )
         }
     }
@@ -35,12 +32,7 @@ extension CampaignRegistry {
     func referenceProblems(of statuses: [CampaignStatus]) -> [CampaignProblem] {
         statuses.filter(\.changed).flatMap { status in
             status.campaign.references.filter { table.head(of: $0.campaign) == nil }.map { field, reference in
-                CampaignProblem(
-                    campaign: status.campaign.id,
-                    field: field,
-                    code: .invalidCampaign,
-                    text: "there is no campaign \(reference)"
-                )
+                CampaignProblem(field: field, "there is no campaign \(reference)", campaign: status.campaign.id)
             }
         }
     }
@@ -58,12 +50,12 @@ extension CampaignRegistry {
             circle.indices.filter { applied.contains(circle[$0]) }.prefix(HostLimits.problemsTold).map { start in
                 let way = (circle[start...] + circle[..<start]).prefix(16) + (circle.count > 16 ? ["..."] : [])
                 return CampaignProblem(
-                    campaign: circle[start],
+                    .zeroDelayCycle,
                     field: "trigger",
-                    code: .zeroDelayCycle,
-                    text: "without a delay it would go round for ever: "
+                    "without a delay it would go round for ever: "
                         + (way + [circle[start]]).map(\.string).joined(separator: " -> "),
-                    rule: "1.5"
+                    rule: "1.5",
+                    campaign: circle[start]
                 )
             }
         }

@@ -61,11 +61,10 @@ struct CampaignRegistry: Sendable {
     private static func unreadable(in campaign: Campaign) -> [CampaignProblem] {
         campaign.unreadablePatterns.map { text, fault in
             CampaignProblem(
-                campaign: campaign.id,
                 field: "matches",
-                code: .invalidCampaign,
-                text: "\(Value.string(text)) is no regular expression any more (\(fault.text)): "
-                    + "no filter that has it holds; apply the campaign with another"
+                "\(Value.string(text)) is no regular expression any more (\(fault.text)): "
+                    + "no filter that has it holds; apply the campaign with another",
+                campaign: campaign.id
             )
         }
     }

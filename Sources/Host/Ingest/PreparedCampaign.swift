@@ -13,7 +13,7 @@ final class PreparedCampaign: Sendable {
 
     /// Throws what the rules refuse, what no loaded plug-in can serve, and templates that do not parse.
     init(_ campaign: Campaign, bytes: Int, plugins: PluginRegistry) throws(CampaignProblems) {
-        var problems = campaign.refusals(queues: plugins.queues).map { CampaignProblem(campaign: campaign.id, $0) }
+        var problems = campaign.refusals(queues: plugins.queues).map { $0.of(campaign.id) }
         func compiled(_ occurrence: Occurrence, at path: String) -> CompiledOccurrence? {
             do throws(CampaignProblems) {
                 return try plugins.compile(occurrence, at: path, in: campaign.id)

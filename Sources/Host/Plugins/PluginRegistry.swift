@@ -307,7 +307,7 @@ extension PluginRegistry {
         in campaign: CampaignID
     ) throws(CampaignProblems) -> CompiledOccurrence {
         func problem(_ field: String, _ text: String) -> CampaignProblem {
-            CampaignProblem(campaign: campaign, field: field, code: .invalidCampaign, text: text)
+            CampaignProblem(field: field, text, campaign: campaign)
         }
         guard let type = types[occurrence.type] else {
             let text = Self.unserved("trigger type", occurrence.type, types.keys.sorted())
@@ -329,7 +329,7 @@ extension PluginRegistry {
 
     func problems(of message: Message, at path: String, in campaign: CampaignID) -> [CampaignProblem] {
         func problem(_ field: String, _ text: String) -> CampaignProblem {
-            CampaignProblem(campaign: campaign, field: field, code: .invalidCampaign, text: text)
+            CampaignProblem(field: field, text, campaign: campaign)
         }
         guard let channel = channels[message.channel] else {
             return [problem("\(path).channel", Self.unserved("channel", message.channel, channels.keys.sorted()))]

@@ -26,12 +26,10 @@ struct ApplyReading {
     }
 
     mutating func add(workspace message: UnsafePointer<Triggerd__V1__Workspace>) {
-        do throws(FieldProblem) {
+        do throws(CampaignProblem) {
             read.workspace = try Workspace(message)
         } catch {
-            problems.append(
-                CampaignProblem(campaign: "", field: error.field, code: .invalidCampaign, text: error.text)
-            )
+            problems.append(error)
         }
     }
 
@@ -41,13 +39,7 @@ struct ApplyReading {
         case .success(let set):
             if !read.add(set) {
                 problems.append(
-                    CampaignProblem(
-                        file: name,
-                        campaign: "",
-                        field: "workspace",
-                        code: .invalidCampaign,
-                        text: "another file of this request has one, too"
-                    )
+                    CampaignProblem(field: "workspace", "another file of this request has one, too", file: name)
                 )
             }
         case .failure(let found): problems += found.all

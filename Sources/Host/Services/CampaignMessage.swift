@@ -11,8 +11,8 @@ extension Campaign {
     ) throws(CampaignProblem) {
         let campaign = message.pointee
         let id = Text(cString: campaign.campaign)
-        do throws(FieldProblem) {
-            guard let trigger = campaign.trigger else { throw FieldProblem("trigger", "is required") }
+        do throws(CampaignProblem) {
+            guard let trigger = campaign.trigger else { throw CampaignProblem(field: "trigger", "is required") }
             var exceptions: [Occurrence] = []
             for index in 0..<campaign.n_exceptions {
                 guard let exception = campaign.exceptions[index] else { continue }
@@ -34,47 +34,50 @@ extension Campaign {
             try readWhom(campaign, &allowance)
             if !allowance.isStored { try checkFilters() }
         } catch {
-            throw CampaignProblem(campaign: id, field: error.field, code: .invalidCampaign, text: error.text)
+            throw error.of(id)
         }
     }
 
-    private static func launch(_ campaign: Triggerd__V1__Campaign) throws(FieldProblem) -> Instant? {
+    private static func launch(_ campaign: Triggerd__V1__Campaign) throws(CampaignProblem) -> Instant? {
         guard campaign.launch_case == TRIGGERD__V1__CAMPAIGN__LAUNCH_LAUNCHED_AT_MS else { return nil }
         let launch = Instant(milliseconds: campaign.launched_at_ms)
         guard Instant.allowed.contains(launch) else {
-            throw FieldProblem("launched_at_ms", "\(campaign.launched_at_ms) is not within the years 1 to 9999")
+            throw CampaignProblem(
+                field: "launched_at_ms",
+                "\(campaign.launched_at_ms) is not within the years 1 to 9999"
+            )
         }
         return launch
     }
 
     /// `where` asks of the event, every other filter of the user.
-    private func checkFilters() throws(FieldProblem) {
+    private func checkFilters() throws(CampaignProblem) {
         let wheres = occurrences.map { ("\($0.field).where", $0.occurrence.where) }
         for (path, subject) in wheres.flatMap({ $1?.subjects(at: $0) ?? [] }) {
             guard case .property = subject else {
-                throw FieldProblem("\(path).fact", "is of the user: `where` asks of the event's properties")
+                throw CampaignProblem(field: "\(path).fact", "is of the user: `where` asks of the event's properties")
             }
         }
         for (path, subject) in [("audience", audience), ("abort_if", abortIf)].flatMap({ $1?.subjects(at: $0) ?? [] }) {
             if case .property = subject {
-                throw FieldProblem("\(path).property", "is of an event: this filter asks of the user")
+                throw CampaignProblem(field: "\(path).property", "is of an event: this filter asks of the user")
             }
         }
     }
 
-    private mutating func readWhen(_ campaign: Triggerd__V1__Campaign) throws(FieldProblem) {
+    private mutating func readWhen(_ campaign: Triggerd__V1__Campaign) throws(CampaignProblem) {
         if let calendar = campaign.delay {
-            guard campaign.delay_ms == 0 else { throw FieldProblem("delay_ms", "stands beside `delay`") }
+            guard campaign.delay_ms == 0 else { throw CampaignProblem(field: "delay_ms", "stands beside `delay`") }
             delay = try Delay(calendar)
             debouncesAtMost = try Delay.atMost(calendar)
         } else {
             delay = .length(try Length(notBelowZero: campaign.delay_ms, "delay_ms"))
         }
-        duration = try campaign.duration.map { message throws(FieldProblem) in try CampaignDuration(message) }
-        window = try campaign.window.map { message throws(FieldProblem) in try Window(message) }
+        duration = try campaign.duration.map { message throws(CampaignProblem) in try CampaignDuration(message) }
+        window = try campaign.window.map { message throws(CampaignProblem) in try Window(message) }
         if let quiet = campaign.quiet_hours {
             if quiet.pointee.none != 0, !quiet.pointee.isBare {
-                throw FieldProblem("quiet_hours.none", "stands beside hours of its own")
+                throw CampaignProblem(field: "quiet_hours.none", "stands beside hours of its own")
             }
             quietHours = quiet.pointee.none != 0 ? .none : .own(try QuietHours(quiet, at: "quiet_hours"))
         }
@@ -84,7 +87,7 @@ extension Campaign {
     private mutating func readWhom(
         _ campaign: Triggerd__V1__Campaign,
         _ allowance: inout FilterAllowance
-    ) throws(FieldProblem) {
+    ) throws(CampaignProblem) {
         if let filter = campaign.audience { audience = try Filter(filter, at: "audience", &allowance) }
         rechecksAudience = campaign.recheck_audience_at_send != 0
         if let again = campaign.re_eligibility {
@@ -94,7 +97,7 @@ extension Campaign {
             guard let message = campaign.conversions[index] else { continue }
             let path = "conversions[\(index)]"
             guard let occurrence = message.pointee.occurrence else {
-                throw FieldProblem("\(path).occurrence", "is required")
+                throw CampaignProblem(field: "\(path).occurrence", "is required")
             }
             var within = Conversion.defaultDeadline
             if message.pointee.deadline_case == TRIGGERD__V1__CONVERSION__DEADLINE_WITHIN_MS {
@@ -108,7 +111,7 @@ extension Campaign {
             ? campaign.max_recipients : nil
         isExemptFromFrequencyCaps = campaign.exempt_from_frequency_caps != 0
         requiresOptIn = campaign.require_opt_in != 0
-        controlGroup = try campaign.control_group.map { message throws(FieldProblem) in
+        controlGroup = try campaign.control_group.map { message throws(CampaignProblem) in
             try ControlGroup(message, at: "control_group")
         }
         if let filter = campaign.abort_if { abortIf = try Filter(filter, at: "abort_if", &allowance) }
@@ -200,31 +203,21 @@ extension Campaign {
     }
 }
 
-struct FieldProblem: Error {
-    let field: String
-    let text: String
-
-    init(_ field: String, _ text: String) {
-        self.field = field
-        self.text = text
-    }
-}
-
 extension Occurrence {
     fileprivate init(
         _ message: UnsafePointer<Triggerd__V1__Occurrence>,
         at path: String,
         _ allowance: inout FilterAllowance
-    ) throws(FieldProblem) {
+    ) throws(CampaignProblem) {
         let occurrence = message.pointee
         let type = String(cString: occurrence.type)
-        guard !type.isEmpty else { throw FieldProblem("\(path).type", "is required") }
+        guard !type.isEmpty else { throw CampaignProblem(field: "\(path).type", "is required") }
         let same = String(cString: occurrence.same)
         var filter: Filter?
         if let found = occurrence.where { filter = try Filter(found, at: "\(path).where", &allowance) }
         let configuration = Object(occurrence.configuration, count: occurrence.n_configuration)
         if !allowance.isStored, let empty = configuration.members.first(where: { $0.value == .null }) {
-            throw FieldProblem("\(path).\(empty.name)", "is empty: set a value, or leave the key out")
+            throw CampaignProblem(field: "\(path).\(empty.name)", "is empty: set a value, or leave the key out")
         }
         self.init(
             type: type,
@@ -249,16 +242,18 @@ extension Occurrence {
 }
 
 extension Message {
-    fileprivate init(_ message: UnsafePointer<Triggerd__V1__Message>, at path: String) throws(FieldProblem) {
+    fileprivate init(_ message: UnsafePointer<Triggerd__V1__Message>, at path: String) throws(CampaignProblem) {
         let message = message.pointee
         let channel = String(cString: message.channel)
-        guard !channel.isEmpty else { throw FieldProblem("\(path).channel", "is required") }
+        guard !channel.isEmpty else { throw CampaignProblem(field: "\(path).channel", "is required") }
         let name = String(cString: message.priority)
         guard let priority = name.isEmpty ? .medium : Priority(name: name) else {
-            throw FieldProblem("\(path).priority", "\"\(name)\" is none of high, medium, low")
+            throw CampaignProblem(field: "\(path).priority", "\"\(name)\" is none of high, medium, low")
         }
         let expires = message.expiry_case == TRIGGERD__V1__MESSAGE__EXPIRY_EXPIRES_AFTER_MS
-        if expires, message.expires_after_ms < 0 { throw FieldProblem("\(path).expires_after_ms", "is below zero") }
+        if expires, message.expires_after_ms < 0 {
+            throw CampaignProblem(field: "\(path).expires_after_ms", "is below zero")
+        }
         self.init(
             channel: channel,
             fields: Object(message.fields, count: message.n_fields),
@@ -282,11 +277,11 @@ extension Message {
 }
 
 extension FilterAllowance {
-    fileprivate func read(path text: String, at field: String) throws(FieldProblem) -> PropertyPath {
+    fileprivate func read(path text: String, at field: String) throws(CampaignProblem) -> PropertyPath {
         do throws(OperatorFault) {
             return try path(text)
         } catch {
-            throw FieldProblem(field, error.text)
+            throw CampaignProblem(field: field, error.text)
         }
     }
 }
@@ -297,17 +292,17 @@ extension Filter {
         at path: String,
         depth: Int = 1,
         _ allowance: inout FilterAllowance
-    ) throws(FieldProblem) {
+    ) throws(CampaignProblem) {
         do throws(OperatorFault) {
             try allowance.condition(depth: depth)
         } catch {
-            throw FieldProblem(path, error.text)
+            throw CampaignProblem(field: path, error.text)
         }
         func all(
             _ list: UnsafeMutablePointer<Triggerd__V1__FilterList>,
             _ name: String,
             _ allowance: inout FilterAllowance
-        ) throws(FieldProblem) -> [Filter] {
+        ) throws(CampaignProblem) -> [Filter] {
             var filters: [Filter] = []
             for index in 0..<list.pointee.n_filters {
                 guard let filter = list.pointee.filters[index] else { continue }
@@ -328,7 +323,7 @@ extension Filter {
             let fact = message.pointee.fact.pointee
             let subject = try Subject(fact, at: path, allowance)
             self = try Self(subject, fact.operators, fact.n_operators, at: path, &allowance)
-        default: throw FieldProblem(path, "is empty")
+        default: throw CampaignProblem(field: path, "is empty")
         }
     }
 
@@ -338,8 +333,8 @@ extension Filter {
         _ count: Int,
         at path: String,
         _ allowance: inout FilterAllowance
-    ) throws(FieldProblem) {
-        guard count > 0, let messages else { throw FieldProblem(path, "has no operator") }
+    ) throws(CampaignProblem) {
+        guard count > 0, let messages else { throw CampaignProblem(field: path, "has no operator") }
         var operators: [Operator] = []
         for index in 0..<count {
             guard let message = messages[index] else { continue }
@@ -347,7 +342,7 @@ extension Filter {
             do throws(OperatorFault) {
                 operators.append(try allowance.operator(name, Value(orNull: message.pointee.operand), of: subject))
             } catch {
-                throw FieldProblem("\(path).\(name)", error.text)
+                throw CampaignProblem(field: "\(path).\(name)", error.text)
             }
         }
         self = .subject(subject, operators)
@@ -402,13 +397,13 @@ extension Filter.Subject {
         _ fact: Triggerd__V1__FactFilter,
         at path: String,
         _ allowance: FilterAllowance
-    ) throws(FieldProblem) {
+    ) throws(CampaignProblem) {
         let of = Text(cString: fact.of)
         let name = String(cString: fact.subject)
         if !allowance.isStored { try Self.check(fact, name, of, at: path) }
         var recent: Filter.Recent?
         if fact.recent_case == TRIGGERD__V1__FACT_FILTER__RECENT_IN_LAST_MS {
-            guard fact.in_last_ms >= 0 else { throw FieldProblem("\(path).in_last_ms", "is below zero") }
+            guard fact.in_last_ms >= 0 else { throw CampaignProblem(field: "\(path).in_last_ms", "is below zero") }
             recent = Filter.Recent(
                 Length(milliseconds: fact.in_last_ms),
                 countsUTCDays: String(cString: fact.counting) == "utc_days"
@@ -423,7 +418,7 @@ extension Filter.Subject {
         case "received": self = .received(of)
         case "push_reachable": self = .reachable(channel: "push")
         case "email_reachable": self = .reachable(channel: "email")
-        default: throw FieldProblem("\(path).subject", "\"\(name)\" is no subject")
+        default: throw CampaignProblem(field: "\(path).subject", "\"\(name)\" is no subject")
         }
     }
 
@@ -433,29 +428,29 @@ extension Filter.Subject {
         _ name: String,
         _ of: Text,
         at path: String
-    ) throws(FieldProblem) {
+    ) throws(CampaignProblem) {
         let isReachable = ["push_reachable", "email_reachable"].contains(name)
         guard isReachable == of.isEmpty else {
-            throw FieldProblem("\(path).of", isReachable ? "has no meaning beside \(name)" : "is empty")
+            throw CampaignProblem(field: "\(path).of", isReachable ? "has no meaning beside \(name)" : "is empty")
         }
         if name == "attribute", ["push_reachable", "email_reachable"].contains(of.string) {
-            throw FieldProblem("\(path).of", "is no attribute: \(of) is a subject of its own")
+            throw CampaignProblem(field: "\(path).of", "is no attribute: \(of) is a subject of its own")
         }
         let counting = String(cString: fact.counting)
         guard ["", "rolling", "utc_days"].contains(counting) else {
-            throw FieldProblem("\(path).counting", "\"\(counting)\" is none of rolling, utc_days")
+            throw CampaignProblem(field: "\(path).counting", "\"\(counting)\" is none of rolling, utc_days")
         }
         guard fact.recent_case == TRIGGERD__V1__FACT_FILTER__RECENT_IN_LAST_MS else {
             guard counting.isEmpty else {
-                throw FieldProblem("\(path).counting", "says how `in_last_ms` counts, which is absent")
+                throw CampaignProblem(field: "\(path).counting", "says how `in_last_ms` counts, which is absent")
             }
             return
         }
         guard ["event_count", "last_event", "purchase_total"].contains(name) else {
-            throw FieldProblem("\(path).in_last_ms", "has no meaning beside \(name)")
+            throw CampaignProblem(field: "\(path).in_last_ms", "has no meaning beside \(name)")
         }
         guard counting != "utc_days" || fact.in_last_ms % Length.day.milliseconds == 0 else {
-            throw FieldProblem("\(path).in_last_ms", "counted in UTC days it must be whole days")
+            throw CampaignProblem(field: "\(path).in_last_ms", "counted in UTC days it must be whole days")
         }
     }
 

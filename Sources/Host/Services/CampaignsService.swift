@@ -146,15 +146,6 @@ package typealias ReadCampaignFile =
     @Sendable (_ name: String, _ text: String) ->
     Result<CampaignSet, CampaignProblems>
 
-/// Everything that is wrong with a campaign file.
-package struct CampaignProblems: Error {
-    package let all: [CampaignProblem]
-
-    package init(_ all: [CampaignProblem]) {
-        self.all = all
-    }
-}
-
 extension CampaignStatus {
     /// One frame, since what was applied is never answered as refused: of those for which there is no room only the
     /// name is there.

@@ -4,19 +4,19 @@ import Schema
 
 /// Delays, clocks and groups between the engine and the schema.
 extension Delay {
-    init(_ message: UnsafePointer<Triggerd__V1__CalendarDelay>) throws(FieldProblem) {
+    init(_ message: UnsafePointer<Triggerd__V1__CalendarDelay>) throws(CampaignProblem) {
         let delay = message.pointee
         if delay.kind_case == TRIGGERD__V1__CALENDAR_DELAY__KIND_UNTIL {
             let text = String(cString: delay.until)
             guard let path = PropertyPath(text) else {
-                throw FieldProblem("delay.until", "\"\(text)\" is no path to a property")
+                throw CampaignProblem(field: "delay.until", "\"\(text)\" is no path to a property")
             }
             try Self.checkAlone(delay, beside: "until")
             self = .until(path, shift: try Self.shift(delay))
             return
         }
         guard delay.shift_case == TRIGGERD__V1__CALENDAR_DELAY__SHIFT__NOT_SET else {
-            throw FieldProblem("delay.until", "is missing: `before_ms` and `after_ms` move its date")
+            throw CampaignProblem(field: "delay.until", "is missing: `before_ms` and `after_ms` move its date")
         }
         if delay.kind_case == TRIGGERD__V1__CALENDAR_DELAY__KIND_LENGTH_MS {
             try Self.checkAlone(delay, beside: "length_ms")
@@ -29,11 +29,11 @@ extension Delay {
             let fallback = String(cString: delay.fallback)
             time = .best(fallback: fallback.isEmpty ? Self.fallback : try ClockTime(fallback, at: "delay.fallback"))
             guard zone == .user else {
-                throw FieldProblem("delay.time_zone", "the best time is always the user's own")
+                throw CampaignProblem(field: "delay.time_zone", "the best time is always the user's own")
             }
         } else {
             guard isEmpty(delay.fallback) else {
-                throw FieldProblem("delay.fallback", "belongs to `at: best_time`")
+                throw CampaignProblem(field: "delay.fallback", "belongs to `at: best_time`")
             }
             time = .clock(try ClockTime(String(cString: delay.at), at: "delay.at"))
         }
@@ -41,26 +41,26 @@ extension Delay {
         case TRIGGERD__V1__CALENDAR_DELAY__KIND_NEXT:
             let name = String(cString: delay.next)
             guard let weekday = Weekday(name: name) else {
-                throw FieldProblem("delay.next", "\"\(name)\" is no weekday")
+                throw CampaignProblem(field: "delay.next", "\"\(name)\" is no weekday")
             }
             self = .next(weekday, at: time, zone)
         case TRIGGERD__V1__CALENDAR_DELAY__KIND_DAYS:
-            guard delay.days >= 0 else { throw FieldProblem("delay.days", "is below zero") }
+            guard delay.days >= 0 else { throw CampaignProblem(field: "delay.days", "is below zero") }
             self = .days(delay.days, at: time, zone)
-        default: throw FieldProblem("delay", "none of next, days, until and length_ms is there")
+        default: throw CampaignProblem(field: "delay", "none of next, days, until and length_ms is there")
         }
     }
 
     /// What is of the calendar's delays alone.
-    private static func checkAlone(_ delay: Triggerd__V1__CalendarDelay, beside name: String) throws(FieldProblem) {
+    private static func checkAlone(_ delay: Triggerd__V1__CalendarDelay, beside name: String) throws(CampaignProblem) {
         for (field, text) in [("at", delay.at), ("fallback", delay.fallback), ("time_zone", delay.time_zone)]
         where !isEmpty(text) {
-            throw FieldProblem("delay.\(field)", "has no meaning beside `\(name)`")
+            throw CampaignProblem(field: "delay.\(field)", "has no meaning beside `\(name)`")
         }
     }
 
     /// 14: how far the date of `until` is moved.
-    private static func shift(_ delay: Triggerd__V1__CalendarDelay) throws(FieldProblem) -> Length {
+    private static func shift(_ delay: Triggerd__V1__CalendarDelay) throws(CampaignProblem) -> Length {
         switch delay.shift_case {
         case TRIGGERD__V1__CALENDAR_DELAY__SHIFT_BEFORE_MS:
             let before = try Length(notBelowZero: delay.before_ms, "delay.before_ms")
@@ -72,7 +72,7 @@ extension Delay {
     }
 
     /// `at_most` stands in the same message.
-    static func atMost(_ message: UnsafePointer<Triggerd__V1__CalendarDelay>) throws(FieldProblem) -> Length? {
+    static func atMost(_ message: UnsafePointer<Triggerd__V1__CalendarDelay>) throws(CampaignProblem) -> Length? {
         guard message.pointee.latest_case == TRIGGERD__V1__CALENDAR_DELAY__LATEST_AT_MOST_MS else { return nil }
         return try Length(notBelowZero: message.pointee.at_most_ms, "delay.at_most_ms")
     }
@@ -121,19 +121,19 @@ extension Delay {
 
 extension Length {
     /// -INT64_MIN is no number either.
-    init(notBelowZero milliseconds: Int64, _ field: String) throws(FieldProblem) {
-        guard milliseconds >= 0 else { throw FieldProblem(field, "is below zero") }
+    init(notBelowZero milliseconds: Int64, _ field: String) throws(CampaignProblem) {
+        guard milliseconds >= 0 else { throw CampaignProblem(field: field, "is below zero") }
         self.init(milliseconds: milliseconds)
     }
 }
 
 extension CampaignDuration {
-    init(_ message: UnsafePointer<Triggerd__V1__Duration>) throws(FieldProblem) {
-        func wall(_ text: UnsafePointer<CChar>, _ field: String) throws(FieldProblem) -> WallTime? {
+    init(_ message: UnsafePointer<Triggerd__V1__Duration>) throws(CampaignProblem) {
+        func wall(_ text: UnsafePointer<CChar>, _ field: String) throws(CampaignProblem) -> WallTime? {
             let text = String(cString: text)
             guard !text.isEmpty else { return nil }
             guard let wall = WallTime(iso8601: text) else {
-                throw FieldProblem(field, "\"\(text)\" is no instant in ISO 8601")
+                throw CampaignProblem(field: field, "\"\(text)\" is no instant in ISO 8601")
             }
             return wall
         }
@@ -154,11 +154,11 @@ extension CampaignDuration {
 }
 
 extension Window {
-    init(_ message: UnsafePointer<Triggerd__V1__Window>) throws(FieldProblem) {
+    init(_ message: UnsafePointer<Triggerd__V1__Window>) throws(CampaignProblem) {
         let window = message.pointee
         let name = String(cString: window.anchor)
         guard let anchor = name.isEmpty ? .triggerAndDelivery : Anchor(rawValue: name) else {
-            throw FieldProblem("window.anchor", "\"\(name)\" is none of trigger_and_delivery, delivery")
+            throw CampaignProblem(field: "window.anchor", "\"\(name)\" is none of trigger_and_delivery, delivery")
         }
         self.init(
             hours: try ClockRange(window.from, window.to, at: "window"),
@@ -180,10 +180,10 @@ extension Window {
 }
 
 extension QuietHours {
-    init(_ message: UnsafePointer<Triggerd__V1__QuietHours>, at path: String) throws(FieldProblem) {
+    init(_ message: UnsafePointer<Triggerd__V1__QuietHours>, at path: String) throws(CampaignProblem) {
         let name = String(cString: message.pointee.mode)
         guard let mode = name.isEmpty ? .defer : Mode(rawValue: name) else {
-            throw FieldProblem("\(path).mode", "\"\(name)\" is none of defer, abort")
+            throw CampaignProblem(field: "\(path).mode", "\"\(name)\" is none of defer, abort")
         }
         self.init(hours: try ClockRange(message.pointee.from, message.pointee.to, at: path), mode: mode)
     }
@@ -206,10 +206,10 @@ extension Triggerd__V1__QuietHours {
 private func isEmpty(_ text: UnsafePointer<CChar>?) -> Bool { text?.pointee ?? 0 == 0 }
 
 extension ControlGroup {
-    init(_ message: UnsafePointer<Triggerd__V1__ControlGroup>, at path: String) throws(FieldProblem) {
+    init(_ message: UnsafePointer<Triggerd__V1__ControlGroup>, at path: String) throws(CampaignProblem) {
         let users = (0..<message.pointee.n_users).compactMap { message.pointee.users[$0].map { Text(cString: $0) } }
         guard users.isEmpty || message.pointee.percent == 0 else {
-            throw FieldProblem("\(path).percent", "stands beside `users`")
+            throw CampaignProblem(field: "\(path).percent", "stands beside `users`")
         }
         self = users.isEmpty ? .percent(message.pointee.percent) : .users(users)
     }
@@ -227,7 +227,7 @@ extension ControlGroup {
 }
 
 extension Workspace {
-    init(_ message: UnsafePointer<Triggerd__V1__Workspace>) throws(FieldProblem) {
+    init(_ message: UnsafePointer<Triggerd__V1__Workspace>) throws(CampaignProblem) {
         self.init()
         let workspace = message.pointee
         let zone = String(cString: workspace.time_zone)
@@ -238,9 +238,14 @@ extension Workspace {
             let channel = String(cString: message.pointee.channel)
             let per = String(cString: message.pointee.per)
             guard let period = FrequencyCap.Period(per) else {
-                throw FieldProblem("\(field).per", "\"\(per)\" is no period: minutes, hours, days or weeks, like 1d")
+                throw CampaignProblem(
+                    field: "\(field).per",
+                    "\"\(per)\" is no period: minutes, hours, days or weeks, like 1d"
+                )
             }
-            guard message.pointee.at_most >= 0 else { throw FieldProblem("\(field).at_most", "is below zero") }
+            guard message.pointee.at_most >= 0 else {
+                throw CampaignProblem(field: "\(field).at_most", "is below zero")
+            }
             frequencyCaps.append(
                 FrequencyCap(
                     atMost: message.pointee.at_most,
@@ -249,11 +254,11 @@ extension Workspace {
                 )
             )
         }
-        controlGroup = try workspace.control_group.map { message throws(FieldProblem) in
+        controlGroup = try workspace.control_group.map { message throws(CampaignProblem) in
             try ControlGroup(message, at: "workspace.control_group")
         }
         if let quiet = workspace.quiet_hours, quiet.pointee.none != 0 {
-            throw FieldProblem("workspace.quiet_hours.none", "is of a campaign: leave the workspace's out")
+            throw CampaignProblem(field: "workspace.quiet_hours.none", "is of a campaign: leave the workspace's out")
         }
         if let quiet = workspace.quiet_hours { quietHours = try QuietHours(quiet, at: "workspace.quiet_hours") }
     }
@@ -291,19 +296,21 @@ extension Workspace {
 
 extension ZoneChoice {
     /// Nil for an empty text.
-    fileprivate init?(_ text: UnsafePointer<CChar>, at field: String) throws(FieldProblem) {
+    fileprivate init?(_ text: UnsafePointer<CChar>, at field: String) throws(CampaignProblem) {
         let name = String(cString: text)
         guard !name.isEmpty else { return nil }
         guard let choice = Self(rawValue: name) else {
-            throw FieldProblem(field, "\"\(name)\" is none of user, company")
+            throw CampaignProblem(field: field, "\"\(name)\" is none of user, company")
         }
         self = choice
     }
 }
 
 extension ClockTime {
-    fileprivate init(_ text: String, at field: String) throws(FieldProblem) {
-        guard let time = Self(text) else { throw FieldProblem(field, "\"\(text)\" is no clock time, like 09:00") }
+    fileprivate init(_ text: String, at field: String) throws(CampaignProblem) {
+        guard let time = Self(text) else {
+            throw CampaignProblem(field: field, "\"\(text)\" is no clock time, like 09:00")
+        }
         self = time
     }
 }
@@ -313,7 +320,7 @@ extension ClockRange {
         _ from: UnsafePointer<CChar>,
         _ to: UnsafePointer<CChar>,
         at path: String
-    ) throws(FieldProblem) {
+    ) throws(CampaignProblem) {
         self.init(
             from: try ClockTime(String(cString: from), at: "\(path).from"),
             to: try ClockTime(String(cString: to), at: "\(path).to")

@@ -141,12 +141,7 @@ extension [CampaignProblem] {
         var told = prefix(HostLimits.problemsTold).map(\.clipped)
         if told.count < count {
             told.append(
-                CampaignProblem(
-                    campaign: "",
-                    field: "",
-                    code: .invalidCampaign,
-                    text: "and more: \(HostLimits.problemsTold) are told at once"
-                )
+                CampaignProblem(field: "", "and more: \(HostLimits.problemsTold) are told at once")
             )
         }
         return told
@@ -162,17 +157,7 @@ extension CampaignProblem {
     }
 }
 
-extension CampaignProblem: CustomStringConvertible {
-    /// `cart.yaml:7: campaign abandoned-cart: delay: ...`
-    package var description: String {
-        var text = file.isEmpty ? "" : line > 0 ? "\(file):\(line): " : "\(file): "
-        if !campaign.isEmpty { text += "campaign \(campaign): " }
-        if !field.isEmpty { text += "\(field): " }
-        text += self.text + " [\(code.rawValue)"
-        if let rule { text += ", rule \(rule)" }
-        return text + "]"
-    }
-
+extension CampaignProblem {
     var detail: Status.Detail {
         Arena.use { arena in
             let message = arena.make(triggerd__v1__campaign_problem__init)

@@ -36,11 +36,10 @@ struct CampaignTemplates: Sendable {
                 let content = Self.content(member.value, escaping, filled, at: path) { path, fault in
                     problems.append(
                         CampaignProblem(
-                            campaign: campaign.id,
                             field: path,
-                            code: .invalidCampaign,
-                            text: "the template does not parse: \(fault)",
-                            rule: "10.8"
+                            "the template does not parse: \(fault)",
+                            rule: "10.8",
+                            campaign: campaign.id
                         )
                     )
                 }

@@ -1,44 +1,14 @@
-/// Why a campaign cannot be applied (11, "Configuration refusals").
-package struct CampaignRefusal: Error, Hashable, Sendable {
-    package enum Code: String, Hashable, Sendable {
-        case exceptionNeedsDelay = "exception_needs_delay"
-        case sessionStartBoth = "session_start_both"
-        case sessionStartExceptionForInApp = "session_start_exception_for_in_app"
-        case emptyWindow = "empty_window"
-        case endBeforeStart = "end_before_start"
-        case zeroDelayCycle = "zero_delay_cycle"
-        case reEligibilityTooLong = "reeligibility_too_long"
-        case noChannel = "no_channel"
-        case invalidCampaign = "invalid_campaign"
-    }
-
-    package var code: Code
-    /// The path of the field, as a campaign file writes it: `exceptions[0].type`.
-    package var field: String
-    package var text: String
-    /// The number in the rules, where the code has one.
-    package var rule: String?
-
-    package init(_ code: Code, field: String, _ text: String, rule: String? = nil) {
-        self.code = code
-        self.field = field
-        self.text = text
-        self.rule = rule
-    }
-}
-
 extension Campaign {
     /// The longest delay (3.1).
     package static let longestDelay = Length.days(731)
 
     /// Everything in it that no engine could honour, in the order of its fields; `queues` says whether a channel
     /// waits for the user's next session.
-    package func refusals(queues: (_ channel: String) -> Bool) -> [CampaignRefusal] {
-        var found: [CampaignRefusal] = []
+    package func refusals(queues: (_ channel: String) -> Bool) -> [CampaignProblem] {
+        var found: [CampaignProblem] = []
         if !Self.isName(id.string) {
             found.append(
-                CampaignRefusal(
-                    .invalidCampaign,
+                CampaignProblem(
                     field: "campaign",
                     "\"\(id)\" is not a campaign's id: 1 to 128 letters, digits, '-', '_' and '.'"
                 )
@@ -46,13 +16,12 @@ extension Campaign {
         }
         if trigger.same != nil {
             found.append(
-                CampaignRefusal(.invalidCampaign, field: "trigger.same", "`same` belongs to exceptions", rule: "4.14")
+                CampaignProblem(field: "trigger.same", "`same` belongs to exceptions", rule: "4.14")
             )
         }
         for (index, conversion) in conversions.enumerated() where conversion.occurrence.same != nil {
             found.append(
-                CampaignRefusal(
-                    .invalidCampaign,
+                CampaignProblem(
                     field: "conversions[\(index)].same",
                     "`same` belongs to exceptions",
                     rule: "4.14"
@@ -62,7 +31,7 @@ extension Campaign {
         found += amountRefusals + sizeRefusals
         if !exceptions.isEmpty, delay == .none {
             found.append(
-                CampaignRefusal(
+                CampaignProblem(
                     .exceptionNeedsDelay,
                     field: "exceptions",
                     "an exception has no time to happen without a delay: set `delay`",
@@ -73,7 +42,7 @@ extension Campaign {
         for (index, exception) in exceptions.enumerated() where exception.type == Event.sessionStart {
             if trigger.type == Event.sessionStart {
                 found.append(
-                    CampaignRefusal(
+                    CampaignProblem(
                         .sessionStartBoth,
                         field: "exceptions[\(index)].type",
                         "a session start cannot be both the trigger and an exception",
@@ -83,7 +52,7 @@ extension Campaign {
             }
             if messages.contains(where: { queues($0.channel) }) {
                 found.append(
-                    CampaignRefusal(
+                    CampaignProblem(
                         .sessionStartExceptionForInApp,
                         field: "exceptions[\(index)].type",
                         "the session that would show the message would cancel it",
@@ -98,7 +67,7 @@ extension Campaign {
         }
         if let start = duration?.start, let end = duration?.end, !start.isBefore(end) {
             found.append(
-                CampaignRefusal(
+                CampaignProblem(
                     .endBeforeStart,
                     field: "duration.end",
                     "the end is not after the start",
@@ -108,7 +77,7 @@ extension Campaign {
         }
         if case .after(let wait) = reEligibility, wait > ReEligibility.longest {
             found.append(
-                CampaignRefusal(
+                CampaignProblem(
                     .reEligibilityTooLong,
                     field: "re_eligibility.after",
                     "re-eligibility is at most 720 days, this is \(wait)",
@@ -117,13 +86,12 @@ extension Campaign {
             )
         }
         if messages.isEmpty {
-            found.append(CampaignRefusal(.noChannel, field: "messages", "a campaign needs at least one message"))
+            found.append(CampaignProblem(.noChannel, field: "messages", "a campaign needs at least one message"))
         }
         for (index, message) in messages.enumerated()
         where messages[..<index].contains(where: { $0.channel == message.channel }) {
             found.append(
-                CampaignRefusal(
-                    .invalidCampaign,
+                CampaignProblem(
                     field: "messages[\(index)].channel",
                     "a second message for \(message.channel): each channel carries one"
                 )
@@ -133,10 +101,10 @@ extension Campaign {
     }
 
     /// Lengths and numbers that mean nothing.
-    private var amountRefusals: [CampaignRefusal] {
-        var found: [CampaignRefusal] = []
+    private var amountRefusals: [CampaignProblem] {
+        var found: [CampaignProblem] = []
         func refuse(_ field: String, _ text: String, _ rule: String) {
-            found.append(CampaignRefusal(.invalidCampaign, field: field, text, rule: rule))
+            found.append(CampaignProblem(field: field, text, rule: rule))
         }
         switch delay {
         case .length(let length) where length > Self.longestDelay: refuse("delay", "a delay is at most 731 days", "3.1")
@@ -205,9 +173,9 @@ extension ControlGroup {
 
 extension ClockRange {
     /// 5.2.6, and quiet hours alike (13).
-    fileprivate func emptiness(field: String, rule: String) -> CampaignRefusal? {
+    fileprivate func emptiness(field: String, rule: String) -> CampaignProblem? {
         guard from == to else { return nil }
-        return CampaignRefusal(
+        return CampaignProblem(
             .emptyWindow,
             field: field,
             "it begins when it ends, at \(from)",
@@ -218,12 +186,11 @@ extension ClockRange {
 
 extension Workspace {
     /// Everything in it that no engine could honour.
-    package func refusals(zone: (String) -> Zone?) -> [CampaignRefusal] {
-        var found: [CampaignRefusal] = []
+    package func refusals(zone: (String) -> Zone?) -> [CampaignProblem] {
+        var found: [CampaignProblem] = []
         if zone(timeZone) == nil {
             found.append(
-                CampaignRefusal(
-                    .invalidCampaign,
+                CampaignProblem(
                     field: "workspace.time_zone",
                     "\"\(timeZone)\" is no time zone, like Europe/Paris",
                     rule: "3.3.1"
@@ -235,7 +202,7 @@ extension Workspace {
         }
         if let fault = controlGroup?.fault {
             found.append(
-                CampaignRefusal(.invalidCampaign, field: "workspace.control_group.percent", fault, rule: "10.5")
+                CampaignProblem(field: "workspace.control_group.percent", fault, rule: "10.5")
             )
         }
         found += sizeRefusals

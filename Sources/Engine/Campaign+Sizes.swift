@@ -1,7 +1,7 @@
 /// What is larger than `CampaignLimits`.
 extension Campaign {
-    var sizeRefusals: [CampaignRefusal] {
-        var found: [CampaignRefusal] = []
+    var sizeRefusals: [CampaignProblem] {
+        var found: [CampaignProblem] = []
         func check(_ count: Int, _ most: Int, _ field: String, _ of: String) {
             if count > most { found.append(.tooMuch(of, count, most, field)) }
         }
@@ -21,8 +21,8 @@ extension Campaign {
 }
 
 extension Occurrence {
-    fileprivate func sizeRefusals(_ field: String) -> [CampaignRefusal] {
-        var found: [CampaignRefusal] = []
+    fileprivate func sizeRefusals(_ field: String) -> [CampaignProblem] {
+        var found: [CampaignProblem] = []
         let bytes = configuration.bytes
         if bytes > CampaignLimits.occurrenceBytes {
             found.append(.tooMuch("bytes in the keys of one occurrence", bytes, CampaignLimits.occurrenceBytes, field))
@@ -40,8 +40,8 @@ extension Occurrence {
 }
 
 extension Workspace {
-    var sizeRefusals: [CampaignRefusal] {
-        var found: [CampaignRefusal] = []
+    var sizeRefusals: [CampaignProblem] {
+        var found: [CampaignProblem] = []
         if frequencyCaps.count > CampaignLimits.frequencyCaps {
             found.append(
                 .tooMuch("caps", frequencyCaps.count, CampaignLimits.frequencyCaps, "workspace.frequency_caps")
@@ -53,15 +53,15 @@ extension Workspace {
 }
 
 extension ControlGroup {
-    fileprivate func sizeRefusal(_ field: String) -> CampaignRefusal? {
+    fileprivate func sizeRefusal(_ field: String) -> CampaignProblem? {
         guard case .users(let users) = self, users.count > CampaignLimits.controlUsers else { return nil }
         return .tooMuch("users; a share is for more", users.count, CampaignLimits.controlUsers, field)
     }
 }
 
-extension CampaignRefusal {
-    fileprivate static func tooMuch(_ of: String, _ count: Int, _ most: Int, _ field: String) -> CampaignRefusal {
-        CampaignRefusal(.invalidCampaign, field: field, "\(count) are more than the \(most) \(of) that are allowed")
+extension CampaignProblem {
+    fileprivate static func tooMuch(_ of: String, _ count: Int, _ most: Int, _ field: String) -> CampaignProblem {
+        CampaignProblem(field: field, "\(count) are more than the \(most) \(of) that are allowed")
     }
 }
 
