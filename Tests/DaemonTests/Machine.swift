@@ -8,7 +8,7 @@ struct Machine {
     private let library: String
 
     init(_ campaigns: String...) throws {
-        daemon = try DaemonProcess(campaigns.joined(separator: "\n---\n"))
+        daemon = campaigns.isEmpty ? try DaemonProcess() : try DaemonProcess(campaigns.joined(separator: "\n---\n"))
         offset = daemon.folder.appending(path: "offset").path
         library = daemon.folder.appending(path: "clock.so").path
         let source = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "Fixtures/clock.c")
