@@ -20,7 +20,7 @@ struct DecisionPages {
     func each(
         _ connection: DaemonConnection,
         most: Int,
-        _ body: ([ReadDecision], Page) -> Void
+        _ body: ([ShownDecision], Page) -> Void
     ) async throws -> Bool {
         var page = ""
         var read = 0
@@ -33,7 +33,7 @@ struct DecisionPages {
                 request.pointee.page = arena.text(page)
             }
             let isFirst = page.isEmpty
-            let decisions: [ReadDecision]
+            let decisions: [ShownDecision]
             (decisions, page, isKnown) = try await connection.call(
                 "Decisions",
                 "Explain",
@@ -42,7 +42,7 @@ struct DecisionPages {
                 schema_explain_reply()
             ) { reply in
                 (
-                    elements(reply.pointee.n_decisions, reply.pointee.decisions).map(ReadDecision.init),
+                    elements(reply.pointee.n_decisions, reply.pointee.decisions).map(ShownDecision.init),
                     String(cString: reply.pointee.next_page), reply.pointee.user_known != 0
                 )
             }

@@ -50,7 +50,7 @@ struct Explain: AsyncParsableCommand {
     }
 
     /// Says so where the user never triggered the campaign, before what came near.
-    private func introduce(_ decisions: [ReadDecision], isAll: Bool) {
+    private func introduce(_ decisions: [ShownDecision], isAll: Bool) {
         guard let campaign, isAll, !decisions.isEmpty,
             decisions.allSatisfy({ $0.decision == Decision.Code.propertyFilterMismatch.rawValue })
         else { return }

@@ -48,7 +48,7 @@ struct Rehearsal {
         }
         let ends = decisions.filter { $0.code.isTerminal || $0.code == .converted }
         if json {
-            for decision in ends { Output.json(decision.json(scenario: nil)) }
+            for decision in ends { Output.json(ShownDecision(decision).json) }
             return
         }
         table(ends)
@@ -60,7 +60,7 @@ struct Rehearsal {
         let width = min(Self.widest, ends.map { Visible.line($0.user.string).count }.max() ?? 0)
         for decision in ends {
             let channel = decision.channel.map { " (\($0))" } ?? ""
-            let why = decision.why.members.map { "\($0.name): \($0.value.plain)" }.joined(separator: ", ")
+            let why = ShownDecision(decision).compared
             Output.line(
                 "\(decision.at)  \(Self.padded(decision.user.string, width))  "
                     + "\(decision.campaign ?? "")  \(decision.code.rawValue)\(channel)"

@@ -207,26 +207,13 @@ struct ScenarioRun {
     }
 
     var json: [Object] {
-        decisions.map { $0.json(scenario: scenario.name) }
+        decisions.map { decision in
+            Object([Object.Member("scenario", .string(scenario.name))] + ShownDecision(decision).json.members)
+        }
     }
 }
 
 extension Decision {
-    /// With the fields of campaign.md's `simulate --json`.
-    func json(scenario: String?) -> Object {
-        var json = Object()
-        json["scenario"] = scenario.map(Value.string)
-        json["at"] = .string(at.description)
-        json["user"] = .string(user)
-        json["campaign"] = campaign.map { .string($0) }
-        json["channel"] = channel.map(Value.string)
-        json["decision"] = .string(code.rawValue)
-        json["conversion"] = conversion.map { .integer(Int64($0)) }
-        json["rule"] = .string(rule)
-        json["why"] = .object(why)
-        return json
-    }
-
     /// What a scenario has to expect: every terminal decision, credited conversions, and what waits at its end.
     var isReported: Bool { code.isTerminal || code == .converted || code == .noSession }
 

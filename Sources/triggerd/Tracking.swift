@@ -188,7 +188,7 @@ private struct ReadAnswer {
     let isDuplicate: Bool
     /// Why nothing was done of it.
     let refusal: String?
-    let decisions: [ReadDecision]
+    let decisions: [ShownDecision]
     let message: ReadLease?
 
     init(_ message: UnsafePointer<Triggerd__V1__ItemReply>) {
@@ -196,7 +196,7 @@ private struct ReadAnswer {
         let isRefused = message.pointee.result == TRIGGERD__V1__ITEM_REPLY__RESULT__REFUSED
         refusal = isRefused ? String(cString: message.pointee.why) : nil
         decisions = elements(message.pointee.n_decisions, message.pointee.decisions)
-            .map(ReadDecision.init)
+            .map(ShownDecision.init)
         self.message = message.pointee.message.map { ReadLease($0) }
     }
 }

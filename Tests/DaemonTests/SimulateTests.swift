@@ -158,6 +158,25 @@ import Testing
         #expect(try DaemonProcess.run(arguments + ["--user", "ann", "--json"]).json.count == 1)
         #expect(try daemon.letters().isEmpty)
         #expect(try daemon.codes("ann").first == "queued_in_app")
+
+        // Sent after all, a decision is shown as it was in the rehearsal.
+        try daemon.run("apply", draft.path)
+        try daemon.run(
+            "track",
+            "--user",
+            "dora",
+            "--set",
+            "email=dora@example.com",
+            "--event",
+            "cart",
+            "--property",
+            "value=9"
+        )
+        try daemon.wait("dora's letter") { try daemon.codes("dora", "draft").first == "delivered" }
+        try daemon.run("track", "--user", "dora", "--purchase", "lamp", "--price", "1")
+        let live = try daemon.run("explain", "dora", "draft", "--json").json.first { $0["conversion"] as? Int == 1 }
+        #expect(live?["decision"] as? String == "converted")
+        #expect(live.map { $0.keys.sorted() } == tried.json.last.map { $0.keys.sorted() })
         #expect(daemon.stop() == 0)
     }
 }
