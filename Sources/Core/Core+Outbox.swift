@@ -14,7 +14,8 @@ extension Core {
     ) {
         // Of a user who was deleted nothing is left to tell.
         if isKnown(message.user, step, loaded) {
-            let (hadState, isClaimed) = turn(message.user, &step, &loaded) { turn in
+            let (hadState, isClaimed, dead) = turn(message.user, &step, &loaded) { turn in
+                let dead = turn.believedDead(deadAddresses, of: message.channel, judged: message.judged)
                 let hadState =
                     turn.isWithdrawn(send: message.send, channel: message.channel)
                     || turn.newAddresses(send: message.send, channel: message.channel) != nil
@@ -22,9 +23,9 @@ extension Core {
                     send: message.send,
                     channel: message.channel,
                     outcome,
-                    deadAddresses: deadAddresses
+                    deadAddresses: dead
                 )
-                return (hadState, isClaimed)
+                return (hadState, isClaimed, dead)
             }
             step.batch.settle(message, hasState: hasState || hadState || !isClaimed)
             // What was forgotten with its user is no dead letter, even where the user is known again.
@@ -36,7 +37,7 @@ extension Core {
                         code: failure.code,
                         reason: failure.reason,
                         attempts: attempts,
-                        deadAddresses: deadAddresses
+                        deadAddresses: dead
                     )
                 )
             }
@@ -56,7 +57,9 @@ extension Core {
         var state = state
         if isKnown(message.user, step, loaded) {
             turn(message.user, &step, &loaded) { turn in
-                turn.putOff(send: message.send, channel: message.channel, failed, deadAddresses: deadAddresses)
+                let dead = turn.believedDead(deadAddresses, of: message.channel, judged: message.judged)
+                turn.putOff(send: message.send, channel: message.channel, failed, deadAddresses: dead)
+                state.deadAddresses.removeAll { deadAddresses.contains($0) && !dead.contains($0) }
                 state.isWithdrawn = turn.isWithdrawn(send: message.send, channel: message.channel)
                 state.addresses = turn.newAddresses(send: message.send, channel: message.channel) ?? []
             }
@@ -102,6 +105,13 @@ extension Core {
         }
         step.batch.removeDeadLetter(number)
         return RedriveAnswer(number: number, refusal: nil)
+    }
+}
+
+extension OutboxMessage {
+    /// Since when its channel was told that the user has each address.
+    fileprivate var judged: [Text: Instant] {
+        Dictionary(zip(addresses, addressesSinceAtLatest)) { first, _ in first }
     }
 }
 

@@ -88,7 +88,8 @@ extension Turn {
             return giveBack(claim)
         }
         guard case .accepted(let provider) = outcome else {
-            let (code, why) = fault(of: claim) ?? (.unsubscribed, ["since": "withdrawn"])
+            // Where that is over by now, it was so when the message was withdrawn.
+            let (code, why) = fault(of: claim) ?? (claim.withdrawnFor ?? .unsubscribed, ["since": "withdrawn"])
             decide(code, id, channel: channel, rule: "10.6", send: send, why: why)
             return giveBack(claim)
         }
@@ -130,6 +131,20 @@ extension Turn {
         effects.tallies.insert(claim.campaign)
     }
 
+    /// Of the addresses that a channel called dead, those that are not the user's anew since: the channel judged by what
+    /// the message knew, and a provider's word from before the user had the address again says nothing of it.
+    ///
+    /// - Parameter judged: since when the user had each of them, as the channel was told.
+    package func believedDead(_ addresses: [Text], of channel: String, judged: [Text: Instant]) -> [Text] {
+        guard !addresses.isEmpty, let rules = context.channels[channel] else { return addresses }
+        let all = zip(rules.addresses(in: state.profile), rules.addressesSince(in: state))
+        let since = Dictionary(all) { max($0, $1) }
+        return addresses.filter { address in
+            guard let known = since[address], let told = judged[address] else { return true }
+            return known <= told
+        }
+    }
+
     private static let hardBounced: Value = "hard_bounced"
 
     /// 13, Hand-over: an address that the channel calls dead becomes `hard_bounced`, a token is removed.
@@ -167,8 +182,9 @@ extension Turn {
         for index in state.claims.indices where !state.claims[index].isWithdrawn {
             let claim = state.claims[index]
             guard claim.number != 0, let rules = context.channels[claim.channel] else { continue }
-            if fault(of: claim) != nil {
+            if let (code, _) = fault(of: claim) {
                 state.claims[index].isWithdrawn = true
+                state.claims[index].withdrawnFor = code
                 effects.withdrawn.append((claim.channel, claim.number))
             } else if rules.addresses(in: before) != rules.addresses(in: state.profile) {
                 state.claims[index].isReaddressed = true
@@ -308,8 +324,11 @@ extension Turn {
         case .string(let address)? where dead.contains(address) && state.profile[status] == Self.hardBounced:
             state.profile[status] = nil
         case .array(let elements)? where elements.allSatisfy { letter.addresses.contains($0.text ?? "") }:
-            let missing = dead.filter { address in !elements.contains { $0.text == address } }
-            state.profile[field] = .array(elements + missing.map { .string($0) })
+            // In the order of before.
+            let back = letter.addresses.filter { address in
+                dead.contains(address) || elements.contains { $0.text == address }
+            }
+            state.profile[field] = .array(back.map { .string($0) })
         default: return  // The user has another address by now, or none.
         }
     }

@@ -340,6 +340,8 @@ package struct Claim: Hashable, Sendable {
     package var number: UInt64
     /// The user must not be reached any more: no further try.
     package var isWithdrawn = false
+    /// Why; nil in what an older version wrote.
+    package var withdrawnFor: Decision.Code?
     /// The user's addresses changed since: its tries go to those of then.
     package var isReaddressed = false
 

@@ -216,6 +216,19 @@ import Testing
         #expect(dialogue.broke() == [.ended(2, .lost(nil)), .closed])
     }
 
+    /// A reply may go on otherwise than it begins: at the dot as at the address.
+    @Test func halfAReplyRefusesNothingForGood() {
+        for (half, ending) in [
+            ("550-5.1.1 no such user\r\n", SMTPDialogue.Ending.lost(SMTPReply(code: 550, text: "5.1.1 no such user"))),
+            ("550 5.1.1 no such", .lost(SMTPReply(code: 550, text: "5.1.1 no such"))),
+            ("250-2.0.0 Ok\r\n", .decided(SMTPVerdict(.accepted(id: "250 2.0.0 Ok")))),
+        ] {
+            var dialogue = twoUnderWay()
+            #expect(received(&dialogue, half).isEmpty)
+            #expect(dialogue.broke() == [.ended(1, ending), .ended(2, .lost(nil)), .closed], "\(half)")
+        }
+    }
+
     /// As long as the dot has not left, the server cannot have the letter.
     @Test func aLetterThatDidNotLeaveIsLost() {
         for kept in 0...6 {

@@ -129,6 +129,49 @@ struct OutcomeTests {
         #expect(bench.event("cart", at: 13).ends == [.noEmail])
     }
 
+    @Test("a death from before the user had the token again says nothing of it")
+    func deadBeforeItCameBack() {
+        var bench = Bench(
+            Campaign(
+                id: "C",
+                trigger: .event("cart"),
+                reEligibility: .after(.zero),
+                messages: [Message(channel: "push", fields: ["title": "x"])]
+            )
+        )
+        bench.channels["push"] = ChannelRules(queues: false, addressField: "push_tokens")
+        bench.turn(at: 1) { turn, _ in turn.set(["push_tokens": ["a", "b"]], at: turn.now) }
+        bench.event("cart", at: 10)
+        let handOver = bench.effects.handOvers[0]
+        let judged = Dictionary(uniqueKeysWithValues: zip(handOver.addresses, handOver.addressesSince))
+        bench.turn(at: 11) { turn, _ in turn.set(["push_tokens": ["b"]], at: turn.now) }
+        bench.turn(at: 12) { turn, _ in turn.set(["push_tokens": ["a", "b"]], at: turn.now) }
+        bench.turn(at: 13) { turn, _ in
+            let dead = turn.believedDead(["a", "b"], of: "push", judged: judged)
+            #expect(dead == ["b"])
+        }
+    }
+
+    @Test("a message whose token was away for a moment ends as what it was: without a token")
+    func tokenAwayForAMoment() {
+        var bench = Bench(
+            Campaign(
+                id: "C",
+                trigger: .event("cart"),
+                reEligibility: .after(.zero),
+                messages: [Message(channel: "push", fields: ["title": "x"])]
+            )
+        )
+        bench.channels["push"] = ChannelRules(queues: false, addressField: "push_tokens")
+        bench.turn(at: 1) { turn, _ in turn.set(["push_tokens": ["a"]], at: turn.now) }
+        bench.event("cart", at: 10)
+        let handOver = bench.effects.handOvers[0]
+        bench.turn(at: 11) { turn, _ in turn.set(["push_tokens": .array([])], at: turn.now) }
+        bench.turn(at: 12) { turn, _ in turn.set(["push_tokens": ["a"]], at: turn.now) }
+        let end = bench.turn(at: 13) { turn, _ in turn.settle(send: handOver.send, channel: "push", .withdrawn) }
+        #expect(end.codes == [.noPushToken])
+    }
+
     @Test("whoever unsubscribes is not tried again: the claim is withdrawn once, and its end is the consent's")
     func withdrawn() {
         var bench = claimed()
@@ -315,11 +358,16 @@ struct OutcomeTests {
         var bench = claimed(email: .array(["a@example.com", "b@example.com"]))
         let first = bench.effects.handOvers[0]
         bench.turn(at: 11) { turn, _ in
-            turn.settle(send: first.send, channel: "email", .refused(reason: "550"), deadAddresses: first.addresses)
+            turn.settle(
+                send: first.send,
+                channel: "email",
+                .refused(reason: "550"),
+                deadAddresses: first.addresses.reversed()
+            )
         }
         #expect(bench.state.profile["email"] == .array([]))
         bench.turn(at: 13) { turn, _ in
-            let fault = turn.redrive(letter(first, dead: first.addresses))
+            let fault = turn.redrive(letter(first, dead: first.addresses.reversed()))
             #expect(fault == nil)
         }
         #expect(bench.state.profile["email"] == .array(["a@example.com", "b@example.com"]))

@@ -222,12 +222,16 @@ struct LineTests {
     }
 
     /// A provider that takes 20 a second and refuses the others, asked for a minute.
-    @Test("a throttled provider's rate is found: nearly all that it takes, and few are refused")
-    func rateIsFound() {
-        var line = Self.machine(Self.settings { $0.concurrency = 64 })
+    @Test(
+        "a throttled provider's rate is found: nearly all that it takes, and few are refused, also where it began too low",
+        arguments: [(64, 20), (64, 5)]
+    )
+    func rateIsFound(atOnce: Int, perSecond: Int) {
+        var line = Self.machine(Self.settings { $0.concurrency = atOnce })
         for number in 1...2_000 { line.handOver(Self.message(UInt64(number)), now: .at(0)) }
         let throttled = ChannelReport(.tryAgain(after: .zero, reason: "454 Throttling failure", cause: .throttled))
         var (taken, refused, now, second, inSecond) = (0, 0, Instant.at(0), Int64(0), 0)
+        var mostLater = 0
         var states: [UInt64: OutboxState] = [:]
         while now < .at(60) {
             switch line.next(now) {
@@ -235,8 +239,9 @@ struct LineTests {
                 if now.milliseconds / 1_000 != second { (second, inSecond) = (now.milliseconds / 1_000, 0) }
                 inSecond += 1
                 let number = entry.message.number
-                let report = inSecond <= 20 ? Self.accepted : throttled
-                if inSecond <= 20 { taken += 1 } else { refused += 1 }
+                let report = inSecond <= perSecond ? Self.accepted : throttled
+                if inSecond <= perSecond { taken += 1 } else { refused += 1 }
+                if second > 1 { mostLater = max(mostLater, inSecond - perSecond) }
                 if case .putOff(_, let state, _, _)? = line.ended(
                     number,
                     attempt: entry.state?.attempts ?? 0,
@@ -255,8 +260,9 @@ struct LineTests {
             default: Issue.record("nothing else is to be done")
             }
         }
-        #expect(taken > 800, "\(taken) of 1200 taken, \(refused) refused")
-        #expect(refused < taken / 5, "\(taken) taken, \(refused) refused")
+        #expect(taken > 40 * perSecond, "\(taken) of \(60 * perSecond) taken, \(refused) refused")
+        #expect(refused < taken / 5 + atOnce, "\(taken) taken, \(refused) refused")
+        #expect(mostLater < 6, "\(mostLater) refused in one second")
     }
 
     static let dead = ChannelReport(.addressDead(address: "x", reason: "550 5.1.1 Nobody"))

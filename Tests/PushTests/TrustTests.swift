@@ -105,7 +105,8 @@ import Testing
         let other = try PushServer(script: "plain_server.py")
         let channel = try Pushing.channel(server.settings)
         func refused(_ name: String) async -> Outcome {
-            await channel.deliver(server.subscription("\(name)~403~reason=BadJwtToken"), key: name).outcome
+            let answer = name.hasPrefix("b") ? "400~reason=VapidPkHashMismatch" : "403~reason=BadJwtToken"
+            return await channel.deliver(server.subscription("\(name)~\(answer)"), key: name).outcome
         }
         for place in 1...5 {
             let outcome = await refused("a\(place)")

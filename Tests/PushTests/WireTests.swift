@@ -216,6 +216,15 @@ import Testing
         #expect(request.plaintext == expected)
     }
 
+    @Test func webPushInTheBackgroundShowsNothing() async throws {
+        let request = try await request(
+            { $0.subscription("s1") },
+            Self.fields + [Value.Member("background", .boolean(true))]
+        )
+        #expect(Set(request.plaintext.allKeys as? [String] ?? ["icon"]).isDisjoint(with: ["icon", "tag"]))
+        #expect(request.plaintext["background"] as? Bool == true)
+    }
+
     @Test func aSubscriptionMayStandInBase64AndTheKeyInPEM() async throws {
         let server = try PushServer()
         var settings = server.settings

@@ -398,6 +398,7 @@ extension UserState {
             )
             claim.isWithdrawn = Bool.random(using: &random)
             claim.isReaddressed = Bool.random(using: &random)
+            claim.withdrawnFor = claim.isWithdrawn ? .noPushToken : nil
             return claim
         }
         state.seenExceptions = (0..<number(3)).map { _ in

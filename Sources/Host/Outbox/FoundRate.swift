@@ -1,7 +1,8 @@
 import Engine
 
 /// The messages a second that a provider takes, found by trying: fewer by three tenths whenever it wants fewer, and more
-/// by a twentieth of what they were then with every second in which it took some.
+/// by a twentieth of what they were then, or are now, with every second in which it took some: so one whose limit is gone
+/// has its old pace after a minute or two, and one that began too low is never let go in a burst.
 struct FoundRate {
     private var atFall: Double
     private var grewAt: Instant
@@ -15,8 +16,9 @@ struct FoundRate {
     private static let leastGrowth = 0.1
     /// A pause in which nothing was sent says little.
     private static let longestGrowth = 10.0
-    /// Beyond so many times what it once refused, it does not want fewer any more.
+    /// Beyond so many times what it once refused, and so many a second, it does not want fewer any more.
     private static let over = 4.0
+    private static let endless = 1_000.0
 
     /// `observed`: messages a second that it took before.
     init(observed: Double, _ now: Instant) {
@@ -26,7 +28,7 @@ struct FoundRate {
     }
 
     var perSecond: Double { bucket.perSecond ?? .infinity }
-    var isOver: Bool { perSecond > max(1, atFall) * Self.over }
+    var isOver: Bool { perSecond > max(Self.endless, atFall * Self.over) }
 
     mutating func fell(_ now: Instant) {
         atFall = perSecond
@@ -36,7 +38,7 @@ struct FoundRate {
 
     mutating func took(_ now: Instant) {
         let seconds = min(Double((now - grewAt).milliseconds) / 1_000, Self.longestGrowth)
-        bucket.perSecond = perSecond + max(Self.leastGrowth, atFall * Self.growth) * max(0, seconds)
+        bucket.perSecond = perSecond + max(Self.leastGrowth, max(atFall, perSecond) * Self.growth) * max(0, seconds)
         grewAt = now
     }
 

@@ -147,6 +147,8 @@ extension Claim: StoredMessage {
         try each.field(10, "is_withdrawn", &isWithdrawn)
         each.comment("The user's addresses changed since.")
         try each.field(11, "is_readdressed", &isReaddressed)
+        each.comment("Why the user must not be reached any more.")
+        try each.field(12, "withdrawn_for", &withdrawnFor)
     }
 }
 

@@ -120,7 +120,7 @@ package struct SMTPDialogue {
     }
 
     /// The connection ended, or is ended because of the time.
-    package mutating func broke() -> [Event] { isClosed ? [] : close(parser.unfinished()) }
+    package mutating func broke() -> [Event] { isClosed ? [] : close(parser.unfinished(), isWhole: false) }
 
     /// Whether all of this letter has left, and its answer is what it waits for.
     package func waitsForAnswer(of id: Int) -> Bool {
@@ -200,16 +200,21 @@ package struct SMTPDialogue {
         return [.ended(transaction.id, transaction.verdict.map(Ending.decided) ?? .lost(nil))]
     }
 
-    private mutating func close(_ reply: SMTPReply?) -> [Event] {
+    /// - Parameter isWhole: half a reply refuses nothing for good: what it says of an address may go on otherwise.
+    private mutating func close(_ reply: SMTPReply?, isWhole: Bool = true) -> [Event] {
         isClosed = true
         let step = asked.first
         let ended = transactions.map { transaction -> Event in
             var transaction = transaction
             let isMeant = step?.id == transaction.id
-            if let reply, isMeant, step?.command == .content { transaction.last = reply }
+            let isAnswer = isMeant && step?.command == .content
+            if let reply, isAnswer, isWhole || reply.code < 500 { transaction.last = reply }
             if let verdict = transaction.verdict { return .ended(transaction.id, .decided(verdict)) }
-            if let end = transaction.end, end <= totalSent { return .ended(transaction.id, .unknown) }
-            let said = [reply, transaction.refusal].compactMap { $0 }.first { $0.code >= 400 }
+            if let end = transaction.end, end <= totalSent, !(isAnswer && reply != nil) {
+                return .ended(transaction.id, .unknown)
+            }
+            let told = isMeant || reply?.code == 421 ? reply : nil
+            let said = [told, transaction.refusal].compactMap { $0 }.first { $0.code >= 400 }
             return .ended(transaction.id, .lost(said))
         }
         transactions = []

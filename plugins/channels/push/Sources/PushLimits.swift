@@ -11,7 +11,7 @@ package enum PushLimits {
     /// 401 and 403 in a row of a web push service that has accepted none yet: one subscription that was made with an
     /// older key is not enough.
     package static let refusalsBeforeAcceptance = 3
-    /// Tries of a message whose token the profile has had only since Apple called it dead: about 17 minutes.
+    /// Tries of a message whose token the profile has had only since Apple called it dead: about eight minutes.
     package static let triesAfterOldDeath = 10
     /// FCM's "default to 60 seconds", where a 429 does not say how long.
     package static let quotaWaitMs: Int64 = 60_000

@@ -46,6 +46,16 @@ package enum HTTPFault: Error, Hashable, Sendable {
         }
     }
 
+    /// Of a request that may be made twice: nobody has to know whether it was taken.
+    package var reasonOfRepeatable: String {
+        switch self {
+        case .timeout: "no answer in time"
+        case .silent(let words, _): "no answer comes: \(words)"
+        case .broken(let words, _): "the connection broke: \(words)"
+        case .unreachable, .keptOut, .tls, .notTaken, .stopped, .local: reason
+        }
+    }
+
     /// For an outcome: says nothing of the request.
     package var reason: String {
         switch self {

@@ -100,7 +100,7 @@ final class AccessTokens: Sendable {
     private func take(_ result: HTTPResult) {
         switch result {
         case .failed(let fault):
-            fail("no access token: \(fault.reason)", waitMs: 0)
+            fail("no access token: \(fault.reasonOfRepeatable)", waitMs: 0)
         case .answered(let answer):
             let json = JSONReader.value(answer.body)
             guard answer.status == 200 else {

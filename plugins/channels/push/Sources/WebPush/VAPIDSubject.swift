@@ -14,7 +14,9 @@ enum VAPIDSubject {
         guard subject.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             return "it holds a space, a control character or one beyond ASCII"
         }
-        guard let host = host(of: subject) else { return "it is a mailto: address or an https: URL" }
+        guard let host = host(of: subject) else {
+            return "write one mailto: address, or an https: URL, without a fragment and without a dot behind the host"
+        }
         guard isOfTheInternet(host) else {
             return
                 "\"\(host)\" is no domain of the internet, and push services refuse what is signed with it; name one "

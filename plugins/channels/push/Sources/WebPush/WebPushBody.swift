@@ -9,8 +9,9 @@ enum WebPushBody {
         if let title = notification.title { json.member("title", title) }
         if let body = notification.body { json.member("body", body) }
         if let image = notification.image { json.member("image", image) }
-        if let icon = notification.webIcon { json.member("icon", icon) }
-        if let tag = notification.tag { json.member("tag", tag) }
+        // In the background nothing is shown: they would be of no use.
+        if let icon = notification.webIcon, !notification.isBackground { json.member("icon", icon) }
+        if let tag = notification.tag, !notification.isBackground { json.member("tag", tag) }
         if let url = notification.url { json.member("url", url) }
         if let badge = notification.badge { json.member("badge", .integer(badge)) }
         if notification.isBackground { json.member("background", .boolean(true)) }

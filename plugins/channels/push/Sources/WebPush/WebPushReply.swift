@@ -21,6 +21,8 @@ struct WebPushReply {
         case 404, 410: return Finding(.dead(reason))
         // RFC 8292, 4.2: also of one subscription, made with another key. One on a profile must not stop all others.
         case 401, 403: return Finding(again(.message), doubt: Self.key)
+        // So Apple says that the subscription was made with another key.
+        case 400 where code == "VapidPkHashMismatch": return Finding(again(.message), doubt: Self.key)
         case 408, 421: return Finding(again(.message))
         case 429: return Finding(again(.throttled))
         case 500...: return Finding(again(.unavailable))
