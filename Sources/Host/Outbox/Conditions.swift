@@ -9,13 +9,12 @@ struct Conditions {
 
     private(set) var byService: [String: Condition] = [:]
     private var putOffs: [String: Int] = [:]
-    /// Providers of which something is kept: users name web push services and receivers, as many as they like.
-    private static let most = 256
 
     var isEmpty: Bool { byService.isEmpty }
 
+    /// Beyond `LineSettings.mostTold` nothing is told of a further provider: the channel is degraded already.
     mutating func set(_ service: String, _ reason: String, _ now: Instant) {
-        guard byService[service] != nil || byService.count < Self.most else { return }
+        guard byService[service] != nil || byService.count < LineSettings.mostTold else { return }
         byService[service] = Condition(reason: reason, since: byService[service]?.since ?? now)
     }
 
@@ -37,7 +36,7 @@ struct Conditions {
 
     /// One message that is put off says nothing of the provider; many one after the other do.
     private mutating func count(_ service: String, _ reason: String, _ now: Instant, _ enough: Int) {
-        guard putOffs[service] != nil || putOffs.count < Self.most else { return }
+        guard putOffs[service] != nil || putOffs.count < LineSettings.mostTold else { return }
         putOffs[service, default: 0] += 1
         if putOffs[service, default: 0] >= enough { set(service, reason, now) }
     }

@@ -1,98 +1,101 @@
 import Engine
-import Storage
 
 /// The part of a line that is for one provider: what waits for it, and how fast it leaves.
 struct Lane {
-    /// A message that memory knows by its number; the rest of it is on disk.
-    struct Parked {
-        var number: UInt64
-        /// When it is given up.
-        var last: Instant
+    /// What it does next.
+    enum Standing: Equatable {
+        /// Nothing waits for it, and its provider has nothing: it may be forgotten.
+        case idle
+        /// Something may be handed over: it has its turns.
+        case inTurn
+        /// Something waits that may not be handed over, or its provider has something: until then, or until something
+        /// happens.
+        case heldUp(until: Instant)
     }
 
-    private(set) var ready = Fifo<OutboxEntry>()
-    /// Behind those that are ready.
-    private(set) var parked = Fifo<Parked>()
-    /// On disk as handed over.
-    var marked = Fifo<OutboxEntry>()
-    /// What the provider has, or is about to have; what it never answered too.
-    var busy = 0
-    /// Parked messages that are being read.
-    private var unparking = 0
+    let name: LaneName
+    private let settings: Box<LineSettings>
+
+    var standing = Standing.heldUp(until: .never)
+    /// Its neighbours among those that stand as it does.
+    var before: LaneID?
+    var after: LaneID?
+
+    /// Messages that are `ready`.
+    var ready = NumberQueue()
+    /// Messages that are `parked`, behind those that are ready.
+    var parked = NumberQueue()
+    /// Messages that were parked and are being read: `wanted` or `loading`.
+    var unparking = 0
+    /// Places taken: by what the provider has or is about to have, and by what it never answered.
+    private(set) var busy = 0
+    /// Places that the provider's other lane has taken.
+    var busyBeside = 0
+    /// Of its own, those of tries that were not answered in time.
+    var overdue = 0
     var pace: Pace
     /// Its provider calls address after address dead: a few messages at a time find out whether that is so.
     var isCareful: Bool
-    /// Whether it has its turns.
-    var hasTurns = false
-    private let isOneOfSeveral: Bool
-    private let settings: LineSettings
 
-    init(_ settings: LineSettings, channel: String, _ name: LaneName, isInDoubt: Bool) {
+    init(_ settings: Box<LineSettings>, channel: String, _ name: LaneName, isInDoubt: Bool) {
         self.settings = settings
-        isOneOfSeveral = !name.service.isEmpty || name.isAside
+        self.name = name
         isCareful = isInDoubt && !name.isAside
         pace = Pace(
             settings,
             name: "\(channel) \(name.service)",
-            isOneOfSeveral: isOneOfSeveral,
+            isOneOfSeveral: !name.service.isEmpty || name.isAside,
             isAside: name.isAside
         )
     }
 
+    /// The provider; empty: the channel has one.
+    var service: String { name.service }
+    private var isOneOfSeveral: Bool { !service.isEmpty || name.isAside }
+
     /// How many its provider may have at once.
-    var limit: Int { isCareful ? min(pace.limit, settings.mostInDoubt) : pace.limit }
+    var limit: Int { isCareful ? min(pace.limit, settings.value.mostInDoubt) : pace.limit }
+    /// How many more.
+    private var places: Int { max(0, min(limit - busy, settings.value.concurrency - busy - busyBeside)) }
 
-    /// Whether something waits in it.
-    var isWaiting: Bool { !(ready.isEmpty && parked.isEmpty && marked.isEmpty && unparking == 0) }
-    var isIdle: Bool { !isWaiting && busy == 0 }
+    mutating func takePlace() { busy += 1 }
 
-    /// Messages in memory for it: a few rounds' worth. The one lane of a channel has all of the window.
-    private var window: Int { isOneOfSeveral ? min(settings.window / 4, max(64, 2 * pace.limit)) : .max }
-
-    /// Gives whether the message itself is kept; parked, only its number is.
-    mutating func add(_ entry: OutboxEntry, last: Instant, _ now: Instant) -> Bool {
-        guard parked.isEmpty, unparking == 0, ready.count < window, !(isOneOfSeveral && pace.isResting(now)) else {
-            parked.append(Parked(number: entry.message.number, last: last))
-            return false
-        }
-        ready.append(entry)
-        return true
+    mutating func givePlaceBack() {
+        precondition(busy > 0, "a place of the lane \(service) comes back, and none is taken")
+        busy -= 1
     }
 
-    /// While its provider rests, one of several lanes leaves memory to the others. Gives how many it let go.
-    mutating func park(_ now: Instant) -> Int {
-        guard isOneOfSeveral, !ready.isEmpty, pace.isResting(now) else { return 0 }
-        var all = Fifo<Parked>()
-        let count = ready.count
-        while let entry = ready.popFirst() {
-            let last = entry.message.claimedAt + settings.givesUpAfter
-            all.append(Parked(number: entry.message.number, last: last))
-        }
-        while let behind = parked.popFirst() { all.append(behind) }
-        parked = all
-        return count
+    /// Messages that memory may hold whole for it: a few rounds' worth. The one lane of a channel has all of the
+    /// window. While its provider rests, one of several lanes leaves memory to the others, and a provider that is tried
+    /// by one message needs no second one.
+    private func window(_ now: Instant) -> Int {
+        if !isOneOfSeveral { return .max }
+        if pace.isResting(now) { return 0 }
+        if pace.isProbing { return places }
+        return max(1, min(settings.value.window / 4, max(64, 2 * pace.limit)))
     }
 
-    /// Parked messages to be read now: those whose turn comes, and those that are too old.
-    mutating func unpark(_ now: Instant) -> [UInt64] {
-        var numbers: [UInt64] = []
-        while let first = parked.first, numbers.count < settings.unparkedAtOnce {
-            let isWanted = !pace.isResting(now) && ready.count + unparking < window / 2
-            guard isWanted || first.last <= now else { break }
-            _ = parked.popFirst()
-            unparking += 1
-            numbers.append(first.number)
-        }
-        return numbers
+    /// Whether one more message may be ready, rather than parked.
+    func takesReady(_ now: Instant) -> Bool { parked.isEmpty && unparking == 0 && ready.count < window(now) }
+
+    /// Whether those that are ready are to be parked.
+    func isToPark(_ now: Instant) -> Bool { isOneOfSeveral && !ready.isEmpty && pace.isResting(now) }
+
+    /// How many parked messages are to be read now.
+    func toUnpark(_ now: Instant) -> Int {
+        let window = window(now)
+        let wanted = window > 1 ? window / 2 : window
+        let room = min(wanted - ready.count, settings.value.unparkedAtOnce) - unparking
+        return max(0, min(parked.count, room))
     }
 
-    /// What `unpark` asked for; nil where it ends otherwise.
-    mutating func unparked(_ entry: OutboxEntry?) {
-        unparking -= 1
-        if let entry { ready.append(entry) }
+    /// How it stands now, as far as its own provider says.
+    mutating func stands(_ now: Instant) -> Standing {
+        if ready.isEmpty, parked.isEmpty, unparking == 0, busy == 0 { return .idle }
+        if ready.isEmpty, parked.isEmpty { return .heldUp(until: .never) }
+        if pace.isResting(now) { return .heldUp(until: pace.restUntil) }
+        guard !ready.isEmpty, places > 0 else { return .heldUp(until: .never) }
+        let next = pace.next(now)
+        return next <= now ? .inTurn : .heldUp(until: next)
     }
-
-    mutating func popReady() -> OutboxEntry? { ready.popFirst() }
-
-    mutating func remove(_ number: UInt64) -> OutboxEntry? { ready.removeFirst { $0.message.number == number } }
 }

@@ -24,6 +24,10 @@ struct LineSettings: Hashable, Sendable {
     /// How long the channel may take for one message before its outcome counts as unknown.
     var deadline = Length.seconds(60)
 
+    /// How long channels may take to end what they have when the daemon ends.
+    static let grace = Length.seconds(10)
+    /// How long a store that could not be read is left alone.
+    static let readPause = Length.seconds(1)
     /// The longest that a channel may ask for: so long a daemon may wait for it, and a place is taken.
     static let longestDeadline = Length.seconds(3_600)
 
@@ -44,15 +48,17 @@ struct LineSettings: Hashable, Sendable {
     /// Messages in memory that wait for nothing but their turn; the rest wait on disk.
     var window = 2_048
     /// Messages known by their numbers alone: those that are tried later, those of providers that rest, and those
-    /// behind them. About 150 bytes each.
+    /// behind them. About 200 bytes each.
     var longestTracked = 250_000
     /// What one of several providers has at once in the beginning.
     var firstOfService = 8
     /// Providers of which something is remembered while nothing is for them: web push has as many as browsers do,
     /// webhooks as many as receivers.
     var mostLanes = 1_024
-    /// Messages that the channel has at once, whoever they are for: providers that all hang bound memory.
-    var mostUnderWay: Int { max(1_024, 4 * concurrency) }
+    /// Messages that the channel has at once, whoever they are for: providers that all hang bound memory. A channel that
+    /// may have more of one provider may have so many of four.
+    var mostUnderWay: Int { max(leastUnderWay, 4 * concurrency) }
+    var leastUnderWay = 1_024
     /// Messages asked about at once.
     var sortedAtOnce = 128
     /// Messages of a provider read at once when it takes messages again.
@@ -66,6 +72,9 @@ struct LineSettings: Hashable, Sendable {
     var longestRest = Length.seconds(60)
     /// The longest rest that a provider may ask of the whole line.
     var longestAskedRest = Length.seconds(3_600)
+    /// Providers of which it is told what is wrong, or counted what was unknown: users name web push services and
+    /// receivers, as many as they like.
+    static let mostTold = 256
     /// Messages put off one after the other before the line counts as degraded.
     var putOffsToDegrade = 20
 

@@ -22,7 +22,7 @@ struct Rate {
             let gained = Double((now - at).milliseconds) / 1_000 * perSecond
             tokens = min(Self.burst(perSecond), tokens + max(0, gained))
         }
-        at = now
+        at = max(at ?? now, now)
         guard tokens < 1 else { return now }
         return now + Length(milliseconds: Int64(((1 - tokens) / perSecond * 1_000).rounded(.up)))
     }

@@ -1,0 +1,111 @@
+import Engine
+
+/// A line's lanes. Whatever happens to a message concerns one of them, and costs the same however many there are: those
+/// that may hand over stand in a list, in the order of their turns; those that wait for an instant have an alarm.
+struct Lanes {
+    let settings: Box<LineSettings>
+    private let channel: String
+    private(set) var table = LaneTable()
+    private(set) var turns = LaneList()
+    /// From the one that has been idle longest.
+    private(set) var idle = LaneList()
+    private(set) var alarms = Alarms<LaneID>()
+    /// Places that the channel's messages have, in all lanes.
+    private(set) var taken = 0
+
+    init(_ settings: Box<LineSettings>, channel: String) {
+        self.settings = settings
+        self.channel = channel
+    }
+
+    var count: Int { table.count }
+    /// The lane whose turn it is.
+    var first: LaneID? { turns.first }
+
+    /// A lane, if it is remembered.
+    func id(of name: LaneName) -> LaneID? { table.id(of: name) }
+
+    /// The provider's other lane, if it is remembered: both together have its places.
+    func other(_ id: LaneID) -> LaneID? { table.id(of: table[id].name.other) }
+
+    func knows(_ id: LaneID) -> Bool { table.standing(id) != nil }
+
+    subscript(id: LaneID) -> Lane {
+        _read { yield table[id] }
+        _modify { yield &table[id] }
+    }
+
+    /// A lane which something is for from now on. `isInDoubt`: its provider is.
+    mutating func open(_ name: LaneName, isInDoubt: Bool) -> LaneID {
+        if let id = table.id(of: name) { return id }
+        forgetIdle(beyond: settings.value.mostLanes - 1)
+        let id = table.add(Lane(settings, channel: channel, name, isInDoubt: isInDoubt))
+        if let other = other(id) { table[id].busyBeside = table[other].busy }
+        return id
+    }
+
+    mutating func takePlace(_ id: LaneID) {
+        self[id].takePlace()
+        if let other = other(id) { self[other].busyBeside += 1 }
+        taken += 1
+    }
+
+    mutating func givePlaceBack(_ id: LaneID) {
+        self[id].givePlaceBack()
+        if let other = other(id) { self[other].busyBeside -= 1 }
+        taken -= 1
+    }
+
+    // MARK: Standing
+
+    /// Finds out how the lane stands. One that keeps its standing keeps its place; `takesTurn`: it had its turn just
+    /// now, and is the last one.
+    mutating func stand(_ id: LaneID, _ now: Instant, takesTurn: Bool = false) {
+        let before = self[id].standing
+        let standing = self[id].stands(now)
+        guard standing != before || takesTurn else { return }
+        switch before {
+        case .idle: idle.remove(id, in: &table)
+        case .inTurn: turns.remove(id, in: &table)
+        case .heldUp: break
+        }
+        self[id].standing = standing
+        switch standing {
+        case .idle:
+            idle.append(id, in: &table)
+            forgetIdle(beyond: settings.value.mostLanes)
+        case .inTurn: turns.append(id, in: &table)
+        case .heldUp(let until) where until != .never:
+            alarms.set(Alarms.Alarm(at: until, key: id), meant: table.count) { [table] in Self.isMeant($0, table) }
+        case .heldUp: break
+        }
+    }
+
+    // MARK: Alarms
+
+    /// When a lane stands otherwise by itself.
+    mutating func nextAlarm() -> Instant { firstAlarm()?.at ?? .never }
+
+    /// A lane whose wait is over by now. It has to find its standing.
+    mutating func popDue(_ now: Instant) -> LaneID? {
+        guard let alarm = firstAlarm(), alarm.at <= now else { return nil }
+        alarms.removeFirst()
+        return alarm.key
+    }
+
+    private mutating func firstAlarm() -> Alarms<LaneID>.Alarm? {
+        alarms.first { [table] in Self.isMeant($0, table) }
+    }
+
+    private static func isMeant(_ alarm: Alarms<LaneID>.Alarm, _ lanes: LaneTable) -> Bool {
+        lanes.standing(alarm.key) == .heldUp(until: alarm.at)
+    }
+
+    /// What was learned of providers that nothing is for just now.
+    private mutating func forgetIdle(beyond most: Int) {
+        while table.count > most, let id = idle.first {
+            idle.remove(id, in: &table)
+            table.remove(id)
+        }
+    }
+}

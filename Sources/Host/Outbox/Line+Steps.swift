@@ -1,0 +1,112 @@
+import Core
+import Engine
+import Storage
+
+/// What a line does of what its machine decides.
+extension Line {
+    func perform(_ step: LineStateMachine.Step) {
+        switch step {
+        case .wait, .mark, .settle, .putOff: break  // The engine was told of it.
+        case .read(let after, let limit): read(after, limit)
+        case .load(let numbers): load(numbers)
+        case .sort(let entries):
+            let services = entries.map { ($0, channel.service(of: $0.message)) }
+            let now = clock.now()
+            change { $0.sorted(services, now: now) }
+        case .send(let entry): send(entry)
+        }
+    }
+
+    /// Puts what the engine's thread is to do into its queue: under the line's lock, so that what becomes of one
+    /// message stands there in the order in which it happened, whichever threads it happened on.
+    func tellEngine(_ step: LineStateMachine.Step) {
+        switch step {
+        case .wait, .read, .load, .sort, .send: break  // The line's own.
+        case .mark(let message): record(.mark(message)) { [weak self] _ in self?.marked(message.number) }
+        case .settle(let entry, let outcome, let dead):
+            record(
+                .settle(
+                    entry.message,
+                    outcome,
+                    attempts: entry.attempts + (outcome == .withdrawn ? 0 : 1),
+                    hasState: entry.state != nil,
+                    deadAddresses: dead
+                ),
+                nil
+            )
+        case .putOff(let message, let state, let failed, let dead):
+            logger.debug(
+                "a message is tried again",
+                metadata: [
+                    "channel": "\(name)", "key": "\(message.key)", "at": "\(failed.next)",
+                    "reason": "\(failed.reason)",
+                ]
+            )
+            record(.putOff(message, state, failed, deadAddresses: dead), nil)
+        }
+    }
+
+    // MARK: The disk
+
+    private func read(_ after: UInt64, _ limit: Int) {
+        guard let entries = fromDisk({ try store.outbox(name, after: after, limit: limit) }) else {
+            return change { $0.unread() }
+        }
+        let now = clock.now()
+        change { $0.read(entries, isAll: entries.count < limit, now: now) }
+    }
+
+    private func load(_ numbers: [UInt64]) {
+        for (index, number) in numbers.enumerated() {
+            let place = OutboxPlace(channel: name, number: number)
+            guard let entry: OutboxEntry? = fromDisk({ try store.outboxEntry(place) }) else {
+                change { $0.unloaded(Array(numbers[index...])) }
+                return
+            }
+            let now = clock.now()
+            change { $0.loaded(number, entry, now: now) }
+        }
+    }
+
+    /// Nil where the store could not be read; after a pause it is asked again.
+    private func fromDisk<Value>(_ body: () throws -> Value) -> Value? {
+        do {
+            return try body()
+        } catch {
+            logger.error("the outbox cannot be read: \(error)")
+            condition.lock()
+            condition.wait(LineSettings.readPause)
+            condition.unlock()
+            return nil
+        }
+    }
+
+    // MARK: The channel
+
+    private func send(_ entry: OutboxEntry) {
+        let (message, state) = (entry.message, entry.state)
+        let deadline = clock.now() + channel.line.deadline
+        let dead = state?.deadAddresses ?? []
+        let goesTo = zip(message.addresses, message.addressesSinceAtLatest).filter { !dead.contains($0.0) }
+        channel.send(
+            message,
+            addresses: goesTo.map(\.0),
+            addressesSince: goesTo.map(\.1),
+            attempt: (state?.attempts ?? 0) + 1,
+            deadline: deadline,
+            isInDoubt: change { $0.isInDoubt(message.number) }
+        ) { [self] report in
+            ended(message.number, entry, report)
+        }
+    }
+
+    /// Gives false where the machine had given the try up.
+    private func ended(_ number: UInt64, _ entry: OutboxEntry, _ report: ChannelReport) -> Bool {
+        let now = clock.now()
+        return change { machine in
+            guard let step = machine.ended(number, attempt: entry.attempts, report, now) else { return false }
+            tellEngine(step)
+            return true
+        }
+    }
+}
