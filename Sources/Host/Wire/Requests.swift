@@ -66,9 +66,6 @@ extension Request {
     }
 }
 
-/// A call and what answers it.
-typealias Finished = (call: Call, result: Result<Payload, Status>)
-
 extension Arena {
     func answer<Message>(_ call: Call, _ message: UnsafeMutablePointer<Message>) -> Finished {
         (call, .success(payload(message)))

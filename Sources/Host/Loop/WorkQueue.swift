@@ -61,8 +61,6 @@ final class WorkQueue: @unchecked Sendable {
     /// How long, and how many of them, works that nobody waits for are gathered, so that they share a commit.
     private static let gathering = Length(milliseconds: 4)
     private static let gathered = 256
-    /// Waits go by what really passes; so often the clock is asked whether it was set forward, or the machine slept.
-    static let longestWait = Length.seconds(1)
 
     /// A queue that holds as many items or bytes answers RESOURCE_EXHAUSTED instead of growing.
     init(items: Int, bytes: Int) {
@@ -141,7 +139,7 @@ final class WorkQueue: @unchecked Sendable {
                 gatheredUntil = current + Self.gathering
             }
             let next = min(instant, gatheredUntil)
-            let wait = next == .never ? Length.days(1) : min(next - current, Self.longestWait)
+            let wait = next == .never ? Length.days(1) : min(next - current, ThreadCondition.longestWait)
             if wait <= .zero { break }
             // Woken early or late, the loop asks the clock again.
             condition.wait(wait)

@@ -114,15 +114,6 @@ struct PluginsService {
     }
 }
 
-extension Call {
-    func finish(_ finished: Finished) {
-        switch finished.result {
-        case .success(let payload): reply(payload)
-        case .failure(let status): fail(status)
-        }
-    }
-}
-
 extension Arena {
     func texts(_ strings: [String]) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? {
         array(strings.map(text))

@@ -12,6 +12,18 @@ enum Reply: Sendable {
     case call(Call, @Sendable (Answer, Arena) throws -> Payload)
 }
 
+/// A call and what answers it.
+typealias Finished = (call: Call, result: Result<Payload, Status>)
+
+extension Call {
+    func finish(_ finished: Finished) {
+        switch finished.result {
+        case .success(let payload): reply(payload)
+        case .failure(let status): fail(status)
+        }
+    }
+}
+
 /// Makes bytes of answers: small ones on their callers' event loops, many at a time; what takes long with the readers.
 final class Answers: Sendable {
     private let readers: Readers

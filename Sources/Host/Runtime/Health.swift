@@ -55,20 +55,3 @@ package final class Health: Sendable {
         }
     }
 }
-
-/// A value that one thread sets and any reads.
-final class Published<Value: Sendable>: Sendable {
-    private let value: Mutex<Value>
-
-    init(_ value: Value) {
-        self.value = Mutex(value)
-    }
-
-    func set(_ new: Value) {
-        value.withLock { $0 = new }
-    }
-
-    func get() -> Value {
-        value.withLock { $0 }
-    }
-}
