@@ -88,6 +88,22 @@ struct LineRetryTests: LineSuite {
         #expect(rested == [true, true, true, false, false])
     }
 
+    @Test("a provider that has messages and answers none of them is told of, though it is in time")
+    func silence() {
+        var line = Self.machine(Self.settings { ($0.concurrency, $0.deadline) = (2, .seconds(600)) })
+        for number in UInt64(1)...3 { line.handOver(Self.message(number), now: .at(0)) }
+        _ = line.next(.at(5))
+        _ = line.next(.at(20))
+        #expect(line.silences(.at(34)).isEmpty)
+        #expect(line.silences(.at(35))[""]?.reason == "2 messages wait for its answer")
+        #expect(line.silences(.at(35))[""]?.since == .at(5))
+        _ = line.ended(1, attempt: 0, Self.accepted, .at(40))
+        #expect(line.silences(.at(69)).isEmpty)
+        #expect(line.silences(.at(70))[""]?.reason == "a message waits for its answer")
+        _ = line.ended(2, attempt: 0, Self.accepted, .at(80))
+        #expect(line.silences(.at(500)).isEmpty)
+    }
+
     @Test("an unknown outcome is repeated three times, later and later, and then is a dead letter")
     func unknownAFewTimes() {
         var line = Self.machine(Self.settings { $0.unknownPolicy = .aFewTimes })

@@ -75,6 +75,8 @@ import Testing
             #expect(delivery.deadTokens.isEmpty)
             #expect(delivery.outcome.cause == cause, "\(delivery.outcome)")
             #expect(waitMs.contains(delivery.outcome.waitMs ?? -1), "\(delivery.outcome)")
+            // RFC 9113, 8.7.
+            if token.contains("refuse") { #expect(!delivery.outcome.reason.contains("may have been taken")) }
         }
         let secrets = ["ya29", "eyJ", "PRIVATE", server.hello.webpushKey ?? "", "bearer"]
         for secret in secrets { #expect(!"\(delivery.outcome.reason)".contains(secret)) }

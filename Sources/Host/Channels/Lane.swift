@@ -29,6 +29,8 @@ struct Lane {
     var unparking = 0
     /// Places taken: by what the provider has or is about to have, and by what it never answered.
     private(set) var busy = 0
+    /// When it last answered, or was given something after it had nothing.
+    var heardAt = Instant(milliseconds: 0)
     /// Places that the provider's other lane has taken.
     var busyBeside = 0
     /// Of its own, those of tries that were not answered in time.
@@ -58,7 +60,10 @@ struct Lane {
     /// How many more.
     private var places: Int { max(0, min(limit - busy, settings.value.concurrency - busy - busyBeside)) }
 
-    mutating func takePlace() { busy += 1 }
+    mutating func takePlace(_ now: Instant) {
+        if busy == 0 { heardAt = now }
+        busy += 1
+    }
 
     mutating func givePlaceBack() {
         precondition(busy > 0, "a place of the lane \(service) comes back, and none is taken")

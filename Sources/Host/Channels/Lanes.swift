@@ -44,8 +44,8 @@ struct Lanes {
         return id
     }
 
-    mutating func takePlace(_ id: LaneID) {
-        self[id].takePlace()
+    mutating func takePlace(_ id: LaneID, _ now: Instant) {
+        self[id].takePlace(now)
         if let other = other(id) { self[other].busyBeside += 1 }
         taken += 1
     }

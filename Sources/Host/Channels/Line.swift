@@ -75,7 +75,10 @@ final class Line: @unchecked Sendable {
 
     /// What is wrong, and how many messages have no outcome yet.
     func report() -> (conditions: [String: Conditions.Condition], waiting: Int) {
-        change { ($0.conditions.byService, $0.pending) }
+        let now = clock.now()
+        return change { machine in
+            (machine.conditions.byService.merging(machine.silences(now)) { known, _ in known }, machine.pending)
+        }
     }
 
     func unknownOutcomes() -> [String: UnknownOutcomes.Count] { change { $0.unknowns.byService } }

@@ -89,7 +89,7 @@ extension LineStateMachine {
             preconditionFailure("the lane \(lanes[lane].service) is in turn, and nothing of it is ready")
         }
         lanes[lane].pace.left()
-        lanes.takePlace(lane)
+        lanes.takePlace(lane, now)
         defer { stand(lane, now, takesTurn: true) }
         switch settings.unknownPolicy {
         case .again, .aFewTimes: return send(number, entry.value, lane, now)

@@ -21,6 +21,7 @@ extension LineStateMachine {
         if case .unknown(let reason) = report.outcome { unknowns.add(service, reason, now) }
         let rest = isOwn ? lanes[lane].pace.restUntil - now : .zero
         lanes.givePlaceBack(lane)
+        lanes[lane].heardAt = now
         stand(lane, now)
         return tell(number, entry.value, report, by: service, rest: rest, now)
     }

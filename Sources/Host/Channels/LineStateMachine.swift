@@ -75,6 +75,18 @@ struct LineStateMachine {
         return deaths.isInDoubt(lanes[lane].service)
     }
 
+    /// Providers that have messages and have answered none of them for long, which may still be in time.
+    func silences(_ now: Instant) -> [String: Conditions.Condition] {
+        var silent: [String: Conditions.Condition] = [:]
+        for (_, lane) in lanes.table.all where silent.count < LineSettings.mostTold {
+            let waiting = lane.busy - lane.overdue
+            guard waiting > 0, now - lane.heardAt >= settings.longestSilence else { continue }
+            let reason = waiting == 1 ? "a message waits for its answer" : "\(waiting) messages wait for its answer"
+            silent[lane.service] = Conditions.Condition(reason: reason, since: lane.heardAt)
+        }
+        return silent
+    }
+
     /// Whether what is claimed now comes in at once.
     var hasRoom: Bool { messages.whole < settings.window && messages.tracked < settings.longestTracked }
 

@@ -75,6 +75,9 @@ struct LineSettings: Hashable, Sendable {
     /// Providers of which it is told what is wrong, or counted what was unknown: users name web push services and
     /// receivers, as many as they like.
     static let mostTold = 256
+    /// So long a provider may answer nothing of what it has before that is told: a mail server has ten minutes for a
+    /// letter, and seldom takes seconds.
+    var longestSilence = Length.seconds(30)
     /// Messages put off one after the other before the line counts as degraded.
     var putOffsToDegrade = 20
 

@@ -153,7 +153,7 @@ final class SMTPLink: @unchecked Sendable {
         var parser = SMTPReplyParser(hiding: secrets)
         // What libcurl took for a reply may be none.
         let reply = (try? parser.next(&bytes)) ?? parser.unfinished()
-        let error = String(cString: ccurl_error(connection))
+        let error = Self.plain(String(cString: ccurl_error(connection)))
         // What it refused before; where no mechanism is known to both, the last reply is a good one.
         let refusal = reply.flatMap { $0.code >= 400 ? $0 : nil }
         let cause: Outcome.Cause = refusal.map { SMTPWords($0.text).speakOfRate } ?? false ? .throttled : .unavailable
@@ -169,6 +169,12 @@ final class SMTPLink: @unchecked Sendable {
         case CCURL_LOCAL: return closed("libcurl: \(error)")
         default: return closed("no connection", because: error)
         }
+    }
+
+    /// libcurl's words without the numbers of errors, which are of the call that came last and mean nothing here.
+    private static func plain(_ error: String) -> String {
+        if error.hasPrefix("response reading failed") { return "the server hung up" }
+        return error.split(separator: " (errno: ", maxSplits: 1).first.map(String.init) ?? error
     }
 
     /// Without a farewell.

@@ -66,6 +66,8 @@ package enum HTTPFault: Error, Hashable, Sendable {
         case .timeout(let words, sent: false): "not sent in time: \(words)"
         case .silent(_, sent: true): "no answer came, and nothing on its connection is answered; it may have been taken"
         case .silent(let words, sent: false): "no answer comes: \(words)"
+        // RFC 9113, 8.7: it was not looked at.
+        case .broken(let words, sent: true) where words.hasSuffix("REFUSED_STREAM"): "not taken: \(words)"
         case .broken(let words, sent: true): "the connection broke before an answer, it may have been taken: \(words)"
         case .broken(let words, sent: false): "the connection broke: \(words)"
         case .notTaken: "too many requests wait already"
