@@ -7,7 +7,7 @@ SWIFT_SOURCES := Package.swift Sources Tests plugins
 BUILD_PACKAGES := libprotobuf-c-dev librocksdb-dev libcurl4-openssl-dev libnghttp2-dev libssl-dev libre2-dev
 TEST_PACKAGES := $(BUILD_PACKAGES) protobuf-compiler protobuf-c-compiler python3-protobuf python3-aiosmtpd openssl \
 	golang-go golang-github-containerd-ttrpc-dev python3-h2 python3-jwt python3-cryptography python3-pip \
-	python3-setuptools python3-wheel nghttp2-server
+	python3-setuptools python3-wheel nghttp2-server valgrind
 # Of the tests' other sides what Debian has no package of: from PyPI, into .build/python.
 TEST_PYTHON := http-ece==1.2.1
 RELEASE = $(shell swift build -c release --show-bin-path)

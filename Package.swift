@@ -199,6 +199,15 @@ let package = Package(
         ),
 
         .executableTarget(
+            name: "core-bench",
+            dependencies: ["Core", "Engine", "Storage"],
+            path: "Benchmarks/core",
+            exclude: ["count.sh"],
+            swiftSettings: strict,
+            linkerSettings: [.linkedLibrary("m")]
+        ),
+
+        .executableTarget(
             name: "template-bench",
             dependencies: ["Templates", "Engine", "Host"],
             path: "Benchmarks/templates",

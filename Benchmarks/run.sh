@@ -65,6 +65,10 @@ echo "the engine alone, in memory, on one core:"
 echo "a user's record, on one core:"
 "$(dirname "$triggerd")/record-bench"
 
+echo "the core alone, 64 events in a step, in memory, on one core:"
+"$(dirname "$triggerd")/core-bench"
+"$here/core/count.sh" "$(dirname "$triggerd")/core-bench"
+
 echo "templates alone, on one core; one message:"
 "$(dirname "$triggerd")/template-bench"
 

@@ -271,12 +271,15 @@ struct Batch {
         if let workspace { changes.workspace = workspace }
     }
 
-    /// Everything, with the users as they ended.
-    mutating func finish(_ all: [CampaignNumber: Tally]) -> (changes: Changes, states: [UserID: UserState]) {
+    /// Everything, with the users as they ended; nothing is left here of these.
+    mutating func finish(_ all: [CampaignNumber: Tally]) -> Changes {
         for number in tallies { changes.tallies[number] = all[number] }
         changes.tokenOwners = tokenOwners.map { ($0.key, $0.value) }
         changes.outboxStates = outboxStates.map { ($0.key, $0.value) }
-        changes.users = order.compactMap { user in states[user].map { (user, $0) } }
-        return (changes, states)
+        changes.users.reserveCapacity(order.count)
+        for user in order {
+            if let state = states.removeValue(forKey: user) { changes.users.append((user, state)) }
+        }
+        return changes
     }
 }

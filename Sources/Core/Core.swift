@@ -96,7 +96,7 @@ package struct Core: Sendable {
     private func finish(_ step: inout Step, _ loaded: Loaded) {
         step.track?.track.endPart()
         step.batch.recordMessageChanges(loaded)
-        (step.changes, step.users) = step.batch.finish(tallies)
+        step.changes = step.batch.finish(tallies)
     }
 
     // MARK: Timers

@@ -45,8 +45,6 @@ package struct Step {
 
     /// What is to be recorded, whole or not at all.
     package internal(set) var changes = Changes()
-    /// The users whom it changed, as they are now.
-    package internal(set) var users: [UserID: UserState] = [:]
     /// To be told once the changes are on disk: by the place of each work among those that it was given.
     package internal(set) var answers: [(number: Int, answer: Answer)] = []
     /// Of works that were taken, how many are done, or begun: what comes behind them is as it was.

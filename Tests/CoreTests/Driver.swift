@@ -115,7 +115,7 @@ struct Driver {
     mutating func commit(_ step: Step) {
         store.commit(step.changes)
         core.committed(step)
-        for (user, state) in step.users { loaded.cache.put(user, state) }
+        for (user, state) in step.changes.users { loaded.cache.put(user, state) }
         timers.formUnion(step.changes.timersAdded)
         timers.subtract(step.changes.timersRemoved)
     }

@@ -139,7 +139,7 @@ final class EngineThread: @unchecked Sendable {
 
     /// The changes are on disk: memory follows, and whoever waits for them hears of it.
     private func publish(_ step: Step) {
-        for (user, state) in step.users { loaded.cache.put(user, state) }
+        for (user, state) in step.changes.users { loaded.cache.put(user, state) }
         for timer in step.timersLeft { timers.insert(timer) }
         for timer in step.changes.timersAdded { timers.insert(timer) }
         for timer in step.changes.timersRemoved { timers.remove(timer) }
