@@ -91,6 +91,16 @@ struct LinePaceTests: LineSuite {
         #expect(line.limit() == 5 || line.limit() == 4)
     }
 
+    @Test("a rate that was found too low grows, and is not let go in a burst")
+    func rateGrowsOn() {
+        var rate = FoundRate(observed: 0, .at(0))
+        for second in Int64(1)...60 {
+            rate.took(.at(second))
+            #expect(!rate.isOver, "after \(second) s, at \(rate.perSecond)/s")
+        }
+        #expect(rate.perSecond > 8)
+    }
+
     /// A provider that takes 20 a second and refuses the others, asked for a minute.
     @Test(
         "a throttled provider's rate is found: nearly all that it takes, and few are refused, also where it began too low",
