@@ -169,6 +169,11 @@ struct CampaignReading {
     /// A plug-in's own key, by what the plug-in declared.
     mutating func value(_ node: Node, _ path: String, _ field: ConfigurationSchema.Field) -> Value? {
         func choice(_ text: String) -> Bool { field.oneOf.isEmpty || field.oneOf.contains(text) }
+        // A forgotten value is no empty text, and JSON's null no text "null".
+        if let empty = node.isNull ? node : field.kind.isStrings ? node.sequence?.first(where: \.isNull) : nil {
+            problem("is empty: write a value, or leave the key out", at: empty.mark, path)
+            return nil
+        }
         switch field.kind {
         case .string:
             guard let scalar = node.scalar else {
@@ -225,9 +230,7 @@ struct CampaignReading {
             if let value = node.boolean { return .boolean(value) }
             problem("must be true or false", at: node.mark, path)
         case .any:
-            let value = untyped(node, path)
-            if value != .null || problems.last?.field == path { return value }
-            problem("is empty: write a value, or leave the key out", at: node.mark, path)
+            return untyped(node, path)
         }
         return nil
     }

@@ -6,6 +6,8 @@ package struct ConfigurationSchema: Sendable {
         case strings
         case integer, number, boolean, any
         case objects(ConfigurationSchema)
+
+        var isStrings: Bool { if case .strings = self { true } else { false } }
     }
 
     package struct Field: Sendable {

@@ -29,6 +29,9 @@ enum ScalarValue: Hashable {
 
 /// 14: a field that wants a number, or true or false, takes it in quotes too.
 extension Node {
+    /// Nothing is written, or null.
+    var isNull: Bool { scalar.map { $0.isPlain && ScalarValue($0.string) == .null } ?? false }
+
     var number: Value? { scalar.flatMap { WrittenNumber($0.string)?.value } }
 
     var boolean: Bool? {

@@ -54,6 +54,24 @@ struct CampaignReaderTests {
           - {channel: in_app, title: Hi, priority: high, expires_after: 2d}
         """
 
+    @Test(
+        "a key whose value is forgotten, or null, is refused, and is no empty text and no text \"null\"",
+        arguments: [
+            ("messages[0].title", "{channel: in_app, title: }"),
+            ("messages[0].title", "{channel: in_app, title: null}"),
+            ("messages[0].subject", "{channel: email, subject: ~}"),
+            ("exceptions[0].product_id", "{channel: in_app, title: x}]\nexceptions: [{type: purchase, product_id: }"),
+            (
+                "exceptions[0].product_id",
+                "{channel: in_app, title: x}]\nexceptions: [{type: purchase, product_id: [A, null]}"
+            ),
+        ]
+    )
+    func forgotten(field: String, message: String) {
+        let text = "campaign: a\ntrigger: {type: session_start}\ndelay: 1h\nmessages: [\(message)]\n"
+        #expect(problems(text).map(\.field) == [field])
+    }
+
     @Test("a campaign knows where its keys stand, also those of another document of its file")
     func places() throws {
         let text =
