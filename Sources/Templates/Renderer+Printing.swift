@@ -62,10 +62,11 @@ extension Renderer {
 }
 
 extension Double {
-    /// The shortest text; whole numbers without a point.
+    /// The fewest digits, without an exponent; whole numbers without a point.
     var printed: String {
-        guard isFinite else { return "" }
-        return self == rounded() && magnitude < 0x1p53 ? String(Int64(self)) : "\(self)"
+        if self == rounded(), magnitude < 0x1p53 { return String(Int64(self)) }
+        let text = "\(self)"
+        return text.utf8.contains(UInt8(ascii: "e")) || !isFinite ? DecimalNumber(self)?.description ?? "" : text
     }
 }
 

@@ -47,6 +47,8 @@ struct FilterTests {
     @Test(
         "arithmetic is exact, as people calculate",
         arguments: [
+            ("0.1|times:0.0001", "0.00001"), ("0.00005|plus:0", "0.00005"),
+            ("1.5|times:10000000000000000", "15000000000000000"),
             ("19.99|times:100|floor", "1999"), ("50|minus:49.9", "0.1"), ("0.1|plus:0.2", "0.3"),
             ("1.1|times:1.1", "1.21"), ("0.7|plus:0.1|times:10|floor", "8"), ("4.35|times:100|ceil", "435"),
             ("1.005|times:1000|round", "1005"), ("0.3|modulo:0.1", "0"), ("-7.5|modulo:2", "0.5"),

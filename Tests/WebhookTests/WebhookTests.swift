@@ -37,6 +37,15 @@ import Webhook
         #expect(requests[2].body["data"] as? NSDictionary == [:])
     }
 
+    @Test("the host waits for a receiver as long as any `timeout_seconds` lets it take")
+    func theHostWaitsLonger() throws {
+        _ = try Hook.channel([("secret", .string(Receiver.secret)), ("timeout_seconds", .integer(600))])
+        #expect(throws: PluginError.self) {
+            try Hook.channel([("secret", .string(Receiver.secret)), ("timeout_seconds", .integer(601))])
+        }
+        #expect(WebhookChannel.deadlineSeconds > 600)
+    }
+
     @Test(
         arguments: [
             ("~200", .accepted(id: "")), ("~400", .refused("the receiver answered 400")),

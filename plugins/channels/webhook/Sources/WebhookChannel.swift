@@ -9,6 +9,8 @@ package final class WebhookChannel: Channel {
     /// To each receiver.
     package static let concurrency = 32
     package static let hasServices = true
+    /// Longer than `timeout_seconds` may be: the channel says itself that no answer came in time.
+    package static let deadlineSeconds = WebhookSettings.longestTimeoutSeconds + 60
     package static let messageFields = [
         Field(name: "url", type: .string, flags: [.template, .url], summary: "Where to, instead of the setting's."),
         Field(name: "type", type: .string, flags: .template, summary: "The payload's `type`; else the campaign."),

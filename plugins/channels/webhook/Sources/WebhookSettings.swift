@@ -11,6 +11,7 @@ package struct WebhookSettings: Sendable {
     package var timeoutMs: Int64
 
     private static let defaultTimeoutSeconds: Int64 = 20
+    static let longestTimeoutSeconds = 600
 
     package static let fields: [Field] = [
         Field(name: "url", type: .string, summary: "where messages go that name no url"),
@@ -51,8 +52,8 @@ package struct WebhookSettings: Sendable {
         if url != nil, secrets.isEmpty { throw PluginError("secret is not set, and url is: every message is signed") }
         caFile = try CertificateFile.checked(text("ca_file"))
         let seconds = settings["timeout_seconds"]?.integer ?? Self.defaultTimeoutSeconds
-        guard (1...600).contains(seconds) else {
-            throw PluginError("timeout_seconds: \(seconds) is not within 1 to 600")
+        guard (1...Int64(Self.longestTimeoutSeconds)).contains(seconds) else {
+            throw PluginError("timeout_seconds: \(seconds) is not within 1 to \(Self.longestTimeoutSeconds)")
         }
         timeoutMs = seconds * 1_000
     }
