@@ -144,7 +144,7 @@ import Webhook
         arguments: [
             ("https://Example.com/x?y", "example.com"), ("https://example.com:443", "example.com"),
             ("http://example.com:8080/", "example.com:8080"), ("http://[::1]:80", "[::1]"), ("example.com", ""),
-            (nil, "shop.example"),
+            (nil, "shop.example"), ("", ""),
         ] as [(String?, String)]
     )
     func aMessageIsOfItsReceiver(_ url: String?, _ service: String) throws {
@@ -155,17 +155,34 @@ import Webhook
         channel.stop()
     }
 
-    @Test func itStartsWithNothingSetAndRefusesToSend() async throws {
+    @Test func itStartsWithNothingSetAndMessagesWaitUntilItIs() async throws {
         let channel = try Hook.channel([("data_folder", .string("/d"))])
         let message = Hook.message([("url", .string("https://example.com"))])
-        #expect(await channel.deliver(message).outcome == .refused("webhook.secret is not set"))
+        #expect(
+            await channel.deliver(message).outcome
+                == .tryAgain(after: 0, "webhook.secret is not set", cause: .unavailable)
+        )
         channel.stop()
         let signed = try Hook.channel()
         let nowhere = await signed.deliver(Hook.message([]))
-        #expect(nowhere.outcome == .refused("neither the message's url nor webhook.url is set"))
+        #expect(
+            nowhere.outcome
+                == .tryAgain(after: 0, "neither the message's url nor webhook.url is set", cause: .unavailable)
+        )
+        #expect(nowhere.service == "webhook.url")
         let odd = await signed.deliver(Hook.message([("url", .string("https://u:p@example.com"))]))
         #expect(odd.outcome == .refused("url: the URL holds a user name or a password"))
         signed.stop()
+        let other = try Hook.channel([
+            ("secret", .string(Receiver.secret)), ("url", .string("https://shop.example/hooks")),
+        ])
+        let empty = await other.deliver(Hook.message([("url", .string(""))]))
+        guard case .refused(let why) = empty.outcome else {
+            Issue.record("a URL that a template left empty went to the setting's: \(empty.outcome)")
+            return
+        }
+        #expect(why.hasPrefix("url: "))
+        other.stop()
     }
 
     @Test(

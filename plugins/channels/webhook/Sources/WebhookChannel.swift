@@ -76,13 +76,27 @@ package final class WebhookChannel: Channel {
     }
 
     package func service(of message: Message) -> String {
+        if let missing = missing(for: message) { return missing.setting }
         guard let url = url(of: message), let address = try? WebAddress(url) else { return "" }
         return ServiceLabel.of([address.place])
     }
 
-    private func url(of message: Message) -> String? { ownURL(of: message) ?? settings.url }
+    /// A URL that a template left empty is no URL: what was meant for one receiver goes to no other.
+    private func url(of message: Message) -> String? { message.text("url") ?? settings.url }
 
-    private func ownURL(of message: Message) -> String? { message.text("url").flatMap { $0.isEmpty ? nil : $0 } }
+    /// What the settings lack for the message: its like wait together until an operator has set it.
+    private func missing(for message: Message) -> (setting: String, reason: String)? {
+        guard url(of: message) != nil else {
+            return ("webhook.url", "neither the message's url nor webhook.url is set")
+        }
+        let name = message.text("secret").flatMap { $0.isEmpty ? nil : $0 }
+        do throws(PluginError) {
+            _ = try settings.secrets.secret(name)
+            return nil
+        } catch {
+            return (name.map { "webhook.secrets \($0)" } ?? "webhook.secret", error.description)
+        }
+    }
 
     package func send(_ message: Message, _ send: Send) {
         deliver(message) { outcome, service in send.complete(outcome, service: service) }
@@ -93,13 +107,13 @@ package final class WebhookChannel: Channel {
         let service = service(of: message)
         let nowMs = SystemTime.nowMs()
         guard message.deadline > nowMs else { return done(.tryAgain(after: 0, "the deadline passed"), service) }
+        if let missing = missing(for: message) {
+            return done(.tryAgain(after: 0, missing.reason, cause: .unavailable), service)
+        }
         let address: WebAddress
         let request: HTTPRequest
         do throws(PluginError) {
-            guard let url = url(of: message) else {
-                throw PluginError("neither the message's url nor webhook.url is set")
-            }
-            address = try Self.address(url)
+            address = try Self.address(url(of: message) ?? "")
             request = try self.request(message, to: address, nowMs: nowMs)
         } catch {
             return done(.refused(error.description), service)
@@ -133,7 +147,7 @@ package final class WebhookChannel: Channel {
 
     /// Whoever writes settings and campaigns may name any host, this machine's own too; who makes a profile may not.
     private func client(for address: WebAddress, of message: Message) -> HTTPClient {
-        guard ownURL(of: message) != nil, let lead = message.leads["url"] else { return trusting }
+        guard message.text("url") != nil, let lead = message.leads["url"] else { return trusting }
         return lead < address.byteCountOfPlace ? checking : trusting
     }
 
