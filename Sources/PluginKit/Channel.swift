@@ -163,8 +163,9 @@ public enum Outcome: Hashable, Sendable {
     case refused(String)
     /// For good: the address is of no use any more, and why.
     case addressDead(String, String)
-    /// The provider may have it or not, and why nobody knows: the channel's `unknownPolicy` decides.
-    case unknown(String)
+    /// The provider may have it or not, and why nobody knows: the channel's `unknownPolicy` decides. `unavailable` where
+    /// it answers nothing, so that others would wait as long.
+    case unknown(String, cause: Cause = .message)
 
     public enum Cause: UInt32, Hashable, Sendable {
         /// This message alone.
@@ -185,7 +186,7 @@ public enum Outcome: Hashable, Sendable {
             (TRIGGERD_TRY_AGAIN.rawValue, reason, "", wait, cause.rawValue)
         case .refused(let reason): (TRIGGERD_REFUSED.rawValue, reason, "", 0, 0)
         case .addressDead(let address, let reason): (TRIGGERD_ADDRESS_DEAD.rawValue, reason, address, 0, 0)
-        case .unknown(let reason): (TRIGGERD_UNKNOWN.rawValue, reason, "", 0, 0)
+        case .unknown(let reason, let cause): (TRIGGERD_UNKNOWN.rawValue, reason, "", 0, cause.rawValue)
         }
     }
 }

@@ -9,7 +9,7 @@ extension Outcome {
     var reason: String {
         switch self {
         case .accepted(let id): id
-        case .tryAgain(_, let reason, _), .refused(let reason), .addressDead(_, let reason), .unknown(let reason):
+        case .tryAgain(_, let reason, _), .refused(let reason), .addressDead(_, let reason), .unknown(let reason, _):
             reason
         }
     }

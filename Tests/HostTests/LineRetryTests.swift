@@ -104,6 +104,28 @@ struct LineRetryTests: LineSuite {
         #expect(line.silences(.at(500)).isEmpty)
     }
 
+    @Test("a provider that answers nothing rests, whatever the outcome's policy; one lost answer rests nobody")
+    func hangs() {
+        for isHanging in [false, true] {
+            var line = Self.machine(Self.settings { $0.unknownPolicy = .neverAgain })
+            line.handOver(Self.message(1), now: .at(0))
+            guard case .mark? = Optional(line.next(.at(0))) else {
+                Issue.record("it was not marked")
+                return
+            }
+            line.marked(1)
+            _ = line.next(.at(0))
+            var report = ChannelReport(.unknown(reason: "no answer"))
+            report.isHanging = isHanging
+            guard case .settle(_, .unknown, _)? = line.ended(1, attempt: 0, report, .at(1)) else {
+                Issue.record("it did not end")
+                return
+            }
+            #expect(line.limit() == (isHanging ? 1 : 2))
+            #expect(line.conditions.isEmpty == !isHanging)
+        }
+    }
+
     @Test("an unknown outcome is repeated three times, later and later, and then is a dead letter")
     func unknownAFewTimes() {
         var line = Self.machine(Self.settings { $0.unknownPolicy = .aFewTimes })

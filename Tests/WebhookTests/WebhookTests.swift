@@ -85,11 +85,11 @@ import Webhook
             ("~garbage", .message, "the connection broke before an answer, it may have been taken: "),
         ] as [(String, Outcome.Cause, String)]
     )
-    func whatMayHaveBeenTakenIsTriedAgain(_ path: String, _ cause: Outcome.Cause, _ beginning: String) async throws {
+    func whatMayHaveBeenTakenIsUnknown(_ path: String, _ cause: Outcome.Cause, _ beginning: String) async throws {
         let receiver = try Receiver()
         let channel = try Hook.channel([("secret", .string(Receiver.secret)), ("timeout_seconds", .integer(1))])
         let (outcome, _) = await channel.deliver(Hook.message([("url", .string(receiver.url(path)))]))
-        guard case .tryAgain(0, let reason, cause) = outcome else {
+        guard case .unknown(let reason, cause) = outcome else {
             Issue.record("\(outcome)")
             return
         }

@@ -18,7 +18,14 @@ extension LineStateMachine {
         if !(report.outcome.isRefusal && deaths.isInDoubt(report.service)) {
             conditions.learn(report, now, putOffsToDegrade: settings.putOffsToDegrade)
         }
-        if case .unknown(let reason) = report.outcome { unknowns.add(service, reason, now) }
+        if case .unknown(let reason) = report.outcome {
+            unknowns.add(service, reason, now)
+            // Unless others go through: then it is this message that is not answered.
+            if report.isHanging, isOwn, entry.value.attempts < settings.triesThatHoldUp || !lanes[lane].pace.isOpen {
+                lanes[lane].pace.hung(now)
+                conditions.set(service, reason, now)
+            }
+        }
         let rest = isOwn ? lanes[lane].pace.restUntil - now : .zero
         lanes.givePlaceBack(lane)
         lanes[lane].heardAt = now

@@ -33,6 +33,8 @@ struct ChannelReport: Hashable, Sendable {
     var service = ""
     /// Of the message's addresses, those of no use any more.
     var deadAddresses: [Text] = []
+    /// Of an unknown outcome: the provider answers nothing, and others would wait as long.
+    var isHanging = false
 
     init(_ outcome: ChannelOutcome, service: String = "", deadAddresses: [Text] = []) {
         self.outcome = outcome
@@ -65,22 +67,25 @@ extension ChannelReport {
         func has(_ offset: Int?, _ length: Int) -> Bool { isWhole || offset.map { $0 + length <= size } ?? false }
 
         let detail = redacted(String(String(pointer.pointee.detail).prefix(Self.longestDetail)))
+        let hasCause = has(
+            MemoryLayout<triggerd_outcome>.offset(of: \triggerd_outcome.cause),
+            MemoryLayout<UInt32>.size
+        )
+        let cause = hasCause ? ChannelOutcome.Cause(pointer.pointee.cause) : .message
         switch pointer.pointee.result {
         case TRIGGERD_ACCEPTED.rawValue: outcome = .accepted(id: detail)
         case TRIGGERD_TRY_AGAIN.rawValue:
-            let hasCause = has(
-                MemoryLayout<triggerd_outcome>.offset(of: \triggerd_outcome.cause),
-                MemoryLayout<UInt32>.size
-            )
             outcome = .tryAgain(
                 after: Length(milliseconds: max(0, pointer.pointee.wait_ms)),
                 reason: detail,
-                cause: hasCause ? ChannelOutcome.Cause(pointer.pointee.cause) : .message
+                cause: cause
             )
         case TRIGGERD_REFUSED.rawValue: outcome = .refused(reason: detail)
         case TRIGGERD_ADDRESS_DEAD.rawValue:
             outcome = .addressDead(address: Text(String(pointer.pointee.address)), reason: detail)
-        case TRIGGERD_UNKNOWN.rawValue: outcome = .unknown(reason: detail)
+        case TRIGGERD_UNKNOWN.rawValue:
+            outcome = .unknown(reason: detail)
+            isHanging = cause == .unavailable
         default: return nil
         }
         if isWhole {

@@ -230,7 +230,7 @@ typedef struct triggerd_outcome {
     triggerd_text address;
     int64_t wait_ms;
     /* since 1.1 */
-    uint32_t cause; /* triggerd_cause */
+    uint32_t cause; /* triggerd_cause; of TRIGGERD_TRY_AGAIN and TRIGGERD_UNKNOWN */
     /* Which of several providers behind the channel this is of; empty: there is one. What one of
      * them cannot take holds nothing up that is meant for another. */
     triggerd_text service;

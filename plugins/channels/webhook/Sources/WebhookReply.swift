@@ -13,9 +13,17 @@ enum WebhookReply {
         switch result {
         case .failed(.keptOut):
             self = .outcome(.refused("url: \(HTTPFault.keptOut.reason), see webhook.allow_local"))
+        case .failed(let fault) where Self.mayHaveArrived(fault):
+            self = .outcome(.unknown(fault.reason, cause: Self.cause(of: fault)))
         case .failed(let fault): self = .outcome(.tryAgain(after: 0, fault.reason, cause: Self.cause(of: fault)))
         case .answered(let answer): self = Self.reply(answer)
         }
+    }
+
+    private static func mayHaveArrived(_ fault: HTTPFault) -> Bool {
+        // RFC 9113, 8.7: such a stream was not looked at.
+        if case .broken(let words, _) = fault, words.hasSuffix("REFUSED_STREAM") { return false }
+        return fault.isSent
     }
 
     /// One receiver among many: the host lets it rest alone.
