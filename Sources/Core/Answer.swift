@@ -11,6 +11,10 @@ package enum Answer: Sendable {
     case deleted(Bool)
     /// A campaign that was stopped or resumed; `changed`: by this.
     case campaign(CampaignHead, changed: Bool)
+    /// Campaigns were changed; those that it deleted, at that instant.
+    case changed(at: Instant)
+    /// Something waits for a version that was to leave.
+    case stillWaits
     case redriven([RedriveAnswer])
     case refused(Refusal)
 }
@@ -55,6 +59,8 @@ package enum Refusal: Error, Sendable {
     /// 1.1.4: an item's id was used with another content.
     case idUsedOtherwise(item: Int, id: Text)
     case unknownCampaign(CampaignID)
+    /// Campaigns that are to be deleted, and which others name them.
+    case stillNamed(String)
     /// No such lease, or it is over.
     case leaseOver
     case invalidCampaigns([CampaignProblem])

@@ -267,6 +267,10 @@ struct Batch {
         changes.campaigns.append(record)
     }
 
+    mutating func remove(_ version: CampaignVersion) { changes.campaignsRemoved.append(version) }
+
+    mutating func remove(tallyOf campaign: CampaignNumber) { changes.talliesRemoved.append(campaign) }
+
     mutating func put(workspace: [UInt8]?) {
         if let workspace { changes.workspace = workspace }
     }

@@ -93,11 +93,7 @@ extension Core {
             for user in users where isKnown(user, step, loaded) { turn(user, &step, &loaded) { _ in } }
             return nil
 
-        case .change(let change):
-            for record in change.records { step.batch.put(record) }
-            step.batch.put(workspace: change.workspace)
-            step.context = change.context
-            return .recorded
+        case .change(let change): return self.change(change, &step)
 
         case .stop(let id, let definition):
             let now = step.now
@@ -115,25 +111,6 @@ extension Core {
         if let why = loaded.damage(of: user) { return .refused(.damaged(why)) }
         guard isKnown(user, step, loaded) else { return .refused(.leaseOver) }
         return turn(user, &step, &loaded, body) ? .recorded : .refused(.leaseOver)
-    }
-
-    // MARK: Campaigns
-
-    /// Stops or resumes one, whose every version stays as it is.
-    private func changeHead(
-        of id: CampaignID,
-        _ definition: [UInt8],
-        _ step: inout Step,
-        _ body: (inout CampaignHead) -> Bool
-    ) -> Answer {
-        guard var head = context.campaigns.head(of: id) else { return .refused(.unknownCampaign(id)) }
-        guard body(&head) else { return .campaign(head, changed: false) }
-        var campaigns = context.campaigns
-        campaigns.put(head)
-        step.context = context.with(campaigns)
-        step.batch.put(CampaignRecord(head: head, version: head.version, definition: definition))
-        if head.isStopped { step.stopped.insert(head.number) }
-        return .campaign(head, changed: true)
     }
 
     // MARK: Forgetting
@@ -160,11 +137,14 @@ extension Core {
     private mutating func forget(_ state: UserState, _ step: inout Step) {
         for wait in state.waits {
             let count = context.campaigns.campaign(wait.version)?.messages.count ?? 1
-            tallies[wait.version.number]?.matched -= Int64(count)
+            tallies[wait.version.number]?.forget(Int64(count), of: wait.version.version)
         }
-        for entry in state.queue { tallies[entry.wait.version.number]?.matched -= 1 }
+        for entry in state.queue {
+            let version = entry.wait.version
+            tallies[version.number]?.forget(1, of: version.version)
+        }
         for claim in state.claims {
-            tallies[claim.campaign]?.matched -= 1
+            tallies[claim.campaign]?.forget(1, of: claim.version.version)
             if claim.number != 0 { step.batch.withdraw(OutboxPlace(channel: claim.channel, number: claim.number)) }
         }
         // 14, 10.4: a place goes back when its user is deleted before delivery.
@@ -178,22 +158,5 @@ extension Core {
                     + state.claims.map(\.campaign) + back
             )
         )
-    }
-}
-
-extension CampaignHead {
-    /// Ends everything that waits, and what would begin to. Gives whether it was not stopped already.
-    mutating func stop(at now: Instant) -> Bool {
-        guard !isStopped else { return false }
-        isStopped = true
-        stops.append(now)
-        return true
-    }
-
-    /// From now on it triggers again; what a stop ended stays ended.
-    mutating func resume() -> Bool {
-        guard isStopped else { return false }
-        isStopped = false
-        return true
     }
 }

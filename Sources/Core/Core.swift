@@ -96,13 +96,32 @@ package struct Core: Sendable {
     private func finish(_ step: inout Step, _ loaded: Loaded) {
         step.track?.track.endPart()
         step.batch.recordMessageChanges(loaded)
+        step.frees = step.batch.tallies.contains { isFree($0, at: step.now) }
         step.changes = step.batch.finish(tallies)
+    }
+
+    /// Whether a version of it may leave, or all of it.
+    private func isFree(_ number: CampaignNumber, at now: Instant) -> Bool {
+        guard let tally = tallies[number] else { return false }
+        if context.campaigns.isDeleted(number) { return tally.waiting == 0 }
+        guard context.campaigns.versionCount(of: number) > 1, let newest = context.campaigns.head(number)?.version
+        else {
+            return false
+        }
+        return context.campaigns.versions(of: number).contains {
+            $0.version != newest && tally.mayLeave($0.version, at: now)
+        }
     }
 
     // MARK: Timers
 
     private mutating func runTimers(_ step: inout Step, _ loaded: inout Loaded) -> Needs? {
         while let timer = step.nextTimer {
+            // 14: what waits of a held campaign waits. Its timers stay on disk, and are read again later.
+            if context.campaigns.isHeld(timer.campaign) {
+                step.takeTimer()
+                continue
+            }
             if let needs = missing(timer.user, step, loaded) { return needs }
             step.takeTimer()
             // Those of a user whose record is damaged stay on disk, until a start that can read it.
@@ -131,6 +150,7 @@ package struct Core: Sendable {
     }
 
     private mutating func serve(_ campaign: CampaignNumber, _ step: inout Step, _ loaded: inout Loaded) -> Needs? {
+        if context.campaigns.isHeld(campaign) { return nil }  // 14: what waits of it waits.
         let queue = loaded.queue(of: campaign) ?? []
         while step.served[campaign, default: 0] < queue.count {
             let timer = queue[step.served[campaign, default: 0]]

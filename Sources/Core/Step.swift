@@ -49,8 +49,11 @@ package struct Step {
     package internal(set) var answers: [(number: Int, answer: Answer)] = []
     /// Of works that were taken, how many are done, or begun: what comes behind them is as it was.
     package private(set) var begun = 0
-    /// Campaigns that were stopped: what waits of them is to be swept.
-    package internal(set) var stopped: Set<CampaignNumber> = []
+    /// Campaigns that were stopped or deleted: what waits of them is to be swept.
+    package internal(set) var ended: Set<CampaignNumber> = []
+    /// Whether something that may now leave is waited for no longer.
+    package internal(set) var frees = false
+    package var changesCampaigns: Bool { context != nil }
     /// By which the next step decides.
     var context: Context?
 

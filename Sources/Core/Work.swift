@@ -34,6 +34,12 @@ package struct CampaignChange: Sendable {
     package var records: [CampaignRecord]
     /// As the store has it; nil where it stays.
     package var workspace: [UInt8]?
+    /// Campaigns that are deleted by it, each with its newest version's definition, as the store has it.
+    package var deleted: [CampaignNumber: [UInt8]] = [:]
+    /// Versions that are not in the context any more, and deleted campaigns: nothing is done where anything waits for
+    /// them after all.
+    package var leaving: [CampaignVersion] = []
+    package var gone: [CampaignNumber] = []
 
     package init(context: Context, records: [CampaignRecord], workspace: [UInt8]? = nil) {
         (self.context, self.records, self.workspace) = (context, records, workspace)

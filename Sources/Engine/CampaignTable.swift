@@ -7,11 +7,15 @@ package struct CampaignTable: Sendable {
     private(set) var links = TriggerLinks()
     /// What has to be kept of users for the campaigns that ask for it.
     package private(set) var reads = Reads()
+    /// Versions that nobody can serve (14).
+    private var heldVersions: Set<CampaignVersion> = []
 
     private struct Place: Sendable {
         var head: CampaignHead?
         /// By version.
         var versions: [Definition?] = []
+        /// Of those that are here.
+        var count = 0
     }
 
     package init() {}
@@ -40,35 +44,51 @@ package struct CampaignTable: Sendable {
     package func head(of id: CampaignID) -> CampaignHead? { numbers[id].flatMap { head($0) } }
 
     /// In order of creation.
-    package var all: [CampaignHead] { places.compactMap(\.head) }
+    package var all: [CampaignHead] { everyHead.filter { $0.deletedAt == nil } }
+
+    /// Those of deleted campaigns too, as long as something of them has no end yet.
+    package var everyHead: [CampaignHead] { places.compactMap(\.head) }
 
     /// Of the campaign that is created next.
     package var nextNumber: CampaignNumber { CampaignNumber(max(1, places.count)) }
 
     /// Adds or replaces a campaign's head and its newest version; older versions stay.
-    package mutating func put(_ head: CampaignHead, _ campaign: Campaign) {
+    package mutating func put(_ head: CampaignHead, _ campaign: Campaign, isHeld: Bool = false) {
         links.replace(self.head(head.number).flatMap { self.campaign($0.current) }, by: campaign, head.number)
         put(head)
-        put(campaign, as: head.current)
+        put(campaign, as: head.current, isHeld: isHeld)
     }
 
     package mutating func put(_ head: CampaignHead) {
         makePlace(head.number)
         places[Int(head.number)].head = head
-        if numbers[head.id] == nil { numbers[head.id] = head.number }
+        if head.deletedAt == nil, numbers[head.id] == nil { numbers[head.id] = head.number }
     }
 
     /// Adds a version that is not the newest.
-    package mutating func put(_ campaign: Campaign, as version: CampaignVersion) {
+    package mutating func put(_ campaign: Campaign, as version: CampaignVersion, isHeld: Bool = false) {
         makePlace(version.number)
         let index = Int(version.version)
         while places[Int(version.number)].versions.count <= index { places[Int(version.number)].versions.append(nil) }
+        if places[Int(version.number)].versions[index] == nil { places[Int(version.number)].count += 1 }
         places[Int(version.number)].versions[index] = Definition(campaign)
+        if isHeld { heldVersions.insert(version) }
         reads.add(campaign)
     }
 
     private mutating func makePlace(_ number: CampaignNumber) {
         while places.count <= Int(number) { places.append(Place()) }
+    }
+
+    package func versionCount(of number: CampaignNumber) -> Int {
+        Int(number) < places.count ? places[Int(number)].count : 0
+    }
+
+    /// Every version of one that is still here, the oldest first.
+    package func versions(of number: CampaignNumber) -> [CampaignVersion] {
+        guard Int(number) < places.count else { return [] }
+        return places[Int(number)].versions.indices.filter { places[Int(number)].versions[$0] != nil }
+            .map { CampaignVersion(number: number, version: UInt32($0)) }
     }
 
     /// Every version, in order of creation and of edits.
@@ -83,6 +103,61 @@ package struct CampaignTable: Sendable {
                 }
             }
         }
+    }
+}
+
+// MARK: What is held, and what leaves (14)
+
+extension CampaignTable {
+    package func isHeld(_ version: CampaignVersion) -> Bool {
+        !heldVersions.isEmpty && heldVersions.contains(version)
+    }
+
+    /// Whether the campaign triggers nothing and what waits of it waits: nobody can serve its newest version.
+    package func isHeld(_ number: CampaignNumber) -> Bool {
+        !heldVersions.isEmpty && head(number).map { $0.deletedAt == nil && heldVersions.contains($0.current) } ?? false
+    }
+
+    /// The campaigns that are held, in order of creation.
+    package var held: [CampaignNumber] {
+        heldVersions.isEmpty ? [] : Set(heldVersions.map(\.number)).filter { isHeld($0) }.sorted()
+    }
+
+    /// The version by which a send of that one goes on: the newest, where that one is held and the newest is not.
+    package func successor(of version: CampaignVersion) -> CampaignVersion? {
+        guard isHeld(version), !isHeld(version.number), let head = head(version.number), head.deletedAt == nil else {
+            return nil
+        }
+        return head.current
+    }
+
+    /// Whether the number is of a campaign that was deleted.
+    package func isDeleted(_ number: CampaignNumber) -> Bool { head(number).map { $0.deletedAt != nil } ?? true }
+
+    /// Whether any campaign was ever deleted: place 0 is nobody's.
+    package var hasDeleted: Bool { numbers.count + 1 < places.count }
+
+    /// What waits of it ends with that; its name is free again, its number is not.
+    package mutating func delete(_ number: CampaignNumber, at instant: Instant) {
+        guard var head = head(number), head.deletedAt == nil else { return }  // It was deleted before.
+        links.remove(campaign(head.current), number)
+        head.deletedAt = instant
+        places[Int(number)].head = head
+        numbers[head.id] = nil
+    }
+
+    /// Nothing waits for the version any more.
+    package mutating func remove(_ version: CampaignVersion) {
+        guard definition(version) != nil else { return }  // It left before.
+        places[Int(version.number)].versions[Int(version.version)] = nil
+        places[Int(version.number)].count -= 1
+        heldVersions.remove(version)
+    }
+
+    /// Nothing names the deleted campaign any more. The highest number stays known, so that it is not given again.
+    package mutating func forget(_ number: CampaignNumber) {
+        for version in versions(of: number) { remove(version) }
+        if Int(number) < places.count - 1 { places[Int(number)].head = nil }
     }
 }
 
@@ -148,52 +223,6 @@ extension Filter.Recent {
     }
 }
 
-/// What is counted of a campaign over all users: the slots of the minute, the places taken, and what became of every
-/// message that a trigger stood for. A trigger stands for as many messages as the campaign has.
-package struct Tally: Hashable, Sendable {
-    /// Messages of triggers that matched, `where` included.
-    package var matched: Int64 = 0
-    /// By how they ended. A message that has no end yet waits.
-    package private(set) var ended: [Int64]
-
-    /// Minutes since 1970, of which `slots` tells.
-    package var minute: Int64 = 0
-    package var slots: Int64 = 0
-    package var places: Int64 = 0
-
-    package init() {
-        ended = [Int64](repeating: 0, count: Decision.Code.allCases.count)
-    }
-
-    /// matched = waiting + the sum of all ends, at all times.
-    package var waiting: Int64 { matched - ended.reduce(0, +) }
-
-    package subscript(code: Decision.Code) -> Int64 {
-        get { ended[code.index] }
-        set { ended[code.index] = newValue }
-    }
-
-    package static func minute(of instant: Instant) -> Int64 {
-        let (quotient, rest) = instant.milliseconds.quotientAndRemainder(dividingBy: 60_000)
-        return rest < 0 ? quotient - 1 : quotient
-    }
-
-    /// The slots that are used in the instant's minute (10.3: fixed clock minutes).
-    package func slots(at instant: Instant) -> Int64 { Self.minute(of: instant) == minute ? slots : 0 }
-
-    package mutating func takeSlot(at instant: Instant) {
-        slots = slots(at: instant) + 1
-        minute = Self.minute(of: instant)
-    }
-
-    /// Gives whether it was one of the minute that is counted.
-    package mutating func giveSlotBack(of instant: Instant) -> Bool {
-        guard Self.minute(of: instant) == minute, slots > 0 else { return false }
-        slots -= 1
-        return true
-    }
-}
-
 /// A campaign's rank of creation, given once and for ever: records name a campaign by it.
 package typealias CampaignNumber = UInt32
 
@@ -222,6 +251,8 @@ package struct CampaignHead: Hashable, Sendable {
     /// The instants at which it was stopped. How many there are is its epoch: a wait of an older epoch is dead,
     /// since the stop that ended its epoch (3.4).
     package var stops: [Instant]
+    /// When it was deleted; what has no end yet still names it.
+    package var deletedAt: Instant?
 
     package init(
         id: CampaignID,

@@ -102,6 +102,7 @@ package struct Decision: Hashable, Sendable {
         case inAppHeld = "iam_held"
         case chainTooDeep = "chain_too_deep"
         case tooManyWaiting = "too_many_waiting"
+        case campaignDeleted = "campaign_deleted"
 
         /// Its place among all codes.
         var index: Int { Self.indices[self] ?? 0 }

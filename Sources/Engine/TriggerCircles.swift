@@ -12,6 +12,10 @@ struct TriggerLinks: Sendable {
 
     func triggered(by cause: Cause) -> [CampaignNumber] { triggered[cause] ?? [] }
 
+    mutating func remove(_ old: Campaign?, _ number: CampaignNumber) {
+        if let before = old?.causeWithoutDelay { triggered[before]?.removeAll { $0 == number } }
+    }
+
     mutating func replace(_ old: Campaign?, by new: Campaign, _ number: CampaignNumber) {
         let (before, after) = (old?.causeWithoutDelay, new.causeWithoutDelay)
         guard before != after else { return }

@@ -11,13 +11,14 @@ extension Turn {
     ) {
         guard let conversions = context.campaigns.campaign(version)?.conversions, !conversions.isEmpty else { return }
         state.conversionWindows.removeAll { window in
-            let longest = context.campaigns.campaign(window.version)?.conversions.map(\.within).max() ?? .zero
-            return !window.isPending && window.opened + longest + context.limits.lateConversions < now
+            !window.isPending && window.end(context) < now
         }
         state.conversionWindows.makeRoom(for: 1, of: context.limits.conversionWindows) { !$0.isPending }
         var window = ConversionWindow(version: version, send: send, channel: channel, opened: instant ?? now)
         window.isPending = isPending
         state.conversionWindows.append(window)
+        tallies[version.number, default: Tally()].open(until: window.end(context), of: version.version)
+        effects.tallies.insert(version.number)
     }
 
     /// The message was accepted: what its window credited meanwhile is recorded, at the instants of its events' receipt.
@@ -122,6 +123,14 @@ extension Turn {
             depth: credit.depth,
             chain: credit.chain
         )
+    }
+}
+
+extension ConversionWindow {
+    /// From then on nothing converts in it, however late it is told.
+    package func end(_ context: Context) -> Instant {
+        let longest = context.campaigns.campaign(version)?.conversions.map(\.within).max() ?? .zero
+        return opened + longest + context.limits.lateConversions
     }
 }
 

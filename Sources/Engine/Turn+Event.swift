@@ -133,6 +133,8 @@ extension Turn {
         let isTrigger =
             !head.isStopped && !isOfStoppedCampaign(event)
             && matches.contains(Match(head.current, .trigger(whereHolds: true)))
+        // 14: it pushes nothing back while its campaign is held, since no later send begins to wait.
+        if isTrigger, context.campaigns.isHeld(version.number) { return }
         let code: Decision.Code = isTrigger ? .rescheduledByTrigger : .cancelledByException
         let rule = isTrigger ? "4.9" : exception.same != nil ? "4.14" : "4.4"
 
@@ -214,8 +216,9 @@ extension Turn {
     private mutating func trigger(_ version: CampaignVersion, _ whereHolds: Bool, _ event: Event) {
         guard let head = context.campaigns.head(version.number), let definition = context.campaigns.definition(version)
         else { return }
+        guard !context.campaigns.isHeld(version.number) else { return }  // 14: nothing triggers.
         guard whereHolds else { return miss(version, head, definition.campaign, event) }
-        tallies[version.number, default: Tally()].matched += messageCount(version)
+        tallies[version.number, default: Tally()].begin(messageCount(version), of: version.version)
         effects.tallies.insert(version.number)
         guard event.depth < context.limits.chain, starts(of: version.number, in: event.chain) < context.limits.chain
         else {

@@ -44,6 +44,7 @@ extension Turn {
         while !ready.isEmpty {
             let entry = ready.removeFirst()
             guard let definition = definition(of: entry), let index = message(of: entry) else { continue }
+            versionUnderWay = entry.wait.version
             let (code, reason): (Decision.Code, String)
             switch rendered(index, definition, entry.wait) {  // 9.9: rendered at display.
             case .fields(let fields, _):
@@ -67,7 +68,11 @@ extension Turn {
 
     /// 9.8: end and audience end an entry; outside its window it stays.
     private mutating func isStillWanted(_ entry: QueueEntry) -> Bool {
-        guard let definition = definition(of: entry) else { return false }
+        // 14: what waits of a held campaign waits.
+        guard let definition = definition(of: entry), !context.campaigns.isHeld(entry.wait.version) else {
+            return false
+        }
+        versionUnderWay = entry.wait.version
         guard isInDuration(definition, now, send: entry.wait.send, channel: entry.channel),
             !definition.campaign.rechecksAudience
                 || isInAudience(
@@ -159,6 +164,7 @@ extension Turn {
     /// 13, 9.11: delivered at the instant of the acknowledgement.
     private mutating func see(_ entry: QueueEntry) {
         let id = campaignID(entry.wait.version)
+        versionUnderWay = entry.wait.version
         decide(.delivered, id, channel: entry.channel, rule: "9.11", send: entry.wait.send)
         remove(entry)
         receive(entry.wait.version.number, entry.wait.send, at: now)
@@ -221,14 +227,14 @@ extension Turn {
                 if exception.isTrigger { goOn(from: entry.wait, since: exception.time) }
                 return
             }
-            if let stop = stop(of: entry.wait) {
+            if let end = end(of: entry.wait) {
                 decide(
-                    .campaignStopped,
+                    end.code,
                     campaignID(entry.wait.version),
                     channel: channel(ending: entry),
                     rule: "9.11",
                     send: entry.wait.send,
-                    at: max(stop, lease.ends)
+                    at: max(end.at, lease.ends)
                 )
                 remove(entry)
                 return

@@ -80,6 +80,7 @@ extension Turn {
     ) {
         guard let index = state.claims.firstIndex(where: { $0.send == send && $0.channel == channel }) else { return }
         let claim = state.claims.remove(at: index)
+        versionUnderWay = claim.version
         let id = context.campaigns.head(claim.campaign)?.id
         if let (code, reason) = outcome.failure {
             var why: Object = ["reason": .string(reason)]
@@ -97,6 +98,7 @@ extension Turn {
         why.name(deadAddresses)
         // 13: at the instant of the hand-over.
         decide(.delivered, id, channel: channel, rule: "6.3", send: send, at: claim.at, why: why)
+        guard !context.campaigns.isDeleted(claim.campaign) else { return }  // Nobody asks any more (14).
         receive(claim.campaign, send, at: claim.at)
         confirmWindow(of: claim)
         raise(
@@ -269,6 +271,7 @@ extension Turn {
     /// address again: whoever sends it again knows better. Gives why the user cannot be reached, where nothing is done.
     package mutating func redrive(_ letter: Redrive) -> (Decision.Code, Object)? {
         guard let rules = context.channels[letter.channel] else { return (.noAddress, ["channel": "not loaded"]) }
+        guard let letter = letter.ofLivingVersion(context.campaigns) else { return (.campaignDeleted, [:]) }
         let definition = context.campaigns.definition(letter.version)
         let requiresOptIn = definition?.campaign.requiresOptIn ?? false
         let before = state.profile
@@ -281,7 +284,7 @@ extension Turn {
         let number = takeSequence()
         decide(.redriven, letter.campaign, channel: letter.channel, rule: "13", send: letter.send)
         // It has no end any more.
-        tallies[letter.version.number, default: Tally()][letter.code] -= 1
+        tallies[letter.version.number, default: Tally()].reopen(letter.code, of: letter.version.version)
         effects.tallies.insert(letter.version.number)
         reserveReceipt(of: letter.version.number, letter.send)
         openWindow(letter.version, letter.send, channel: letter.channel, isPending: true)
@@ -331,6 +334,16 @@ extension Turn {
             state.profile[field] = .array(back.map { .string($0) })
         default: return  // The user has another address by now, or none.
         }
+    }
+}
+
+extension Redrive {
+    /// Of its campaign's newest version where its own has left; nil where the campaign was deleted.
+    fileprivate func ofLivingVersion(_ campaigns: CampaignTable) -> Redrive? {
+        guard let head = campaigns.head(version.number), head.deletedAt == nil else { return nil }
+        var letter = self
+        if campaigns.definition(version) == nil { letter.version = head.current }
+        return letter
     }
 }
 

@@ -17,8 +17,8 @@ extension Turn {
     mutating func judge(_ wait: Wait) {
         guard let definition = context.campaigns.definition(wait.version) else { return }
         versionUnderWay = wait.version
-        if let stop = stop(of: wait) {
-            decide(.campaignStopped, definition.campaign.id, rule: "3.4", send: wait.send, at: stop)
+        if let end = end(of: wait) {
+            decide(end.code, definition.campaign.id, rule: end.rule, send: wait.send, at: end.at)
             return
         }
         guard isInDuration(definition, now, send: wait.send), isInWindow(definition, wait),  // 8, 9
@@ -225,7 +225,7 @@ extension Turn {
     /// its turn has come: timers of one instant run in the order in which their sends began to wait (13, 10.3).
     private mutating func resume(_ wait: Wait) {
         guard wait.isRateLimited, let definition = context.campaigns.definition(wait.version),
-            let limit = definition.campaign.rateLimit, stop(of: wait) == nil
+            let limit = definition.campaign.rateLimit, end(of: wait) == nil
         else { return judge(wait) }
         let gaveUp = wait.firstDue + context.limits.longestRateLimit
         if now >= gaveUp {

@@ -70,6 +70,7 @@ package struct Turn {
         turn.handleRaised()
         body(&turn)
         turn.handleRaised()
+        turn.forgetDeleted()
         return turn
     }
 }
@@ -111,13 +112,13 @@ extension Turn {
     /// Counts the messages that the decision ends: one of a channel, else all of the send's that have no end yet. A
     /// single channel that ends before its send does so in the same turn.
     private mutating func account(_ decision: Decision) {
-        guard decision.code.isTerminal, let id = decision.campaign,
-            let number = context.campaigns.number(of: id)
-        else { return }
+        // What goes on is counted when it ends; what names no campaign concerns none.
+        guard decision.code.isTerminal, let id = decision.campaign, let version = version(of: decision, id) else {
+            return
+        }
         var count: Int64 = 1
         if decision.channel == nil {
-            let version = decision.send == 0 ? nil : versionUnderWay
-            count = messageCount(version ?? context.campaigns.head(number)?.current)
+            count = messageCount(version)
             for (earlier, _) in effects.decisions
             where decision.send != 0 && earlier.send == decision.send && earlier.channel != nil
                 && earlier.code.isTerminal
@@ -125,8 +126,15 @@ extension Turn {
                 count -= 1
             }
         }
-        tallies[number, default: Tally()][decision.code] += count
-        effects.tallies.insert(number)
+        tallies[version.number, default: Tally()].end(decision.code, count, of: version.version)
+        effects.tallies.insert(version.number)
+    }
+
+    /// The version whose messages the decision ends: of a send its own, whose campaign may have been deleted; else the
+    /// newest of the campaign that has the name now.
+    private func version(of decision: Decision, _ id: CampaignID) -> CampaignVersion? {
+        if decision.send != 0, let version = versionUnderWay, campaignID(version) == id { return version }
+        return context.campaigns.head(of: id)?.current
     }
 
     func messageCount(_ version: CampaignVersion?) -> Int64 {
@@ -163,9 +171,11 @@ extension Turn {
         context.campaigns.head(version.number)?.id
     }
 
-    /// The stop that ended it, if one did (3.4).
-    func stop(of wait: Wait) -> Instant? {
-        context.campaigns.head(wait.version.number)?.stop(endingEpoch: wait.epoch)
+    /// The stop that ended it, if one did (3.4), else the deletion of its campaign (14).
+    func end(of wait: Wait) -> (code: Decision.Code, rule: String, at: Instant)? {
+        guard let head = context.campaigns.head(wait.version.number) else { return nil }
+        if let stop = head.stop(endingEpoch: wait.epoch) { return (.campaignStopped, "3.4", stop) }
+        return head.deletedAt.map { (.campaignDeleted, "14", $0) }
     }
 
     /// 13, Decisions: what ends a queued entry names its channel where the campaign has several.
@@ -183,7 +193,10 @@ extension Turn {
         depth: UInt8,
         chain: UInt64
     ) {
-        guard context.campaigns.reads.raised, let campaign else { return }
+        // Nobody listens, or the campaign was deleted: no other names it.
+        guard context.campaigns.reads.raised, let campaign, context.campaigns.number(of: campaign) != nil else {
+            return
+        }
         var event = Event(
             type: type,
             subject: campaign,
@@ -203,31 +216,68 @@ extension Turn {
         return context.zone(context.workspace.timeZone) ?? .utc
     }
 
-    /// Ends the leases that are over, and what waits for a campaign that was stopped
-    /// since (3.4), each with the stop's instant. A leased entry is left until its lease ends (13, 9.11).
+    /// Ends the leases that are over, and what waits for a campaign that was stopped or deleted since (3.4, 14), each with
+    /// the instant of that. A leased entry is left until its lease ends (13, 9.11). What waited for a version that nobody
+    /// can serve goes on by the newest.
     private mutating func catchUp() {
         for entry in state.queue {
             if let lease = entry.lease, lease.ends <= now { runOut(entry, at: lease.ends) }
         }
         for wait in state.waits {
-            guard let stop = stop(of: wait) else { continue }
+            guard let end = end(of: wait) else { continue }
             versionUnderWay = wait.version
-            decide(.campaignStopped, campaignID(wait.version), rule: "3.4", send: wait.send, at: stop)
+            decide(end.code, campaignID(wait.version), rule: end.rule, send: wait.send, at: end.at)
             removeTimer(wait.due, of: wait)
             state.waits.removeAll { $0.send == wait.send }
         }
         for entry in state.queue where !entry.isLeased(at: now) {
-            guard let stop = stop(of: entry.wait) else { continue }
+            guard let end = end(of: entry.wait) else { continue }
             versionUnderWay = entry.wait.version
             decide(
-                .campaignStopped,
+                end.code,
                 campaignID(entry.wait.version),
                 channel: channel(ending: entry),
-                rule: "3.4",
+                rule: end.rule,
                 send: entry.wait.send,
-                at: stop
+                at: end.at
             )
             remove(entry)
         }
+        goOnByNewestVersions()
+    }
+
+    /// 14: a campaign that was held and is served again takes over what waits for versions that nobody can serve.
+    private mutating func goOnByNewestVersions() {
+        for index in state.waits.indices {
+            let old = state.waits[index].version
+            guard let new = context.campaigns.successor(of: old) else { continue }
+            state.waits[index].version = new
+            let (count, newCount) = (messageCount(old), messageCount(new))
+            tallies[old.number, default: Tally()].move(count, from: old.version, newCount, to: new.version)
+            effects.tallies.insert(old.number)
+        }
+        for index in state.queue.indices {
+            let old = state.queue[index].wait.version
+            // Where the newest has no message for its channel, it waits until the campaign is stopped or deleted.
+            guard let new = context.campaigns.successor(of: old),
+                context.campaigns.campaign(new)?.messages.contains(where: { $0.channel == state.queue[index].channel })
+                    == true
+            else { continue }
+            state.queue[index].wait.version = new
+            tallies[old.number, default: Tally()].move(1, from: old.version, 1, to: new.version)
+            effects.tallies.insert(old.number)
+        }
+    }
+
+    /// What is remembered of campaigns that were deleted is of no use. What is under way still ends.
+    private mutating func forgetDeleted() {
+        let campaigns = context.campaigns
+        guard campaigns.hasDeleted else { return }
+        state.receipts.removeAll { campaigns.isDeleted($0.campaign) }
+        state.seenExceptions.removeAll { campaigns.isDeleted($0.campaign) }
+        state.conversionWindows.removeAll { campaigns.isDeleted($0.version.number) }
+        state.places.removeAll { campaigns.isDeleted($0.campaign) }
+        state.chains.removeAll { campaigns.isDeleted($0.campaign) }
+        state.nearMisses.removeAll { campaigns.isDeleted($0.campaign) }
     }
 }

@@ -21,8 +21,8 @@ package final class Daemon: Sendable {
     private let channels: [String: ChannelInstance]
     private let clock: Clock
 
-    /// Reads the campaigns of the store and begins to work. Throws what no loaded plug-in can serve, and what the
-    /// store cannot do.
+    /// Reads the campaigns of the store and begins to work. What nobody can serve is held (14); throws what the store
+    /// cannot do.
     package init(
         store: any Store,
         plugins: PluginRegistry,
@@ -46,13 +46,15 @@ package final class Daemon: Sendable {
                 logger.warning("the system's clock was set \(way) by \(length): \(Self.consequence(step))")
             }
         self.clock = clock
-        let registry = try CampaignRegistry(
+        let registry = CampaignRegistry(
             try store.campaigns(),
             workspace: try store.workspace().map { try Workspace(packed: $0) } ?? Workspace(),
             plugins: plugins,
             limits: limits
         )
         for problem in registry.unreadable { logger.warning("\(problem)") }
+        Self.tell(registry, logger)
+        try VersionCounts.complete(in: store, registry.makeContext(identity: store.identity))
         let queue = WorkQueue(items: limits.queuedItems, bytes: limits.queuedBytes)
         let readers = Readers(
             threads: limits.readingThreads,
@@ -65,10 +67,12 @@ package final class Daemon: Sendable {
             registry,
             queue: queue,
             identity: store.identity,
+            tallies: { try store.tallies() },
             limits: limits,
             clock: clock
         )
         let health = Health(damage: store.damage, clock: clock)
+        health.hold(registry.held.count)
         let outbox = try Outbox(
             channels: channels,
             store: store,
@@ -77,7 +81,14 @@ package final class Daemon: Sendable {
             health: health,
             record: { work, tell in queue.put(own: work, tell) }
         )
-        let upkeep = Upkeep(store: store, queue: queue, readers: readers, limits: limits, logger: logger)
+        let upkeep = Upkeep(
+            store: store,
+            queue: queue,
+            readers: readers,
+            leave: { [campaignChanges] in campaignChanges.leaveSoon() },
+            limits: limits,
+            logger: logger
+        )
         let engine = try EngineThread(
             store: store,
             queue: queue,
@@ -94,9 +105,26 @@ package final class Daemon: Sendable {
         self.engine = engine
         engineThread = BackgroundThread("triggerd-engine") { engine.run() }
         lineThreads = outbox.threads.map { BackgroundThread($0.name, $0.body) }
-        // What still waits of campaigns that were stopped before this start.
-        let stopped = registry.table.all.filter { !$0.stops.isEmpty }.map(\.number)
-        if !stopped.isEmpty { upkeep.sweep(Set(stopped)) }
+        // What still waits of campaigns that were stopped or deleted before this start.
+        let ended = registry.table.everyHead.filter { !$0.stops.isEmpty || $0.deletedAt != nil }.map(\.number)
+        if !ended.isEmpty { upkeep.sweep(Set(ended)) }
+    }
+
+    /// 14: what the store has and nobody can serve.
+    private static func tell(_ registry: CampaignRegistry, _ logger: Logger) {
+        for status in registry.held {
+            let why = status.held.first.map { "\($0)" } ?? ""
+            let more = status.held.count > 1 ? " (and \(status.held.count - 1) more)" : ""
+            logger.warning(
+                "\(why)\(more): it is held: nothing triggers and what waits waits, until it is applied corrected, what serves it is loaded, or it is deleted"
+            )
+        }
+        for version in registry.replaced {
+            guard let head = registry.table.head(version.number) else { continue }
+            logger.warning(
+                "campaign \(head.id): version \(version.version) cannot be served any more: what waits under it goes on under version \(head.version)"
+            )
+        }
     }
 
     /// What the clock said when something was last recorded, where it is behind that now: it was set back while the
@@ -132,7 +160,7 @@ package final class Daemon: Sendable {
 
     package var services: [Service] {
         [
-            HealthService(health: engine.health, outbox: outbox).service,
+            HealthService(health: engine.health, outbox: outbox, campaigns: campaignChanges.current).service,
             OutboxService(queue: engine.queue, store: store, readers: readers, limits: limits).service,
             EventsService(queue: engine.queue, decoders: decoders, store: store, limits: limits).service,
             InboxService(queue: engine.queue).service,
@@ -165,10 +193,14 @@ package final class Daemon: Sendable {
 
     package var campaigns: CampaignTable { campaignChanges.current.get().table }
 
-    /// Applies campaigns before anybody can call: all of them or none.
-    package func apply(_ set: CampaignSet) throws(Refusal) -> [CampaignStatus] {
-        guard !set.isEmpty else { return [] }
-        return try campaignChanges.applyAtStart(set)
+    /// Applies campaigns before anybody can call: all of them or none. `prunes`: those that are not among them are deleted.
+    package func apply(
+        _ set: CampaignSet,
+        prunes: Bool = false
+    ) throws(Refusal) -> (statuses: [CampaignStatus], deleted: [CampaignID]) {
+        guard !set.isEmpty else { return ([], []) }
+        let applied = try campaignChanges.applyAtStart(set, prunes: prunes)
+        return (applied.statuses, applied.deleted)
     }
 
     /// Does what was taken in, completes what was handed over, and closes the store. Call it once no call is under

@@ -1420,6 +1420,96 @@ void   triggerd__v1__resume_campaign_request__free_unpacked
   assert(message->base.descriptor == &triggerd__v1__resume_campaign_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   triggerd__v1__delete_campaign_request__init
+                     (Triggerd__V1__DeleteCampaignRequest         *message)
+{
+  static const Triggerd__V1__DeleteCampaignRequest init_value = TRIGGERD__V1__DELETE_CAMPAIGN_REQUEST__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__delete_campaign_request__get_packed_size
+                     (const Triggerd__V1__DeleteCampaignRequest *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__delete_campaign_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__delete_campaign_request__pack
+                     (const Triggerd__V1__DeleteCampaignRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__delete_campaign_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__delete_campaign_request__pack_to_buffer
+                     (const Triggerd__V1__DeleteCampaignRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__delete_campaign_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__DeleteCampaignRequest *
+       triggerd__v1__delete_campaign_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__DeleteCampaignRequest *)
+     protobuf_c_message_unpack (&triggerd__v1__delete_campaign_request__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__delete_campaign_request__free_unpacked
+                     (Triggerd__V1__DeleteCampaignRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__delete_campaign_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   triggerd__v1__delete_campaign_reply__init
+                     (Triggerd__V1__DeleteCampaignReply         *message)
+{
+  static const Triggerd__V1__DeleteCampaignReply init_value = TRIGGERD__V1__DELETE_CAMPAIGN_REPLY__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__delete_campaign_reply__get_packed_size
+                     (const Triggerd__V1__DeleteCampaignReply *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__delete_campaign_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__delete_campaign_reply__pack
+                     (const Triggerd__V1__DeleteCampaignReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__delete_campaign_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__delete_campaign_reply__pack_to_buffer
+                     (const Triggerd__V1__DeleteCampaignReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__delete_campaign_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__DeleteCampaignReply *
+       triggerd__v1__delete_campaign_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__DeleteCampaignReply *)
+     protobuf_c_message_unpack (&triggerd__v1__delete_campaign_reply__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__delete_campaign_reply__free_unpacked
+                     (Triggerd__V1__DeleteCampaignReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__delete_campaign_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   triggerd__v1__preview_request__properties_entry__init
                      (Triggerd__V1__PreviewRequest__PropertiesEntry         *message)
 {
@@ -3235,7 +3325,7 @@ const ProtobufCMessageDescriptor triggerd__v1__message__descriptor =
   (ProtobufCMessageInit) triggerd__v1__message__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__apply_request__field_descriptors[3] =
+static const ProtobufCFieldDescriptor triggerd__v1__apply_request__field_descriptors[4] =
 {
   {
     "campaigns",
@@ -3273,16 +3363,29 @@ static const ProtobufCFieldDescriptor triggerd__v1__apply_request__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "prune",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__ApplyRequest, prune),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__apply_request__field_indices_by_name[] = {
   0,   /* field[0] = campaigns */
   1,   /* field[1] = files */
+  3,   /* field[3] = prune */
   2,   /* field[2] = workspace */
 };
 static const ProtobufCIntRange triggerd__v1__apply_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__apply_request__descriptor =
 {
@@ -3292,7 +3395,7 @@ const ProtobufCMessageDescriptor triggerd__v1__apply_request__descriptor =
   "Triggerd__V1__ApplyRequest",
   "triggerd.v1",
   sizeof(Triggerd__V1__ApplyRequest),
-  3,
+  4,
   triggerd__v1__apply_request__field_descriptors,
   triggerd__v1__apply_request__field_indices_by_name,
   1,  triggerd__v1__apply_request__number_ranges,
@@ -3466,7 +3569,7 @@ const ProtobufCMessageDescriptor triggerd__v1__campaign_problem__descriptor =
   (ProtobufCMessageInit) triggerd__v1__campaign_problem__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__apply_reply__field_descriptors[1] =
+static const ProtobufCFieldDescriptor triggerd__v1__apply_reply__field_descriptors[2] =
 {
   {
     "campaigns",
@@ -3480,14 +3583,27 @@ static const ProtobufCFieldDescriptor triggerd__v1__apply_reply__field_descripto
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "deleted",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Triggerd__V1__ApplyReply, n_deleted),
+    offsetof(Triggerd__V1__ApplyReply, deleted),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__apply_reply__field_indices_by_name[] = {
   0,   /* field[0] = campaigns */
+  1,   /* field[1] = deleted */
 };
 static const ProtobufCIntRange triggerd__v1__apply_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__apply_reply__descriptor =
 {
@@ -3497,24 +3613,26 @@ const ProtobufCMessageDescriptor triggerd__v1__apply_reply__descriptor =
   "Triggerd__V1__ApplyReply",
   "triggerd.v1",
   sizeof(Triggerd__V1__ApplyReply),
-  1,
+  2,
   triggerd__v1__apply_reply__field_descriptors,
   triggerd__v1__apply_reply__field_indices_by_name,
   1,  triggerd__v1__apply_reply__number_ranges,
   (ProtobufCMessageInit) triggerd__v1__apply_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue triggerd__v1__campaign_status__state__enum_values_by_number[3] =
+static const ProtobufCEnumValue triggerd__v1__campaign_status__state__enum_values_by_number[4] =
 {
   { "UNSPECIFIED", "TRIGGERD__V1__CAMPAIGN_STATUS__STATE__UNSPECIFIED", 0 },
   { "LIVE", "TRIGGERD__V1__CAMPAIGN_STATUS__STATE__LIVE", 1 },
   { "STOPPED", "TRIGGERD__V1__CAMPAIGN_STATUS__STATE__STOPPED", 2 },
+  { "HELD", "TRIGGERD__V1__CAMPAIGN_STATUS__STATE__HELD", 3 },
 };
 static const ProtobufCIntRange triggerd__v1__campaign_status__state__value_ranges[] = {
-{0, 0},{0, 3}
+{0, 0},{0, 4}
 };
-static const ProtobufCEnumValueIndex triggerd__v1__campaign_status__state__enum_values_by_name[3] =
+static const ProtobufCEnumValueIndex triggerd__v1__campaign_status__state__enum_values_by_name[4] =
 {
+  { "HELD", 3 },
   { "LIVE", 1 },
   { "STOPPED", 2 },
   { "UNSPECIFIED", 0 },
@@ -3526,15 +3644,15 @@ const ProtobufCEnumDescriptor triggerd__v1__campaign_status__state__descriptor =
   "State",
   "Triggerd__V1__CampaignStatus__State",
   "triggerd.v1",
-  3,
+  4,
   triggerd__v1__campaign_status__state__enum_values_by_number,
-  3,
+  4,
   triggerd__v1__campaign_status__state__enum_values_by_name,
   1,
   triggerd__v1__campaign_status__state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__campaign_status__field_descriptors[9] =
+static const ProtobufCFieldDescriptor triggerd__v1__campaign_status__field_descriptors[10] =
 {
   {
     "definition",
@@ -3644,6 +3762,18 @@ static const ProtobufCFieldDescriptor triggerd__v1__campaign_status__field_descr
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "held",
+    10,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Triggerd__V1__CampaignStatus, n_held),
+    offsetof(Triggerd__V1__CampaignStatus, held),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__campaign_status__field_indices_by_name[] = {
   6,   /* field[6] = accounts */
@@ -3651,6 +3781,7 @@ static const unsigned triggerd__v1__campaign_status__field_indices_by_name[] = {
   5,   /* field[5] = changed */
   8,   /* field[8] = cut */
   0,   /* field[0] = definition */
+  9,   /* field[9] = held */
   3,   /* field[3] = launched_at_ms */
   1,   /* field[1] = state */
   2,   /* field[2] = version */
@@ -3659,7 +3790,7 @@ static const unsigned triggerd__v1__campaign_status__field_indices_by_name[] = {
 static const ProtobufCIntRange triggerd__v1__campaign_status__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__campaign_status__descriptor =
 {
@@ -3669,7 +3800,7 @@ const ProtobufCMessageDescriptor triggerd__v1__campaign_status__descriptor =
   "Triggerd__V1__CampaignStatus",
   "triggerd.v1",
   sizeof(Triggerd__V1__CampaignStatus),
-  9,
+  10,
   triggerd__v1__campaign_status__field_descriptors,
   triggerd__v1__campaign_status__field_indices_by_name,
   1,  triggerd__v1__campaign_status__number_ranges,
@@ -4069,6 +4200,82 @@ const ProtobufCMessageDescriptor triggerd__v1__resume_campaign_request__descript
   triggerd__v1__resume_campaign_request__field_indices_by_name,
   1,  triggerd__v1__resume_campaign_request__number_ranges,
   (ProtobufCMessageInit) triggerd__v1__resume_campaign_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__delete_campaign_request__field_descriptors[1] =
+{
+  {
+    "campaign",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__DeleteCampaignRequest, campaign),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__delete_campaign_request__field_indices_by_name[] = {
+  0,   /* field[0] = campaign */
+};
+static const ProtobufCIntRange triggerd__v1__delete_campaign_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__delete_campaign_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.DeleteCampaignRequest",
+  "DeleteCampaignRequest",
+  "Triggerd__V1__DeleteCampaignRequest",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__DeleteCampaignRequest),
+  1,
+  triggerd__v1__delete_campaign_request__field_descriptors,
+  triggerd__v1__delete_campaign_request__field_indices_by_name,
+  1,  triggerd__v1__delete_campaign_request__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__delete_campaign_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__delete_campaign_reply__field_descriptors[1] =
+{
+  {
+    "waiting",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__DeleteCampaignReply, waiting),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__delete_campaign_reply__field_indices_by_name[] = {
+  0,   /* field[0] = waiting */
+};
+static const ProtobufCIntRange triggerd__v1__delete_campaign_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__delete_campaign_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.DeleteCampaignReply",
+  "DeleteCampaignReply",
+  "Triggerd__V1__DeleteCampaignReply",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__DeleteCampaignReply),
+  1,
+  triggerd__v1__delete_campaign_reply__field_descriptors,
+  triggerd__v1__delete_campaign_reply__field_indices_by_name,
+  1,  triggerd__v1__delete_campaign_reply__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__delete_campaign_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor triggerd__v1__preview_request__properties_entry__field_descriptors[2] =

@@ -142,6 +142,51 @@ void   triggerd__v1__unknown_outcomes__free_unpacked
   assert(message->base.descriptor == &triggerd__v1__unknown_outcomes__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   triggerd__v1__held_campaign__init
+                     (Triggerd__V1__HeldCampaign         *message)
+{
+  static const Triggerd__V1__HeldCampaign init_value = TRIGGERD__V1__HELD_CAMPAIGN__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__held_campaign__get_packed_size
+                     (const Triggerd__V1__HeldCampaign *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__held_campaign__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__held_campaign__pack
+                     (const Triggerd__V1__HeldCampaign *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__held_campaign__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__held_campaign__pack_to_buffer
+                     (const Triggerd__V1__HeldCampaign *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__held_campaign__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__HeldCampaign *
+       triggerd__v1__held_campaign__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__HeldCampaign *)
+     protobuf_c_message_unpack (&triggerd__v1__held_campaign__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__held_campaign__free_unpacked
+                     (Triggerd__V1__HeldCampaign *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__held_campaign__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   triggerd__v1__degraded_channel__init
                      (Triggerd__V1__DegradedChannel         *message)
 {
@@ -370,7 +415,7 @@ const ProtobufCEnumDescriptor triggerd__v1__health_reply__status__descriptor =
   triggerd__v1__health_reply__status__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__health_reply__field_descriptors[7] =
+static const ProtobufCFieldDescriptor triggerd__v1__health_reply__field_descriptors[9] =
 {
   {
     "status",
@@ -456,12 +501,38 @@ static const ProtobufCFieldDescriptor triggerd__v1__health_reply__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "held",
+    8,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__HealthReply, n_held),
+    offsetof(Triggerd__V1__HealthReply, held),
+    &triggerd__v1__held_campaign__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "held_count",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__HealthReply, held_count),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__health_reply__field_indices_by_name[] = {
   5,   /* field[5] = clock_ahead_ms */
   3,   /* field[3] = damaged */
   4,   /* field[4] = damaged_count */
   2,   /* field[2] = degraded */
+  7,   /* field[7] = held */
+  8,   /* field[8] = held_count */
   1,   /* field[1] = reason */
   0,   /* field[0] = status */
   6,   /* field[6] = unknown_outcomes */
@@ -469,7 +540,7 @@ static const unsigned triggerd__v1__health_reply__field_indices_by_name[] = {
 static const ProtobufCIntRange triggerd__v1__health_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__health_reply__descriptor =
 {
@@ -479,7 +550,7 @@ const ProtobufCMessageDescriptor triggerd__v1__health_reply__descriptor =
   "Triggerd__V1__HealthReply",
   "triggerd.v1",
   sizeof(Triggerd__V1__HealthReply),
-  7,
+  9,
   triggerd__v1__health_reply__field_descriptors,
   triggerd__v1__health_reply__field_indices_by_name,
   1,  triggerd__v1__health_reply__number_ranges,
@@ -574,6 +645,57 @@ const ProtobufCMessageDescriptor triggerd__v1__unknown_outcomes__descriptor =
   triggerd__v1__unknown_outcomes__field_indices_by_name,
   1,  triggerd__v1__unknown_outcomes__number_ranges,
   (ProtobufCMessageInit) triggerd__v1__unknown_outcomes__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__held_campaign__field_descriptors[2] =
+{
+  {
+    "campaign",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__HeldCampaign, campaign),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "reason",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__HeldCampaign, reason),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__held_campaign__field_indices_by_name[] = {
+  0,   /* field[0] = campaign */
+  1,   /* field[1] = reason */
+};
+static const ProtobufCIntRange triggerd__v1__held_campaign__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__held_campaign__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.HeldCampaign",
+  "HeldCampaign",
+  "Triggerd__V1__HeldCampaign",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__HeldCampaign),
+  2,
+  triggerd__v1__held_campaign__field_descriptors,
+  triggerd__v1__held_campaign__field_indices_by_name,
+  1,  triggerd__v1__held_campaign__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__held_campaign__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor triggerd__v1__degraded_channel__field_descriptors[5] =

@@ -166,6 +166,8 @@ private struct Kept {
         for place in changes.outboxStatesRemoved { outboxStates[place] = nil }
         for letter in changes.deadLettersAdded { failed[letter.message.number] = letter }
         for number in changes.deadLettersRemoved { failed[number] = nil }
+        for version in changes.campaignsRemoved { campaigns[version] = nil }
+        for number in changes.talliesRemoved { tallies[number] = nil }
         for record in changes.campaigns {
             campaigns[CampaignVersion(number: record.head.number, version: record.version)] = record
         }

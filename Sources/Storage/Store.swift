@@ -119,7 +119,10 @@ package struct Changes: Sendable {
     package var deadLettersAdded: [DeadLetter] = []
     package var deadLettersRemoved: [UInt64] = []
     package var campaigns: [CampaignRecord] = []
+    /// Versions that left. Comes before those added.
+    package var campaignsRemoved: [CampaignVersion] = []
     package var tallies: [CampaignNumber: Tally] = [:]
+    package var talliesRemoved: [CampaignNumber] = []
     package var workspace: [UInt8]?
     package var events: [StoredEvent] = []
     /// Of deleted users nothing is shown any more that was kept before.
@@ -134,7 +137,8 @@ package struct Changes: Sendable {
             && decisions.isEmpty
             && items.isEmpty && outboxAdded.isEmpty && outboxStates.isEmpty && outboxRemoved.isEmpty
             && outboxStatesRemoved.isEmpty && deadLettersAdded.isEmpty && deadLettersRemoved.isEmpty
-            && campaigns.isEmpty && tallies.isEmpty && workspace == nil && events.isEmpty
+            && campaigns.isEmpty && campaignsRemoved.isEmpty && tallies.isEmpty && talliesRemoved.isEmpty
+            && workspace == nil && events.isEmpty
             && erasures.isEmpty && erasuresEnded.isEmpty
     }
 }

@@ -53,6 +53,16 @@ struct Operations: ~Copyable {
             try body(.items, key.bytes, value.bytes)
         }
         try eachOfOutbox(changes, body)
+        for version in changes.campaignsRemoved {
+            key.clear()
+            key.campaignKey(version)
+            try body(.campaigns, key.bytes, nil)
+        }
+        for number in changes.talliesRemoved {
+            key.clear()
+            key.tallyKey(number)
+            try body(.tallies, key.bytes, nil)
+        }
         for record in changes.campaigns {
             begin()
             key.campaignKey(CampaignVersion(number: record.head.number, version: record.version))

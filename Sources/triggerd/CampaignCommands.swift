@@ -9,15 +9,19 @@ struct Apply: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               triggerd apply abandoned-cart.yaml welcome.yaml
+              triggerd apply campaigns/ --prune
               generate-campaigns | triggerd apply -
             """
     )
 
     @OptionGroup var daemon: DaemonOption
-    @Argument(help: "Campaign files; - is standard input.", completion: .file()) var files: [String]
+    @Argument(help: "Campaign files, or folders of them; - is standard input.", completion: .file())
+    var files: [String]
+    @Flag(help: "Delete the campaigns that are in none of the files.") var prune = false
     @Flag(help: "One JSON object a line.") var json = false
 
     func run() async throws {
+        let files = try files.flatMap { try Folder.campaignFiles(of: $0) }
         let texts = try files.map { ($0 == "-" ? "standard input" : $0, try InputFile.text($0)) }
         let bytes = texts.reduce(0) { $0 + $1.1.utf8.count }
         guard bytes <= CommandLimits.campaignFiles else {
@@ -28,6 +32,7 @@ struct Apply: AsyncParsableCommand {
         }
         try await daemon.withConnection { connection in
             let request = packed(triggerd__v1__apply_request__init) { request, arena in
+                request.pointee.prune = prune ? 1 : 0
                 request.pointee.n_files = texts.count
                 request.pointee.files = arena.array(
                     texts.map { name, text in
@@ -38,14 +43,17 @@ struct Apply: AsyncParsableCommand {
                     }
                 )
             }
-            let statuses = try await connection.call(
+            let (statuses, deleted) = try await connection.call(
                 "Campaigns",
                 "Apply",
                 request,
                 Triggerd__V1__ApplyReply.self,
                 schema_apply_reply()
             ) { reply in
-                elements(reply.pointee.n_campaigns, reply.pointee.campaigns).map(ReadStatus.init)
+                (
+                    elements(reply.pointee.n_campaigns, reply.pointee.campaigns).map(ReadStatus.init),
+                    elements(reply.pointee.n_deleted, reply.pointee.deleted).map { String(cString: $0) }
+                )
             }
             for status in statuses {
                 if json {
@@ -56,12 +64,73 @@ struct Apply: AsyncParsableCommand {
                     for warning in status.warnings { Output.line("  warning: \(warning)") }
                 }
             }
+            for campaign in deleted {
+                if json {
+                    Output.json(["campaign": .string(campaign), "deleted": true])
+                } else {
+                    Output.line("\(campaign): deleted")
+                }
+            }
         }
     }
 }
 
 struct Campaigns: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
+        abstract: "List, apply and delete campaigns.",
+        discussion: """
+            EXAMPLES
+              triggerd campaigns
+              triggerd campaigns --json | jq .campaign
+              triggerd campaigns apply campaigns/ --prune
+              triggerd campaigns delete abandoned-cart
+            """,
+        subcommands: [ListCampaigns.self, Apply.self, DeleteCampaign.self],
+        defaultSubcommand: ListCampaigns.self
+    )
+}
+
+struct DeleteCampaign: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delete",
+        abstract: "Delete a campaign: everything that waits is cancelled, and its name is free again.",
+        discussion: """
+            What was decided about it stays readable. A campaign that others name is refused: change or delete those \
+            first. One of the same name that is applied later is a new one, and nobody has received it.
+
+            EXAMPLES
+              triggerd campaigns delete abandoned-cart
+            """
+    )
+
+    @OptionGroup var daemon: DaemonOption
+    @Argument(help: "The campaign.") var campaign: String
+    @Flag(help: "One JSON object.") var json = false
+
+    func run() async throws {
+        try await daemon.withConnection { connection in
+            let request = packed(triggerd__v1__delete_campaign_request__init) { request, arena in
+                request.pointee.campaign = arena.text(campaign)
+            }
+            let waiting = try await connection.call(
+                "Campaigns",
+                "Delete",
+                request,
+                Triggerd__V1__DeleteCampaignReply.self,
+                schema_delete_campaign_reply()
+            ) { $0.pointee.waiting }
+            if json {
+                Output.json(["campaign": .string(campaign), "deleted": true, "waiting": .integer(waiting)])
+            } else {
+                Output.line("\(campaign): deleted" + (waiting > 0 ? "; \(waiting) messages waited" : ""))
+            }
+        }
+    }
+}
+
+struct ListCampaigns: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
         abstract: "List the campaigns.",
         discussion: """
             EXAMPLES
@@ -166,6 +235,8 @@ struct Resume: AsyncParsableCommand {
 private struct ReadStatus {
     let campaign: String
     let isStopped: Bool
+    /// Why it is held; empty where it is not.
+    let held: [String]
     let version: UInt32
     let launchedAt: Instant
     let changed: Bool
@@ -186,6 +257,7 @@ private struct ReadStatus {
                 }
             } ?? []
         isStopped = status.state == TRIGGERD__V1__CAMPAIGN_STATUS__STATE__STOPPED
+        held = elements(status.n_held, status.held).map { String(cString: $0) }
         version = status.version
         launchedAt = Instant(milliseconds: status.launched_at_ms)
         changed = status.changed != 0
@@ -204,15 +276,23 @@ private struct ReadStatus {
         }
     }
 
-    var state: String { isStopped ? "stopped" : "live" }
+    var state: String { isStopped ? "stopped" : held.isEmpty ? "live" : "held" }
 
     var lines: [String] {
         let line =
             "\(campaign)  \(state)  version \(version), launched \(launchedAt), \(trigger) -> \(channels.joined(separator: ", "))"
+        var why = held.map { "  held: \($0)" }
+        if !why.isEmpty {
+            why.append(
+                "  to go on: apply it corrected, load the plug-in that serves it, or `triggerd campaigns delete`"
+            )
+        }
         // What became of every message: matched = waiting + all the rest.
-        guard let accounts, accounts.matched > 0 else { return [line] }
+        guard let accounts, accounts.matched > 0 else { return [line] + why }
         let parts = ["matched \(accounts.matched)", "waiting \(accounts.waiting)"]
-        return [line, "  " + (parts + accounts.ended.map { "\($0.decision) \($0.count)" }).joined(separator: ", ")]
+        return [line] + why + [
+            "  " + (parts + accounts.ended.map { "\($0.decision) \($0.count)" }).joined(separator: ", ")
+        ]
     }
 
     var json: Object {
@@ -221,6 +301,7 @@ private struct ReadStatus {
             "launched_at": .string(launchedAt.description), "trigger": .string(trigger),
             "channels": .array(channels.map(Value.string)),
         ]
+        if !held.isEmpty { json["held"] = .array(held.map(Value.string)) }
         if !warnings.isEmpty { json["warnings"] = .array(warnings.map(Value.string)) }
         if let accounts {
             json["matched"] = .integer(accounts.matched)

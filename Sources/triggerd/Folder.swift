@@ -17,6 +17,14 @@ enum Folder {
         return names.filter { isCampaignFile($0) && !$0.hasPrefix(".") }.map { path(folder, $0) }
     }
 
+    /// The file itself, or the campaign files of a folder.
+    static func campaignFiles(of file: String) throws(Failure) -> [String] {
+        guard isFolder(file) else { return [file] }
+        let found = try campaignFiles(in: file)
+        guard !found.isEmpty else { throw Failure("\(file): no campaign is in it: no .yaml, .yml or .json file") }
+        return found
+    }
+
     /// The file itself, or every YAML and JSON file of a folder and the folders in it, by name.
     static func scenarioFiles(of file: String) throws(Failure) -> [String] {
         guard isFolder(file) else { return [file] }

@@ -41,6 +41,7 @@ struct Serve: AsyncParsableCommand {
         completion: .directory
     )
     var campaigns: String?
+    @Flag(help: "Delete the campaigns that have no file in --campaigns any more.") var prune = false
     @Option(
         help: ArgumentHelp("The plug-ins (default: those that came with the program).", valueName: "dir"),
         completion: .directory
@@ -63,6 +64,9 @@ struct Serve: AsyncParsableCommand {
         for (option, folder) in [("--data", data), ("--campaigns", campaigns), ("--plugins", plugins)] {
             if let folder, folder.isEmpty { throw ValidationError("\(option) is empty: name a folder") }
         }
+        if prune, campaigns == nil {
+            throw ValidationError("--prune deletes what --campaigns has no file for: name the folder with --campaigns")
+        }
         for setting in set { _ = try ChannelSettings.parse(setting) }
     }
 
@@ -72,6 +76,7 @@ struct Serve: AsyncParsableCommand {
             listen: try listen.map(Self.address),
             data: data ?? Self.standardData,
             campaigns: campaigns,
+            prunes: prune,
             plugins: plugins ?? Self.standardPlugins,
             keepEvents: Length(keepEvents) ?? .zero,
             settings: try ChannelSettings(options: set)

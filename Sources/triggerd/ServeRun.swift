@@ -17,6 +17,7 @@ struct ServeRun {
     let listen: (host: String, port: Int)?
     let data: String
     let campaigns: String?
+    let prunes: Bool
     let plugins: String
     let keepEvents: Length
     let settings: ChannelSettings
@@ -70,10 +71,14 @@ struct ServeRun {
                 limits: limits,
                 logger: logger
             )
-            for status in try daemon.apply(files) {
+            let applied = try daemon.apply(files, prunes: prunes)
+            for status in applied.statuses {
                 for warning in status.warnings {
                     say("warning: \(status.campaign.id): \(warning.field): \(warning.text) [rule \(warning.rule)]")
                 }
+            }
+            if !applied.deleted.isEmpty {
+                say("deleted, as they have no file: \(applied.deleted.map(\.string).joined(separator: ", "))")
             }
         } catch {
             store.close()
@@ -133,6 +138,12 @@ struct ServeRun {
             }
         }
         guard problems.isEmpty else { throw Failure(lines: problems.map(\.description)) }
+        if prunes, read.campaigns.isEmpty {
+            throw Failure(
+                "--prune: \(campaigns) has no campaign, and every campaign would be deleted",
+                "delete them by name with `triggerd campaigns delete`"
+            )
+        }
         return read
     }
 

@@ -187,7 +187,7 @@ struct Health: AsyncParsableCommand {
         abstract: "Ask the daemon whether it serves.",
         discussion: """
             Exit status 0 where it serves, else 1, also where it does not answer within 5 s. A channel whose provider takes nothing is named as degraded: its \
-            messages wait. Records of the store that do not read are named as damaged: what needs them is refused. \
+            messages wait. Campaigns that are held trigger nothing, and their sends wait. Records of the store that do not read are named as damaged: what needs them is refused. \
             Everything else goes on.
 
             EXAMPLES
@@ -201,39 +201,48 @@ struct Health: AsyncParsableCommand {
 
     func run() async throws {
         try await daemon.withConnection(timeout: CommandLimits.health) { connection in
-            let (serves, reason, degraded, damaged, damagedCount, clockAhead, unknowns) = try await connection.call(
-                "Health",
-                "Check",
-                packed(triggerd__v1__health_request__init),
-                Triggerd__V1__HealthReply.self,
-                schema_health_reply()
-            ) { reply in
-                (
-                    reply.pointee.status == TRIGGERD__V1__HEALTH_REPLY__STATUS__SERVING,
-                    String(cString: reply.pointee.reason),
-                    elements(reply.pointee.n_degraded, reply.pointee.degraded).map { channel -> Object in
-                        [
-                            "channel": .string(String(cString: channel.pointee.channel)),
-                            "service": .string(String(cString: channel.pointee.service)),
-                            "reason": .string(String(cString: channel.pointee.reason)),
-                            "since": .string(Instant(milliseconds: channel.pointee.since_ms).description),
-                            "waiting": .integer(Int64(clamping: channel.pointee.waiting)),
-                        ]
-                    },
-                    elements(reply.pointee.n_damaged, reply.pointee.damaged).map { String(cString: $0) },
-                    Int64(clamping: reply.pointee.damaged_count),
-                    Length(milliseconds: reply.pointee.clock_ahead_ms),
-                    elements(reply.pointee.n_unknown_outcomes, reply.pointee.unknown_outcomes).map { tries -> Object in
-                        [
-                            "channel": .string(String(cString: tries.pointee.channel)),
-                            "service": .string(String(cString: tries.pointee.service)),
-                            "count": .integer(Int64(clamping: tries.pointee.count)),
-                            "reason": .string(String(cString: tries.pointee.reason)),
-                            "last": .string(Instant(milliseconds: tries.pointee.last_ms).description),
-                        ]
-                    }
-                )
-            }
+            let (serves, reason, degraded, damaged, damagedCount, clockAhead, unknowns, held, heldCount) =
+                try await connection.call(
+                    "Health",
+                    "Check",
+                    packed(triggerd__v1__health_request__init),
+                    Triggerd__V1__HealthReply.self,
+                    schema_health_reply()
+                ) { reply in
+                    (
+                        reply.pointee.status == TRIGGERD__V1__HEALTH_REPLY__STATUS__SERVING,
+                        String(cString: reply.pointee.reason),
+                        elements(reply.pointee.n_degraded, reply.pointee.degraded).map { channel -> Object in
+                            [
+                                "channel": .string(String(cString: channel.pointee.channel)),
+                                "service": .string(String(cString: channel.pointee.service)),
+                                "reason": .string(String(cString: channel.pointee.reason)),
+                                "since": .string(Instant(milliseconds: channel.pointee.since_ms).description),
+                                "waiting": .integer(Int64(clamping: channel.pointee.waiting)),
+                            ]
+                        },
+                        elements(reply.pointee.n_damaged, reply.pointee.damaged).map { String(cString: $0) },
+                        Int64(clamping: reply.pointee.damaged_count),
+                        Length(milliseconds: reply.pointee.clock_ahead_ms),
+                        elements(reply.pointee.n_unknown_outcomes, reply.pointee.unknown_outcomes).map {
+                            tries -> Object in
+                            [
+                                "channel": .string(String(cString: tries.pointee.channel)),
+                                "service": .string(String(cString: tries.pointee.service)),
+                                "count": .integer(Int64(clamping: tries.pointee.count)),
+                                "reason": .string(String(cString: tries.pointee.reason)),
+                                "last": .string(Instant(milliseconds: tries.pointee.last_ms).description),
+                            ]
+                        },
+                        elements(reply.pointee.n_held, reply.pointee.held).map { campaign -> Object in
+                            [
+                                "campaign": .string(String(cString: campaign.pointee.campaign)),
+                                "reason": .string(String(cString: campaign.pointee.reason)),
+                            ]
+                        },
+                        Int64(clamping: reply.pointee.held_count)
+                    )
+                }
             if json {
                 var object: Object = ["serving": .boolean(serves)]
                 if !reason.isEmpty { object["reason"] = .string(reason) }
@@ -241,12 +250,16 @@ struct Health: AsyncParsableCommand {
                 object["damaged"] = .array(damaged.map { .string($0) })
                 object["damaged_count"] = .integer(damagedCount)
                 object["unknown_outcomes"] = .array(unknowns.map(Value.object))
+                object["held"] = .array(held.map(Value.object))
+                object["held_count"] = .integer(heldCount)
                 object["clock_ahead_ms"] = .integer(clockAhead.milliseconds)
                 Output.json(object)
             } else {
                 Output.line(serves ? "serving" : "not serving: \(reason)")
                 for channel in degraded { Output.line(Self.line(channel)) }
                 for tries in unknowns { Output.line(Self.line(unknown: tries)) }
+                for campaign in held { Output.line("held: \(campaign["reason"]?.string ?? "")") }
+                if heldCount > held.count { Output.line("held: \(heldCount) in all") }
                 for record in damaged { Output.line("damaged: \(record)") }
                 if damagedCount > damaged.count { Output.line("damaged: \(damagedCount) in all") }
                 if clockAhead != .zero {

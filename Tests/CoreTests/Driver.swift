@@ -47,7 +47,10 @@ struct Driver {
             ],
             identity: "test",
             match: { event in
-                table.allVersions.filter { $1.trigger.type == "\(event.subject)" }.map {
+                table.allVersions.filter {
+                    $1.trigger.type == "\(event.subject)" && table.head(of: $1.id)?.current == $0
+                }
+                .map {
                     Match($0.0, .trigger(whereHolds: true))
                 }
             },

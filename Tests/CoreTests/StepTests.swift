@@ -92,7 +92,7 @@ struct StepTests {
         #expect(first.begun == 1)
         let (second, answers) = try driver.step([stop, track], at: 1)
         #expect(second.begun == 1)
-        #expect(second.stopped == [1])
+        #expect(second.ended == [1])
         guard case .campaign(let head, changed: true)? = answers[0] else {
             Issue.record("\(String(describing: answers[0]))")
             return

@@ -130,7 +130,7 @@ struct CommandLineTests {
         try Data(repeating: UInt8(ascii: "#"), count: 70 << 20).write(to: large)
         try Data(repeating: UInt8(ascii: "#"), count: 3 << 20).write(to: half)
         let failed: [([String], String)] = [
-            (["apply", daemon.folder.path], "Is a directory"), (["track", daemon.folder.path], "Is a directory"),
+            (["apply", daemon.folder.path], "no campaign is in it"), (["track", daemon.folder.path], "Is a directory"),
             (["apply", "/no/such"], "No such file"), (["dump", "/no/such"], "/no/such"),
             (["campaigns", "--socket", "/no/such"], "no daemon answers at /no/such: No such file or directory"),
             (["apply", large.path], "more than 4194304 bytes"),

@@ -105,7 +105,7 @@ struct FolderTests {
             let refused = try DaemonProcess.run(command, environment: machine.environment)
             #expect(refused.status == 1)
             #expect(
-                refused.err.contains("the data is of format 99, this program reads up to format 4")
+                refused.err.contains("the data is of format 99, this program reads up to format 5")
                     && refused.err.contains("install a newer triggerd"),
                 "\(refused.err)"
             )

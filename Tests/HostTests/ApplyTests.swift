@@ -21,7 +21,7 @@ struct ApplyTests {
     ) throws -> CampaignRegistry {
         var limits = HostLimits()
         change(&limits)
-        return try CampaignRegistry(records, workspace: Workspace(), plugins: try plugins.get(), limits: limits)
+        return CampaignRegistry(records, workspace: Workspace(), plugins: try plugins.get(), limits: limits)
     }
 
     static func campaign(_ id: CampaignID, hears event: Text = "e", exceptions: [Occurrence] = []) -> Campaign {
@@ -152,13 +152,13 @@ struct ApplyTests {
 }
 
 extension Occurrence {
-    fileprivate static func customEvent(_ name: Text) -> Occurrence {
+    static func customEvent(_ name: Text) -> Occurrence {
         Occurrence(type: "custom_event", configuration: ["event": .string(name)])
     }
 }
 
 extension Event {
-    fileprivate static func of(_ type: String, _ subject: Text) -> Event {
+    static func of(_ type: String, _ subject: Text) -> Event {
         Event(type: type, subject: subject, user: "u", time: .at(1), receivedAt: .at(1), properties: Object())
     }
 }

@@ -39,7 +39,7 @@ import Testing
         // What only channels, templates and places can bring about has tests of its own.
         let others: Set<Decision.Code> = [
             .templateError, .noAddress, .providerRejected, .providerGaveUp, .rateLimitExpired, .chainTooDeep,
-            .tooManyWaiting,
+            .tooManyWaiting, .campaignDeleted,
         ]
         for code in Decision.Code.allCases where count >= 3_000 && (code.isTerminal || code == .converted) {
             if !others.contains(code) { #expect(reached[code.rawValue] != nil, "\(code.rawValue) was never reached") }

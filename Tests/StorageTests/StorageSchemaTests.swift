@@ -203,8 +203,7 @@ struct StorageSchemaTests {
             try [UInt8]([0x08, 1]).withUnsafeBytes { try DecisionRecord.decode($0, sequence: 1) }
         }
         let tally: [UInt8] = [0x2A, 5, 0x08, 0xE7, 0x07, 0x10, 3, 0x2A, 4, 0x08, 1, 0x10, 2]
-        var expected = Tally()
-        expected[.delivered] = 2
+        let expected = Tally(matched: 0, ended: [(.delivered, 2)], versions: nil)
         #expect(try tally.withUnsafeBytes(TallyRecord.decode) == expected)
     }
 }

@@ -3,7 +3,7 @@ import Dispatch
 import Engine
 import Synchronization
 
-/// Where campaigns are read, checked, compiled, stopped and resumed: beside the engine's thread and off the event loops,
+/// Where campaigns are read, checked, compiled, stopped, resumed and deleted: beside the engine's thread and off the event loops,
 /// one request after another, in the order in which they came. The engine's thread only takes over what is ready, and
 /// nothing changes campaigns beside this.
 final class CampaignChanges: Sendable {
@@ -13,13 +13,24 @@ final class CampaignChanges: Sendable {
     private let identity: String
     private let limits: HostLimits
     private let clock: Clock
+    private let tallies: @Sendable () throws -> [CampaignNumber: Tally]
+    private let isLeaving = Mutex(false)
     private let line = DispatchQueue(label: "triggerd.campaigns")
     private let waiting = Mutex((count: 0, bytes: 0))
 
-    init(_ registry: CampaignRegistry, queue: WorkQueue, identity: String, limits: HostLimits, clock: Clock) {
+    /// `tallies`: as last committed.
+    init(
+        _ registry: CampaignRegistry,
+        queue: WorkQueue,
+        identity: String,
+        tallies: @escaping @Sendable () throws -> [CampaignNumber: Tally],
+        limits: HostLimits,
+        clock: Clock
+    ) {
         current = Published(registry)
         self.queue = queue
         self.identity = identity
+        self.tallies = tallies
         self.limits = limits
         self.clock = clock
     }
@@ -47,30 +58,84 @@ final class CampaignChanges: Sendable {
     }
 
     /// Before anybody can call.
-    func applyAtStart(_ set: CampaignSet) throws(Refusal) -> [CampaignStatus] {
-        try line.sync { Result { () throws(Refusal) in try apply(set) } }.get()
+    func applyAtStart(_ set: CampaignSet, prunes: Bool) throws(Refusal) -> Applied {
+        try line.sync { Result { () throws(Refusal) in try apply(set, prunes: prunes) } }.get()
     }
 
-    /// All of them, or none; returns when that is on disk. To be called in order.
-    func apply(_ set: CampaignSet) throws(Refusal) -> [CampaignStatus] {
+    struct Applied {
+        var statuses: [CampaignStatus]
+        /// With `prunes`: those that the set does not have.
+        var deleted: [CampaignID] = []
+    }
+
+    /// All of them, or none; returns when that is on disk. `prunes`: those that are not among them are deleted. To be
+    /// called in order.
+    func apply(_ set: CampaignSet, prunes: Bool = false) throws(Refusal) -> Applied {
         var request = ApplyRequest(set)
         let base = current.get()
         var registry = base
         let statuses = try registry.apply(&request, at: clock.now())
-        guard registry.revision != base.revision else { return statuses }
-        let change = CampaignChange(
+        let kept = Set(set.campaigns.map(\.id))
+        let pruned = prunes ? registry.table.all.map(\.id).filter { !kept.contains($0) } : []
+        let deleted = pruned.isEmpty ? [:] : try registry.delete(pruned)
+        guard registry.revision != base.revision else { return Applied(statuses: statuses) }
+        var change = CampaignChange(
             context: registry.makeContext(identity: identity),
             records: registry.records(of: statuses),
             workspace: registry.workspace == base.workspace ? nil : registry.workspace.packed()
         )
+        change.deleted = deleted
         // While this thread has `base`, letting go of what it holds costs the engine's thread nothing.
-        let answer = withExtendedLifetime(base) { hand(.change(change)) }
-        switch answer {
-        case .recorded: current.set(registry)
+        try withExtendedLifetime(base) { () throws(Refusal) in try take(over: registry, change) }
+        if !deleted.isEmpty || statuses.contains(where: { $0.changed && $0.head.version > 1 }) { leave() }
+        return Applied(statuses: statuses, deleted: pruned)
+    }
+
+    /// What waits of it ends; returns when that it was deleted is on disk, and how many messages wait then. To be called
+    /// in order.
+    func delete(_ id: CampaignID) throws(Refusal) -> Int64 {
+        var registry = current.get()
+        let deleted = try registry.delete([id])
+        var change = CampaignChange(context: registry.makeContext(identity: identity), records: [])
+        change.deleted = deleted
+        let waiting = (try? tallies()).flatMap { tallies in deleted.keys.first.flatMap { tallies[$0]?.waiting } } ?? 0
+        try take(over: registry, change)
+        leave()
+        return waiting
+    }
+
+    private func take(over registry: CampaignRegistry, _ change: CampaignChange) throws(Refusal) {
+        var registry = registry
+        switch hand(.change(change)) {
+        case .changed(let instant):
+            registry.deleted(change.deleted.keys, at: instant)
+            current.set(registry)
         case .refused(let refusal): throw refusal
         case let other: preconditionFailure("a change of campaigns was answered with \(other)")
         }
-        return statuses
+    }
+
+    /// What nothing waits for any more leaves soon.
+    func leaveSoon() {
+        let isNews = isLeaving.withLock { isLeaving in
+            defer { isLeaving = true }
+            return !isLeaving
+        }
+        guard isNews else { return }  // It will be looked at then.
+        line.async { [self] in
+            isLeaving.withLock { $0 = false }
+            leave()
+        }
+    }
+
+    /// Takes out what nothing waits for; what did not go is tried again with what is freed next. To be called in order.
+    private func leave() {
+        let base = current.get()
+        var registry = base
+        guard let tallies = try? tallies(), let change = registry.leave(tallies, at: clock.now(), identity: identity)
+        else { return }
+        let answer = withExtendedLifetime(base) { hand(.change(change)) }
+        if case .changed = answer { current.set(registry) }
     }
 
     /// Ends everything that waits, and what would begin to; returns when that is on disk. To be called in order.
@@ -85,16 +150,16 @@ final class CampaignChanges: Sendable {
 
     private func changeHead(of id: CampaignID, _ work: ([UInt8]) -> Work) throws(Refusal) -> CampaignStatus {
         var registry = current.get()
-        guard let campaign = registry.table.head(of: id).flatMap({ registry.table.campaign($0.current) }) else {
+        guard let campaign = registry.table.head(of: id).flatMap({ registry.prepared($0.current) }) else {
             throw .unknownCampaign(id)
         }
-        switch hand(work(campaign.packed())) {
+        switch hand(work(campaign.definition)) {
         case .campaign(let head, let changed):
             if changed {
                 registry.put(head)
                 current.set(registry)
             }
-            return CampaignStatus(head: head, campaign: campaign, changed: changed)
+            return registry.status(of: head, changed: changed)
         case .refused(let refusal): throw refusal
         case let other: preconditionFailure("stopping or resuming \(id) was answered with \(other)")
         }

@@ -111,10 +111,19 @@ final class EngineThread: @unchecked Sendable {
             return failed(taken, works, due, step, error)
         }
         if !step.changes.isEmpty { health.serving() }
-        core.committed(step)
+        follow(step)
         publish(step)
         answers.give(step.answers.map { (taken[$0.number], $0.answer) })
         return left(of: taken, step)
+    }
+
+    private func follow(_ step: Step) {
+        let held = step.changesCampaigns ? core.context.campaigns.held : []
+        core.committed(step)
+        guard step.changesCampaigns, core.context.campaigns.held != held else { return }
+        // 14: of one that is served again what ran out stands only on disk.
+        timers = TimerWindow()
+        health.hold(core.context.campaigns.held.count)
     }
 
     /// Loads what the step needs until it is over, in the time that it has.
@@ -147,7 +156,8 @@ final class EngineThread: @unchecked Sendable {
         outbox.withdraw(step.withdrawn)
         outbox.readdress(step.readdressed)
         outbox.recorded(step.recorded)
-        if !step.stopped.isEmpty { upkeep.sweep(step.stopped) }
+        if !step.ended.isEmpty { upkeep.sweep(step.ended) }
+        if step.frees { upkeep.freed() }
     }
 
     private func left(of taken: [QueuedWork], _ step: Step) -> [QueuedWork] {

@@ -14,6 +14,8 @@ final class Upkeep: Sendable {
         /// Of these forgotten users nothing is left on disk but their ids.
         var erased: [UserID: Erasure]?
         var trimNext: UInt64 = 0
+        /// When versions are looked at whose receipts can convert no more.
+        var leaveNext = Instant(milliseconds: .min)
     }
 
     private let store: any Store
@@ -21,13 +23,25 @@ final class Upkeep: Sendable {
     private let readers: Readers
     private let limits: HostLimits
     private let logger: Logger
+    /// Has what nothing waits for any more leave.
+    private let leave: @Sendable () -> Void
     private let state = Mutex(State())
 
     /// After a try to erase that failed.
     private static let erasePause = Length.seconds(3_600)
+    /// What can convert no more leaves because time passed.
+    private static let leavePause = Length.seconds(3_600)
     private static let eventsBetweenTrims: UInt64 = 1 << 20
 
-    init(store: any Store, queue: WorkQueue, readers: Readers, limits: HostLimits, logger: Logger) {
+    init(
+        store: any Store,
+        queue: WorkQueue,
+        readers: Readers,
+        leave: @escaping @Sendable () -> Void,
+        limits: HostLimits,
+        logger: Logger
+    ) {
+        self.leave = leave
         (self.store, self.queue, self.readers) = (store, queue, readers)
         (self.limits, self.logger) = (limits, logger)
     }
@@ -37,7 +51,16 @@ final class Upkeep: Sendable {
         trimEvents(nextEvent)
         endErasing()
         eraseWhenDue(now)
+        let isDue = state.withLock { state in
+            guard now >= state.leaveNext else { return false }
+            state.leaveNext = now + Self.leavePause
+            return true
+        }
+        if isDue { leave() }
     }
+
+    /// Nothing waits any more for a version, or for a campaign that was deleted.
+    func freed() { leave() }
 
     private func trimEvents(_ nextEvent: UInt64) {
         let isDue = state.withLock { state in
@@ -88,7 +111,7 @@ final class Upkeep: Sendable {
         state.withLock { $0.isErasing = false }
     }
 
-    // MARK: Stopped campaigns
+    // MARK: Stopped and deleted campaigns
 
     /// Has every user looked at of whom a timer belongs to those campaigns (design: a sweeper records the ends in
     /// batches, with the stop's instant).
@@ -104,7 +127,9 @@ final class Upkeep: Sendable {
                     after = read.last
                 }
             } catch {
-                logger.error("what waits for a stopped campaign cannot be read; each ends when it is due: \(error)")
+                logger.error(
+                    "what waits for a campaign that was stopped or deleted cannot be read; each ends when it is due: \(error)"
+                )
             }
         }
     }

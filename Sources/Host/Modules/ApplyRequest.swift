@@ -25,7 +25,9 @@ struct ApplyRequest: Sendable {
                     CampaignProblem(field: "", text, campaign: campaign.id)
                 ])
             }
-            return try PreparedCampaign(campaign, bytes: bytes, plugins: plugins)
+            let prepared = PreparedCampaign(campaign, bytes: bytes, plugins: plugins)
+            guard prepared.problems.isEmpty else { throw CampaignProblems(prepared.problems) }
+            return prepared
         }
         prepared[index] = made
         return made

@@ -28,13 +28,29 @@ extension CampaignRegistry {
         }
     }
 
-    /// Names of campaigns that are not. Of those that were not changed all are: no campaign ever leaves.
+    /// Names of campaigns that are not. Of those that were not changed all are: one that others name is not deleted.
     func referenceProblems(of statuses: [CampaignStatus]) -> [CampaignProblem] {
         statuses.filter(\.changed).flatMap { status in
             status.campaign.references.filter { table.head(of: $0.campaign) == nil }.map { field, reference in
                 CampaignProblem(field: field, "there is no campaign \(reference)", campaign: status.campaign.id)
             }
         }
+    }
+
+    /// Throws which campaigns name those, who would listen for nobody without them.
+    func checkUnnamed(_ ids: Set<CampaignID>) throws(Refusal) {
+        var named: [CampaignID: [String]] = [:]
+        for head in table.all where !ids.contains(head.id) {
+            for (field, id) in table.campaign(head.current)?.references ?? [] where ids.contains(id) {
+                named[id, default: []].append("\(head.id) (\(field))")
+            }
+        }
+        guard !named.isEmpty else { return }
+        let told = named.sorted { $0.key < $1.key }.prefix(HostLimits.problemsTold).map { id, names in
+            let more = names.count > 16 ? " and \(names.count - 16) more" : ""
+            return "\(id) is named by \(names.prefix(16).joined(separator: ", "))\(more)"
+        }
+        throw .stillNamed(told.joined(separator: "; ") + ": change or delete those first")
     }
 
     /// Circles that would never end (13, 1.5). There was none, so any goes through a campaign that was changed.

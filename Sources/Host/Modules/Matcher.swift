@@ -22,19 +22,22 @@ struct Matcher: Sendable {
     /// What listens from now on, and what does not any more.
     struct Change {
         fileprivate var arrived: [Subject: [Listener]] = [:]
+        /// Versions of which the trigger is heard no more, and those of which nothing is.
         fileprivate var left: [Subject: Set<CampaignVersion>] = [:]
+        fileprivate var gone: [Subject: Set<CampaignVersion>] = [:]
 
         /// A version that is not the newest only listens for what cancels the sends that still wait under it, or
         /// converts those that went (3.4).
         mutating func add(_ prepared: PreparedCampaign, as version: CampaignVersion, isNewest: Bool) {
             let campaign = prepared.campaign
-            for (index, compiled) in prepared.exceptions.enumerated() {
+            // Of a held campaign what can be heard is; that it triggers nothing, the engine knows (14).
+            for case (let index, let compiled?) in prepared.exceptions.enumerated() {
                 add(compiled, campaign.exceptions[index], .exception(index), version)
             }
-            for (index, compiled) in prepared.conversions.enumerated() {
+            for case (let index, let compiled?) in prepared.conversions.enumerated() {
                 add(compiled, campaign.conversions[index].occurrence, .conversion(index), version)
             }
-            if isNewest { add(prepared.trigger, campaign.trigger, .trigger, version) }
+            if isNewest, let trigger = prepared.trigger { add(trigger, campaign.trigger, .trigger, version) }
         }
 
         private mutating func add(
@@ -51,11 +54,19 @@ struct Matcher: Sendable {
         mutating func removeTrigger(_ trigger: CompiledOccurrence, of version: CampaignVersion) {
             for subject in trigger.subjects { left[subject, default: []].insert(version) }
         }
+
+        /// The version that leaves.
+        mutating func remove(_ prepared: PreparedCampaign, as version: CampaignVersion) {
+            for subject in prepared.subjects { gone[subject, default: []].insert(version) }
+        }
     }
 
     mutating func apply(_ change: Change) {
         for (subject, versions) in change.left {
             listeners[subject]?.removeAll { $0.role == .trigger && versions.contains($0.version) }
+        }
+        for (subject, versions) in change.gone {
+            listeners[subject]?.removeAll { versions.contains($0.version) }
         }
         for (subject, arrived) in change.arrived {
             var all = listeners[subject] ?? []
@@ -64,7 +75,9 @@ struct Matcher: Sendable {
             all.sort { $0.version < $1.version }
             listeners[subject] = all
         }
-        for subject in change.left.keys where listeners[subject]?.isEmpty == true { listeners[subject] = nil }
+        for subject in [change.left.keys, change.gone.keys].joined() where listeners[subject]?.isEmpty == true {
+            listeners[subject] = nil
+        }
     }
 
     /// Who listens for the event and is meant by it, in the order in which campaigns were created. The plug-in is

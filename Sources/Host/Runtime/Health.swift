@@ -10,6 +10,8 @@ package final class Health: Sendable {
         var unwell: Set<String> = []
         /// Whether a try had no outcome that anybody knows, since the start.
         var hasUnknowns = false
+        /// Campaigns that are held (14).
+        var held = 0
     }
 
     private let state = Mutex(State())
@@ -26,7 +28,7 @@ package final class Health: Sendable {
 
     /// Whether it serves, all channels do, and nothing is to be told beside.
     var isWhole: Bool {
-        state.withLock { $0.problem == nil && $0.unwell.isEmpty && !$0.hasUnknowns } && damage.isEmpty
+        state.withLock { $0.problem == nil && $0.unwell.isEmpty && !$0.hasUnknowns && $0.held == 0 } && damage.isEmpty
             && clockAhead == .zero
     }
 
@@ -47,6 +49,10 @@ package final class Health: Sendable {
 
     func outcomeIsUnknown() {
         state.withLock { $0.hasUnknowns = true }
+    }
+
+    func hold(_ campaigns: Int) {
+        state.withLock { $0.held = campaigns }
     }
 
     func channel(_ name: String, isWell: Bool) {

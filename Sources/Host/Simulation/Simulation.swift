@@ -30,17 +30,11 @@ package struct Simulation {
         places: [CampaignID: CampaignPlaces] = [:],
         launch: Instant
     ) throws(Refusal) {
-        do {
-            registry = try CampaignRegistry([], workspace: Workspace(), plugins: plugins)
-            var set = CampaignSet(campaigns: campaigns, workspace: workspace)
-            set.places = places
-            var request = ApplyRequest(set)
-            _ = try registry.apply(&request, at: launch)
-        } catch let refusal as Refusal {
-            throw refusal
-        } catch {
-            throw .unavailable(String(describing: error))
-        }
+        registry = CampaignRegistry([], workspace: Workspace(), plugins: plugins)
+        var set = CampaignSet(campaigns: campaigns, workspace: workspace)
+        set.places = places
+        var request = ApplyRequest(set)
+        _ = try registry.apply(&request, at: launch)
         core = Self.core(registry)
     }
 
@@ -51,7 +45,7 @@ package struct Simulation {
         draft: CampaignSet,
         launch: Instant
     ) throws {
-        registry = try CampaignRegistry(
+        registry = CampaignRegistry(
             try store.campaigns(),
             workspace: try store.workspace().map { try Workspace(packed: $0) } ?? Workspace(),
             plugins: plugins

@@ -4,7 +4,7 @@ import RPC
 import Schema
 import Storage
 
-/// `triggerd.v1.Campaigns`: applying, stopping and resuming campaigns, and what there is.
+/// `triggerd.v1.Campaigns`: applying, stopping, resuming and deleting campaigns, and what there is.
 struct CampaignsService {
     let campaigns: CampaignChanges
     let readFile: ReadCampaignFile
@@ -19,7 +19,7 @@ struct CampaignsService {
             methods: [
                 "Apply": { self.apply($0, $1) }, "Get": { self.get($0, $1) }, "List": { self.list($0, $1) },
                 "Stop": { self.stop($0, $1) }, "Resume": { self.resume($0, $1) },
-                "Preview": { previews.preview($0, $1) },
+                "Delete": { self.delete($0, $1) }, "Preview": { previews.preview($0, $1) },
             ]
         )
     }
@@ -29,10 +29,10 @@ struct CampaignsService {
         let refusal = campaigns.inOrder(bytes: asked.payload.readableBytes) {
             guard call.isAwaited else { return }
             do throws(Status) {
-                let set = try read(asked)
+                let (set, prunes) = try read(asked)
                 guard call.isAwaited else { return }
-                let statuses = try applied(set)
-                Arena.use { call.finish(Self.answer(call, statuses, $0)) }
+                let applied = try applied(set, prunes)
+                Arena.use { call.finish(Self.answer(call, applied, $0)) }
             } catch {
                 call.fail(error)
             }
@@ -40,12 +40,12 @@ struct CampaignsService {
         if let refusal { call.fail(refusal.status) }
     }
 
-    private func applied(_ set: CampaignSet) throws(Status) -> [CampaignStatus] {
-        do throws(Refusal) { return try campaigns.apply(set) } catch { throw error.status }
+    private func applied(_ set: CampaignSet, _ prunes: Bool) throws(Status) -> CampaignChanges.Applied {
+        do throws(Refusal) { return try campaigns.apply(set, prunes: prunes) } catch { throw error.status }
     }
 
     /// What the request asks for, its files read.
-    private func read(_ asked: Request) throws(Status) -> CampaignSet {
+    private func read(_ asked: Request) throws(Status) -> (CampaignSet, prunes: Bool) {
         try asked.read(Triggerd__V1__ApplyRequest.self, schema_apply_request()) { request, _ throws(Status) in
             var reading = ApplyReading(readFile: readFile)
             for index in 0..<request.pointee.n_campaigns {
@@ -55,14 +55,24 @@ struct CampaignsService {
             for index in 0..<request.pointee.n_files {
                 if let file = request.pointee.files[index] { reading.add(file: file.pointee) }
             }
-            return try reading.set(most: limits.campaignsPerRequest)
+            let set = try reading.set(most: limits.campaignsPerRequest)
+            let prunes = request.pointee.prune != 0
+            guard !prunes || !set.campaigns.isEmpty else {
+                throw Status(
+                    .invalidArgument,
+                    "prune: without a campaign in the request every campaign would be deleted"
+                )
+            }
+            return (set, prunes)
         }
     }
 
-    private static func answer(_ call: Call, _ statuses: [CampaignStatus], _ arena: Arena) -> Finished {
+    private static func answer(_ call: Call, _ applied: CampaignChanges.Applied, _ arena: Arena) -> Finished {
         let reply = arena.make(triggerd__v1__apply_reply__init)
-        reply.pointee.n_campaigns = statuses.count
-        reply.pointee.campaigns = arena.array(CampaignStatus.messages(of: statuses, in: arena))
+        reply.pointee.n_campaigns = applied.statuses.count
+        reply.pointee.campaigns = arena.array(CampaignStatus.messages(of: applied.statuses, in: arena))
+        reply.pointee.n_deleted = applied.deleted.count
+        reply.pointee.deleted = arena.texts(applied.deleted.map(\.string))
         return arena.answer(call, reply)
     }
 
@@ -71,11 +81,9 @@ struct CampaignsService {
             request,
             _ throws(Status) in
             let id = Text(cString: request.pointee.campaign)
-            let table = campaigns.current.get().table
-            guard let head = table.head(of: id), let campaign = table.campaign(head.current) else {
-                throw Refusal.unknownCampaign(id).status
-            }
-            let status = CampaignStatus(head: head, campaign: campaign, changed: false)
+            let registry = campaigns.current.get()
+            guard let head = registry.table.head(of: id) else { throw Refusal.unknownCampaign(id).status }
+            let status = registry.status(of: head)
             readers.read(call) { arena in
                 arena.answer(call, status.shownMessage(in: arena, try store.tallies()[head.number] ?? Tally()))
             }
@@ -86,7 +94,7 @@ struct CampaignsService {
         call.withRequest(asked, Triggerd__V1__ListCampaignsRequest.self, schema_list_campaigns_request()) {
             request,
             _ throws(Status) in
-            let table = campaigns.current.get().table
+            let registry = campaigns.current.get()
             let after = try request.pointee.page.asPage() ?? 0
             let limit = request.pointee.limit == 0 ? Int.max : Int(request.pointee.limit)
             readers.read(call) { arena in
@@ -94,9 +102,8 @@ struct CampaignsService {
                 var page = ReplyPage<UnsafeMutablePointer<Triggerd__V1__CampaignStatus>>(limit: limit)
                 let reply = arena.make(triggerd__v1__list_campaigns_reply__init)
                 var last = after
-                for head in table.all where head.number > after {
-                    guard let campaign = table.campaign(head.current) else { continue }
-                    let message = CampaignStatus(head: head, campaign: campaign, changed: false)
+                for head in registry.table.all where head.number > after {
+                    let message = registry.status(of: head)
                         .shownMessage(in: arena, tallies[head.number] ?? Tally())
                     guard page.add(message, arena.size(of: message)) else {
                         reply.pointee.next_page = arena.text(String(last))
@@ -127,12 +134,35 @@ struct CampaignsService {
         }
     }
 
+    private func delete(_ call: Call, _ asked: Request) {
+        call.withRequest(asked, Triggerd__V1__DeleteCampaignRequest.self, schema_delete_campaign_request()) {
+            request,
+            _ in
+            let id = Text(cString: request.pointee.campaign)
+            inOrder(call) { () throws(Refusal) in
+                let waiting = try campaigns.delete(id)
+                return { arena in
+                    let reply = arena.make(triggerd__v1__delete_campaign_reply__init)
+                    reply.pointee.waiting = waiting
+                    return arena.answer(call, reply)
+                }
+            }
+        }
+    }
+
     private func change(_ call: Call, _ body: @escaping @Sendable () throws(Refusal) -> CampaignStatus) {
+        inOrder(call) { () throws(Refusal) in
+            let status = try body()
+            return { $0.answer(call, status.shownMessage(in: $0)) }
+        }
+    }
+
+    private func inOrder(_ call: Call, _ body: @escaping @Sendable () throws(Refusal) -> (Arena) -> Finished) {
         let refusal = campaigns.inOrder(bytes: nil) {
             guard call.isAwaited else { return }
             do throws(Refusal) {
-                let status = try body()
-                Arena.use { call.finish($0.answer(call, status.shownMessage(in: $0))) }
+                let answer = try body()
+                Arena.use { call.finish(answer($0)) }
             } catch {
                 call.fail(error.status)
             }
@@ -182,13 +212,17 @@ extension CampaignStatus {
         message.pointee.definition = isBrief ? campaign.nameMessage(in: arena) : campaign.message(in: arena)
         message.pointee.state =
             head.isStopped
-            ? TRIGGERD__V1__CAMPAIGN_STATUS__STATE__STOPPED : TRIGGERD__V1__CAMPAIGN_STATUS__STATE__LIVE
+            ? TRIGGERD__V1__CAMPAIGN_STATUS__STATE__STOPPED
+            : held.isEmpty ? TRIGGERD__V1__CAMPAIGN_STATUS__STATE__LIVE : TRIGGERD__V1__CAMPAIGN_STATUS__STATE__HELD
         message.pointee.version = head.version
         message.pointee.launched_at_ms = head.launchedAt.milliseconds
         message.pointee.applied_at_ms = head.appliedAt.milliseconds
         message.pointee.changed = changed ? 1 : 0
         message.pointee.accounts = tally?.message(in: arena)
         message.pointee.cut = isBrief ? 1 : 0
+        let why = held.prefix(HostLimits.problemsTold).map { "\($0)".cut(to: HostLimits.bytesOfProblem) }
+        message.pointee.n_held = why.count
+        message.pointee.held = arena.texts(Array(why))
         if isBrief { return message }
         message.pointee.n_warnings = warnings.count
         message.pointee.warnings = arena.array(

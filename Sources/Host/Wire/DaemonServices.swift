@@ -6,6 +6,7 @@ import Schema
 struct HealthService {
     let health: Health
     let outbox: Outbox
+    let campaigns: Published<CampaignRegistry>
 
     /// Of a text that a provider or the system gives, and of channels and services that are unwell: the reply stays
     /// small, whatever they are.
@@ -59,6 +60,17 @@ struct HealthService {
                     message.pointee.count = UInt64(count.count)
                     message.pointee.reason = arena.text(count.reason.cut(to: Self.longestReason))
                     message.pointee.last_ms = count.last.milliseconds
+                    return message
+                }
+            )
+            let held = campaigns.get().held
+            reply.pointee.held_count = UInt64(held.count)
+            reply.pointee.n_held = min(held.count, Self.mostConditions)
+            reply.pointee.held = arena.array(
+                held.prefix(Self.mostConditions).map { status in
+                    let message = arena.make(triggerd__v1__held_campaign__init)
+                    message.pointee.campaign = arena.text(status.head.id)
+                    message.pointee.reason = arena.text("\(status.held[0])".cut(to: Self.longestReason))
                     return message
                 }
             )

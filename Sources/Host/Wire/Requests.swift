@@ -117,6 +117,7 @@ extension Refusal {
             )
         case .unavailable(let why): Status(.unavailable, "nothing can be written just now: \(why)")
         case .damaged(let why): .damaged(why)
+        case .stillNamed(let why): Status(.failedPrecondition, why)
         case .full: Status(.resourceExhausted, "too much waits to be handled already: try again in a moment")
         case .profileFull(let item, let why): Status(.invalidArgument, "items[\(item)].set: \(why)")
         case .tooMuch(let why): Status(.resourceExhausted, why)

@@ -43,5 +43,7 @@ extension CampaignHead: StoredMessage {
         try each.field(4, "applied_at_ms", &appliedAt)
         try each.field(5, "is_stopped", &isStopped)
         try each.field(6, "stops_ms", &stops.packed)
+        each.comment("Its name is free again. Of the highest number the record stays, so that none is given twice.")
+        try each.field(7, "deleted_at_ms", &deletedAt)
     }
 }

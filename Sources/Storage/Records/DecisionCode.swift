@@ -99,6 +99,7 @@ extension Decision.Code {
         case .redriven: 49
         case .inAppHeld: 50
         case .tooManyWaiting: 51
+        case .campaignDeleted: 52
         }
     }
 

@@ -15,7 +15,8 @@ extension Tally: StoredMessage {
     static var about: MessageComment {
         MessageComment("Tally", "Family \"tallies\": what is counted of a campaign over all users.")
     }
-    static var blank: Self { Tally() }
+    /// Of before versions were counted.
+    static var blank: Self { Tally(matched: 0, ended: [], versions: nil) }
 
     mutating func describe<Each: FieldVisitor & ~Copyable>(to each: inout Each) throws(Each.Fault) {
         each.comment("Minutes since 1970, of which `slots` tells.")
@@ -26,6 +27,9 @@ extension Tally: StoredMessage {
         each.comment("Messages of triggers that matched.")
         try each.field(4, "matched", &matched)
         try each.field(5, "ended", &ends)
+        each.comment("Whether `versions` tells of everything that waits.")
+        try each.field(6, "is_counted", &isCounted)
+        try each.field(7, "versions", &versions)
     }
 
     /// How messages ended, a message of the schema for each code that any did.
@@ -74,5 +78,22 @@ extension Tally: StoredMessage {
     private var ends: Ends {
         get { Ends(tally: self) }
         set { self = newValue.tally }
+    }
+}
+
+extension Tally.Version: StoredMessage {
+    static var about: MessageComment {
+        MessageComment(
+            "VersionTally",
+            "A version that messages wait for, or that may still convert. Without either it leaves."
+        )
+    }
+    static var blank: Self { Tally.Version(0) }
+
+    mutating func describe<Each: FieldVisitor & ~Copyable>(to each: inout Each) throws(Each.Fault) {
+        try each.field(1, "version", &version)
+        each.comment("Messages without an end.")
+        try each.field(2, "waiting", &waiting)
+        try each.field(3, "converts_until_ms", &convertsUntil)
     }
 }

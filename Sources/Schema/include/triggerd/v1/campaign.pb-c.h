@@ -50,6 +50,8 @@ typedef struct Triggerd__V1__ListCampaignsRequest Triggerd__V1__ListCampaignsReq
 typedef struct Triggerd__V1__ListCampaignsReply Triggerd__V1__ListCampaignsReply;
 typedef struct Triggerd__V1__StopCampaignRequest Triggerd__V1__StopCampaignRequest;
 typedef struct Triggerd__V1__ResumeCampaignRequest Triggerd__V1__ResumeCampaignRequest;
+typedef struct Triggerd__V1__DeleteCampaignRequest Triggerd__V1__DeleteCampaignRequest;
+typedef struct Triggerd__V1__DeleteCampaignReply Triggerd__V1__DeleteCampaignReply;
 typedef struct Triggerd__V1__PreviewRequest Triggerd__V1__PreviewRequest;
 typedef struct Triggerd__V1__PreviewRequest__PropertiesEntry Triggerd__V1__PreviewRequest__PropertiesEntry;
 typedef struct Triggerd__V1__PreviewReply Triggerd__V1__PreviewReply;
@@ -64,7 +66,11 @@ typedef struct Triggerd__V1__TestSend Triggerd__V1__TestSend;
 typedef enum _Triggerd__V1__CampaignStatus__State {
   TRIGGERD__V1__CAMPAIGN_STATUS__STATE__UNSPECIFIED = 0,
   TRIGGERD__V1__CAMPAIGN_STATUS__STATE__LIVE = 1,
-  TRIGGERD__V1__CAMPAIGN_STATUS__STATE__STOPPED = 2
+  TRIGGERD__V1__CAMPAIGN_STATUS__STATE__STOPPED = 2,
+  /*
+   * Today's rules refuse it, or no loaded plug-in serves it: nothing triggers, what waits waits.
+   */
+  TRIGGERD__V1__CAMPAIGN_STATUS__STATE__HELD = 3
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__CAMPAIGN_STATUS__STATE)
 } Triggerd__V1__CampaignStatus__State;
 
@@ -568,7 +574,7 @@ struct  Triggerd__V1__Message
 /*
  * service Campaigns: Apply(ApplyRequest) ApplyReply, Get(GetCampaignRequest) CampaignStatus,
  * List(ListCampaignsRequest) ListCampaignsReply, Stop(StopCampaignRequest) CampaignStatus,
- * Resume(ResumeCampaignRequest) CampaignStatus, Preview(PreviewRequest) PreviewReply
+ * Resume(ResumeCampaignRequest) CampaignStatus, Delete(DeleteCampaignRequest) DeleteCampaignReply, Preview(PreviewRequest) PreviewReply
  * All are applied or none. A refusal is INVALID_ARGUMENT, with a CampaignProblem for each fault among the details, at
  * most 101. Limits: 10,000 campaigns of a request, 2 MiB of a definition, 100 exceptions and 100 conversions of a
  * campaign (INVALID_ARGUMENT); 20,000 campaigns in all, 64 requests that wait (RESOURCE_EXHAUSTED).
@@ -587,10 +593,14 @@ struct  Triggerd__V1__ApplyRequest
    * Absent: as it is.
    */
   Triggerd__V1__Workspace *workspace;
+  /*
+   * Whether campaigns that are not among these are deleted. A request without campaigns must not ask for it.
+   */
+  protobuf_c_boolean prune;
 };
 #define TRIGGERD__V1__APPLY_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__apply_request__descriptor) \
-    , 0,NULL, 0,NULL, NULL }
+    , 0,NULL, 0,NULL, NULL, 0 }
 
 
 struct  Triggerd__V1__CampaignFile
@@ -631,10 +641,15 @@ struct  Triggerd__V1__ApplyReply
   ProtobufCMessage base;
   size_t n_campaigns;
   Triggerd__V1__CampaignStatus **campaigns;
+  /*
+   * With `prune`.
+   */
+  size_t n_deleted;
+  char **deleted;
 };
 #define TRIGGERD__V1__APPLY_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__apply_reply__descriptor) \
-    , 0,NULL }
+    , 0,NULL, 0,NULL }
 
 
 struct  Triggerd__V1__CampaignStatus
@@ -665,10 +680,15 @@ struct  Triggerd__V1__CampaignStatus
    * The reply has no room for it: of the definition only the name is here, and no warning.
    */
   protobuf_c_boolean cut;
+  /*
+   * In a List and a Get: why it is held.
+   */
+  size_t n_held;
+  char **held;
 };
 #define TRIGGERD__V1__CAMPAIGN_STATUS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__campaign_status__descriptor) \
-    , NULL, TRIGGERD__V1__CAMPAIGN_STATUS__STATE__UNSPECIFIED, 0, 0, 0, 0, NULL, 0,NULL, 0 }
+    , NULL, TRIGGERD__V1__CAMPAIGN_STATUS__STATE__UNSPECIFIED, 0, 0, 0, 0, NULL, 0,NULL, 0, 0,NULL }
 
 
 struct  Triggerd__V1__CampaignWarning
@@ -777,6 +797,32 @@ struct  Triggerd__V1__ResumeCampaignRequest
 #define TRIGGERD__V1__RESUME_CAMPAIGN_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__resume_campaign_request__descriptor) \
     , (char *)protobuf_c_empty_string }
+
+
+/*
+ * FAILED_PRECONDITION where other campaigns name it, which the error says.
+ */
+struct  Triggerd__V1__DeleteCampaignRequest
+{
+  ProtobufCMessage base;
+  char *campaign;
+};
+#define TRIGGERD__V1__DELETE_CAMPAIGN_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__delete_campaign_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Triggerd__V1__DeleteCampaignReply
+{
+  ProtobufCMessage base;
+  /*
+   * Messages that waited, and end with `campaign_deleted`; those that a channel has end with their outcome.
+   */
+  int64_t waiting;
+};
+#define TRIGGERD__V1__DELETE_CAMPAIGN_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__delete_campaign_reply__descriptor) \
+    , 0 }
 
 
 struct  Triggerd__V1__PreviewRequest__PropertiesEntry
@@ -1524,6 +1570,44 @@ Triggerd__V1__ResumeCampaignRequest *
 void   triggerd__v1__resume_campaign_request__free_unpacked
                      (Triggerd__V1__ResumeCampaignRequest *message,
                       ProtobufCAllocator *allocator);
+/* Triggerd__V1__DeleteCampaignRequest methods */
+void   triggerd__v1__delete_campaign_request__init
+                     (Triggerd__V1__DeleteCampaignRequest         *message);
+size_t triggerd__v1__delete_campaign_request__get_packed_size
+                     (const Triggerd__V1__DeleteCampaignRequest   *message);
+size_t triggerd__v1__delete_campaign_request__pack
+                     (const Triggerd__V1__DeleteCampaignRequest   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__delete_campaign_request__pack_to_buffer
+                     (const Triggerd__V1__DeleteCampaignRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__DeleteCampaignRequest *
+       triggerd__v1__delete_campaign_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__delete_campaign_request__free_unpacked
+                     (Triggerd__V1__DeleteCampaignRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Triggerd__V1__DeleteCampaignReply methods */
+void   triggerd__v1__delete_campaign_reply__init
+                     (Triggerd__V1__DeleteCampaignReply         *message);
+size_t triggerd__v1__delete_campaign_reply__get_packed_size
+                     (const Triggerd__V1__DeleteCampaignReply   *message);
+size_t triggerd__v1__delete_campaign_reply__pack
+                     (const Triggerd__V1__DeleteCampaignReply   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__delete_campaign_reply__pack_to_buffer
+                     (const Triggerd__V1__DeleteCampaignReply   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__DeleteCampaignReply *
+       triggerd__v1__delete_campaign_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__delete_campaign_reply__free_unpacked
+                     (Triggerd__V1__DeleteCampaignReply *message,
+                      ProtobufCAllocator *allocator);
 /* Triggerd__V1__PreviewRequest__PropertiesEntry methods */
 void   triggerd__v1__preview_request__properties_entry__init
                      (Triggerd__V1__PreviewRequest__PropertiesEntry         *message);
@@ -1713,6 +1797,12 @@ typedef void (*Triggerd__V1__StopCampaignRequest_Closure)
 typedef void (*Triggerd__V1__ResumeCampaignRequest_Closure)
                  (const Triggerd__V1__ResumeCampaignRequest *message,
                   void *closure_data);
+typedef void (*Triggerd__V1__DeleteCampaignRequest_Closure)
+                 (const Triggerd__V1__DeleteCampaignRequest *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__DeleteCampaignReply_Closure)
+                 (const Triggerd__V1__DeleteCampaignReply *message,
+                  void *closure_data);
 typedef void (*Triggerd__V1__PreviewRequest__PropertiesEntry_Closure)
                  (const Triggerd__V1__PreviewRequest__PropertiesEntry *message,
                   void *closure_data);
@@ -1775,6 +1865,8 @@ extern const ProtobufCMessageDescriptor triggerd__v1__list_campaigns_request__de
 extern const ProtobufCMessageDescriptor triggerd__v1__list_campaigns_reply__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__stop_campaign_request__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__resume_campaign_request__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__delete_campaign_request__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__delete_campaign_reply__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__preview_request__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__preview_request__properties_entry__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__preview_reply__descriptor;

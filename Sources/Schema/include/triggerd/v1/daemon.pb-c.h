@@ -18,6 +18,7 @@ PROTOBUF_C__BEGIN_DECLS
 typedef struct Triggerd__V1__HealthRequest Triggerd__V1__HealthRequest;
 typedef struct Triggerd__V1__HealthReply Triggerd__V1__HealthReply;
 typedef struct Triggerd__V1__UnknownOutcomes Triggerd__V1__UnknownOutcomes;
+typedef struct Triggerd__V1__HeldCampaign Triggerd__V1__HeldCampaign;
 typedef struct Triggerd__V1__DegradedChannel Triggerd__V1__DegradedChannel;
 typedef struct Triggerd__V1__ListPluginsRequest Triggerd__V1__ListPluginsRequest;
 typedef struct Triggerd__V1__ListPluginsReply Triggerd__V1__ListPluginsReply;
@@ -79,10 +80,17 @@ struct  Triggerd__V1__HealthReply
    */
   size_t n_unknown_outcomes;
   Triggerd__V1__UnknownOutcomes **unknown_outcomes;
+  /*
+   * Campaigns that trigger nothing, and whose sends wait, until they can be served again; at most 1,000, and how many
+   * there are.
+   */
+  size_t n_held;
+  Triggerd__V1__HeldCampaign **held;
+  uint64_t held_count;
 };
 #define TRIGGERD__V1__HEALTH_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__health_reply__descriptor) \
-    , TRIGGERD__V1__HEALTH_REPLY__STATUS__UNKNOWN, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0, 0, 0,NULL }
+    , TRIGGERD__V1__HEALTH_REPLY__STATUS__UNKNOWN, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0, 0, 0,NULL, 0,NULL, 0 }
 
 
 struct  Triggerd__V1__UnknownOutcomes
@@ -103,6 +111,17 @@ struct  Triggerd__V1__UnknownOutcomes
 #define TRIGGERD__V1__UNKNOWN_OUTCOMES__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__unknown_outcomes__descriptor) \
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Triggerd__V1__HeldCampaign
+{
+  ProtobufCMessage base;
+  char *campaign;
+  char *reason;
+};
+#define TRIGGERD__V1__HELD_CAMPAIGN__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__held_campaign__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 struct  Triggerd__V1__DegradedChannel
@@ -235,6 +254,25 @@ Triggerd__V1__UnknownOutcomes *
 void   triggerd__v1__unknown_outcomes__free_unpacked
                      (Triggerd__V1__UnknownOutcomes *message,
                       ProtobufCAllocator *allocator);
+/* Triggerd__V1__HeldCampaign methods */
+void   triggerd__v1__held_campaign__init
+                     (Triggerd__V1__HeldCampaign         *message);
+size_t triggerd__v1__held_campaign__get_packed_size
+                     (const Triggerd__V1__HeldCampaign   *message);
+size_t triggerd__v1__held_campaign__pack
+                     (const Triggerd__V1__HeldCampaign   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__held_campaign__pack_to_buffer
+                     (const Triggerd__V1__HeldCampaign   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__HeldCampaign *
+       triggerd__v1__held_campaign__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__held_campaign__free_unpacked
+                     (Triggerd__V1__HeldCampaign *message,
+                      ProtobufCAllocator *allocator);
 /* Triggerd__V1__DegradedChannel methods */
 void   triggerd__v1__degraded_channel__init
                      (Triggerd__V1__DegradedChannel         *message);
@@ -322,6 +360,9 @@ typedef void (*Triggerd__V1__HealthReply_Closure)
 typedef void (*Triggerd__V1__UnknownOutcomes_Closure)
                  (const Triggerd__V1__UnknownOutcomes *message,
                   void *closure_data);
+typedef void (*Triggerd__V1__HeldCampaign_Closure)
+                 (const Triggerd__V1__HeldCampaign *message,
+                  void *closure_data);
 typedef void (*Triggerd__V1__DegradedChannel_Closure)
                  (const Triggerd__V1__DegradedChannel *message,
                   void *closure_data);
@@ -344,6 +385,7 @@ extern const ProtobufCMessageDescriptor triggerd__v1__health_request__descriptor
 extern const ProtobufCMessageDescriptor triggerd__v1__health_reply__descriptor;
 extern const ProtobufCEnumDescriptor    triggerd__v1__health_reply__status__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__unknown_outcomes__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__held_campaign__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__degraded_channel__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__list_plugins_request__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__list_plugins_reply__descriptor;
