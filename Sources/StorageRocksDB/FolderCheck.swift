@@ -91,15 +91,26 @@ struct FolderCheck {
         var next: UInt64?
     }
 
+    /// Of a commit, in bytes.
+    private static let headSize = 12
+
     private func walk(_ number: UInt64) throws(StoreError) -> Walked {
         var walked = Walked(number: number, end: 0)
         guard let file = LogFile(files.log(number)) else { return walked }
         var isInOrder = true
+        // A commit begins with the number of its first change and their count, which may go on in the next block.
+        var head: [UInt8] = []
         walked.end = try file.each { kind, content in
-            // A commit begins with the number of its first change and their count.
-            guard kind.begins, content.count >= 12 else { return }
-            let first = UInt64(littleEndian: content.loadUnaligned(as: UInt64.self))
-            let count = UInt32(littleEndian: content.loadUnaligned(fromByteOffset: 8, as: UInt32.self))
+            if kind.begins { head.removeAll(keepingCapacity: true) }
+            guard head.count < Self.headSize else { return }  // It was read.
+            head += content.prefix(Self.headSize - head.count)
+            guard head.count == Self.headSize else { return }  // It goes on, or the record is none of a commit.
+            let (first, count) = head.withUnsafeBytes { head in
+                (
+                    UInt64(littleEndian: head.loadUnaligned(as: UInt64.self)),
+                    UInt32(littleEndian: head.loadUnaligned(fromByteOffset: 8, as: UInt32.self))
+                )
+            }
             if let next = walked.next, first != next { isInOrder = false }
             walked.first = walked.first ?? first
             walked.next = first &+ UInt64(count)

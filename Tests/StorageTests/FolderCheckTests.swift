@@ -70,6 +70,41 @@ struct FolderCheckTests {
         try bytes.write(to: url)
     }
 
+    @Test("a commit whose first twelve bytes are cut in two by a block's end is in its order like any other")
+    func cutHead() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "triggerd-head-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let store = try RocksDBStore(folder: folder)
+        let log = try #require(StoreFiles(folder + "/rocksdb").logs.map(StoreFiles(folder + "/rocksdb").log).last)
+        func size() throws -> Int { try Data(contentsOf: URL(fileURLWithPath: log)).count }
+        /// Gives by how much the log has grown.
+        func commit(_ bytes: Int) throws -> Int {
+            let before = try size()
+            try StoreContractTests.commit(store) { changes in
+                changes.workspace = [UInt8](repeating: 1, count: bytes)
+            }
+            return try size() - before
+        }
+        let block = 32_768
+        let beside = try commit(1_000) - 1_000
+        for left in 8..<19 {  // A record's own head, and 1 to 11 bytes of what it holds.
+            var room = try block - size() % block
+            while room > 12_000 {
+                _ = try commit(10_000)
+                room = try block - size() % block
+            }
+            if room < 1_000 { _ = try commit(2_000) }
+            while try block - size() % block > 12_000 { _ = try commit(10_000) }
+            room = try block - size() % block
+            _ = try commit(room - left - beside)
+            try #require(try block - size() % block == left)
+            _ = try commit(1_000)
+            _ = try commit(1_000)
+        }
+        store.close()
+        try RocksDBStore(folder: folder).close()
+    }
+
     @Test("as it was left it opens, also with an older `committed`, or with none")
     func whole() throws {
         let left = try Left()
