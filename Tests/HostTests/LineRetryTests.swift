@@ -126,6 +126,29 @@ struct LineRetryTests: LineSuite {
         }
     }
 
+    @Test("what a provider did not answer goes again when its lane does, where it may be sent again at once")
+    func hangsAgain() {
+        var line = Self.machine(Self.settings { $0.unknownPolicy = .again })
+        line.handOver(Self.message(1), now: .at(0))
+        _ = line.next(.at(0))
+        var report = ChannelReport(.unknown(reason: "no answer"))
+        report.isHanging = true
+        var entry = OutboxEntry(message: Self.message(1))
+        var now = Instant.at(0)
+        for attempt in 0..<LineSettings(concurrency: 2).triesThatHoldUp + 6 {
+            guard case .putOff(_, let state, _, _)? = line.ended(1, attempt: attempt, report, now) else {
+                Issue.record("it was not put off")
+                return
+            }
+            #expect(state.notBefore - now <= .seconds(60), "after \(attempt + 1) tries")
+            now = state.notBefore
+            entry.state = state
+            _ = line.next(now)
+            line.loaded(1, entry, now: now)
+            _ = line.next(now)
+        }
+    }
+
     @Test("an unknown outcome is repeated three times, later and later, and then is a dead letter")
     func unknownAFewTimes() {
         var line = Self.machine(Self.settings { $0.unknownPolicy = .aFewTimes })

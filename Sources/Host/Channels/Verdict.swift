@@ -42,6 +42,8 @@ extension Verdict {
             // The others may be repeated without end, and are not counted.
             if settings.unknownPolicy == .aFewTimes { state.unknowns += 1 }
             (wait, reason) = (pause, why)
+            // Of a provider that hangs: it goes when its lane does, unless the policy spaces it out.
+            if report.isHanging, settings.unknownPolicy == .again, rest > .zero { resting = rest }
         case .tryAgain(let after, let why, let cause):
             (wait, reason) = (after, why)
             // The whole lane rests: the message goes when it does.
