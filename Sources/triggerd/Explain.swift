@@ -7,7 +7,7 @@ struct Explain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say why a user did or did not get a message.",
         discussion: """
-            The newest decision stands first.
+            The newest decision stands first. The rule that each names is explained in docs/rules.md under its number.
 
             EXAMPLES
               triggerd explain u1

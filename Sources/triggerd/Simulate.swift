@@ -14,6 +14,8 @@ struct Simulate: ParsableCommand {
             With --campaign and --from a draft is tried on the events that a daemon kept, beside the live campaigns: who \
             would have got what, when, and who not and why. The daemon may be running.
 
+            What --json names as `rule` is explained in docs/rules.md under its number.
+
             Exit status: 0 all passed, 1 one failed, 2 a file could not be read.
 
             EXAMPLES
