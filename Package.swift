@@ -174,7 +174,7 @@ let package = Package(
         .executableTarget(
             name: "triggerd",
             dependencies: [
-                "Core", "Host", "StorageRocksDB", "CampaignFiles", "Patterns", "CMalloc",
+                "Core", "Host", "StorageRocksDB", "CampaignFiles", "PluginSchemas", "CMalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -182,6 +182,27 @@ let package = Package(
         ),
 
         .executableTarget(name: "storage-schema", dependencies: ["Storage"], swiftSettings: strict),
+
+        .target(
+            name: "PluginSchemas",
+            dependencies: ["CampaignFiles", "Engine", "Host", "Patterns"],
+            swiftSettings: strict
+        ),
+
+        .executableTarget(
+            name: "torture",
+            dependencies: [
+                "NaiveModel", "Core", "Engine", "Storage", "Host", "CampaignFiles", "PluginSchemas",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "NaiveModel",
+            dependencies: ["CampaignFiles", "Core", "Engine"],
+            path: "Tests/NaiveModel",
+            swiftSettings: strict
+        ),
 
         .executableTarget(
             name: "engine-bench",
@@ -265,9 +286,12 @@ let package = Package(
         ),
         .testTarget(
             name: "ModelTests",
-            dependencies: ["triggerd", "Core", "Host", "CampaignFiles", "Engine"],
+            dependencies: [
+                "triggerd", "NaiveModel", "PluginSchemas", "Core", "Host", "CampaignFiles", "Engine",
+            ],
             swiftSettings: strict
         ),
+        .testTarget(name: "TortureTests", dependencies: ["torture"], swiftSettings: strict),
         .testTarget(name: "DaemonTests", exclude: ["Fixtures"], swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17

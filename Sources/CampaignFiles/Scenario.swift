@@ -65,3 +65,19 @@ package struct Scenario: Sendable {
         self.name = name
     }
 }
+
+extension Decision {
+    /// What a scenario has to expect: every terminal decision, credited conversions, and what waits at its end.
+    package var isReported: Bool { code.isTerminal || code == .converted || code == .noSession }
+
+    package var reported: Scenario.Expected {
+        Scenario.Expected(
+            at: at,
+            user: user,
+            campaign: campaign,
+            channel: channel,
+            decision: code.rawValue,
+            conversion: conversion
+        )
+    }
+}

@@ -2,6 +2,7 @@ import CampaignFiles
 import Core
 import Engine
 import Host
+import PluginSchemas
 import Storage
 import StorageRocksDB
 

@@ -3,6 +3,7 @@ import CampaignFiles
 import Core
 import Engine
 import Host
+import PluginSchemas
 
 struct Simulate: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -216,20 +217,6 @@ struct ScenarioRun {
 }
 
 extension Decision {
-    /// What a scenario has to expect: every terminal decision, credited conversions, and what waits at its end.
-    var isReported: Bool { code.isTerminal || code == .converted || code == .noSession }
-
-    var reported: Scenario.Expected {
-        Scenario.Expected(
-            at: at,
-            user: user,
-            campaign: campaign,
-            channel: channel,
-            decision: code.rawValue,
-            conversion: conversion
-        )
-    }
-
     fileprivate var line: String { "\(reported.line)  [rule \(rule)]  \(why)" }
 }
 

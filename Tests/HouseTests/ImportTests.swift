@@ -27,7 +27,12 @@ struct ImportTests {
         "Sources/triggerd": [
             "ArgumentParser", "CampaignFiles", "CMalloc", "Core", "Dispatch", "Engine", "Glibc", "Host", "Logging",
             "NIOPosix",
-            "Patterns", "RPC", "Schema", "Storage", "StorageRocksDB", "SystemPackage",
+            "PluginSchemas", "RPC", "Schema", "Storage", "StorageRocksDB", "SystemPackage",
+        ],
+        "Sources/PluginSchemas": ["CampaignFiles", "Engine", "Host", "Patterns"],
+        "Sources/torture": [
+            "ArgumentParser", "CampaignFiles", "Core", "Engine", "Glibc", "Host", "NaiveModel", "PluginSchemas",
+            "Storage",
         ],
         "plugins/triggers": ["PluginKit", "Glibc"],
         "plugins/libraries/encodings": ["Glibc"],

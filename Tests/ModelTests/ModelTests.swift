@@ -3,6 +3,8 @@ import Core
 import Engine
 import Foundation
 import Host
+import NaiveModel
+import PluginSchemas
 import Testing
 
 @testable import triggerd

@@ -4,7 +4,7 @@ import Storage
 /// What is told of messages: that they were claimed, read, changed.
 extension LineStateMachine {
     /// Claimed just now, and on disk.
-    mutating func handOver(_ message: OutboxMessage, now: Instant) {
+    package mutating func handOver(_ message: OutboxMessage, now: Instant) {
         defer { check() }
         claimed()
         switch disk.claim(message.number, hasRoom: hasRoom) {
@@ -14,7 +14,7 @@ extension LineStateMachine {
     }
 
     /// What `Step.read` asked for; `isAll`: there is no more on disk.
-    mutating func read(_ entries: [OutboxEntry], isAll: Bool, now: Instant) {
+    package mutating func read(_ entries: [OutboxEntry], isAll: Bool, now: Instant) {
         defer { check() }
         let changes = disk.end(last: entries.last?.message.number, isAll: isAll)
         for entry in entries {
@@ -24,7 +24,7 @@ extension LineStateMachine {
     }
 
     /// What `Step.read` asked for could not be read; it is asked for again.
-    mutating func unread() {
+    package mutating func unread() {
         defer { check() }
         disk.fail()
     }
@@ -37,7 +37,7 @@ extension LineStateMachine {
     }
 
     /// What `Step.load` asked for; nil where the disk does not show it any more: it is damaged, which the store tells.
-    mutating func loaded(_ number: UInt64, _ entry: OutboxEntry?, now: Instant) {
+    package mutating func loaded(_ number: UInt64, _ entry: OutboxEntry?, now: Instant) {
         defer { check() }
         guard case .loading(let lane)? = messages.state(number) else { messages.impossible("loaded", number) }
         if let entry { place(number, entry, now) } else { messages.lose(number) }
@@ -82,7 +82,7 @@ extension LineStateMachine {
     }
 
     /// Which provider each of what `Step.sort` asked about is for.
-    mutating func sorted(_ entries: [(entry: OutboxEntry, service: String)], now: Instant) {
+    package mutating func sorted(_ entries: [(entry: OutboxEntry, service: String)], now: Instant) {
         defer { check() }
         for (number, service) in entries.map({ ($0.entry.message.number, $0.service) }) {
             guard case .sorting(let entry)? = messages.state(number) else { messages.impossible("sorted", number) }
@@ -109,7 +109,7 @@ extension LineStateMachine {
     }
 
     /// What `Step.mark` asked for is on disk.
-    mutating func marked(_ number: UInt64) {
+    package mutating func marked(_ number: UInt64) {
         defer { check() }
         guard case .marking(let entry, let lane)? = messages.state(number) else {
             messages.impossible("marked", number)
@@ -122,7 +122,7 @@ extension LineStateMachine {
     }
 
     /// The message must not be tried any more. One that is under way ends with that try.
-    mutating func withdraw(_ number: UInt64, now: Instant) {
+    package mutating func withdraw(_ number: UInt64, now: Instant) {
         defer { check() }
         guard let state = messages.state(number) else {
             return disk.change(number) { $0.isWithdrawn = true }
@@ -142,7 +142,7 @@ extension LineStateMachine {
     }
 
     /// Every further try of the message goes to these addresses.
-    mutating func readdress(_ number: UInt64, _ addresses: [Text]) {
+    package mutating func readdress(_ number: UInt64, _ addresses: [Text]) {
         defer { check() }
         switch messages.state(number) {
         case nil: disk.change(number) { $0.addresses = addresses }

@@ -4,7 +4,7 @@ import Storage
 /// What is to be done.
 extension LineStateMachine {
     /// The next thing to do. Ask again until it is to wait.
-    mutating func next(_ now: Instant) -> Step {
+    package mutating func next(_ now: Instant) -> Step {
         defer { check(now) }
         while let number = messages.popDue(now) {
             if let step = ring(number, now) { return step }

@@ -5,7 +5,7 @@ import Storage
 extension LineStateMachine {
     /// What the channel says of a message's try, `attempt` of which had failed before. Nil where that try was given up
     /// at its deadline, or has ended: channels may say what they like, as often as they like.
-    mutating func ended(_ number: UInt64, attempt: UInt32, _ report: ChannelReport, _ now: Instant) -> Step? {
+    package mutating func ended(_ number: UInt64, attempt: UInt32, _ report: ChannelReport, _ now: Instant) -> Step? {
         defer { check() }
         guard case .underWay(let entry, let lane, _)? = messages.state(number), entry.value.attempts == attempt else {
             answered(late: Try(number: number, attempt: attempt), now)

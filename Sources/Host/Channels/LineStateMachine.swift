@@ -9,8 +9,8 @@ import Storage
 /// each provider's lane stands, `Lane.Standing`, and how fast it leaves, `Pace`), and `DiskWindow` (what memory has seen
 /// of the disk). This one passes on what happens to them: `+Messages` what is told of messages, `+Outcomes` what
 /// channels say, `+Next` what is to be done.
-struct LineStateMachine {
-    enum Step: Equatable {
+package struct LineStateMachine {
+    package enum Step: Equatable {
         /// To be read from disk, in order, those above `after`.
         case read(after: UInt64, limit: Int)
         /// To be read from disk, one by one.
@@ -33,7 +33,7 @@ struct LineStateMachine {
         var attempt: UInt32
     }
 
-    let settings: LineSettings
+    package let settings: LineSettings
     var disk: DiskWindow
     var messages: MessageTable
     var lanes: Lanes
@@ -42,7 +42,7 @@ struct LineStateMachine {
     /// Tries that were not answered in time, each with a place in its lane. Their messages went on.
     var overdueTries: [Try: LaneID] = [:]
     /// Messages that have no outcome on disk yet.
-    private(set) var pending: Int
+    package private(set) var pending: Int
     var conditions = Conditions()
     var unknowns = UnknownOutcomes()
     #if DEBUG
@@ -50,7 +50,7 @@ struct LineStateMachine {
     #endif
 
     /// `pending`: the channel's messages in the store.
-    init(name: String, settings: LineSettings, pending: Int) {
+    package init(name: String, settings: LineSettings, pending: Int) {
         self.settings = settings
         self.pending = pending
         disk = DiskWindow(isEmpty: pending == 0)
@@ -98,7 +98,7 @@ struct LineStateMachine {
     mutating func claimed() { pending += 1 }
 
     /// Outcomes that are on disk, by the messages' numbers.
-    mutating func recorded(_ outcomes: RecordedOutcomes) {
+    package mutating func recorded(_ outcomes: RecordedOutcomes) {
         defer { check() }
         for number in outcomes.putOff {
             // One that the disk does not show any more was forgotten with what was to be recorded of it.

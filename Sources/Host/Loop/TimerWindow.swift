@@ -4,7 +4,7 @@ import Storage
 
 /// The timers that run out next, read ahead from the store: memory holds so many however many wait on disk. Owned
 /// by the engine's thread.
-struct TimerWindow {
+package struct TimerWindow {
     /// How many are read at a time; twice as many are held at most.
     static let size = 65_536
     /// How far ahead is read. Timers beyond it are only on disk.
@@ -20,27 +20,29 @@ struct TimerWindow {
     /// Up to when the store was read; nothing new below it is missing.
     private var readThrough = Instant(milliseconds: .min)
 
+    package init() {}
+
     /// When there is something to do: a timer to run, or more to read.
-    var next: Instant {
+    package var next: Instant {
         mutating get {
             dropRemoved()
             return min(heap.min?.at ?? .never, readThrough)
         }
     }
 
-    mutating func insert(_ timer: Timer) {
+    package mutating func insert(_ timer: Timer) {
         guard timer.at <= readThrough, horizon.map({ timer <= $0 }) ?? true else { return }
         push(timer)
         if live.count > 2 * Self.size { shrink() }
     }
 
-    mutating func remove(_ timer: Timer) {
+    package mutating func remove(_ timer: Timer) {
         if let removed = live.remove(timer) { forget(removed) }
     }
 
     /// The first of the campaign's queue for its rate limit: of the sends that are due by `instant` at the latest those
     /// that began to wait first (10.3), in order.
-    func head(of campaign: CampaignNumber, by instant: Instant, limit: Int) -> [Timer] {
+    package func head(of campaign: CampaignNumber, by instant: Instant, limit: Int) -> [Timer] {
         Array((held[campaign] ?? []).filter { $0.at <= instant }.sorted { $0.send < $1.send }.prefix(limit))
     }
 
@@ -51,7 +53,7 @@ struct TimerWindow {
     }
 
     /// Takes the timers before `instant` out, in order, at most `limit`.
-    mutating func take(before instant: Instant, limit: Int) -> [Timer] {
+    package mutating func take(before instant: Instant, limit: Int) -> [Timer] {
         var taken: [Timer] = []
         while taken.count < limit {
             dropRemoved()
@@ -64,7 +66,7 @@ struct TimerWindow {
     }
 
     /// Reads ahead if what was read is nearly used up.
-    mutating func refill(from store: any Store, now: Instant) throws(StoreError) {
+    package mutating func refill(from store: any Store, now: Instant) throws(StoreError) {
         let half = Length(milliseconds: Self.ahead.milliseconds / 2)
         if horizon == nil, readThrough >= now + half { return }
         if horizon != nil, live.count > Self.size / 2 { return }

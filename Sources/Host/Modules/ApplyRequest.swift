@@ -2,11 +2,11 @@ import Engine
 
 /// Campaigns that are to be applied, each with what was prepared of it: where they have to be put beside other
 /// campaigns than thought, nothing is compiled a second time.
-struct ApplyRequest: Sendable {
+package struct ApplyRequest: Sendable {
     let set: CampaignSet
     private var prepared: [Int: Result<PreparedCampaign, CampaignProblems>] = [:]
 
-    init(_ set: CampaignSet) {
+    package init(_ set: CampaignSet) {
         self.set = set
     }
 

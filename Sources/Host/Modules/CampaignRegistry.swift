@@ -6,12 +6,12 @@ import Storage
 /// The campaigns as the daemon has them: checked against what is loaded, compiled, their versions kept. A value: a
 /// copy of it is changed beside the engine's thread, shares with it what was not changed, and counts once the store
 /// has it.
-struct CampaignRegistry: Sendable {
-    private(set) var table = CampaignTable()
+package struct CampaignRegistry: Sendable {
+    package private(set) var table = CampaignTable()
     private(set) var matcher = Matcher()
-    private(set) var workspace: Workspace
+    package private(set) var workspace: Workspace
     /// How often it was changed.
-    private(set) var revision: UInt64 = 0
+    package private(set) var revision: UInt64 = 0
     /// Of the newest versions' definitions, packed.
     private(set) var bytes = 0
     /// Of what the store has: filters that nobody can judge any more.
@@ -29,7 +29,7 @@ struct CampaignRegistry: Sendable {
     }
 
     /// The campaigns of the store, whatever they are: what cannot be served is held.
-    init(
+    package init(
         _ records: [CampaignRecord],
         workspace: Workspace,
         plugins: PluginRegistry,
@@ -111,19 +111,19 @@ struct CampaignRegistry: Sendable {
     }
 
     /// A campaign that was stopped or resumed.
-    mutating func put(_ head: CampaignHead) {
+    package mutating func put(_ head: CampaignHead) {
         table.put(head)
         revision += 1
     }
 
     /// What the store is to hold of them.
-    func records(of statuses: [CampaignStatus]) -> [CampaignRecord] {
+    package func records(of statuses: [CampaignStatus]) -> [CampaignRecord] {
         statuses.filter(\.changed).map { status in
             CampaignRecord(head: status.head, version: status.head.version, definition: status.campaign.packed())
         }
     }
 
-    func makeContext(identity: String, acceptsAtOnce: Bool = false) -> Context {
+    package func makeContext(identity: String, acceptsAtOnce: Bool = false) -> Context {
         let places = places
         let workspace = workspace
         return Context(
@@ -150,7 +150,7 @@ struct CampaignRegistry: Sendable {
 extension CampaignRegistry {
     /// All of them, or none (campaign.md). Gives what became of each, in the order of the request. Where it throws,
     /// what is left of this value is of no use.
-    mutating func apply(_ request: inout ApplyRequest, at now: Instant) throws(Refusal) -> [CampaignStatus] {
+    package mutating func apply(_ request: inout ApplyRequest, at now: Instant) throws(Refusal) -> [CampaignStatus] {
         let set = request.set
         let before = (count: table.count, bytes: bytes, workspace: workspace)
         var problems = set.workspace.map(problems) ?? []
@@ -214,7 +214,7 @@ extension CampaignRegistry {
 extension CampaignRegistry {
     /// Which are to be deleted, with their newest definitions, and nothing of them is heard any more; the core says when.
     /// Throws where others name them.
-    mutating func delete(_ ids: [CampaignID]) throws(Refusal) -> [CampaignNumber: [UInt8]] {
+    package mutating func delete(_ ids: [CampaignID]) throws(Refusal) -> [CampaignNumber: [UInt8]] {
         var deleted: [CampaignNumber: [UInt8]] = [:]
         var change = Matcher.Change()
         try checkUnnamed(Set(ids))
@@ -231,12 +231,14 @@ extension CampaignRegistry {
     }
 
     /// The core deleted them.
-    mutating func deleted(_ numbers: some Sequence<CampaignNumber>, at instant: Instant) {
+    package mutating func deleted(_ numbers: some Sequence<CampaignNumber>, at instant: Instant) {
         for number in numbers { table.delete(number, at: instant) }
     }
 
     /// Takes versions out for which nothing waits, and deleted campaigns of which everything has ended. Nil: none.
-    mutating func leave(_ tallies: [CampaignNumber: Tally], at now: Instant, identity: String) -> CampaignChange? {
+    package mutating func leave(_ tallies: [CampaignNumber: Tally], at now: Instant, identity: String)
+        -> CampaignChange?
+    {
         var leaving: [CampaignVersion] = []
         var gone: [CampaignNumber] = []
         var records: [CampaignRecord] = []

@@ -26,7 +26,7 @@ package struct HostLimits: Sendable {
     package var commitTime = Duration.milliseconds(25)
     /// How far the clock may have been set back while the daemon did not run, so that its time goes on from where it
     /// was: days are mistakes that are mended; of a year nobody could wait until the clock has caught up.
-    static let longestSetBack = Length.days(7)
+    package static let longestSetBack = Length.days(7)
     /// Of a name that a peer chose, quoted in an error.
     static let quotedBytes = 256
     /// Timers run together, so that many that are due at once do not hold up what comes in.

@@ -2,7 +2,7 @@ import Engine
 import PluginABI
 
 /// What a channel says of one try to send.
-enum ChannelOutcome: Hashable, Sendable {
+package enum ChannelOutcome: Hashable, Sendable {
     case accepted(id: String)
     /// `after`: what the provider asked for.
     case tryAgain(after: Length, reason: String, cause: Cause)
@@ -11,7 +11,7 @@ enum ChannelOutcome: Hashable, Sendable {
     case unknown(reason: String)
 
     /// Whom a failed try concerns.
-    enum Cause: Hashable, Sendable {
+    package enum Cause: Hashable, Sendable {
         case message, throttled, unavailable
         /// An address was called dead, which is not believed for now.
         case doubted
@@ -27,16 +27,16 @@ enum ChannelOutcome: Hashable, Sendable {
 }
 
 /// An outcome, with what it says of more than the message.
-struct ChannelReport: Hashable, Sendable {
-    var outcome: ChannelOutcome
+package struct ChannelReport: Hashable, Sendable {
+    package var outcome: ChannelOutcome
     /// Which of several providers behind the channel it is of; empty: there is one.
-    var service = ""
+    package var service = ""
     /// Of the message's addresses, those of no use any more.
-    var deadAddresses: [Text] = []
+    package var deadAddresses: [Text] = []
     /// Of an unknown outcome: the provider answers nothing, and others would wait as long.
-    var isHanging = false
+    package var isHanging = false
 
-    init(_ outcome: ChannelOutcome, service: String = "", deadAddresses: [Text] = []) {
+    package init(_ outcome: ChannelOutcome, service: String = "", deadAddresses: [Text] = []) {
         self.outcome = outcome
         self.service = service
         self.deadAddresses = deadAddresses

@@ -11,18 +11,18 @@ package enum UnknownPolicy: String, Hashable, Sendable, CaseIterable {
 }
 
 /// How a channel's line is worked off.
-struct LineSettings: Hashable, Sendable {
+package struct LineSettings: Hashable, Sendable {
     /// Messages that each provider behind the channel has at once, at most.
-    var concurrency: Int
+    package var concurrency: Int
     /// Whether several providers may stand behind the channel.
-    var hasServices = false
+    package var hasServices = false
     /// Messages handed over in a second, at most; nil: as many as the channel takes.
-    var perSecond: Double?
+    package var perSecond: Double?
     /// 13, Hand-over: a message that was not accepted for so long has failed.
-    var givesUpAfter = Length.days(3)
-    var unknownPolicy = UnknownPolicy.again
+    package var givesUpAfter = Length.days(3)
+    package var unknownPolicy = UnknownPolicy.again
     /// How long the channel may take for one message before its outcome counts as unknown.
-    var deadline = Length.seconds(60)
+    package var deadline = Length.seconds(60)
 
     /// How long channels may take to end what they have when the daemon ends.
     static let grace = Length.seconds(10)
@@ -33,55 +33,55 @@ struct LineSettings: Hashable, Sendable {
 
     /// Addresses called dead one after the other, with no message accepted between them, before none is believed: a
     /// relay that is set up wrong says of everybody that nobody has the address. Nil: each is believed.
-    var deathsToStop: Int? = 5
+    package var deathsToStop: Int? = 5
     /// Messages at once to a provider whose deaths are not believed: enough that a list of dead addresses goes by in
     /// seconds, each tried once, and few for a relay that refuses everybody.
-    var mostInDoubt = 4
+    package var mostInDoubt = 4
     /// Providers of which deaths in a row are remembered: users name web push services, as many as they like.
     static let mostInRows = 1_024
     /// The pauses before a message is sent again of which nobody knows whether it came, where that is done a few times:
     /// each is a copy too many if it did.
-    var unknownPauses = [Length.seconds(5), .seconds(60), .seconds(900)]
+    package var unknownPauses = [Length.seconds(5), .seconds(60), .seconds(900)]
     /// Tries after which a message that is refused as if nothing got through, while others do, holds up itself alone.
-    var triesThatHoldUp: UInt32 = 3
+    package var triesThatHoldUp: UInt32 = 3
 
     /// Messages in memory that wait for nothing but their turn; the rest wait on disk.
-    var window = 2_048
+    package var window = 2_048
     /// Messages known by their numbers alone: those that are tried later, those of providers that rest, and those
     /// behind them. About 200 bytes each.
-    var longestTracked = 250_000
+    package var longestTracked = 250_000
     /// What one of several providers has at once in the beginning.
-    var firstOfService = 8
+    package var firstOfService = 8
     /// Providers of which something is remembered while nothing is for them: web push has as many as browsers do,
     /// webhooks as many as receivers.
-    var mostLanes = 1_024
+    package var mostLanes = 1_024
     /// Messages that the channel has at once, whoever they are for: providers that all hang bound memory. A channel that
     /// may have more of one provider may have so many of four.
-    var mostUnderWay: Int { max(leastUnderWay, 4 * concurrency) }
-    var leastUnderWay = 1_024
+    package var mostUnderWay: Int { max(leastUnderWay, 4 * concurrency) }
+    package var leastUnderWay = 1_024
     /// Messages asked about at once.
-    var sortedAtOnce = 128
+    package var sortedAtOnce = 128
     /// Messages of a provider read at once when it takes messages again.
-    var unparkedAtOnce = 64
+    package var unparkedAtOnce = 64
     /// Outcomes that are not on disk yet: with more nothing is handed over, so that a disk that is full bounds what a
     /// crash would make the provider see twice.
-    var mostUnrecorded = 4_096
+    package var mostUnrecorded = 4_096
     /// The longest pause before a message's next try, unless its provider asks for a longer one.
-    var longestPause = Length.seconds(900)
+    package var longestPause = Length.seconds(900)
     /// The longest pause of a line whose provider takes nothing: it is soon noticed that it takes messages again.
-    var longestRest = Length.seconds(60)
+    package var longestRest = Length.seconds(60)
     /// The longest rest that a provider may ask of the whole line.
-    var longestAskedRest = Length.seconds(3_600)
+    package var longestAskedRest = Length.seconds(3_600)
     /// Providers of which it is told what is wrong, or counted what was unknown: users name web push services and
     /// receivers, as many as they like.
     static let mostTold = 256
     /// So long a provider may answer nothing of what it has before that is told: a mail server has ten minutes for a
     /// letter, and seldom takes seconds.
-    var longestSilence = Length.seconds(30)
+    package var longestSilence = Length.seconds(30)
     /// Messages put off one after the other before the line counts as degraded.
-    var putOffsToDegrade = 20
+    package var putOffsToDegrade = 20
 
-    init(concurrency: Int) {
+    package init(concurrency: Int) {
         self.concurrency = concurrency
     }
 }

@@ -1,22 +1,22 @@
 import Engine
 
 /// Random scenarios as trees of values, so that one that fails can be made smaller and printed as a file. JSON is YAML.
-struct RandomScenario {
-    var random: SplitMix
+package struct RandomScenario {
+    package var random: SplitMix
 
-    init(seed: UInt64) {
+    package init(seed: UInt64) {
         random = SplitMix(state: seed)
     }
 
-    mutating func number(_ below: Int) -> Int { Int(random.next() % UInt64(below)) }
-    mutating func chance(_ percent: Int) -> Bool { number(100) < percent }
-    mutating func one<Element>(_ all: [Element]) -> Element { all[number(all.count)] }
+    package mutating func number(_ below: Int) -> Int { Int(random.next() % UInt64(below)) }
+    package mutating func chance(_ percent: Int) -> Bool { number(100) < percent }
+    package mutating func one<Element>(_ all: [Element]) -> Element { all[number(all.count)] }
 
-    static let users = ["a", "b", "c"]
+    package static let users = ["a", "b", "c"]
     static let events = ["add", "view", "pay"]
-    static let start = Instant(iso8601: "2026-03-02T06:00:00Z")!
+    package static let start = Instant(iso8601: "2026-03-02T06:00:00Z")!
 
-    mutating func make() -> Object {
+    package mutating func make() -> Object {
         var names = ["A"]
         if chance(80) { names.append("B") }
         if chance(30) { names.append("C") }
@@ -41,7 +41,7 @@ struct RandomScenario {
         return ["from": from, "to": to]
     }
 
-    mutating func workspace() -> Object {
+    package mutating func workspace() -> Object {
         var workspace: Object = ["time_zone": .string(one(["UTC", "Asia/Kolkata"]))]
         if chance(25) {
             workspace["frequency_caps"] = .array(
@@ -62,7 +62,7 @@ struct RandomScenario {
         return workspace
     }
 
-    mutating func profile() -> Object {
+    package mutating func profile() -> Object {
         var profile = Object()
         if chance(70) {
             profile["time_zone"] = .string(one(["UTC", "Asia/Kolkata", "America/Bogota", "Mars/Olympus"]))
@@ -142,7 +142,7 @@ struct RandomScenario {
         return occurrence
     }
 
-    mutating func campaign(_ name: String, _ names: [String]) -> Object {
+    package mutating func campaign(_ name: String, _ names: [String]) -> Object {
         var campaign: Object = ["campaign": .string(name), "trigger": .object(occurrence(names, isTrigger: true))]
         var hasDelay = false
         if chance(65) {
@@ -256,58 +256,67 @@ struct RandomScenario {
         var at = Self.start
         return (0..<(4 + number(14))).map { _ in
             at = at + .seconds(one([0, 0, 10, 30, 60, 590, 600, 3_600, 5 * 3_600, 12 * 3_600]))
-            if chance(5) {
-                return .object([
-                    "at": .string(at.description), "operator": .string(one(["stop", "resume"])),
-                    "campaign": .string(one(names)),
-                ])
-            }
-            var event: Object = ["at": .string(at.description), "user": .string(one(Self.users))]
-            if chance(12) {
-                event["received_at"] = .string(at.description)
-                event["at"] = .string((at + .seconds(-Int64(one([10, 60, 600, 3_600, 90_000])))).description)
-            }
-            if chance(8) {
-                let off = Int64(one([-90_000, -3_600, -6, -5, 0, 5, 6, 600, 3_600]))
-                event["sent_at"] = .string((at + .seconds(off)).description)
-            }
-            if chance(8) { event["history"] = .boolean(true) }
-            if chance(8) { event["id"] = .string(one(["i1", "i2"])) }
-            switch number(12) {
-            case 0, 1: event["type"] = "session_start"
-            case 2, 3:
-                event["type"] = "purchase"
-                event["product_id"] = .string(one(["p1", "p2"]))
-                event["price"] = 5
-            case 4:
-                event["type"] = "campaign_interaction"
-                event["campaign"] = .string(one(names))
-                event["action"] = .string(one(["push_opened", "email_opened"]))
-            case 5:
-                event["type"] = "attributes"
-                event["set"] = .object(set())
-            default:
-                event["type"] = "custom_event"
-                event["event"] = .string(one(Self.events))
-            }
-            if event["type"] != "attributes", event["type"] != "campaign_interaction" {
-                var properties = Object()
-                if chance(70) { properties["v"] = .integer(Int64(number(7))) }
-                if chance(60) { properties["k"] = .string(one(["x", "y"])) }
-                if chance(30) { properties["o"] = .object(["n": one([.integer(5), "5", "x"])]) }
-                if chance(50) { properties["w"] = one([3, 3.5, "3", "x", true, [1, 2]]) }
-                if chance(30) { properties["l"] = one([[1, "x"], [], [3, 5, 0.5], ["y", true]]) }
-                if chance(30) { properties["till"] = .string(one(["2026-03-02T20:00+02:00", "2026-03-03", "x"])) }
-                if chance(40) {
-                    properties["when"] = .string(
-                        one(["2026-03-02T18:00", "2026-03-03T10:00:00Z", "soon", "2026-03-01"])
-                    )
-                }
-                event["properties"] = .object(properties)
-                if chance(10) { event["set"] = .object(set()) }
-            }
-            return .object(event)
+            return .object(event(names, at: at))
         }
+    }
+
+    /// What happens at an instant: an operator stops or resumes a campaign, or a user does something.
+    package mutating func event(_ names: [String], at: Instant) -> Object {
+        if chance(5) {
+            return [
+                "at": .string(at.description), "operator": .string(one(["stop", "resume"])),
+                "campaign": .string(one(names)),
+            ]
+        }
+        var event: Object = ["at": .string(at.description), "user": .string(one(Self.users))]
+        if chance(12) {
+            event["received_at"] = .string(at.description)
+            event["at"] = .string((at + .seconds(-Int64(one([10, 60, 600, 3_600, 90_000])))).description)
+        }
+        if chance(8) {
+            let off = Int64(one([-90_000, -3_600, -6, -5, 0, 5, 6, 600, 3_600]))
+            event["sent_at"] = .string((at + .seconds(off)).description)
+        }
+        if chance(8) { event["history"] = .boolean(true) }
+        if chance(8) { event["id"] = .string(one(["i1", "i2"])) }
+        switch number(12) {
+        case 0, 1: event["type"] = "session_start"
+        case 2, 3:
+            event["type"] = "purchase"
+            event["product_id"] = .string(one(["p1", "p2"]))
+            event["price"] = 5
+        case 4:
+            event["type"] = "campaign_interaction"
+            event["campaign"] = .string(one(names))
+            event["action"] = .string(one(["push_opened", "email_opened"]))
+        case 5:
+            event["type"] = "attributes"
+            event["set"] = .object(set())
+        default:
+            event["type"] = "custom_event"
+            event["event"] = .string(one(Self.events))
+        }
+        if event["type"] != "attributes", event["type"] != "campaign_interaction" {
+            event["properties"] = .object(properties())
+            if chance(10) { event["set"] = .object(set()) }
+        }
+        return event
+    }
+
+    private mutating func properties() -> Object {
+        var properties = Object()
+        if chance(70) { properties["v"] = .integer(Int64(number(7))) }
+        if chance(60) { properties["k"] = .string(one(["x", "y"])) }
+        if chance(30) { properties["o"] = .object(["n": one([.integer(5), "5", "x"])]) }
+        if chance(50) { properties["w"] = one([3, 3.5, "3", "x", true, [1, 2]]) }
+        if chance(30) { properties["l"] = one([[1, "x"], [], [3, 5, 0.5], ["y", true]]) }
+        if chance(30) { properties["till"] = .string(one(["2026-03-02T20:00+02:00", "2026-03-03", "x"])) }
+        if chance(40) {
+            properties["when"] = .string(
+                one(["2026-03-02T18:00", "2026-03-03T10:00:00Z", "soon", "2026-03-01"])
+            )
+        }
+        return properties
     }
 
     mutating func set() -> Object {
@@ -322,10 +331,14 @@ struct RandomScenario {
 }
 
 /// A small generator: the same numbers for the same seed, everywhere.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
+package struct SplitMix: RandomNumberGenerator {
+    package var state: UInt64
 
-    mutating func next() -> UInt64 {
+    package init(state: UInt64) {
+        self.state = state
+    }
+
+    package mutating func next() -> UInt64 {
         state &+= 0x9e37_79b9_7f4a_7c15
         var word = state
         word = (word ^ word >> 30) &* 0xbf58_476d_1ce4_e5b9

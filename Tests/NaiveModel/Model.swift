@@ -4,7 +4,7 @@ import Engine
 
 /// A second statement of the rules, written from delivery.md and not from the engine: slow and obvious. It keeps a
 /// list of everything that ever happened and answers every question by looking through it.
-final class Model {
+package final class Model {
     struct Send {
         var id: Int
         var campaign: Int
@@ -39,7 +39,7 @@ final class Model {
         var credited: Set<Int> = []
     }
 
-    struct Happening {
+    package struct Happening {
         var type: String
         var subject: Text
         var user: Text
@@ -49,6 +49,20 @@ final class Model {
         var chain: Int
         var old: Value?
         var new: Value?
+
+        package init(
+            type: String,
+            subject: Text,
+            user: Text,
+            time: Instant,
+            properties: Object,
+            depth: Int = 0,
+            chain: Int
+        ) {
+            (self.type, self.subject, self.user) = (type, subject, user)
+            (self.time, self.properties) = (time, properties)
+            (self.depth, self.chain) = (depth, chain)
+        }
     }
 
     let campaigns: [Campaign]
@@ -65,14 +79,14 @@ final class Model {
     var sessions: [Text: Instant] = [:]
     var shown: [Text: Instant] = [:]
     var ids: Set<[Text]> = []
-    var now = Instant(milliseconds: 0)
+    package var now = Instant(milliseconds: 0)
     var raised: [Happening] = []
     /// When the chains began whose sends what happens now pushed back, by campaign.
     var pushedBack: [Int: Instant] = [:]
-    var decided: [Scenario.Expected] = []
+    package private(set) var decided: [Scenario.Expected] = []
     var launch: Instant
 
-    init(_ scenario: Scenario, launch: Instant) {
+    package init(_ scenario: Scenario, launch: Instant) {
         campaigns = scenario.campaigns
         workspace = scenario.workspace
         self.launch = launch
@@ -102,7 +116,7 @@ final class Model {
     // MARK: Time
 
     /// What is due strictly before an instant, or up to it, in the order of 10.7.
-    func run(before end: Instant, andAt: Bool = false) {
+    package func run(before end: Instant, andAt: Bool = false) {
         while true {
             var next: (at: Instant, send: Int, isEntry: Bool, index: Int)?
             func offer(_ at: Instant, _ send: Int, _ isEntry: Bool, _ index: Int) {
@@ -117,7 +131,8 @@ final class Model {
             guard let next else { return }
             now = max(now, next.at)
             if next.isEntry {
-                decide(.inAppExpired, entries[next.index].send.campaign, entries[next.index].send.user, "in_app")
+                let entry = entries[next.index]
+                decide(.inAppExpired, entry.send.campaign, entry.send.user, "in_app", at: entry.expires)
                 entries[next.index].isOver = true
             } else {
                 let send = sends[next.index]
@@ -129,7 +144,7 @@ final class Model {
         }
     }
 
-    func receive(_ fields: Object, id: Text?, user: Text, time: Instant, set: Object, _ what: Happening?) {
+    package func receive(_ fields: Object, id: Text?, user: Text, time: Instant, set: Object, _ what: Happening?) {
         if profiles[user] == nil { profiles[user] = Object() }
         if let id, !ids.insert([user, id]).inserted {
             decide(.duplicateEvent, nil, user)
@@ -174,7 +189,7 @@ final class Model {
     }
 
     /// 14: counted and kept, and nothing else.
-    func remember(_ fields: Object, of user: Text, id: Text?, _ what: Happening?) {
+    package func remember(_ fields: Object, of user: Text, id: Text?, _ what: Happening?) {
         if profiles[user] == nil { profiles[user] = Object() }
         if let id, !ids.insert([user, id]).inserted {
             decide(.duplicateEvent, nil, user)
@@ -202,12 +217,12 @@ final class Model {
     }
 
     var chains = 0
-    func newChain() -> Int {
+    package func newChain() -> Int {
         chains += 1
         return chains
     }
 
-    func stop(_ id: Text) {
+    package func stop(_ id: Text) {
         guard let index = campaigns.firstIndex(where: { $0.id == id }), stopped.insert(index).inserted else { return }
         for place in sends.indices where sends[place].campaign == index && sends[place].due != nil {
             sends[place].due = nil
@@ -219,11 +234,11 @@ final class Model {
         }
     }
 
-    func resume(_ id: Text) {
+    package func resume(_ id: Text) {
         if let index = campaigns.firstIndex(where: { $0.id == id }) { stopped.remove(index) }
     }
 
-    func finish(until: Instant?) {
+    package func finish(until: Instant?) {
         run(before: until ?? .never, andAt: until != nil)
         guard let until else { return }
         now = max(now, until)

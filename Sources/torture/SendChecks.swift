@@ -1,0 +1,60 @@
+import Engine
+import Host
+import Storage
+
+/// What providers see, over all starts of the daemon.
+struct SendChecks {
+    private struct Message: Hashable {
+        var send: UInt64
+        var channel: String
+    }
+
+    private(set) var count = 0
+    private var keys: [Message: String] = [:]
+    private var owners: [String: Message] = [:]
+    /// Messages that were handed over once.
+    private var handedOver: Set<OutboxPlace> = []
+
+    mutating func send(
+        _ entry: OutboxEntry,
+        _ addresses: [Text],
+        _ line: SimulatedLine,
+        _ server: Server,
+        _ now: Instant
+    ) throws {
+        count += 1
+        let message = entry.message
+        let store = server.store
+        guard let stored = store.outboxEntry(message.place) else {
+            throw Violation("\(message.key) is sent, and is not on disk")
+        }
+        let name = Message(send: message.send, channel: message.channel)
+        try check(keys[name, default: message.key] == message.key, "\(name) is sent under a second key, \(message.key)")
+        try check(owners[message.key, default: name] == name, "two messages have the key \(message.key)")
+        (keys[name], owners[message.key]) = (message.key, name)
+        try check(!line.ended.contains(message.number), "\(message.key) is sent after its end")
+        try check(stored.message.fields == message.fields, "\(message.key) is sent with other fields than were claimed")
+        if line.machine.settings.unknownPolicy == .neverAgain, stored.state?.attempts ?? 0 == 0 {
+            try check(stored.state?.isHandedOver == true, "\(message.key) is sent before that is on disk")
+            try check(handedOver.insert(message.place).inserted, "\(message.key) is sent again, which it never must be")
+        }
+        if let state = stored.state {
+            try check(!state.isWithdrawn, "\(message.key) is sent to a user who must not be reached")
+        }
+        let last = message.claimedAt + line.machine.settings.givesUpAfter
+        try check(now < last, "\(message.key) is sent at \(now), after \(last)")
+        for other in store.outbox(message.channel, after: 0, limit: .max)
+        where other.message.user == message.user && other.message.number < message.number {
+            try check(line.ended.contains(other.message.number), "\(message.key) overtakes \(other.message.key)")
+        }
+        if let user = store.user(message.user), let rules = server.core.context.channels[message.channel],
+            let field = rules.addressField
+        {
+            let known = user.profile[field]?.texts ?? []
+            let strange = addresses.filter { !known.contains($0) }
+            try check(strange.isEmpty, "\(message.key) goes to \(strange), and the user has \(known)")
+        }
+    }
+
+    mutating func crashed() {}
+}

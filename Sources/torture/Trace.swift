@@ -1,0 +1,25 @@
+import Engine
+
+/// What happened, in order: told on request, and hashed, so that two runs of one seed can be compared.
+struct Trace {
+    private var hash = StableHash()
+    private(set) var count = 0
+    let isTold: Bool
+
+    init(isTold: Bool) {
+        self.isTold = isTold
+    }
+
+    mutating func add(_ now: Instant, _ line: @autoclosure () -> String) {
+        let line = line()
+        hash.combine(word: UInt64(bitPattern: now.milliseconds))
+        hash.combine(line)
+        count += 1
+        if isTold { print("\(now) \(line)") }
+    }
+
+    var value: String {
+        let digits = String(hash.value, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+}
