@@ -129,16 +129,15 @@ package final class Daemon: Sendable {
 
     /// What the clock said when something was last recorded, where it is behind that now: it was set back while the
     /// daemon did not run, and what waits is to go on waiting for as long as it would have.
-    private static func newestReceipt(_ store: any Store, _ logger: Logger) throws(StoreError) -> Instant? {
+    private static func newestReceipt(_ store: any Store, _ logger: Logger) throws -> Instant? {
         let newest: Instant?
-        do throws(StoreError) {
-            newest = try store.decisions(before: nil, limit: 1).first?.decision.at
-        } catch {
-            guard error.isDamage else { throw error }
+        let now = Clock.system.now()
+        do {
+            newest = try LastReceipt.after(now, in: store)
+        } catch let error as StoreError where error.isDamage {
             return nil
         }
-        let now = Clock.system.now()
-        guard let newest, newest > now else { return nil }
+        guard let newest else { return nil }
         let ahead = newest - now
         guard ahead <= HostLimits.longestSetBack else {
             logger.warning(

@@ -9,6 +9,7 @@ enum Request {
     case hold(UserID, token: UInt64)
     case delete(UserID)
     case redrive
+    case resume(CampaignID)
 }
 
 /// Calls of items. A client that hears nothing asks again, with the same ids.

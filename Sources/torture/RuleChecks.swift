@@ -31,6 +31,8 @@ struct RuleChecks {
     private(set) var deleted: Set<UserID> = []
     private var zones: [UserID: String] = [:]
     private var commits = 0
+    /// When something was recorded last, of which a start finds the instant.
+    private var newest = Instant(milliseconds: .min)
     /// What users did, each with its commit.
     private var events: [UserID: [(commit: Int, event: StoredEvent)]] = [:]
     /// Delivered, by channels that count for caps.
@@ -38,10 +40,18 @@ struct RuleChecks {
 
     mutating func check(_ commit: Commit, _ weather: Weather) throws {
         commits += 1
+        // 13: receipts never decrease, but where a start found the clock further behind than time goes on from.
+        try torture.check(
+            commit.now >= newest || newest - commit.now > HostLimits.longestSetBack,
+            "received at \(commit.now), after something at \(newest)"
+        )
+        let isKnown =
+            !commit.changes.events.isEmpty || commit.changes.decisions.contains { $0.decision.at == commit.now }
+        if isKnown { newest = commit.now }
         for user in commit.changes.deletedUsers {
             deleted.insert(user)
             sends = sends.filter { $0.value.user != user }
-            (received[user], events[user], delivered[user]) = (nil, nil, nil)
+            (received[user], events[user], delivered[user], zones[user]) = (nil, nil, nil, nil)
         }
         let redriven = Set(
             commit.changes.decisions.map(\.decision).filter { $0.code == .redriven }
@@ -131,6 +141,7 @@ struct RuleChecks {
         try checkExceptions(message, campaign, send)
         try checkCaps(message, campaign)
         try takeSlot(message, campaign)
+        hasClaimed.insert(Message(send: message.send, channel: message.channel))
         sends[message.send]?.claimedAt = at
         if received[message.user]?.contains(message.send) != true {
             received[message.user, default: []].append(message.send)
@@ -169,10 +180,11 @@ struct RuleChecks {
 
     // MARK: Eligibility and limits
 
-    /// Against messages that were certainly received: one under way may still be given back.
+    /// Against what was received, and what is under way: it has reserved its receipt.
     private func checkEligibility(_ message: OutboxMessage, _ campaign: Campaign) throws {
         for other in received[message.user] ?? [] where other != message.send {
-            guard let earlier = sends[other], earlier.isReceived, earlier.campaign == message.campaign,
+            guard let earlier = sends[other], earlier.isReceived || isUnderWay(other),
+                earlier.version?.number == message.version.number,
                 let received = earlier.claimedAt
             else { continue }
             switch campaign.reEligibility {
@@ -184,6 +196,11 @@ struct RuleChecks {
                 )
             }
         }
+    }
+
+    private func isUnderWay(_ send: UInt64) -> Bool {
+        ["email", "push"].map { Message(send: send, channel: $0) }
+            .contains { hasClaimed.contains($0) && !ended.contains($0) }
     }
 
     /// Of what is plain to see: a named event without conditions, recorded while the send waited.
@@ -222,22 +239,16 @@ struct RuleChecks {
         let number = message.version.number
         // What failed within the minute gave its slot back.
         let used = (slots[number]?[minute] ?? []).filter { send in
-            send != message.send
-                && !["email", "push"].allSatisfy { channel in
-                    keysOfFailed.contains(Message(send: send, channel: channel))
-                        || !hasClaimed.contains(Message(send: send, channel: channel))
-                }
+            send != message.send && (isUnderWay(send) || sends[send]?.isReceived == true)
         }
         try torture.check(
             used.count < Int(limit),
             "\(message.key) is sent in a minute in which \(used.count) of \(limit) were"
         )
         slots[number, default: [:]][minute, default: []].insert(message.send)
-        hasClaimed.insert(Message(send: message.send, channel: message.channel))
     }
 
     private var hasClaimed: Set<Message> = []
-    private var keysOfFailed: Set<Message> { ended }
 
     // MARK: The end
 

@@ -50,11 +50,13 @@ struct SendChecks {
         if let user = store.user(message.user), let rules = server.core.context.channels[message.channel],
             let field = rules.addressField
         {
+            if let consent = rules.consentField {
+                let isRefused = user.profile[consent]?.string == "unsubscribed"
+                try check(!isRefused, "\(message.key) goes to a user who unsubscribed")
+            }
             let known = user.profile[field]?.texts ?? []
             let strange = addresses.filter { !known.contains($0) }
             try check(strange.isEmpty, "\(message.key) goes to \(strange), and the user has \(known)")
         }
     }
-
-    mutating func crashed() {}
 }

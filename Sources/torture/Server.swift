@@ -42,7 +42,7 @@ final class Server {
     init(_ world: World, _ store: DiskStore, plugins: PluginRegistry) throws {
         self.world = world
         self.store = store
-        clock = world.time.steady(from: Self.newestReceipt(store, world.time.wall))
+        clock = world.time.steady(from: try Self.newestReceipt(store, world.time.wall))
         registry = CampaignRegistry(
             store.campaigns(),
             workspace: try store.workspace().map { try Workspace(packed: $0) } ?? Workspace(),
@@ -63,11 +63,8 @@ final class Server {
     }
 
     /// As the daemon goes on from what was recorded last, where the clock was set back meanwhile.
-    private static func newestReceipt(_ store: DiskStore, _ wall: Instant) -> Instant? {
-        guard let newest = store.decisions(before: nil, limit: 1).first?.decision.at, newest > wall,
-            newest - wall <= HostLimits.longestSetBack
-        else { return nil }
-        return newest
+    private static func newestReceipt(_ store: DiskStore, _ wall: Instant) throws -> Instant? {
+        try LastReceipt.after(wall, in: store).flatMap { $0 - wall <= HostLimits.longestSetBack ? $0 : nil }
     }
 
     func line(_ channel: String) -> SimulatedLine? { lines.first { $0.channel == channel } }

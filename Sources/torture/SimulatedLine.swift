@@ -30,7 +30,7 @@ final class SimulatedLine {
     func run() throws {
         if let step = inFlight {
             inFlight = nil
-            return try perform(step)
+            return perform(step)
         }
         switch machine.next(now) {
         case .wait(let until): wakesAt = until
@@ -38,7 +38,11 @@ final class SimulatedLine {
             wakesAt = nil
             tellEngine(step)
             switch step {
-            case .read, .load, .sort, .send: inFlight = step
+            case .send(let entry):
+                // What happens to the message from now on comes too late for this try.
+                try server.world.sends.send(entry, addresses(of: entry), self, server, now)
+                inFlight = step
+            case .read, .load, .sort: inFlight = step
             case .wait, .mark, .settle, .putOff: break
             }
         }
@@ -55,7 +59,7 @@ final class SimulatedLine {
     func withdraw(_ number: UInt64) { change { $0.withdraw(number, now: now) } }
     func readdress(_ number: UInt64, _ addresses: [Text]) { change { $0.readdress(number, addresses) } }
 
-    private func perform(_ step: LineStateMachine.Step) throws {
+    private func perform(_ step: LineStateMachine.Step) {
         switch step {
         case .wait, .mark, .settle, .putOff: break  // The engine was told of it.
         case .read(let after, let limit):
@@ -70,7 +74,7 @@ final class SimulatedLine {
         case .sort(let entries):
             let services = entries.map { ($0, provider.service(of: $0.message)) }
             change { $0.sorted(services, now: now) }
-        case .send(let entry): try send(entry)
+        case .send(let entry): send(entry)
         }
     }
 
@@ -99,12 +103,14 @@ final class SimulatedLine {
         server.queue.append(Server.Queued(work: work, tell: tell))
     }
 
-    private func send(_ entry: OutboxEntry) throws {
+    private func addresses(of entry: OutboxEntry) -> [Text] {
         let dead = entry.state?.deadAddresses ?? []
-        let addresses = entry.message.addresses.filter { !dead.contains($0) }
+        return entry.message.addresses.filter { !dead.contains($0) }
+    }
+
+    private func send(_ entry: OutboxEntry) {
         server.world.trace.add(now, "\(channel): sends \(entry.message.key), try \((entry.state?.attempts ?? 0) + 1)")
-        try server.world.sends.send(entry, addresses, self, server, now)
-        provider.send(entry.message, attempt: entry.state?.attempts ?? 0, addresses, now, server.world)
+        provider.send(entry.message, attempt: entry.state?.attempts ?? 0, addresses(of: entry), now, server.world)
     }
 
     /// What the channel says of a try.

@@ -24,13 +24,13 @@ struct StateChecks {
                 "\(line.channel) has \(line.pending) messages, on disk are \(stored)"
             )
         }
-        try checkUsers(server.store)
+        try checkUsers(server.store, server.clock.now())
         try checkTallies(server)
     }
 
     // MARK: Users
 
-    private func checkUsers(_ store: DiskStore) throws {
+    private func checkUsers(_ store: DiskStore, _ now: Instant) throws {
         var timers = Set(store.timers(after: nil, through: .never, limit: .max))
         var messages: [OutboxPlace: OutboxMessage] = [:]
         for channel in ["email", "push"] {
@@ -49,8 +49,13 @@ struct StateChecks {
             }
             for wait in state.waits { try owes(wait.due, wait) }
             for entry in state.queue {
-                try owes(entry.expires, entry.wait)
                 if let lease = entry.lease { try owes(lease.ends, entry.wait) }
+                if let lease = entry.lease, entry.expires <= lease.ends {
+                    // It runs out during the lease, whose end looks at that too.
+                    timers.remove(Timer(at: entry.expires, send: entry.wait.send, user: user, campaign: 0))
+                } else {
+                    try owes(entry.expires, entry.wait)
+                }
             }
             for claim in state.claims where claim.number != 0 {
                 let place = OutboxPlace(channel: claim.channel, number: claim.number)
@@ -60,7 +65,9 @@ struct StateChecks {
                 try torture.check(message.user == user && message.send == claim.send, "\(message) is not of \(claim)")
             }
         }
-        try torture.check(timers.isEmpty, "timers of nothing: \(timers.sorted())")
+        // One that is due may find that its lease or its send ended in an earlier turn of that instant.
+        let idle = timers.filter { $0.at > now }.sorted()
+        try torture.check(idle.isEmpty, "timers of nothing: \(idle)")
     }
 
     private func users(_ store: DiskStore) -> [(UserID, UserState)] {
@@ -93,6 +100,8 @@ struct StateChecks {
                 tally.waiting == held,
                 "campaign \(number): \(tally.waiting) messages wait, of users \(held)"
             )
+            // Of a deleted campaign users forget their places one by one.
+            guard !server.core.context.campaigns.isDeleted(number) else { continue }
             let taken = places[number] ?? 0
             let isWhole = server.world.weather.deletions == 0 && server.world.rules.deleted.isEmpty
             try torture.check(
@@ -130,10 +139,12 @@ struct StateChecks {
             for wait in state.waits where wait.due < now - .seconds(60) {
                 throw Violation("\(user): \(wait) is still there at \(now)")
             }
-            try torture.check(state.claims.isEmpty, "\(user): nothing became of \(state.claims)")
+            let old = state.claims.filter { $0.at < now - .seconds(7_200) }
+            try torture.check(old.isEmpty, "\(user): nothing became of \(old)")
         }
-        let left = server.store.outboxCounts()
-        try torture.check(left.values.allSatisfy { $0 == 0 }, "messages are left: \(left)")
+        let left = server.lines.flatMap { server.store.outbox($0.channel, after: 0, limit: .max) }
+            .filter { $0.message.claimedAt < now - .seconds(7_200) }
+        try torture.check(left.isEmpty, "messages are left: \(left)")
         try torture.check(server.queue.isEmpty && server.postponed.isEmpty, "works are left")
     }
 }

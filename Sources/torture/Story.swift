@@ -58,9 +58,13 @@ struct Story {
     /// A campaign of that name, which another of it replaces; nil where what was drawn is none.
     mutating func campaign(_ name: String) -> Campaign? {
         var drawn = scenarios.campaign(name, names)
-        // Else hardly anybody receives anything twice.
-        if !isModelled, scenarios.chance(70) {
-            drawn["re_eligibility"] = .object(["after": .string(scenarios.one(["0s", "10m"]))])
+        // What is drawn so lets little through; lines and limits want more.
+        if !isModelled {
+            if scenarios.chance(70) {
+                drawn["re_eligibility"] = .object(["after": .string(scenarios.one(["0s", "10m"]))])
+            }
+            for rare in ["duration", "audience", "launched_at"] where scenarios.chance(70) { drawn[Text(rare)] = nil }
+            if scenarios.chance(30) { drawn["rate_limit"] = .object(["per_minute": .integer(1)]) }
         }
         return read(["campaigns": .array([.object(drawn)])])?.campaigns.first
     }
@@ -106,7 +110,7 @@ struct Story {
             case 0: ["push_subscription": "unsubscribed", "email_subscription": "unsubscribed"]
             case 1: ["push_subscription": "opted_in", "email_subscription": "opted_in"]
             case 2: ["push_tokens": .array([.string("n\(count)")]), "email": .string("\(count)@example.com")]
-            default: ["push_tokens": .array([])]
+            default: ["push_tokens": .array([.string("t-\(user)"), .string("n\(count)")])]
             }
         return Item(user: user, id: Text("l\(count)"), time: nil, set: set, occurred: nil, device: "")
     }
@@ -128,8 +132,11 @@ struct Story {
         event["received_at"] = nil
         event["id"] = scenarios.chance(90) ? .string("n\(count)") : nil
         if scenarios.chance(30) { (event["at"], event["sent_at"]) = (nil, nil) }
-        if case .object(var set)? = event["set"], set["time_zone"] != nil {
-            set["time_zone"] = .string(scenarios.one(zones))
+        if case .object(var set)? = event["set"] {
+            if set["time_zone"] != nil { set["time_zone"] = .string(scenarios.one(zones)) }
+            if set["push_tokens"] != nil, scenarios.chance(70), let user = event["user"]?.string {
+                set["push_tokens"] = .array([.string("t-\(user)")])
+            }
             event["set"] = .object(set)
         }
         return (try? Item(fields: event)).map { .item($0) }

@@ -34,6 +34,7 @@ extension World {
         case .acknowledge(let user, let token, let action): work = .acknowledge(user, token: token, action: action)
         case .hold(let user, let token): work = .hold(user, token: token, chance.length(1_000...600_000))
         case .delete(let user): work = .delete(user)
+        case .resume(let id): return change(id, stops: false)
         case .redrive:
             let letters = store.deadLetters(after: 0, limit: 10).map(\.message.number)
             guard !letters.isEmpty else { return }

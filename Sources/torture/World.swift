@@ -78,6 +78,7 @@ final class World {
         while story.left > 0 || turns < 200 {
             turns += 1
             try turn(turns)
+            try check(turns < 100_000, "it goes on for ever: \(lately)")
         }
         trace.add(now, "the faults stop")
         weather.calm()
@@ -202,7 +203,9 @@ final class World {
             server?.line(channel)?.ended(number, attempt: attempt, report)
         case .story: tell()
         case .send(let call), .timeout(let call): send(call)
-        case .ask(let request): ask(request)
+        case .ask(let request):
+            trace.add(now, "asked: \(request)")
+            ask(request)
         case .start: try start()
         case .room: store.setFull(false)
         }
@@ -220,7 +223,9 @@ final class World {
                 items.append(more)
             }
             call(items)
-        case .stop(let id)?: change(id, stops: true)
+        case .stop(let id)?:
+            change(id, stops: true)
+            for _ in 0..<3 { later(in: chance.length(0...7_200_000), .ask(.resume(id))) }
         case .resume(let id)?: change(id, stops: false)
         case nil: break
         }
@@ -283,7 +288,6 @@ final class World {
         try store.crash(&chance, unflushed: underWay?.changes)
         if store.commits > before { try isDurable() }
         underWay = nil
-        sends.crashed()
         let isShort = chance.happens(700)
         later(in: isShort ? chance.length(10...5_000) : chance.length(60_000...86_400_000), .start)
     }
@@ -311,15 +315,35 @@ final class World {
                 "\(decision.user) \(decision.campaign?.string ?? "-") \(decision.code.rawValue) \(decision.channel ?? "") send \(decision.send) at \(decision.at)"
             )
         }
+        try checkTimes(commit)
         ledger.committed(deleting: commit.changes.deletedUsers)
         try rules.check(commit, weather)
         if weather.acceptsAtOnce { history.add(commit) }
+    }
+
+    /// 14: by a clock that was off by more than 5 s when the item was sent, it happened as much later.
+    private func checkTimes(_ commit: Commit) throws {
+        guard commit.changes.items.count == 1, commit.changes.events.count == 1,
+            let item = told[commit.changes.items[0].id], let time = item.time
+        else { return }
+        let event = commit.changes.events[0]
+        let error = item.sentAt.map { event.receivedAt - $0 } ?? .zero
+        let isOff = abs(error.milliseconds) > 5_000
+        let happened = isOff ? min(time + error, event.receivedAt) : time
+        // Of a request that is decided in parts the first one's receipt counts.
+        guard limits.itemsPerStep == 512, limits.userBytesPerStep > 2_000, weather.hurry == 0 else { return }
+        try check(event.time == happened, "\(item) happened at \(happened), and \(event) is kept")
     }
 
     // MARK: The end
 
     private func isOver() throws {
         guard let server else { throw Violation("the daemon does not run at the end") }
+        var turns = 0
+        while !server.queue.isEmpty || !server.postponed.isEmpty, turns < 1_000 {
+            turns += 1
+            try server.runEngine()
+        }
         try ledger.check(store)
         try checks.check(server)
         try checks.checkAll(store)
