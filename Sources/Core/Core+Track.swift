@@ -98,7 +98,7 @@ extension Core {
             if !checks.agrees(key, item.content, known?.content) { return .idUsedOtherwise(item: index, id: id) }
         }
         guard !item.set.isEmpty else { return nil }
-        let why = checks.profiles.problem(setting: item.set, of: item.user) {
+        let why = checks.profiles.problem(setting: item.set, isHistory: item.isHistory, of: item.user) {
             currentState(item.user, step, loaded)?.profile
         }
         return why.map { .profileFull(item: index, why: $0) }
@@ -115,6 +115,7 @@ extension Core {
         var needs = Needs()
         needs.tokens = gained.filter { loaded.owners(of: $0) == nil }
         if !needs.isEmpty { return needs }
+        if item.isHistory { return nil }  // It takes a token from nobody.
         for owner in gained.flatMap({ loaded.owners(of: $0) ?? [] }) {
             if let needs = missing(owner, step, loaded) { return needs }
         }
@@ -148,11 +149,12 @@ extension Core {
             step.batch.keep(told, at: step.now, nextEvent)
             nextEvent += 1
         }
+        let handled = told.isHistory ? withoutTokensOfOthers(told, step, loaded) : told
         let mark = step.batch.mark
         let tellsNearMisses = track.tellsNearMisses
         let (presented, sequence) = turn(item.user, &step, &loaded, tellsNearMisses: tellsNearMisses) { turn in
             let sequence = turn.nextSequence
-            turn.handle(told)
+            turn.handle(handled)
             return (turn.effects.presented, sequence)
         }
         let decisions = step.batch.told(since: mark)
@@ -175,20 +177,32 @@ extension Core {
     /// 10.6: a push token belongs to the profile that registered it last, and leaves the one that had it.
     private mutating func moveTokens(to user: UserID, _ step: inout Step, _ loaded: inout Loaded) {
         for token in step.batch.takeTokensGained() {
-            let owners: [UserID]
-            if let known = step.batch.owner(of: token) {
-                owners = known.map { [$0] } ?? []
-            } else if let read = loaded.owners(of: token) {
-                owners = read
-            } else {
-                preconditionFailure("nobody looked whose the token \(token) was that \(user) has now")
-            }
+            let owners = owners(of: token, step, loaded)
             step.batch.own(token, user)
             for owner in owners where owner != user {
                 guard isKnown(owner, step, loaded) else { continue }  // The record is damaged: nothing of it is sent.
                 turn(owner, &step, &loaded) { $0.lose(token: token) }
             }
         }
+    }
+
+    /// 14: whoever has a token by now registered it later than what is history.
+    private func withoutTokensOfOthers(_ item: Item, _ step: Step, _ loaded: Loaded) -> Item {
+        guard let tokens = item.set[Event.pushTokens]?.texts, !tokens.isEmpty,
+            currentState(item.user, step, loaded)?.profile[Event.pushTokens] == nil
+        else { return item }  // It sets none.
+        let left = tokens.filter { owners(of: $0, step, loaded).allSatisfy { $0 == item.user } }
+        var item = item
+        item.set[Event.pushTokens] = left.isEmpty ? nil : .array(left.map { .string($0) })
+        return item
+    }
+
+    private func owners(of token: Text, _ step: Step, _ loaded: Loaded) -> [UserID] {
+        if let known = step.batch.owner(of: token) { return known.map { [$0] } ?? [] }
+        guard let read = loaded.owners(of: token) else {
+            preconditionFailure("nobody looked whose the token \(token) is")
+        }
+        return read
     }
 }
 

@@ -27,6 +27,20 @@ extension Object {
         self = Object(all)
     }
 
+    /// 14: what history sets on a profile. What that has already was told later than it happened: it stays. An address
+    /// and what is known of it are one.
+    func ofHistory(for profile: Object) -> Object {
+        var set = Object(
+            zip(members, profile.values(of: self)).filter { $1 == nil && $0.value != .null }.map(\.0)
+        )
+        if self["email"] != nil, set["email"] != nil {
+            set["email_status"] = self["email_status"]
+        } else if let email = self["email"], email != profile["email"] {
+            set["email_status"] = nil
+        }
+        return set
+    }
+
     /// What the members of another object are in this one, in its order.
     package func values(of names: Object) -> [Value?] {
         guard names.members.count > Self.few else { return names.members.map { self[$0.name] } }

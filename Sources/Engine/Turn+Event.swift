@@ -4,6 +4,7 @@ extension Turn {
     /// order of the request, the address's before its attribute's (13, 10.7). History makes none of them (14).
     package mutating func set(_ changes: Object, at time: Instant, isHistory: Bool = false) {
         let before = state.profile
+        let changes = isHistory ? changes.ofHistory(for: before) : changes
         state.profile.set(changes)
         // A bounce is of the address (10.6): another address has not bounced.
         if state.profile["email"] != before["email"], changes["email_status"] == nil {

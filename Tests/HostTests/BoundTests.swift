@@ -67,8 +67,8 @@ struct BoundTests {
     func profiles() {
         let full = Object((0..<ItemLimits.profileAttributes).map { Object.Member("a\($0)", 1) })
         var checks = ProfileChecks()
-        func set(_ object: Object, of user: UserID, _ known: Object? = nil) -> String? {
-            checks.problem(setting: object, of: user) { known }
+        func set(_ object: Object, of user: UserID, _ known: Object? = nil, isHistory: Bool = false) -> String? {
+            checks.problem(setting: object, isHistory: isHistory, of: user) { known }
         }
         #expect(set(["a1": 2, "a2": 3], of: "u", full) == nil)
         #expect(set(["b": 1], of: "u")?.contains("past 1000 attributes") == true)
@@ -82,6 +82,15 @@ struct BoundTests {
         // One that is larger already may become smaller.
         let old = Object([Object.Member("t", .string(String(repeating: "x", count: 4 << 20)))])
         #expect(set(["t": "y"], of: "w", old) == nil)
+        // What the profile has stays where history would set it, larger or smaller (14).
+        let half = Object([Object.Member("t", text)])
+        #expect(set(["t": "y"], of: "h", half, isHistory: true) == nil)
+        #expect(set(["s": text], of: "h") != nil)
+        let small: Object = ["t": "y"]
+        #expect(set(["t": text], of: "i", small, isHistory: true) == nil)
+        #expect(set(["r": text], of: "i", isHistory: true) == nil)
+        #expect(set(["r": .null], of: "i", isHistory: true) == nil)
+        #expect(set(["s": text], of: "i") != nil)
     }
 
     // MARK: Users

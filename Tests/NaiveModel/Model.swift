@@ -195,8 +195,27 @@ package final class Model {
             decide(.duplicateEvent, nil, user)
             return
         }
-        register(fields, of: user)
+        register(older(fields, than: user), of: user)
         if let what { happened.append(what) }
+    }
+
+    /// 14: of what history sets, what the profile does not say otherwise by now; tokens of others stay theirs.
+    private func older(_ fields: Object, than user: Text) -> Object {
+        let profile = profiles[user] ?? Object()
+        var set = Object()
+        for member in fields.members where profile[member.name] == nil { set[member.name] = member.value }
+        if case .array(let tokens)? = set["push_tokens"] {
+            let own = tokens.filter { token in
+                !profiles.contains { $0 != user && ($1["push_tokens"]?.texts ?? []).contains { $0 == token.text } }
+            }
+            set["push_tokens"] = own.isEmpty && !tokens.isEmpty ? nil : .array(own)
+        }
+        if set["email"] != nil {
+            set["email_status"] = fields["email_status"]
+        } else if let email = fields["email"], email != profile["email"] {
+            set["email_status"] = nil
+        }
+        return set
     }
 
     /// What a request sets on a profile, before anything is made of it.
