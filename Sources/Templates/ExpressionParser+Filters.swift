@@ -45,6 +45,9 @@ extension ExpressionParser {
             takesSafe: safety != .bare
         )
         if forms.isEmpty { try check(call, takes: counts) } else { try checkForms(of: call) }
+        if call.arguments.first?.isConstant ?? false {
+            try budget.check(source, languages) { renderer throws(RenderFault) in try renderer.checkNumber(call) }
+        }
         switch kind {
         case .safe: safety = .declared
         case .escape, .lineBreaks: if safety != .declared { safety = .escaped }
@@ -73,16 +76,20 @@ extension ExpressionParser {
     ) throws(TemplateFault) {
         guard case .literal(let value) = argument else { return }
         switch (kind, number) {
+        case (.date, _) where value == .null, (_, 1) where value == .null: break
         case (.date, 0):
-            guard let format = value.string else { break }
+            guard let format = value.string else {
+                throw source.fault("`date` takes a format like \"%-d %B\", not \(value.shown)", at: offset)
+            }
             do throws(DateFormat.Fault) { _ = try DateFormat(format) } catch {
                 throw source.fault(error.text, at: offset)
             }
         case (.date, 1):
-            if let zone = value.string, !zone.isEmpty { zones.append((zone, offset)) }
+            let zone = value.string ?? value.shown
+            if !zone.isEmpty { zones.append((zone, offset)) }
         case (.date, 2), (.currency, 1), (.number, 1):
-            guard let tag = value.string, !tag.isEmpty else { break }
-            _ = try language(tag, at: offset)
+            let tag = value.string ?? value.shown
+            if !tag.isEmpty { _ = try language(tag, at: offset) }
         case (.currency, 0):
             guard let currency = CurrencyCode(value) else {
                 throw source.fault("\(value) is no currency: write its three letters, like \"EUR\"", at: offset)

@@ -10,9 +10,18 @@ struct ExpressionParser {
     private var depth = 0
     /// The zones that filters name, and where.
     var zones: [(String, Int)] = []
+    /// For what is constant.
+    var budget: RenderBudget
 
-    init(_ lexer: Lexer, _ names: NameTable, _ limits: TemplateLimits, _ languages: Languages) {
+    init(
+        _ lexer: Lexer,
+        _ names: NameTable,
+        _ limits: TemplateLimits,
+        _ languages: Languages,
+        _ budget: RenderBudget
+    ) {
         (self.lexer, self.names, self.limits, self.languages) = (lexer, names, limits, languages)
+        self.budget = budget
     }
 
     var source: Source { lexer.source }
@@ -94,7 +103,12 @@ struct ExpressionParser {
         var calls: [FilterCall] = []
         var safety = Safety.bare
         while try lexer.take("|") { calls.append(try filter(&safety)) }
-        return calls.isEmpty ? value : .filtered(value, calls)
+        guard !calls.isEmpty else { return value }
+        let filtered = Expression.filtered(value, calls)
+        if filtered.isConstant {
+            try budget.check(source, languages) { renderer throws(RenderFault) in _ = try renderer.evaluate(filtered) }
+        }
+        return filtered
     }
 
     /// A literal, a path, or anything in parentheses.

@@ -16,10 +16,17 @@ extension Renderer {
             case .decimal(let decimal): return .decimal(decimal.magnitude)
             default: return number
             }
-        default:
-            let argument = try evaluate(call.arguments[0])
-            return try combined(call, number, try self.number(call, argument))
+        default: return try combined(call, number, try operand(call))
         }
+    }
+
+    /// The number that the other is calculated with.
+    mutating func operand(_ call: FilterCall) throws(RenderFault) -> Value {
+        let operand = try number(call, try evaluate(call.arguments[0]))
+        if operand.compare(0) == 0, call.kind == .dividedBy || call.kind == .modulo {
+            throw failed("`\(call.name)` by 0", at: call.offset)
+        }
+        return operand
     }
 
     private mutating func written(_ call: FilterCall, _ number: Value) throws(RenderFault) -> Value {
@@ -38,7 +45,7 @@ extension Renderer {
         }
     }
 
-    private mutating func places(_ call: FilterCall) throws(RenderFault) -> Int? {
+    mutating func places(_ call: FilterCall) throws(RenderFault) -> Int? {
         guard let places = try count(call, 0) else { return nil }
         guard places <= 20 else { throw failed("`\(call.name)` gives 20 digits at most", at: call.offset) }
         return places
@@ -60,9 +67,6 @@ extension Renderer {
         case .atLeast: return left.compare(right).map { $0 < 0 } ?? false ? right : left
         case .atMost: return left.compare(right).map { $0 > 0 } ?? false ? right : left
         default: break
-        }
-        if right.compare(0) == 0, call.kind == .dividedBy || call.kind == .modulo {
-            throw failed("`\(call.name)` by 0", at: call.offset)
         }
         if case .integer(let first) = left, case .integer(let second) = right {
             let (result, overflow): (Int64, Bool)

@@ -30,6 +30,20 @@ struct Renderer {
         output.reserveCapacity(literalCount + 128)
     }
 
+    /// Of what hangs on no event and no profile.
+    init(constantsOf source: Source, _ languages: Languages, _ budget: RenderBudget) {
+        (self.source, self.languages, self.budget) = (source, languages, budget)
+        (escaping, slots) = (.text, [])
+        scope = TemplateScope(
+            event: Object(),
+            profile: Object(),
+            user: "",
+            campaign: "",
+            now: Instant(milliseconds: 0),
+            zone: { _ in .utc }
+        )
+    }
+
     mutating func render(_ nodes: [Node]) throws(RenderFault) -> Flow {
         for node in nodes {
             let flow = try render(node)
@@ -58,23 +72,33 @@ struct Renderer {
         return .on
     }
 
-    private mutating func render(_ loop: Node.Loop) throws(RenderFault) -> Flow {
-        var pairs: Object?
-        var elements: [Value] = []
+    /// What the loop goes through: a mapping's members, or a list.
+    mutating func members(of loop: Node.Loop) throws(RenderFault) -> (pairs: Object?, elements: [Value]) {
         switch try evaluate(loop.list) {
-        case .array(let list): elements = list
-        case .object(let object): pairs = object
-        case .null, .string(""): break
+        case .array(let list):
+            guard list.isEmpty || loop.slots.count < 2 else {
+                throw failed("`for` with two names takes a mapping, not a list", at: loop.offset)
+            }
+            return (nil, list)
+        case .object(let object): return (object, [])
+        case .null, .string(""): return (nil, [])
         case let other: throw failed("`for` takes a list, not \(other.shown)", at: loop.offset)
         }
-        var count = pairs?.members.count ?? elements.count
-        if let limit = loop.limit {
-            switch try evaluate(limit) {
-            case .null: break
-            case .integer(let most) where most >= 0: count = min(count, Int(clamping: most))
-            case let other: throw failed("`limit` takes a number from 0, not \(other.shown)", at: loop.offset)
-            }
+    }
+
+    mutating func limit(of loop: Node.Loop) throws(RenderFault) -> Int? {
+        guard let limit = loop.limit else { return nil }
+        switch try evaluate(limit) {
+        case .null: return nil
+        case .integer(let most) where most >= 0: return Int(clamping: most)
+        case let other: throw failed("`limit` takes a number from 0, not \(other.shown)", at: loop.offset)
         }
+    }
+
+    private mutating func render(_ loop: Node.Loop) throws(RenderFault) -> Flow {
+        let (pairs, elements) = try members(of: loop)
+        var count = pairs?.members.count ?? elements.count
+        if let limit = try limit(of: loop) { count = min(count, limit) }
         guard count > 0 else { return try render(loop.otherwise) }
         loops.append((0, count))
         defer { loops.removeLast() }
@@ -87,19 +111,13 @@ struct Renderer {
                 if loop.slots.count == 2 { slots[loop.slots[1]] = member.value }
             } else {
                 slots[loop.slots[0]] = elements[index]
-                if loop.slots.count == 2 {
-                    throw failed("`for` with two names takes a mapping, not a list", at: loop.offset)
-                }
             }
             if try render(loop.nodes) == .leave { break }
         }
         return .on
     }
 
-    func failed(_ text: String, at offset: Int) -> RenderFault {
-        let (line, column) = source.place(of: offset)
-        return .failed("line \(line), column \(column): \(text)")
-    }
+    func failed(_ text: String, at offset: Int) -> RenderFault { .misused(source.fault(text, at: offset)) }
 
     func slot(_ index: Int) -> Value { slots[index] }
 

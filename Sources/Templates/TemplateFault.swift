@@ -17,5 +17,8 @@ package struct TemplateFault: Error, Hashable, Sendable, CustomStringConvertible
 package enum RenderFault: Error, Hashable, Sendable {
     /// The template said so, with its reason.
     case aborted(String)
+    /// A value is not what something takes, and where in the template.
+    case misused(TemplateFault)
+    /// A bound was reached.
     case failed(String)
 }

@@ -10,6 +10,9 @@ package struct TemplateLimits: Hashable, Sendable {
     /// on 1,024 bytes (on 128 where something is sought, on 16 where characters are told apart, which is slower): about
     /// 1 us each, so that the worst message holds up the others for a few tenths of a second.
     package var mostSteps = 100_000
+    /// What finding out costs, of a whole template, whether what hangs on no value can be rendered: applying a campaign
+    /// is not held up by it. What lies beyond is found when it is rendered.
+    package var mostConstantSteps = 10_000
     /// The bytes that a render gives, and those of any text on the way: more is no message, and memory is finite.
     package var longestOutput = 1 << 20
     /// Elements of a list that a filter makes: each is some 100 bytes of memory.

@@ -88,16 +88,23 @@ extension TemplateParser {
                 try rest.end?.lexer.expectEnd()
                 otherwise = rest.nodes
             }
-            return .loop(
-                Node.Loop(
-                    list: list,
-                    limit: limit,
-                    slots: slots,
-                    nodes: nodes,
-                    otherwise: otherwise,
-                    offset: offset
-                )
+            let loop = Node.Loop(
+                list: list,
+                limit: limit,
+                slots: slots,
+                nodes: nodes,
+                otherwise: otherwise,
+                offset: offset
             )
+            try parser.checkConstants(of: loop)
+            return .loop(loop)
+        }
+    }
+
+    private mutating func checkConstants(of loop: Node.Loop) throws(TemplateFault) {
+        try budget.check(source, languages) { renderer throws(RenderFault) in
+            if loop.list.isConstant { _ = try renderer.members(of: loop) }
+            if loop.limit?.isConstant ?? false { _ = try renderer.limit(of: loop) }
         }
     }
 

@@ -7,6 +7,8 @@ struct TemplateParser {
     var scanner: PieceScanner
     /// The zones that it names, and where.
     var zones: [(String, Int)] = []
+    /// For what is constant in it.
+    var budget: RenderBudget
     private(set) var literalCount = 0
     private var nesting = 0
 
@@ -28,6 +30,8 @@ struct TemplateParser {
         names = NameTable(filled: filled)
         (self.source, self.limits, self.languages) = (source, limits, languages)
         scanner = PieceScanner(source)
+        budget = RenderBudget(limits)
+        budget.steps = min(budget.steps, limits.mostConstantSteps)
     }
 
     mutating func parse() throws(TemplateFault) -> [Node] {
@@ -75,10 +79,11 @@ struct TemplateParser {
         _ lexer: Lexer,
         _ body: (inout ExpressionParser) throws(TemplateFault) -> Result
     ) throws(TemplateFault) -> Result {
-        var parser = ExpressionParser(lexer, names, limits, languages)
+        var parser = ExpressionParser(lexer, names, limits, languages, budget)
         let result = try body(&parser)
         try parser.lexer.expectEnd()
         zones += parser.zones
+        budget = parser.budget
         return result
     }
 

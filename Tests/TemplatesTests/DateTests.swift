@@ -45,7 +45,8 @@ struct DateTests {
 
     @Test("digits that are no date", arguments: ["2026", "12345678", "20260302223000", "1e12", "99999999999999"])
     func noDates(text: String) {
-        #expect(Sample.render("{{ '\(text)'|date }}").hasPrefix("failed: "))
+        let scope = Sample.scope(event: ["v": .string(Text(text))])
+        #expect(Sample.render("{{ event.v|date }}", .text, scope).hasPrefix("failed: "))
     }
 
     @Test("without a format the day, in words")

@@ -31,6 +31,46 @@ struct FaultTests {
                 "{{ event.a|currency:'EURO' }}",
                 "line 1, column 21: \"EURO\" is no currency: write its three letters, like \"EUR\""
             ),
+            ("{{ event.a|date:5 }}", "line 1, column 17: `date` takes a format like \"%-d %B\", not 5"),
+            ("{{ event.a|date:'%Y',5 }}", "line 1, column 22: there is no time zone \"5\""),
+            (
+                "{{ event.a|date:'%Y','',5 }}",
+                "line 1, column 25: there is no language \"5\": write a tag like \"fr\" or \"pt-BR\""
+            ),
+            (
+                "{{ event.a|currency:'EUR',5 }}",
+                "line 1, column 27: there is no language \"5\": write a tag like \"fr\" or \"pt-BR\""
+            ),
+            ("{{ '2026-02-30'|date:'%Y' }}", "line 1, column 17: `date` cannot use \"2026-02-30\""),
+            ("{{ event.a|divided_by:0 }}", "line 1, column 12: `divided_by` by 0"),
+            ("{{ event.a|modulo:'0.0' }}", "line 1, column 12: `modulo` by 0"),
+            ("{{ 1|divided_by:(2|minus:2) }}", "line 1, column 6: `divided_by` by 0"),
+            ("{{ event.a|round:-2 }}", "line 1, column 12: `round` takes a whole number from 0, not -2"),
+            ("{{ event.a|round:'x' }}", "line 1, column 12: `round` takes a whole number from 0, not \"x\""),
+            ("{{ event.a|round:2.0 }}", "line 1, column 12: `round` takes a whole number from 0, not 2.0"),
+            ("{{ event.a|number:400 }}", "line 1, column 12: `number` gives 20 digits at most"),
+            ("{{ event.a|truncate:-1 }}", "line 1, column 12: `truncate` takes a whole number from 0, not -1"),
+            (
+                "{{ event.a|truncatewords:'5' }}",
+                "line 1, column 12: `truncatewords` takes a whole number from 0, not \"5\""
+            ),
+            ("{{ event.a|plus:'a' }}", "line 1, column 12: `plus` cannot use \"a\""),
+            ("{{ event.a|at_most:nil }}", "line 1, column 12: `at_most` cannot use nil"),
+            ("{{ 'a'|times:2 }}", "line 1, column 8: `times` cannot use \"a\""),
+            ("{{ 5|first }}", "line 1, column 6: `first` cannot use 5"),
+            (
+                "{{ 9223372036854775807|plus:1 }}",
+                "line 1, column 24: `plus` gives a number that is too large"
+            ),
+            ("{% for x in 'abc' %}{% endfor %}", "line 1, column 13: `for` takes a list, not \"abc\""),
+            (
+                "{% for x,y in 'a'|split:',' %}{% endfor %}",
+                "line 1, column 15: `for` with two names takes a mapping, not a list"
+            ),
+            (
+                "{% for x in event.a limit:-1 %}{% endfor %}",
+                "line 1, column 13: `limit` takes a number from 0, not -1"
+            ),
             ("{{ event.a|currency:'XQX' }}", "line 1, column 21: there is no currency \"XQX\" in ISO 4217"),
             (
                 "{{ event.a|plural:'pl',one:'a',other:'b' }}",

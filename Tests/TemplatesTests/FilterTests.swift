@@ -153,12 +153,12 @@ struct FilterTests {
     @Test(
         "a value that a filter cannot use fails, and says where",
         arguments: [
-            ("{{ 'abc'|date }}", "failed: line 1, column 10: `date` cannot use \"abc\""),
+            ("{{ event.item|date }}", "failed: line 1, column 15: `date` cannot use \"Lamp\""),
             ("a\n  {{ event.words|date }}", "failed: line 2, column 18: `date` cannot use a list"),
             ("{{ event.big|date }}", "failed: line 1, column 14: `date` cannot use 9223372036854775807"),
             ("{{ event.at|date:'%Y',event.item }}", "failed: line 1, column 13: there is no time zone \"Lamp\""),
             ("{{ event.at|date:event.blank }}", "failed: line 1, column 13: the date format is empty"),
-            ("{{ 'x'|plus:1 }}", "failed: line 1, column 8: `plus` cannot use \"x\""),
+            ("{{ event.item|plus:1 }}", "failed: line 1, column 15: `plus` cannot use \"Lamp\""),
             ("{{ 1|plus:event.words }}", "failed: line 1, column 6: `plus` cannot use a list"),
             ("{{ 1|divided_by:event.zero }}", "failed: line 1, column 6: `divided_by` by 0"),
             ("{{ event.big|plus:1 }}", "failed: line 1, column 14: `plus` gives a number that is too large"),
@@ -166,19 +166,19 @@ struct FilterTests {
                 "{{ 1|currency:event.item }}",
                 "failed: line 1, column 6: `currency` takes three letters, like \"EUR\", not \"Lamp\""
             ),
-            ("{{ 'abc'|currency:'EUR' }}", "failed: line 1, column 10: `currency` cannot use \"abc\""),
-            ("{{ 5|join }}", "failed: line 1, column 6: `join` cannot use 5"),
+            ("{{ event.item|currency:'EUR' }}", "failed: line 1, column 15: `currency` cannot use \"Lamp\""),
+            ("{{ event.count|join }}", "failed: line 1, column 16: `join` cannot use 3"),
             (
-                "{{ 'abc'|truncate:'x' }}",
-                "failed: line 1, column 10: `truncate` takes a whole number from 0, not \"x\""
+                "{{ 'abc'|truncate:event.item }}",
+                "failed: line 1, column 10: `truncate` takes a whole number from 0, not \"Lamp\""
             ),
-            ("{{ 1|number:21 }}", "failed: line 1, column 6: `number` gives 20 digits at most"),
-            ("{% for x in 5 %}{% endfor %}", "failed: line 1, column 13: `for` takes a list, not 5"),
+            ("{{ 1|number:event.seconds }}", "failed: line 1, column 6: `number` gives 20 digits at most"),
+            ("{% for x in event.count %}{% endfor %}", "failed: line 1, column 13: `for` takes a list, not 3"),
             (
                 "{% for a, b in event.words %}{% endfor %}",
                 "failed: line 1, column 16: `for` with two names takes a mapping, not a list"
             ),
-            ("{{ 'abc'|date|default:'x' }}", "failed: line 1, column 10: `date` cannot use \"abc\""),
+            ("{{ event.item|date|default:'x' }}", "failed: line 1, column 15: `date` cannot use \"Lamp\""),
         ]
     )
     func unusable(template: String, expected: String) {

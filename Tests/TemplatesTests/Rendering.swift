@@ -59,6 +59,8 @@ enum Sample {
             return "fault: \(fault)"
         } catch RenderFault.aborted(let reason) {
             return "aborted: \(reason)"
+        } catch RenderFault.misused(let fault) {
+            return "failed: \(fault)"
         } catch RenderFault.failed(let reason) {
             return "failed: \(reason)"
         } catch {

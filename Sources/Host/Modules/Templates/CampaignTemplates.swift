@@ -109,6 +109,7 @@ struct CampaignTemplates: Sendable {
             } catch {
                 switch error {
                 case .aborted(let reason): return .aborted(reason)
+                case .misused(let fault): return .failed("\(field.name): \(fault)")
                 case .failed(let reason): return .failed("\(field.name): \(reason)")
                 }
             }
