@@ -39,7 +39,8 @@ struct Simulate: ParsableCommand {
     )
     var since: String?
     @Option(help: "Only this user's decisions.") var user: String?
-    @Flag(help: "Print every decision as one JSON object a line instead.") var json = false
+    @Flag(help: "Print every decision and refusal as one JSON object a line instead, and what fails on standard error.")
+    var json = false
     @Option(help: ArgumentHelp("Where the plug-ins are.", valueName: "folder"), completion: .directory)
     var plugins: String?
 
@@ -84,6 +85,7 @@ struct Simulate: ParsableCommand {
                 do {
                     let run = try ScenarioRun(file: file, reader: reader, plugins: registry)
                     if json { run.json.forEach(Output.json) } else { Output.lines(run.report) }
+                    if json, !run.isPassed { for line in run.report { Output.complain(line) } }
                     if run.isPassed { counts.passed += 1 } else { counts.failed += 1 }
                 } catch let unreadable as Failure {
                     for line in unreadable.lines { Output.complain(line) }
@@ -210,9 +212,10 @@ struct ScenarioRun {
     }
 
     var json: [Object] {
-        decisions.map { decision in
-            Object([Object.Member("scenario", .string(scenario.name))] + ShownDecision(decision).json.members)
-        }
+        refusals.map { ["scenario": .string(scenario.name), "refused": .string($0.code), "why": .string($0.text)] }
+            + decisions.map { decision in
+                Object([Object.Member("scenario", .string(scenario.name))] + ShownDecision(decision).json.members)
+            }
     }
 }
 

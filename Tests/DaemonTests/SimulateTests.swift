@@ -41,6 +41,15 @@ import Testing
         #expect(unreadable.status == 2)
         #expect(unreadable.err.contains("type: \"dance\" is none of"))
         #expect(try DaemonProcess.run(["simulate"]).status == 2)
+        // With --json the report is on standard error, and what is refused among the objects.
+        let json = try DaemonProcess.run(["simulate", "-", "--json"], input: scenario)
+        #expect(json.status == 1 && !json.json.isEmpty && json.err.hasPrefix("FAIL late\n  missing "), "\(json.err)")
+        let refused = try DaemonProcess.run(
+            ["simulate", "-", "--json"],
+            input: scenario.replacingOccurrences(of: "messages:", with: "delay: 900d\n  messages:")
+        )
+        #expect(refused.status == 1 && refused.json.first?["refused"] as? String == "invalid_campaign")
+        #expect(refused.err.contains("unexpected  refused: invalid_campaign  -:5"), "\(refused.err)")
     }
 
     /// What a scenario of one campaign says when it is run.
