@@ -137,7 +137,8 @@ extension CampaignReading {
         let example = "{percent: 5}, or {users: [u1]}"
         guard let keys = keys(node, path, known: ["percent", "users"], required: [], like: example) else { return nil }
         guard keys.count == 1 else {
-            problem("needs `percent` or `users`", at: node.mark, path, rule: "10.5")
+            let why = keys.isEmpty ? "needs `percent` or `users`" : "takes `percent` or `users`, not both"
+            problem("\(why), like \(example)", at: node.mark, path, rule: "10.5")
             return nil
         }
         if let users = keys["users"] {

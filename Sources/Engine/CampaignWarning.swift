@@ -1,9 +1,15 @@
-/// What a campaign may say and hardly anybody means (11, "Warnings"). It is applied all the same.
-package struct CampaignWarning: Hashable, Sendable {
+/// What a campaign or a workspace may say and hardly anybody means (11, "Warnings"). It is applied all the same.
+package struct CampaignWarning: Hashable, Sendable, CustomStringConvertible {
     /// The path of the field, as a campaign file writes it.
     package var field: String
     package var text: String
     package var rule: String
+
+    package init(field: String, text: String, rule: String) {
+        (self.field, self.text, self.rule) = (field, text, rule)
+    }
+
+    package var description: String { "\(field): \(text) [rule \(rule)]" }
 }
 
 extension Campaign {
@@ -19,6 +25,7 @@ extension Campaign {
                 rule: "1.2"
             )
         }
+        found += warningsOfNobody
         if let event = trigger.countedName, audience?.needs(event) == true {
             found.append(
                 CampaignWarning(
@@ -59,6 +66,37 @@ extension Campaign {
             )
         }
         return found
+    }
+}
+
+extension Campaign {
+    /// What lets nobody receive it, whoever they are.
+    private var warningsOfNobody: [CampaignWarning] {
+        var found: [CampaignWarning] = []
+        func warn(_ field: String, _ text: String, _ rule: String) {
+            found.append(CampaignWarning(field: field, text: text, rule: rule))
+        }
+        if trigger.where?.constant == false { warn("trigger.where", "holds of no event", "2.3.1") }
+        if audience?.constant == false { warn("audience", "holds of nobody", "7.1.1") }
+        if abortIf?.constant == true { warn("abort_if", "holds of everybody: every send is given up", "10.8") }
+        if controlGroup?.isEverybody ?? false { warn("control_group", "everybody is in it", "10.5") }
+        return found
+    }
+}
+
+extension Filter {
+    /// What it is of everybody; nil where that hangs on whom or what it is asked of.
+    fileprivate var constant: Bool? {
+        switch self {
+        case .all(let filters):
+            let parts = filters.map(\.constant)
+            return parts.contains(false) ? false : parts.allSatisfy { $0 == true } ? true : nil
+        case .any(let filters):
+            let parts = filters.map(\.constant)
+            return parts.contains(true) ? true : parts.allSatisfy { $0 == false } ? false : nil
+        case .not(let filter): return filter.constant.map { !$0 }
+        case .subject: return nil
+        }
     }
 }
 

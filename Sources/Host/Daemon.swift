@@ -196,10 +196,10 @@ package final class Daemon: Sendable {
     package func apply(
         _ set: CampaignSet,
         prunes: Bool = false
-    ) throws(Refusal) -> (statuses: [CampaignStatus], deleted: [CampaignID]) {
-        guard !set.isEmpty else { return ([], []) }
+    ) throws(Refusal) -> (statuses: [CampaignStatus], deleted: [CampaignID], workspace: WorkspaceChange?) {
+        guard !set.isEmpty else { return ([], [], nil) }
         let applied = try campaignChanges.applyAtStart(set, prunes: prunes)
-        return (applied.statuses, applied.deleted)
+        return (applied.statuses, applied.deleted, applied.workspace)
     }
 
     /// Does what was taken in, completes what was handed over, and closes the store. Call it once no call is under

@@ -1054,6 +1054,51 @@ void   triggerd__v1__apply_reply__free_unpacked
   assert(message->base.descriptor == &triggerd__v1__apply_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   triggerd__v1__applied_workspace__init
+                     (Triggerd__V1__AppliedWorkspace         *message)
+{
+  static const Triggerd__V1__AppliedWorkspace init_value = TRIGGERD__V1__APPLIED_WORKSPACE__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__applied_workspace__get_packed_size
+                     (const Triggerd__V1__AppliedWorkspace *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__applied_workspace__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__applied_workspace__pack
+                     (const Triggerd__V1__AppliedWorkspace *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__applied_workspace__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__applied_workspace__pack_to_buffer
+                     (const Triggerd__V1__AppliedWorkspace *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__applied_workspace__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__AppliedWorkspace *
+       triggerd__v1__applied_workspace__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__AppliedWorkspace *)
+     protobuf_c_message_unpack (&triggerd__v1__applied_workspace__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__applied_workspace__free_unpacked
+                     (Triggerd__V1__AppliedWorkspace *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__applied_workspace__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   triggerd__v1__campaign_status__init
                      (Triggerd__V1__CampaignStatus         *message)
 {
@@ -3569,7 +3614,7 @@ const ProtobufCMessageDescriptor triggerd__v1__campaign_problem__descriptor =
   (ProtobufCMessageInit) triggerd__v1__campaign_problem__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__apply_reply__field_descriptors[2] =
+static const ProtobufCFieldDescriptor triggerd__v1__apply_reply__field_descriptors[3] =
 {
   {
     "campaigns",
@@ -3595,15 +3640,28 @@ static const ProtobufCFieldDescriptor triggerd__v1__apply_reply__field_descripto
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "workspace",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__ApplyReply, workspace),
+    &triggerd__v1__applied_workspace__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__apply_reply__field_indices_by_name[] = {
   0,   /* field[0] = campaigns */
   1,   /* field[1] = deleted */
+  2,   /* field[2] = workspace */
 };
 static const ProtobufCIntRange triggerd__v1__apply_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__apply_reply__descriptor =
 {
@@ -3613,11 +3671,75 @@ const ProtobufCMessageDescriptor triggerd__v1__apply_reply__descriptor =
   "Triggerd__V1__ApplyReply",
   "triggerd.v1",
   sizeof(Triggerd__V1__ApplyReply),
-  2,
+  3,
   triggerd__v1__apply_reply__field_descriptors,
   triggerd__v1__apply_reply__field_indices_by_name,
   1,  triggerd__v1__apply_reply__number_ranges,
   (ProtobufCMessageInit) triggerd__v1__apply_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__applied_workspace__field_descriptors[3] =
+{
+  {
+    "changed",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__AppliedWorkspace, changed),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "gone",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Triggerd__V1__AppliedWorkspace, n_gone),
+    offsetof(Triggerd__V1__AppliedWorkspace, gone),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "warnings",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__AppliedWorkspace, n_warnings),
+    offsetof(Triggerd__V1__AppliedWorkspace, warnings),
+    &triggerd__v1__campaign_warning__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__applied_workspace__field_indices_by_name[] = {
+  0,   /* field[0] = changed */
+  1,   /* field[1] = gone */
+  2,   /* field[2] = warnings */
+};
+static const ProtobufCIntRange triggerd__v1__applied_workspace__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__applied_workspace__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.AppliedWorkspace",
+  "AppliedWorkspace",
+  "Triggerd__V1__AppliedWorkspace",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__AppliedWorkspace),
+  3,
+  triggerd__v1__applied_workspace__field_descriptors,
+  triggerd__v1__applied_workspace__field_indices_by_name,
+  1,  triggerd__v1__applied_workspace__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__applied_workspace__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCEnumValue triggerd__v1__campaign_status__state__enum_values_by_number[4] =

@@ -43,7 +43,7 @@ struct Apply: AsyncParsableCommand {
                     }
                 )
             }
-            let (statuses, deleted) = try await connection.call(
+            let (workspace, statuses, deleted) = try await connection.call(
                 "Campaigns",
                 "Apply",
                 request,
@@ -51,10 +51,12 @@ struct Apply: AsyncParsableCommand {
                 schema_apply_reply()
             ) { reply in
                 (
+                    reply.pointee.workspace.map { ReadWorkspace($0) },
                     elements(reply.pointee.n_campaigns, reply.pointee.campaigns).map(ReadStatus.init),
                     elements(reply.pointee.n_deleted, reply.pointee.deleted).map { String(cString: $0) }
                 )
             }
+            if let workspace { if json { Output.json(workspace.json) } else { Output.lines(workspace.lines) } }
             for status in statuses {
                 if json {
                     Output.json(status.json)
@@ -231,6 +233,43 @@ struct Resume: AsyncParsableCommand {
     }
 }
 
+/// What became of the workspace, as a reply carries it.
+private struct ReadWorkspace {
+    let changed: Bool
+    let gone: [String]
+    let warnings: [String]
+
+    init(_ message: UnsafePointer<Triggerd__V1__AppliedWorkspace>) {
+        let workspace = message.pointee
+        changed = workspace.changed != 0
+        gone = elements(workspace.n_gone, workspace.gone).map { String(cString: $0) }
+        warnings = elements(workspace.n_warnings, workspace.warnings).map { "\(CampaignWarning($0))" }
+    }
+
+    var lines: [String] {
+        let lost = gone.isEmpty ? "" : "; no more: \(gone.joined(separator: ", "))"
+        return ["workspace: \(changed ? "applied" : "unchanged")\(lost)"] + warnings.map { "  warning: \($0)" }
+    }
+
+    var json: Object {
+        var json: Object = ["workspace": .string(changed ? "applied" : "unchanged")]
+        if !gone.isEmpty { json["gone"] = .array(gone.map(Value.string)) }
+        if !warnings.isEmpty { json["warnings"] = .array(warnings.map(Value.string)) }
+        return json
+    }
+}
+
+extension CampaignWarning {
+    fileprivate init(_ message: UnsafePointer<Triggerd__V1__CampaignWarning>) {
+        let warning = message.pointee
+        self.init(
+            field: String(cString: warning.field),
+            text: String(cString: warning.text),
+            rule: String(cString: warning.rule)
+        )
+    }
+}
+
 /// A campaign as a reply carries it.
 private struct ReadStatus {
     let campaign: String
@@ -261,11 +300,7 @@ private struct ReadStatus {
         version = status.version
         launchedAt = Instant(milliseconds: status.launched_at_ms)
         changed = status.changed != 0
-        warnings = elements(status.n_warnings, status.warnings).map {
-            let warning = $0.pointee
-            return
-                "\(String(cString: warning.field)): \(String(cString: warning.text)) [rule \(String(cString: warning.rule))]"
-        }
+        warnings = elements(status.n_warnings, status.warnings).map { "\(CampaignWarning($0))" }
         accounts = status.accounts.map { accounts in
             (
                 accounts.pointee.matched, accounts.pointee.waiting,

@@ -72,10 +72,14 @@ struct ServeRun {
                 logger: logger
             )
             let applied = try daemon.apply(files, prunes: prunes)
-            for status in applied.statuses {
-                for warning in status.warnings {
-                    say("warning: \(status.campaign.id): \(warning.field): \(warning.text) [rule \(warning.rule)]")
+            if let workspace = applied.workspace {
+                if !workspace.gone.isEmpty {
+                    say("workspace: no more: \(workspace.gone.joined(separator: ", "))")
                 }
+                for warning in workspace.warnings { say("warning: \(warning)") }
+            }
+            for status in applied.statuses {
+                for warning in status.warnings { say("warning: \(status.campaign.id): \(warning)") }
             }
             if !applied.deleted.isEmpty {
                 say("deleted, as they have no file: \(applied.deleted.map(\.string).joined(separator: ", "))")

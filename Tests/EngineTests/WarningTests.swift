@@ -81,4 +81,20 @@ import Testing
                 .isEmpty
         )
     }
+
+    @Test("what lets nobody receive, whoever they are, is told")
+    func nobody() {
+        let never = Filter.any([])
+        let always = Filter.all([.not(never), .all([])])
+        let some = Filter.subject(.reachable(channel: "push"), [.isBlank])
+        #expect(warned { $0.audience = never } == ["audience"])
+        #expect(warned { $0.audience = .all([some, .not(always)]) } == ["audience"])
+        #expect(warned { $0.audience = .any([some, never]) }.isEmpty)
+        #expect(warned { $0.audience = .not(.any([some, always])) } == ["audience"])
+        #expect(warned { $0.abortIf = always } == ["abort_if"])
+        #expect(warned { $0.abortIf = never }.isEmpty)
+        #expect(warned { $0.trigger.where = never } == ["trigger.where"])
+        #expect(warned { $0.controlGroup = .percent(100) } == ["control_group"])
+        #expect(warned { $0.controlGroup = .percent(99.9) }.isEmpty)
+    }
 }

@@ -66,6 +66,8 @@ final class CampaignChanges: Sendable {
         var statuses: [CampaignStatus]
         /// With `prunes`: those that the set does not have.
         var deleted: [CampaignID] = []
+        /// Where the set has one.
+        var workspace: WorkspaceChange?
     }
 
     /// All of them, or none; returns when that is on disk. `prunes`: those that are not among them are deleted. To be
@@ -78,7 +80,9 @@ final class CampaignChanges: Sendable {
         let kept = Set(set.campaigns.map(\.id))
         let pruned = prunes ? registry.table.all.map(\.id).filter { !kept.contains($0) } : []
         let deleted = pruned.isEmpty ? [:] : try registry.delete(pruned)
-        guard registry.revision != base.revision else { return Applied(statuses: statuses) }
+        let workspace = set.workspace.map { WorkspaceChange(from: base.workspace, to: $0) }
+        let applied = Applied(statuses: statuses, deleted: pruned, workspace: workspace)
+        guard registry.revision != base.revision else { return applied }
         var change = CampaignChange(
             context: registry.makeContext(identity: identity),
             records: registry.records(of: statuses),
@@ -88,7 +92,7 @@ final class CampaignChanges: Sendable {
         // While this thread has `base`, letting go of what it holds costs the engine's thread nothing.
         try withExtendedLifetime(base) { () throws(Refusal) in try take(over: registry, change) }
         if !deleted.isEmpty || statuses.contains(where: { $0.changed && $0.head.version > 1 }) { leave() }
-        return Applied(statuses: statuses, deleted: pruned)
+        return applied
     }
 
     /// What waits of it ends; returns when that it was deleted is on disk, and how many messages wait then. To be called

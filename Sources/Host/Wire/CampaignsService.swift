@@ -69,8 +69,11 @@ struct CampaignsService {
 
     private static func answer(_ call: Call, _ applied: CampaignChanges.Applied, _ arena: Arena) -> Finished {
         let reply = arena.make(triggerd__v1__apply_reply__init)
+        var room = ReplyRoom()
+        reply.pointee.workspace = applied.workspace?.message(in: arena)
+        if let workspace = reply.pointee.workspace { _ = room.take(arena.size(of: workspace)) }
         reply.pointee.n_campaigns = applied.statuses.count
-        reply.pointee.campaigns = arena.array(CampaignStatus.messages(of: applied.statuses, in: arena))
+        reply.pointee.campaigns = arena.array(CampaignStatus.messages(of: applied.statuses, &room, in: arena))
         reply.pointee.n_deleted = applied.deleted.count
         reply.pointee.deleted = arena.texts(applied.deleted.map(\.string))
         return arena.answer(call, reply)
@@ -181,10 +184,10 @@ extension CampaignStatus {
     /// name is there.
     fileprivate static func messages(
         of statuses: [CampaignStatus],
+        _ room: inout ReplyRoom,
         in arena: Arena
     ) -> [UnsafeMutablePointer<Triggerd__V1__CampaignStatus>] {
         let brief = statuses.map { $0.message(in: arena, isBrief: true) }
-        var room = ReplyRoom()
         _ = room.take(brief.reduce(0) { $0 + arena.size(of: $1) })
         return zip(statuses, brief).map { status, brief in
             // About what it takes is known before it is made.
@@ -225,15 +228,29 @@ extension CampaignStatus {
         message.pointee.held = arena.texts(Array(why))
         if isBrief { return message }
         message.pointee.n_warnings = warnings.count
-        message.pointee.warnings = arena.array(
-            warnings.map { warning in
-                let message = arena.make(triggerd__v1__campaign_warning__init)
-                message.pointee.field = arena.text(warning.field)
-                message.pointee.text = arena.text(warning.text)
-                message.pointee.rule = arena.text(warning.rule)
-                return message
-            }
-        )
+        message.pointee.warnings = arena.array(warnings.map { $0.message(in: arena) })
+        return message
+    }
+}
+
+extension WorkspaceChange {
+    fileprivate func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__AppliedWorkspace> {
+        let message = arena.make(triggerd__v1__applied_workspace__init)
+        message.pointee.changed = isChanged ? 1 : 0
+        message.pointee.n_gone = gone.count
+        message.pointee.gone = arena.texts(gone)
+        message.pointee.n_warnings = warnings.count
+        message.pointee.warnings = arena.array(warnings.map { $0.message(in: arena) })
+        return message
+    }
+}
+
+extension CampaignWarning {
+    fileprivate func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__CampaignWarning> {
+        let message = arena.make(triggerd__v1__campaign_warning__init)
+        message.pointee.field = arena.text(field)
+        message.pointee.text = arena.text(text)
+        message.pointee.rule = arena.text(rule)
         return message
     }
 }

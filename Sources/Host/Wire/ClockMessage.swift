@@ -209,7 +209,7 @@ extension ControlGroup {
     init(_ message: UnsafePointer<Triggerd__V1__ControlGroup>, at path: String) throws(CampaignProblem) {
         let users = (0..<message.pointee.n_users).compactMap { message.pointee.users[$0].map { Text(cString: $0) } }
         guard users.isEmpty || message.pointee.percent == 0 else {
-            throw CampaignProblem(field: "\(path).percent", "stands beside `users`")
+            throw CampaignProblem(field: "\(path).percent", "stands beside `users`: one of the two")
         }
         self = users.isEmpty ? .percent(message.pointee.percent) : .users(users)
     }

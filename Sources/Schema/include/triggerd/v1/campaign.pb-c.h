@@ -41,6 +41,7 @@ typedef struct Triggerd__V1__ApplyRequest Triggerd__V1__ApplyRequest;
 typedef struct Triggerd__V1__CampaignFile Triggerd__V1__CampaignFile;
 typedef struct Triggerd__V1__CampaignProblem Triggerd__V1__CampaignProblem;
 typedef struct Triggerd__V1__ApplyReply Triggerd__V1__ApplyReply;
+typedef struct Triggerd__V1__AppliedWorkspace Triggerd__V1__AppliedWorkspace;
 typedef struct Triggerd__V1__CampaignStatus Triggerd__V1__CampaignStatus;
 typedef struct Triggerd__V1__CampaignWarning Triggerd__V1__CampaignWarning;
 typedef struct Triggerd__V1__Accounts Triggerd__V1__Accounts;
@@ -646,10 +647,37 @@ struct  Triggerd__V1__ApplyReply
    */
   size_t n_deleted;
   char **deleted;
+  /*
+   * Where the request had one.
+   */
+  Triggerd__V1__AppliedWorkspace *workspace;
 };
 #define TRIGGERD__V1__APPLY_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__apply_reply__descriptor) \
-    , 0,NULL, 0,NULL }
+    , 0,NULL, 0,NULL, NULL }
+
+
+/*
+ * A workspace is replaced whole.
+ */
+struct  Triggerd__V1__AppliedWorkspace
+{
+  ProtobufCMessage base;
+  protobuf_c_boolean changed;
+  /*
+   * Keys that the last one had and this one has not: `quiet_hours`; `time_zone` where it is UTC again.
+   */
+  size_t n_gone;
+  char **gone;
+  /*
+   * What hardly anybody means.
+   */
+  size_t n_warnings;
+  Triggerd__V1__CampaignWarning **warnings;
+};
+#define TRIGGERD__V1__APPLIED_WORKSPACE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__applied_workspace__descriptor) \
+    , 0, 0,NULL, 0,NULL }
 
 
 struct  Triggerd__V1__CampaignStatus
@@ -1415,6 +1443,25 @@ Triggerd__V1__ApplyReply *
 void   triggerd__v1__apply_reply__free_unpacked
                      (Triggerd__V1__ApplyReply *message,
                       ProtobufCAllocator *allocator);
+/* Triggerd__V1__AppliedWorkspace methods */
+void   triggerd__v1__applied_workspace__init
+                     (Triggerd__V1__AppliedWorkspace         *message);
+size_t triggerd__v1__applied_workspace__get_packed_size
+                     (const Triggerd__V1__AppliedWorkspace   *message);
+size_t triggerd__v1__applied_workspace__pack
+                     (const Triggerd__V1__AppliedWorkspace   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__applied_workspace__pack_to_buffer
+                     (const Triggerd__V1__AppliedWorkspace   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__AppliedWorkspace *
+       triggerd__v1__applied_workspace__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__applied_workspace__free_unpacked
+                     (Triggerd__V1__AppliedWorkspace *message,
+                      ProtobufCAllocator *allocator);
 /* Triggerd__V1__CampaignStatus methods */
 void   triggerd__v1__campaign_status__init
                      (Triggerd__V1__CampaignStatus         *message);
@@ -1770,6 +1817,9 @@ typedef void (*Triggerd__V1__CampaignProblem_Closure)
 typedef void (*Triggerd__V1__ApplyReply_Closure)
                  (const Triggerd__V1__ApplyReply *message,
                   void *closure_data);
+typedef void (*Triggerd__V1__AppliedWorkspace_Closure)
+                 (const Triggerd__V1__AppliedWorkspace *message,
+                  void *closure_data);
 typedef void (*Triggerd__V1__CampaignStatus_Closure)
                  (const Triggerd__V1__CampaignStatus *message,
                   void *closure_data);
@@ -1855,6 +1905,7 @@ extern const ProtobufCMessageDescriptor triggerd__v1__apply_request__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__campaign_file__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__campaign_problem__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__apply_reply__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__applied_workspace__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__campaign_status__descriptor;
 extern const ProtobufCEnumDescriptor    triggerd__v1__campaign_status__state__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__campaign_warning__descriptor;
