@@ -11,6 +11,7 @@ package final class Daemon: Sendable {
     private let outbox: Outbox
     private let campaignChanges: CampaignChanges
     private let store: any Store
+    private let underWay: UnderWayFile
     private let plugins: PluginRegistry
     private let engineThread: BackgroundThread
     private let lineThreads: [BackgroundThread]
@@ -23,8 +24,10 @@ package final class Daemon: Sendable {
 
     /// Reads the campaigns of the store and begins to work. What nobody can serve is held (14); throws what the store
     /// cannot do.
+    /// - Parameter underWay: what channels had when the daemon died.
     package init(
         store: any Store,
+        underWay: UnderWayFile,
         plugins: PluginRegistry,
         channels: [String: ChannelInstance],
         readFile: @escaping ReadCampaignFile,
@@ -33,6 +36,7 @@ package final class Daemon: Sendable {
         logger: Logger
     ) throws {
         self.store = store
+        self.underWay = underWay
         self.plugins = plugins
         self.limits = limits
         self.readFile = readFile
@@ -76,6 +80,7 @@ package final class Daemon: Sendable {
         let outbox = try Outbox(
             channels: channels,
             store: store,
+            underWay: underWay,
             clock: clock,
             logger: logger,
             health: health,
@@ -213,5 +218,6 @@ package final class Daemon: Sendable {
         readers.stop()
         decoders.stop()
         store.close()
+        underWay.close()
     }
 }

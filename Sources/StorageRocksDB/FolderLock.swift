@@ -22,14 +22,14 @@ struct FolderLock: ~Copyable {
             let reason = errno
             let holder = holder(descriptor)
             Glibc.close(descriptor)
-            guard reason == EWOULDBLOCK else { throw unusable(path, doing: "lock", reason) }
+            guard reason == EWOULDBLOCK else { throw PlainFile.unusable(path, doing: "lock", reason) }
             throw .locked(pid: holder)
         }
         let line = "\(getpid())\n"
         guard ftruncate(descriptor, 0) == 0, pwrite(descriptor, line, line.utf8.count, 0) == line.utf8.count else {
             let reason = errno
             Glibc.close(descriptor)
-            throw unusable(path, doing: "write", reason)
+            throw PlainFile.unusable(path, doing: "write", reason)
         }
         return descriptor
     }
@@ -46,12 +46,14 @@ struct FolderLock: ~Copyable {
     static func make(_ folder: String) throws(StoreError) {
         var status = stat()
         if stat(folder, &status) == 0 {
-            guard status.st_mode & S_IFMT == S_IFDIR else { throw unusable(folder, doing: "use", ENOTDIR) }
+            guard status.st_mode & S_IFMT == S_IFDIR else { throw PlainFile.unusable(folder, doing: "use", ENOTDIR) }
             return
         }
         let parent = parent(of: folder)
         if parent != folder { try make(parent) }
-        guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw unusable(folder, doing: "create", errno) }
+        guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+            throw PlainFile.unusable(folder, doing: "create", errno)
+        }
         let above = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard above >= 0 else { return }  // a folder that may be entered but not read has no other way
         fsync(above)
@@ -63,17 +65,5 @@ struct FolderLock: ~Copyable {
         while path.count > 1, path.last == "/" { path = path.dropLast() }
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
-    }
-
-    static func unusable(_ path: String, doing what: String, _ reason: Int32) -> StoreError {
-        let cure =
-            switch reason {
-            case EACCES, EPERM: "give user \(geteuid()) the right to write there, or choose another data folder"
-            case EROFS: "mount it writable, or choose another data folder"
-            case ENOSPC, EDQUOT: "make room on its volume"
-            case ENOTDIR, EEXIST: "a file stands where a folder must be: remove it, or choose another data folder"
-            default: "mend it, or choose another data folder"
-            }
-        return .unavailable("cannot \(what) \(path): \(String(cString: strerror(reason))): \(cure)")
     }
 }

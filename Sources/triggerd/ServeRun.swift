@@ -47,6 +47,7 @@ struct ServeRun {
         // Before the store is opened, which drops what is too old.
         if let fault = Clock.system.fault { throw Failure(fault) }
         let store: any Store
+        let underWay: UnderWayFile
         do {
             let opened = try RocksDBStore(
                 folder: data,
@@ -55,6 +56,7 @@ struct ServeRun {
             )
             for note in opened.notes { logger.warning("\(note)") }
             store = opened
+            underWay = try UnderWayFile(data + "/under-way")
         } catch {
             throw Failure("the data folder \(data): \(error)")
         }
@@ -65,6 +67,7 @@ struct ServeRun {
         do {
             daemon = try Daemon(
                 store: store,
+                underWay: underWay,
                 plugins: registry,
                 channels: try startChannels(registry),
                 readFile: { name, text in reader.read(file: name, text: text) },
@@ -86,6 +89,7 @@ struct ServeRun {
             }
         } catch {
             store.close()
+            underWay.close()
             throw Failure(of: error)
         }
         let count = daemon.campaigns.count

@@ -89,6 +89,8 @@ final class DaemonProcess {
         output.fileHandleForReading.readabilityHandler = { _ = $0.availableData }
     }
 
+    var isRunning: Bool { process?.isRunning ?? false }
+
     /// SIGTERM, and its exit status.
     func stop() -> Int32 {
         guard let process else { return -1 }

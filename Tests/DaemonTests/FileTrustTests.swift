@@ -45,12 +45,14 @@ struct FileTrustTests {
         #expect(try Self.refusal(daemon).contains("the link \(daemon.data) belongs to user 65534"))
     }
 
-    @Test("what `lock` and `committed` hold is written over: never through a link, and nothing but a plain file")
+    @Test(
+        "what `lock`, `committed` and `under-way` hold is written over: never through a link, and nothing but a plain file"
+    )
     func lock() throws {
         let daemon = try DaemonProcess(slow)
         try Self.starts(daemon)
         let precious = daemon.folder.appending(path: "precious").path
-        for name in ["lock", "committed"] {
+        for name in ["lock", "committed", "under-way"] {
             let path = daemon.data + "/" + name
             for kind in ["link", "second name", "pipe", "folder", "mode"] {
                 try Data("precious".utf8).write(to: URL(fileURLWithPath: precious))

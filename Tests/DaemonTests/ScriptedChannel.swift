@@ -51,7 +51,9 @@ final class ScriptedChannel {
         try daemon.start(
             arguments: ["--plugins", plugins.path]
                 + ["scripted", "scripted_once"].flatMap { ["--set", "\($0).folder=\(daemon.folder.path)"] }
-                + settings.flatMap { ["--set", "\(channel).\($0)"] }
+                + settings.flatMap { ["--set", "\(channel).\($0)"] },
+            // One that crashes does so at once.
+            environment: ["SWIFT_BACKTRACE": "enable=no"]
         )
     }
 
@@ -70,10 +72,17 @@ final class ScriptedChannel {
     }
 
     func event(_ user: String, text: String = "x") throws {
-        let item =
-            #"{"user": "\#(user)", "set": {"push_tokens": ["t-\#(user)", "s-\#(user)"]}, "#
-            + #""type": "custom_event", "event": "e", "properties": {"text": "\#(text)"}}"#
-        let run = try daemon.run("track", "-", input: item + "\n")
+        let run = try events([(user, text)])
         #expect(run.status == 0, "\(run.err)")
+    }
+
+    /// In one call.
+    @discardableResult
+    func events(_ events: [(user: String, text: String)]) throws -> DaemonProcess.Output {
+        let items = events.map { user, text in
+            #"{"user": "\#(user)", "set": {"push_tokens": ["t-\#(user)", "s-\#(user)"]}, "#
+                + #""type": "custom_event", "event": "e", "properties": {"text": "\#(text)"}}"#
+        }
+        return try daemon.run("track", "-", input: items.joined(separator: "\n") + "\n")
     }
 }

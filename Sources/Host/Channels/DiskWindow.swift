@@ -22,6 +22,14 @@ struct DiskWindow {
     private(set) var cursor: UInt64 = 0
     private(set) var state: State
 
+    /// Whether memory has seen nothing of what was there at the start.
+    var isUnread: Bool {
+        switch state {
+        case .behind, .reading: cursor == 0
+        case .shown: false
+        }
+    }
+
     init(isEmpty: Bool) {
         state = isEmpty ? .shown : .behind(upTo: 0)
     }

@@ -10,7 +10,7 @@ extension Line {
         case .read(let after, let limit): read(after, limit)
         case .load(let numbers): load(numbers)
         case .sort(let entries):
-            let services = entries.map { ($0, channel.service(of: $0.message)) }
+            let services = entries.map { ($0, service(of: $0.message)) }
             let now = clock.now()
             change { $0.sorted(services, now: now) }
         case .send(let entry): send(entry)
@@ -24,6 +24,7 @@ extension Line {
         case .wait, .read, .load, .sort, .send: break  // The line's own.
         case .mark(let message): record(.mark(message)) { [weak self] _ in self?.marked(message.number) }
         case .settle(let entry, let outcome, let dead):
+            noteEnd(of: entry.message, outcome)
             record(
                 .settle(
                     entry.message,
@@ -35,6 +36,7 @@ extension Line {
                 nil
             )
         case .putOff(let message, let state, let failed, let dead):
+            underWay.ended(message.number)
             logger.debug(
                 "a message is tried again",
                 metadata: [
@@ -83,18 +85,36 @@ extension Line {
 
     // MARK: The channel
 
+    private func service(of message: OutboxMessage) -> String {
+        guard channel.line.hasServices else { return "" }
+        underWay.begins(message.number)
+        defer { underWay.returned(message.number) }
+        return channel.service(of: message)
+    }
+
+    /// One that is set aside since the daemon dies of it is remembered until that is on disk.
+    private func noteEnd(of message: OutboxMessage, _ outcome: DeliveryOutcome) {
+        guard case .unknown(let reason) = outcome, machine.suspects.toSetAside(message.number) != nil else {
+            return underWay.ended(message.number)
+        }
+        underWay.setsAside(name)
+        logger.error("a message is set aside: \(reason)", metadata: ["channel": "\(name)", "key": "\(message.key)"])
+    }
+
     private func send(_ entry: OutboxEntry) {
         let (message, state) = (entry.message, entry.state)
         let deadline = clock.now() + channel.line.deadline
         let dead = state?.deadAddresses ?? []
+        let isInDoubt = change { $0.isInDoubt(message.number) }
         let goesTo = zip(message.addresses, message.addressesSinceAtLatest).filter { !dead.contains($0.0) }
+        underWay.begins(message.number)
         channel.send(
             message,
             addresses: goesTo.map(\.0),
             addressesSince: goesTo.map(\.1),
             attempt: (state?.attempts ?? 0) + 1,
             deadline: deadline,
-            isInDoubt: change { $0.isInDoubt(message.number) }
+            isInDoubt: isInDoubt
         ) { [self] report in
             ended(message.number, entry, report)
         }
@@ -103,6 +123,7 @@ extension Line {
     /// Gives false where the machine had given the try up.
     private func ended(_ number: UInt64, _ entry: OutboxEntry, _ report: ChannelReport) -> Bool {
         let now = clock.now()
+        underWay.answered(name)
         return change { machine in
             guard let step = machine.ended(number, attempt: entry.attempts, report, now) else { return false }
             tellEngine(step)

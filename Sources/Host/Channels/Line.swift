@@ -8,7 +8,7 @@ import Storage
 final class Line: @unchecked Sendable {
     // What varies is read and written under `condition` alone.
     let condition = ThreadCondition()
-    private var machine: LineStateMachine
+    private(set) var machine: LineStateMachine
     private var isStopping = false
     private var isOver = false
 
@@ -18,33 +18,45 @@ final class Line: @unchecked Sendable {
     let clock: Clock
     let logger: Logger
     let record: Outbox.Record
+    let underWay: UnderWayFile
     private let conditionsChanged: @Sendable (String, Bool) -> Void
     private let outcomeIsUnknown: @Sendable () -> Void
+    private let suspectsTried: @Sendable () -> Void
 
     /// - Parameters:
     ///   - pending: the channel's messages in the store.
     ///   - record: puts work into the queue of the engine's thread.
     ///   - conditionsChanged: told whether something is wrong with the channel, when that changes.
     ///   - outcomeIsUnknown: told of each try of which nobody knows what came of it.
+    ///   - suspectsTried: told when others may try what their channels had when the daemon died.
     init(
         _ channel: ChannelInstance,
         store: any Store,
         pending: Int,
+        underWay: UnderWayFile,
         clock: Clock,
         logger: Logger,
         record: @escaping Outbox.Record,
         conditionsChanged: @escaping @Sendable (String, Bool) -> Void,
-        outcomeIsUnknown: @escaping @Sendable () -> Void
+        outcomeIsUnknown: @escaping @Sendable () -> Void,
+        suspectsTried: @escaping @Sendable () -> Void
     ) {
         self.channel = channel
         name = channel.name
-        machine = LineStateMachine(name: channel.name, settings: channel.line, pending: pending)
+        let suspects = Suspects(
+            crashes: underWay.crashes,
+            setAside: underWay.setAside(of: channel.name),
+            now: clock.now()
+        )
+        machine = LineStateMachine(name: channel.name, settings: channel.line, pending: pending, suspects: suspects)
+        self.underWay = underWay
         self.store = store
         self.clock = clock
         self.logger = logger
         self.record = record
         self.conditionsChanged = conditionsChanged
         self.outcomeIsUnknown = outcomeIsUnknown
+        self.suspectsTried = suspectsTried
     }
 
     /// Messages that are on disk as claimed.
@@ -58,6 +70,16 @@ final class Line: @unchecked Sendable {
     /// On disk by now.
     func recorded(_ outcomes: RecordedOutcomes) {
         change { $0.recorded(outcomes) }
+        guard !underWay.crashes.isEmpty else { return }  // None was set aside.
+        for number in outcomes.ended { underWay.ended(number) }
+    }
+
+    /// Gives whether it has any.
+    func trySuspects() -> Bool {
+        change { machine in
+            machine.trySuspects()
+            return machine.hasSuspects
+        }
     }
 
     func marked(_ number: UInt64) {
@@ -77,7 +99,9 @@ final class Line: @unchecked Sendable {
     func report() -> (conditions: [String: Conditions.Condition], waiting: Int) {
         let now = clock.now()
         return change { machine in
-            (machine.conditions.byService.merging(machine.silences(now)) { known, _ in known }, machine.pending)
+            var conditions = machine.conditions.byService.merging(machine.silences(now)) { known, _ in known }
+            if let rest = machine.rest(now) { conditions[""] = rest }
+            return (conditions, machine.pending)
         }
     }
 
@@ -130,10 +154,12 @@ final class Line: @unchecked Sendable {
     private struct Told {
         let isWell: Bool
         let unknown: Int
+        let hasSuspects: Bool
 
         init(_ machine: borrowing LineStateMachine) {
             isWell = machine.conditions.isEmpty
             unknown = machine.unknowns.total
+            hasSuspects = machine.hasSuspects
         }
     }
 
@@ -143,6 +169,7 @@ final class Line: @unchecked Sendable {
         let conditions = machine.conditions.byService
         if before.isWell != after.isWell { conditionsChanged(name, after.isWell) }
         if before.unknown != after.unknown { outcomeIsUnknown() }
+        if before.hasSuspects, !after.hasSuspects { suspectsTried() }
         condition.unlock()
         if before.isWell != after.isWell { log(conditions) }
     }

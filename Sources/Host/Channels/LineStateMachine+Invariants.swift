@@ -86,7 +86,7 @@ extension [LaneID: Counted] {
         case .wanted(let lane?), .loading(let lane?): self[lane, default: Counted()].unparking += 1
         case .marking(_, let lane), .marked(_, let lane), .underWay(_, let lane, _):
             self[lane, default: Counted()].places += 1
-        case .behind, .later, .wanted(nil), .loading(nil), .unsorted, .sorting, .ending, .settled: break
+        case .behind, .later, .suspected, .wanted(nil), .loading(nil), .unsorted, .sorting, .ending, .settled: break
         }
     }
 }

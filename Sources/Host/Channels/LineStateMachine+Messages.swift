@@ -64,6 +64,8 @@ extension LineStateMachine {
         let last = last(entry.message)
         if state.isWithdrawn || notes.isWithdrawn {
             end(number, Box(entry), .withdrawn)
+        } else if let crashes = suspects.toSetAside(number) {
+            end(number, Box(entry), .unknown(reason: whySetAside(crashes)))
         } else if state.isHandedOver, settings.unknownPolicy == .neverAgain {
             let reason = "the daemon ended while the channel had it: nobody knows its outcome"
             end(number, Box(entry), .unknown(reason: reason))
@@ -71,6 +73,8 @@ extension LineStateMachine {
             end(number, Box(entry), .gaveUp(reason: whyGivenUp(entry)))
         } else if state.notBefore > now {
             messages.move(number, to: .later(at: min(state.notBefore, last)))
+        } else if suspects.isToWait(number) {
+            messages.move(number, to: .suspected(last: last))
         } else if let lane {
             lanes[lane].ready.append(number)
             messages.move(number, to: .ready(Box(entry), lane))
@@ -131,7 +135,7 @@ extension LineStateMachine {
         case .settled, .ending: return  // It has its outcome.
         // Its turn, its reading, its lane or its try comes soon, and asks.
         case .behind, .wanted, .loading, .unsorted, .sorting, .marking, .marked, .underWay: break
-        case .later: messages.move(number, to: .wanted(nil))
+        case .later, .suspected: messages.move(number, to: .wanted(nil))
         case .parked(let lane, _): unpark(number, lane, now)
         case .ready(let entry, let lane):
             lanes[lane].ready.leave(number)
@@ -147,7 +151,8 @@ extension LineStateMachine {
         switch messages.state(number) {
         case nil: disk.change(number) { $0.addresses = addresses }
         case .settled, .ending: break  // There is no further try.
-        case .behind, .later, .parked, .wanted, .loading, .unsorted, .sorting, .ready, .marking, .marked, .underWay:
+        case .behind, .later, .suspected, .parked, .wanted, .loading, .unsorted, .sorting, .ready, .marking, .marked,
+            .underWay:
             messages.change(number) { $0.addresses = addresses }
         }
     }

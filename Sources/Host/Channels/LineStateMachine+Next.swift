@@ -11,13 +11,13 @@ extension LineStateMachine {
         }
         while let lane = lanes.popDue(now) { stand(lane, now) }
         if mayTell, let number = messages.popFirst(.ending) { return settleEnding(number) }
-        return load() ?? sort() ?? read() ?? start(now)
+        return load() ?? sort(now) ?? read() ?? start(now)
     }
 
     /// What becomes of a message by itself.
     private mutating func ring(_ number: UInt64, _ now: Instant) -> Step? {
         switch messages.state(number) {
-        case .later: messages.move(number, to: .wanted(nil))
+        case .later, .suspected: messages.move(number, to: .wanted(nil))
         case .parked(let lane, _): unpark(number, lane, now)
         case .ready(let entry, let lane):
             lanes[lane].ready.leave(number)
@@ -52,8 +52,10 @@ extension LineStateMachine {
         return .load(numbers)
     }
 
-    private mutating func sort() -> Step? {
-        guard messages.count(.unsorted) > 0, messages.count(.sorting) == 0 else { return nil }
+    private mutating func sort(_ now: Instant) -> Step? {
+        guard now >= suspects.restUntil, messages.count(.unsorted) > 0, messages.count(.sorting) == 0 else {
+            return nil
+        }
         var entries: [OutboxEntry] = []
         while entries.count < settings.sortedAtOnce, let number = messages.popFirst(.unsorted) {
             guard case .unsorted(let entry)? = messages.state(number) else { messages.impossible("sorting", number) }
@@ -76,18 +78,22 @@ extension LineStateMachine {
     private mutating func start(_ now: Instant) -> Step {
         let alarm = min(messages.nextAlarm(), lanes.nextAlarm())
         guard mayTell else { return .wait(until: alarm) }
+        guard now >= suspects.restUntil else { return .wait(until: min(alarm, suspects.restUntil)) }
         if let number = messages.popFirst(.marked) { return sendMarked(number, now) }
+        if let step = tryAlone(alarm, now) { return step }
         guard let lane = lanes.first, lanes.taken < settings.mostUnderWay else { return .wait(until: alarm) }
         let next = rate.next(now)
         guard next <= now else { return .wait(until: min(alarm, next)) }
-        rate.left()
-        return hand(over: lane, now)
-    }
-
-    private mutating func hand(over lane: LaneID, _ now: Instant) -> Step {
-        guard let number = lanes[lane].ready.popFirst(), case .ready(let entry, lane)? = messages.state(number) else {
+        guard let number = lanes[lane].ready.popFirst() else {
             preconditionFailure("the lane \(lanes[lane].service) is in turn, and nothing of it is ready")
         }
+        return hand(over: number, now)
+    }
+
+    /// The message has left its lane's queue.
+    mutating func hand(over number: UInt64, _ now: Instant) -> Step {
+        guard case .ready(let entry, let lane)? = messages.state(number) else { messages.impossible("handed", number) }
+        rate.left()
         lanes[lane].pace.left()
         lanes.takePlace(lane, now)
         defer { stand(lane, now, takesTurn: true) }

@@ -33,12 +33,14 @@ package struct LineStateMachine {
         var attempt: UInt32
     }
 
+    let name: String
     package let settings: LineSettings
     var disk: DiskWindow
     var messages: MessageTable
     var lanes: Lanes
     var deaths = Deaths()
     var rate: Rate
+    var suspects: Suspects
     /// Tries that were not answered in time, each with a place in its lane. Their messages went on.
     var overdueTries: [Try: LaneID] = [:]
     /// Messages that have no outcome on disk yet.
@@ -50,7 +52,9 @@ package struct LineStateMachine {
     #endif
 
     /// `pending`: the channel's messages in the store.
-    package init(name: String, settings: LineSettings, pending: Int) {
+    package init(name: String, settings: LineSettings, pending: Int, suspects: Suspects = Suspects()) {
+        self.name = name
+        self.suspects = suspects
         self.settings = settings
         self.pending = pending
         disk = DiskWindow(isEmpty: pending == 0)
@@ -85,6 +89,14 @@ package struct LineStateMachine {
             silent[lane.service] = Conditions.Condition(reason: reason, since: lane.heardAt)
         }
         return silent
+    }
+
+    /// Nil: nothing keeps it from being worked off but providers.
+    func rest(_ now: Instant) -> Conditions.Condition? {
+        guard now < suspects.restUntil else { return nil }
+        let reason =
+            "the daemon died again and again while it had messages: it is left alone until \(suspects.restUntil)"
+        return Conditions.Condition(reason: reason, since: now)
     }
 
     /// Whether what is claimed now comes in at once.

@@ -8,6 +8,9 @@ enum MessageState {
     case behind
     /// It was tried, and its pause is not over. Memory has its number.
     case later(at: Instant)
+    /// The channel had it when the daemon died: it waits to be tried alone. Memory has its number. It is given up at
+    /// `last`.
+    case suspected(last: Instant)
     /// Its provider rests, or has enough to do. Memory has its number. It is given up at `last`.
     case parked(LaneID, last: Instant)
     /// It is to be read from disk. The lane, where it was parked: it keeps its place before those parked behind it.
@@ -33,13 +36,14 @@ enum MessageState {
 
     enum Kind: Int, CaseIterable {
         case behind, later, parked, wanted, loading, unsorted, sorting, ready, marking, marked, underWay, ending
-        case settled
+        case settled, suspected
     }
 
     var kind: Kind {
         switch self {
         case .behind: .behind
         case .later: .later
+        case .suspected: .suspected
         case .parked: .parked
         case .wanted: .wanted
         case .loading: .loading
@@ -58,7 +62,7 @@ enum MessageState {
     func alarm(_ givesUpAfter: Length) -> Instant? {
         switch self {
         case .later(let at): at
-        case .parked(_, let last): last
+        case .parked(_, let last), .suspected(let last): last
         case .ready(let entry, _): entry.value.message.claimedAt + givesUpAfter
         case .underWay(_, _, let deadline): deadline
         case .behind, .wanted, .loading, .unsorted, .sorting, .marking, .marked, .ending, .settled: nil
@@ -71,11 +75,11 @@ extension MessageState.Kind {
     /// from `loading` where the disk does not show it any more.
     func mayBecome(_ next: Self) -> Bool {
         switch self {
-        case .behind, .later, .parked: next == .wanted
+        case .behind, .later, .suspected, .parked: next == .wanted
         case .wanted: next == .loading
         case .loading:
-            next == .wanted || next == .later || next == .unsorted || next == .ready || next == .parked
-                || next == .ending
+            next == .wanted || next == .later || next == .suspected || next == .unsorted || next == .ready
+                || next == .parked || next == .ending
         case .unsorted: next == .sorting
         case .sorting: next == .ready || next == .parked || next == .ending
         case .ready: next == .parked || next == .marking || next == .underWay || next == .ending

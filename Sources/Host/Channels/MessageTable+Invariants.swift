@@ -26,6 +26,7 @@ extension MessageTable {
             let states = numbers(kind)
             if queue.count != states.count || Set(queue) != states { return "\(queue) are next, and \(states) \(kind)" }
         }
+        if suspected != numbers(.suspected) { return "\(suspected) are kept as suspected, not \(numbers(.suspected))" }
         return nil
     }
 

@@ -24,6 +24,9 @@ struct MessageTable {
     /// Times that messages were put off and that are not on disk yet.
     private(set) var writes = 0
 
+    /// Those that are `suspected`: after a crash few, mostly none.
+    private(set) var suspected: Set<UInt64> = []
+
     // In order, those in the state of that name.
     private(set) var wanted = Deque<UInt64>()
     private(set) var unsorted = Deque<UInt64>()
@@ -107,12 +110,14 @@ struct MessageTable {
         messages[number]?.state = state
         counts[old.kind.rawValue] -= 1
         counts[state.kind.rawValue] += 1
+        if old.kind == .suspected { suspected.remove(number) }
+        if state.kind == .suspected { suspected.insert(number) }
         switch state {
         case .wanted: wanted.append(number)
         case .unsorted: unsorted.append(number)
         case .marked: marked.append(number)
         case .ending: ending.append(number)
-        case .later, .parked, .ready, .underWay:
+        case .later, .suspected, .parked, .ready, .underWay:
             if let at = state.alarm(givesUpAfter) { setAlarm(number, at) }
         case .behind, .loading, .sorting, .marking, .settled: break
         }
@@ -125,7 +130,7 @@ struct MessageTable {
         case .unsorted: unsorted.popFirst()
         case .marked: marked.popFirst()
         case .ending: ending.popFirst()
-        case .behind, .later, .parked, .loading, .sorting, .ready, .marking, .underWay, .settled:
+        case .behind, .later, .suspected, .parked, .loading, .sorting, .ready, .marking, .underWay, .settled:
             preconditionFailure("nothing is next of those that are \(kind)")
         }
     }
@@ -157,7 +162,7 @@ struct MessageTable {
     }
 
     private mutating func setAlarm(_ number: UInt64, _ at: Instant) {
-        let meant = count(.later) + count(.parked) + count(.ready) + count(.underWay)
+        let meant = count(.later) + count(.suspected) + count(.parked) + count(.ready) + count(.underWay)
         alarms.set(Alarms.Alarm(at: at, key: number), meant: meant) { [messages, givesUpAfter] in
             messages[$0.key]?.state.alarm(givesUpAfter) == $0.at
         }

@@ -13,27 +13,42 @@ final class Outbox: Sendable {
     init(
         channels: [String: ChannelInstance],
         store: any Store,
+        underWay: UnderWayFile,
         clock: Clock,
         logger: Logger,
         health: Health,
         record: @escaping Record
     ) throws {
         let counts = try store.outboxCounts()
+        let trials = Trials()
         lines = channels.mapValues { channel in
             Line(
                 channel,
                 store: store,
                 pending: counts[channel.name] ?? 0,
+                underWay: underWay,
                 clock: clock,
                 logger: logger,
                 record: record,
                 conditionsChanged: { channel, isWell in health.channel(channel, isWell: isWell) },
-                outcomeIsUnknown: { health.outcomeIsUnknown() }
+                outcomeIsUnknown: { health.outcomeIsUnknown() },
+                suspectsTried: { trials.next() }
             )
         }
+        trials.begin(Array(lines.values))
+        Self.tell(underWay.crashes, logger)
         for (channel, count) in counts where channels[channel] == nil {
             logger.error("\(count) messages wait for the channel \(channel), which is not loaded")
         }
+    }
+
+    private static func tell(_ crashes: [UInt64: Int], _ logger: Logger) {
+        guard let worst = crashes.values.max() else { return }  // It ended in order, or nothing was under way.
+        let howOften = worst == 1 ? "" : ", of one for the \(worst). time in a row"
+        let consequence = worst < LineSettings.crashesToTryAlone ? "sent again" : "tried one at a time"
+        logger.warning(
+            "the daemon died while channels had messages (\(crashes.count)\(howOften)): they are \(consequence)"
+        )
     }
 
     /// The body of each line's thread, by the thread's name.

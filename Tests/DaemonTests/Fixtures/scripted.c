@@ -1,12 +1,16 @@
 /* A channel that does what a file says: `scripted`, with the setting `folder`. Every send adds a line to
- * folder/sends (the key, the user, the attempt, the addresses), and ends as the word in folder/do says. A channel
+ * folder/sends (the key, the user, the attempt, the addresses), and ends as the word in folder/do says. A message whose
+ * text is `crash` ends the process at once, one of `crash soon` after a while, and `slow` is accepted later than that. A
+ * channel
  * `scripted_once` beside it is never to be sent again. */
 #include <triggerd/plugin.h>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static const triggerd_host *host;
@@ -91,6 +95,33 @@ static void end(triggerd_send send, const triggerd_message *message, const char 
     host->complete(send, &outcome);
 }
 
+static int says(const triggerd_message *message, const char *text) {
+    for (size_t i = 0; i < message->field_count; i++)
+        if (message->fields[i].value.count == strlen(text) &&
+            !memcmp(message->fields[i].value.of.string, text, strlen(text)))
+            return 1;
+    return 0;
+}
+
+static void *crash(void *unused) {
+    (void)unused;
+    struct rlimit none = { 0, 0 };
+    setrlimit(RLIMIT_CORE, &none);
+    abort();
+}
+
+static void *crash_soon(void *unused) {
+    usleep(300 * 1000);
+    return crash(unused);
+}
+
+static void *accept_late(void *given) {
+    usleep(600 * 1000);
+    triggerd_outcome outcome = { .size = sizeof outcome, .result = TRIGGERD_ACCEPTED };
+    host->complete((triggerd_send)(uintptr_t)given, &outcome);
+    return NULL;
+}
+
 static void send_message(void *context, triggerd_send send, const triggerd_message *message) {
     instance *self = context;
     char path[600], line[1200], word[64];
@@ -104,6 +135,16 @@ static void send_message(void *context, triggerd_send send, const triggerd_messa
     int file = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
     if (write(file, line, (size_t)length) != length) abort();
     close(file);
+    pthread_t thread;
+    if (says(message, "crash")) crash(NULL);
+    if (says(message, "crash soon")) {
+        pthread_create(&thread, NULL, crash_soon, NULL);
+        return;
+    }
+    if (says(message, "slow")) {
+        pthread_create(&thread, NULL, accept_late, (void *)(uintptr_t)send);
+        return;
+    }
     read_word(self, word, sizeof word);
     if (!strcmp(word, "hang")) return;
     /* Blocks the thread that hands over, which no plug-in should. */

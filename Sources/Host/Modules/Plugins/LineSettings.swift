@@ -81,6 +81,21 @@ package struct LineSettings: Hashable, Sendable {
     /// Messages put off one after the other before the line counts as degraded.
     package var putOffsToDegrade = 20
 
+    /// Crashes in a row at which a channel had a message, before it is set aside: twice may be chance.
+    static let crashesToSetAside = 3
+    /// Of one message, before all that channels had when the daemon died are tried one at a time. After a single crash,
+    /// which is mostly none of theirs, hundreds would wait for one another.
+    static let crashesToTryAlone = 2
+    /// How long a message is tried alone: a channel that crashes does so soon, and all others of it wait.
+    package var longestTrial = Length.seconds(10)
+    /// Messages of a channel that are set aside in a row before it rests at each start, so that a module that always
+    /// crashes lets the daemon run meanwhile: so long at first, then twice that, and so on.
+    static let setAsideToRest = 3
+    static let firstRestAfterCrashes = Length.seconds(10)
+    static let longestRestAfterCrashes = Length.seconds(900)
+    /// Of the file `under-way`, read at the start: 1 MiB, and far more than all channels have at once.
+    static let placesRead = 65_536
+
     package init(concurrency: Int) {
         self.concurrency = concurrency
     }
