@@ -1,7 +1,7 @@
 import Engine
 
-/// A disk with one file, which only grows: what was flushed survives a crash, of the rest as much of its beginning as
-/// chance keeps.
+/// A disk with one file, which only grows: what was flushed survives a crash, of the rest what chance keeps: some of
+/// its beginning, and of that not every block.
 struct Disk {
     private(set) var bytes: [UInt8] = []
     private(set) var flushed = 0
@@ -14,7 +14,14 @@ struct Disk {
     mutating func crash(_ chance: inout Chance) {
         let atRisk = bytes.count - flushed
         bytes.removeLast(atRisk - chance.one([0, atRisk, chance.number(in: 0...atRisk)]))
+        guard chance.happens(300) else { return }
+        for start in stride(from: flushed, to: bytes.count, by: Self.block) where chance.happens(300) {
+            for place in start..<min(start + Self.block, bytes.count) { bytes[place] = 0 }
+        }
     }
+
+    /// As small as a disk's page, beside commits as small as these.
+    private static let block = 64
 
     /// What cannot be read at the end was never answered.
     mutating func truncate(to count: Int) {

@@ -26,10 +26,12 @@ final class DiskStore: Store {
     let damage = StoreDamage()
     var identity: String { view.identity }
     nonisolated(unsafe) private(set) var isFull = false
+    private let canary: Canary?
 
-    init(_ disk: Disk = Disk(), specification: InMemoryStore = InMemoryStore(identity: "torture")) {
-        self.disk = disk
-        self.specification = specification
+    init(_ canary: Canary?) {
+        self.canary = canary
+        disk = Disk()
+        specification = InMemoryStore(identity: "torture")
         view = InMemoryStore(identity: "torture")
     }
 
@@ -59,7 +61,7 @@ final class DiskStore: Store {
         case .slow(let length): flushing(length)
         case .none, .crashBefore, .crashAfter: break
         }
-        disk.flush()
+        if canary != .unflushed { disk.flush() }
         specification.commit(changes)
         try show(payload[...])
         try durable()
@@ -79,7 +81,7 @@ final class DiskStore: Store {
     /// there.
     func crash(_ chance: inout Chance, unflushed: Changes?) throws {
         let before = commits
-        let flushed = disk.flushed
+        let flushed = canary == .uncheckedTail ? .max : disk.flushed
         disk.crash(&chance)
         let (payloads, end) = LogRecord.all(in: disk.bytes, flushed: flushed)
         disk.truncate(to: end)

@@ -8,6 +8,8 @@ final class Provider {
     let settings: LineSettings
     private var mood = Mood.well
     private var moodUntil = Instant(milliseconds: .min)
+    /// Whether it never ended some send: that keeps its place until the daemon starts anew (docs/plugins.md).
+    private(set) var hasHung = false
 
     private enum Mood: CaseIterable {
         case well, slow, refusing, throttling, down, hanging, unsure, dead, mixed
@@ -65,7 +67,7 @@ final class Provider {
         case .down:
             let cause: ChannelOutcome.Cause = world.chance.happens(500) ? .unavailable : .message
             report(.tryAgain(after: .zero, reason: "down", cause: cause), in: soon)
-        case .hanging: break  // Nothing is ever said.
+        case .hanging: hasHung = true  // Nothing is ever said.
         case .unsure: report(.unknown(reason: "the connection broke"), in: late)
         case .dead:
             guard let address = addresses.first else { return report(.refused(reason: "no address"), in: soon) }

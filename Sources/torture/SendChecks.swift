@@ -15,6 +15,14 @@ struct SendChecks {
     /// Messages that were handed over once.
     private var handedOver: Set<OutboxPlace> = []
 
+    /// Whose profile changed while a channel's plug-in was missing: nobody could say which of it are addresses.
+    private var strangers: Set<UserID> = []
+
+    mutating func committed(_ commit: Commit) {
+        guard commit.lacks?.hasPrefix("channel-") == true else { return }
+        strangers.formUnion(commit.changes.users.map(\.id))
+    }
+
     mutating func send(
         _ entry: OutboxEntry,
         _ addresses: [Text],
@@ -47,6 +55,7 @@ struct SendChecks {
         where other.message.user == message.user && other.message.number < message.number {
             try check(line.ended.contains(other.message.number), "\(message.key) overtakes \(other.message.key)")
         }
+        guard !strangers.contains(message.user) else { return }
         if let user = store.user(message.user), let rules = server.core.context.channels[message.channel],
             let field = rules.addressField
         {

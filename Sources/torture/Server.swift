@@ -22,6 +22,8 @@ final class Server {
 
     unowned let world: World
     let store: DiskStore
+    /// Of which plug-in it was started without.
+    let lacks: String?
     let clock: SteadyClock
     var registry: CampaignRegistry
     var core: Core
@@ -39,9 +41,10 @@ final class Server {
     /// Whether nothing waits any more for some version.
     var versionsMayLeave = true
 
-    init(_ world: World, _ store: DiskStore, plugins: PluginRegistry) throws {
+    init(_ world: World, _ store: DiskStore, plugins: PluginRegistry, lacks: String?) throws {
         self.world = world
         self.store = store
+        self.lacks = lacks
         clock = world.time.steady(from: try Self.newestReceipt(store, world.time.wall))
         registry = CampaignRegistry(
             store.campaigns(),
@@ -57,7 +60,9 @@ final class Server {
             limits: world.limits
         )
         let counts = store.outboxCounts()
-        lines = world.providers.map { SimulatedLine(self, $0, pending: counts[$0.channel] ?? 0) }
+        lines = world.providers.filter { core.context.channels[$0.channel] != nil }.map {
+            SimulatedLine(self, $0, pending: counts[$0.channel] ?? 0)
+        }
         let ended = registry.table.everyHead.filter { !$0.stops.isEmpty || $0.deletedAt != nil }.map(\.number)
         if !ended.isEmpty { sweeps.append(Set(ended)) }
     }
@@ -77,7 +82,7 @@ final class Server {
         guard queue.isEmpty, postponed.isEmpty else { return nil }
         if store.isFull { return clock.now() + .seconds(1) }
         timers.refill(world, store, max(lastInstant, clock.now()))
-        let next = store.timers(after: nil, through: .never, limit: 1).first?.at ?? .never
+        let next = world.checks.next(store, core.context.campaigns)
         try check(timers.next <= next, "the next timer is at \(next), and memory sleeps until \(timers.next)")
         let due = next == .never ? next : Instant(milliseconds: next.milliseconds + 1)
         let wakes = max(due, timersRestUntil)
@@ -94,7 +99,9 @@ final class Server {
         let limit = world.weather.acceptsAtOnce ? 1_000 : world.chance.one([1, 3, 20])
         let due = lastInstant < timersRestUntil ? [] : timers.take(before: lastInstant, limit: limit)
         guard !taken.isEmpty || !due.isEmpty else { return }
-        if lastInstant >= timersRestUntil { try world.checks.isDue(due, lastInstant, limit: limit, store) }
+        if lastInstant >= timersRestUntil {
+            try world.checks.isDue(due, lastInstant, limit: limit, store, core.context.campaigns)
+        }
         queue = try step(taken, due) + queue
     }
 
@@ -103,7 +110,7 @@ final class Server {
         let works = taken.map(\.work)
         var step = core.begin(works, timers: due, at: lastInstant)
         let causes = try decide(&step, due).union(users(of: works))
-        if world.canary.answersTooSoon {
+        if world.canary == .earlyAnswer {
             for (number, answer) in step.answers {
                 if case .call = taken[number].tell { try world.answered(taken[number], answer, by: self) }
             }
@@ -113,18 +120,26 @@ final class Server {
         } catch let error as StoreError {
             return failed(taken, works, due, step, error)
         }
-        core.committed(step)
+        follow(step)
         try publish(step)
         for (number, answer) in step.answers { try world.answered(taken[number], answer, by: self) }
         return left(of: taken, step)
+    }
+
+    private func follow(_ step: Step) {
+        let held = step.changesCampaigns ? core.context.campaigns.held : []
+        core.committed(step)
+        // 14: of one that is served again what ran out stands only on disk.
+        if step.changesCampaigns, core.context.campaigns.held != held { timers = TimerWindow() }
     }
 
     private func commit(_ step: Step, _ due: [Timer], _ works: [Work], _ causes: Set<UserID>) throws {
         let record = Commit(
             now: step.now,
             ranTimers: !due.isEmpty,
-            changes: world.canary.spoiled(step.changes, at: step.now),
-            causes: causes
+            changes: world.canary?.spoiled(step.changes, at: step.now) ?? step.changes,
+            causes: causes,
+            lacks: lacks
         )
         world.underWay = record
         let fault = world.writeFault()
@@ -172,12 +187,16 @@ final class Server {
     private func publish(_ step: Step) throws {
         for (user, state) in step.changes.users { loaded.cache.put(user, state) }
         for timer in step.timersLeft { timers.insert(timer) }
-        for timer in step.changes.timersAdded { timers.insert(timer) }
+        if world.canary != .untoldTimer {
+            for timer in step.changes.timersAdded { timers.insert(timer) }
+        }
         for timer in step.changes.timersRemoved { timers.remove(timer) }
         for message in step.claims { line(message.channel)?.handOver(message) }
-        for place in step.withdrawn { line(place.channel)?.withdraw(place.number) }
+        if world.canary != .untoldWithdrawal {
+            for place in step.withdrawn { line(place.channel)?.withdraw(place.number) }
+        }
         for (place, addresses) in step.readdressed { line(place.channel)?.readdress(place.number, addresses) }
-        for line in lines where !world.canary.forgetsOutcomes {
+        for line in lines where world.canary != .untoldOutcome {
             if let outcomes = step.recorded[line.channel] { line.recorded(outcomes) }
         }
         if !step.ended.isEmpty { sweeps.append(step.ended) }
@@ -202,7 +221,11 @@ final class Server {
         _ error: StoreError
     ) -> [Queued] {
         world.trace.add(lastInstant, "nothing can be written: \(works.count) works, \(due.count) timers")
-        loaded.cache.removeAll()
+        if world.canary == .keptCache {
+            for (user, state) in step.changes.users { loaded.cache.put(user, state) }
+        } else {
+            loaded.cache.removeAll()
+        }
         for timer in due { timers.insert(timer) }
         if !due.isEmpty { timersRestUntil = lastInstant + .seconds(1) }
         let refusal = Refusal.unavailable(String(describing: error))

@@ -8,6 +8,7 @@ struct Story {
     private var scenarios: RandomScenario
     private let reader: CampaignReader
     let names: [String]
+    let users: [UserID]
     private(set) var campaigns: [Campaign] = []
     private(set) var workspace = Workspace()
     private var count = 0
@@ -16,6 +17,10 @@ struct Story {
     private let gaps: [Int64]
     private let zones: [String]
     private let isModelled: Bool
+    /// Whether much is sent.
+    private let isBusy: Bool
+
+    static let everybody: [UserID] = ["a", "b", "c", "d", "e", "f", "g", "h"]
 
     /// Seconds between one thing and the next: hours, a burst, or months.
     private static let paces: [[Int64]] = [
@@ -35,7 +40,10 @@ struct Story {
         self.isModelled = isModelled
         let all = ["A", "B", "C"]
         names = Array(all.prefix(chance.number(in: 1...3)))
-        left = chance.number(in: 40...250)
+        users =
+            isModelled ? RandomScenario.users.map { Text($0) } : Array(Self.everybody.prefix(chance.number(in: 2...8)))
+        isBusy = !isModelled && chance.happens(700)
+        left = chance.number(in: isBusy ? 100...500 : 40...250)
         gaps = chance.one(Self.paces)
         zones =
             isModelled
@@ -52,24 +60,62 @@ struct Story {
         repeat {
             campaigns = names.compactMap { campaign($0) }
         } while campaigns.isEmpty
-        workspace = read(["workspace": .object(scenarios.workspace())])?.workspace ?? Workspace()
+        var drawn = scenarios.workspace()
+        if isBusy {
+            for rare in ["frequency_caps", "quiet_hours", "control_group"] as [Text] where scenarios.chance(70) {
+                drawn[rare] = nil
+            }
+        }
+        workspace = read(part: ["workspace": .object(drawn)])?.workspace ?? Workspace()
     }
 
     /// A campaign of that name, which another of it replaces; nil where what was drawn is none.
     mutating func campaign(_ name: String) -> Campaign? {
         var drawn = scenarios.campaign(name, names)
-        // What is drawn so lets little through; lines and limits want more.
-        if !isModelled {
-            if scenarios.chance(70) {
-                drawn["re_eligibility"] = .object(["after": .string(scenarios.one(["0s", "10m"]))])
-            }
-            for rare in ["duration", "audience", "launched_at"] where scenarios.chance(70) { drawn[Text(rare)] = nil }
-            if scenarios.chance(30) { drawn["rate_limit"] = .object(["per_minute": .integer(1)]) }
-        }
-        return read(["campaigns": .array([.object(drawn)])])?.campaigns.first
+        if isBusy { open(&drawn) }
+        guard let plain = read(drawn), !isModelled else { return read(drawn) }
+        return enriched(drawn) ?? plain
     }
 
-    private func read(_ part: Object) -> Scenario? {
+    /// What is drawn lets little through; lines and limits want more.
+    private mutating func open(_ drawn: inout Object) {
+        if scenarios.chance(80) {
+            drawn["re_eligibility"] = .object(["after": .string(scenarios.one(["0s", "0s", "10m"]))])
+        }
+        let rare: [Text] = [
+            "duration", "audience", "launched_at", "window", "quiet_hours", "control_group", "max_recipients",
+            "abort_if", "require_opt_in", "exceptions", "max_event_age",
+        ]
+        for field in rare where scenarios.chance(80) { drawn[field] = nil }
+        if case .object(var delay)? = drawn["delay"], delay["at_most"] != nil, drawn["exceptions"] == nil {
+            delay["at_most"] = nil
+            drawn["delay"] = .object(delay)
+        }
+        if case .object(var trigger)? = drawn["trigger"], scenarios.chance(80) {
+            trigger["where"] = nil
+            if scenarios.chance(60) { trigger = ["type": "custom_event", "event": "view"] }
+            drawn["trigger"] = .object(trigger)
+        }
+        if scenarios.chance(30) { drawn["rate_limit"] = .object(["per_minute": .integer(1)]) }
+    }
+
+    /// With some of what the model does not know, as far as that makes a campaign.
+    private mutating func enriched(_ drawn: Object) -> Campaign? {
+        var (richest, drawn): (Campaign?, Object) = (nil, drawn)
+        for enrich in RandomScenario.enrichments where scenarios.chance(15) {
+            var richer = drawn
+            enrich(&scenarios, &richer)
+            guard let campaign = read(richer) else { continue }
+            (richest, drawn) = (campaign, richer)
+        }
+        return richest
+    }
+
+    private func read(_ campaign: Object) -> Campaign? {
+        read(part: ["campaigns": .array([.object(campaign)])])?.campaigns.first
+    }
+
+    private func read(part: Object) -> Scenario? {
         var tree: Object = ["scenario": "torture", "campaigns": .array([]), "expect": .array([])]
         for member in part.members { tree[member.name] = member.value }
         guard case .success(let scenario) = reader.readScenario(file: "torture", text: tree.description),
@@ -80,15 +126,19 @@ struct Story {
 
     /// What each user sets first.
     mutating func profiles() -> [Item] {
-        RandomScenario.users.map { user in
+        users.map { user in
             var profile = scenarios.profile()
             // Often enough two have the same token: it belongs to who has it last.
             if profile["push_tokens"] != nil, scenarios.chance(80) {
                 profile["push_tokens"] = .array([.string("t-\(user)"), "t"])
             }
+            if isBusy {
+                (profile["email"], profile["push_subscription"]) = (.string("\(user)@example.com"), nil)
+                (profile["email_subscription"], profile["email_status"]) = (nil, nil)
+            }
             if profile["time_zone"] != nil { profile["time_zone"] = .string(scenarios.one(zones)) }
             return Item(
-                user: Text(user),
+                user: user,
                 id: Text("profile-\(user)"),
                 time: nil,
                 isHistory: scenarios.chance(50),
@@ -128,6 +178,10 @@ struct Story {
         var event = scenarios.event(names, at: now)
         if case .string(let act)? = event["operator"], let campaign = event["campaign"]?.text {
             return act == "stop" ? .stop(campaign) : .resume(campaign)
+        }
+        if !isModelled {
+            event["user"] = .string(scenarios.one(users).string)
+            scenarios.enrich(&event)
         }
         event["received_at"] = nil
         event["id"] = scenarios.chance(90) ? .string("n\(count)") : nil

@@ -17,6 +17,10 @@ struct Weather {
     /// Whether the clock is set by days, not by minutes.
     var jumpsFar = false
     var badChannels = 0
+    /// Starts at which a plug-in is missing.
+    var vanishing = 0
+    /// Ends of the daemon that are orderly.
+    var stops = 0
     var edits = 0
     var deletions = 0
     var campaignDeletions = 0
@@ -36,13 +40,15 @@ struct Weather {
         clockJumps = rate([1, 4], &chance)
         jumpsFar = chance.happens(300)
         badChannels = rate([100, 400, 800], &chance)
+        vanishing = chance.one([0, 0, 0, 200, 500])
+        stops = chance.one([0, 200, 500])
         edits = rate([10, 40], &chance)
         deletions = rate([5, 20], &chance)
         campaignDeletions = rate([10, 40], &chance)
         redrives = rate([20, 100], &chance)
         if acceptsAtOnce {
             // The model knows nothing of these.
-            (edits, deletions, campaignDeletions, redrives) = (0, 0, 0, 0)
+            (edits, deletions, campaignDeletions, redrives, vanishing) = (0, 0, 0, 0, 0)
         }
     }
 

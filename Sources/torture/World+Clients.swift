@@ -132,7 +132,8 @@ extension World {
     // MARK: Operators
 
     func context(of registry: CampaignRegistry) -> Context {
-        canary.spoiled(registry.makeContext(identity: store.identity, acceptsAtOnce: weather.acceptsAtOnce))
+        let context = registry.makeContext(identity: store.identity, acceptsAtOnce: weather.acceptsAtOnce)
+        return canary?.spoiled(context) ?? context
     }
 
     /// Applies campaigns, as `CampaignChanges` does: read and compiled beside the engine, taken over by a step.

@@ -9,15 +9,15 @@ import Storage
 /// from one seed and done in turn on one thread.
 final class World {
     let seed: UInt64
-    let plugins: PluginRegistry
-    let canary: Canary
+    let plugins: PluginShelf
+    let canary: Canary?
     var chance: Chance
     var weather: Weather
     let time: Time
     var trace: Trace
     let limits: CoreLimits
     let providers: [Provider]
-    let store = DiskStore()
+    let store: DiskStore
     private(set) var server: Server?
     private var agenda = Agenda()
     /// How often the daemon was started.
@@ -37,16 +37,19 @@ final class World {
     var checks = StateChecks()
     var sends = SendChecks()
     var rules = RuleChecks()
+    var times = TimeChecks()
+    var accounts = Accounts()
     var history = ModelHistory()
     /// What is being written and is not known to be on disk.
     var underWay: Commit?
 
-    init(seed: UInt64, canary: Int, isTold: Bool, plugins: PluginRegistry, reader: CampaignReader) {
+    init(seed: UInt64, canary: Canary?, isTold: Bool, plugins: PluginShelf, reader: CampaignReader) {
         self.seed = seed
         self.plugins = plugins
         var chance = Chance(seed: seed)
         weather = Weather(&chance)
-        self.canary = Canary(canary)
+        self.canary = canary
+        store = DiskStore(canary)
         trace = Trace(isTold: isTold)
         time = Time(chance.one(Story.starts))
         story = Story(chance.word(), reader, &chance, isModelled: weather.acceptsAtOnce)
@@ -57,7 +60,7 @@ final class World {
         // The model runs everything that is due before what came in.
         limits.userBytesPerStep = weather.acceptsAtOnce ? 32 << 20 : chance.one([1, 2_000, 32 << 20])
         self.limits = limits
-        providers = ["email", "push"].map { Provider($0, &chance) }
+        providers = ["email", "push", "webhook"].map { Provider($0, &chance) }
         self.chance = chance
     }
 
@@ -83,7 +86,7 @@ final class World {
         trace.add(now, "the faults stop")
         weather.calm()
         store.setFull(false)
-        if chance.happens(500) { try crash() }
+        if chance.happens(500) || server?.lacks != nil || providers.contains(where: \.hasHung) { try crash() }
         let end = Length(milliseconds: time.elapsed.milliseconds + Self.calm.milliseconds)
         let storm = turns
         while time.elapsed < end {
@@ -94,22 +97,13 @@ final class World {
         }
         try isOver()
         return Summary(
-            userYears: Double(RandomScenario.users.count) * Double(time.elapsed.milliseconds) / 31_557_600_000,
-            trace: trace.value,
+            userYears: Double(story.users.count) * Double(time.elapsed.milliseconds) / 31_557_600_000,
             turns: turns,
             commits: store.commits,
             starts: incarnation,
-            sends: sends.count
+            sends: sends.count,
+            reached: Set(store.decisions(before: nil, limit: .max).map(\.decision.code))
         )
-    }
-
-    struct Summary {
-        var userYears: Double
-        var trace: String
-        var turns: Int
-        var commits: Int
-        var starts: Int
-        var sends: Int
     }
 
     /// In good weather: the campaigns are there before anything happens.
@@ -239,12 +233,12 @@ final class World {
         }
         if chance.happens(weather.campaignDeletions) { delete(chance.one(story.campaigns).id) }
         if chance.happens(weather.deletions) {
-            later(in: chance.length(0...60_000), .ask(.delete(Text(chance.one(RandomScenario.users)))))
+            later(in: chance.length(0...60_000), .ask(.delete(chance.one(story.users))))
         }
         if chance.happens(weather.redrives) { later(in: chance.length(0...3_600_000), .ask(.redrive)) }
         // The model knows no look at the queue without a session.
         if !weather.acceptsAtOnce, chance.happens(100) {
-            later(in: .zero, .ask(.lease(Text(chance.one(RandomScenario.users)), device: chance.one(["", "d"]))))
+            later(in: .zero, .ask(.lease(chance.one(story.users), device: chance.one(["", "d"]))))
         }
     }
 
@@ -274,15 +268,21 @@ final class World {
         if incarnation > 1, chance.happens(weather.crashesAtStart) {
             return later(in: chance.length(100...10_000), .start)
         }
-        let server = try Server(self, store, plugins: plugins)
+        times.started(time.wall)
+        let lacking = chance.happens(weather.vanishing) ? chance.one(plugins.lacking) : nil
+        let server = try Server(self, store, plugins: lacking?.plugins ?? plugins.whole, lacks: lacking?.name)
         self.server = server
-        trace.add(now, "start \(incarnation)")
+        trace.add(now, "start \(incarnation)\(lacking.map { " without \($0.name)" } ?? "")")
         try ledger.check(store)
         try checks.check(server)
     }
 
     private func crash() throws {
-        trace.add(now, "crash")
+        if server != nil, underWay == nil, chance.happens(weather.stops), try stop() {
+            trace.add(now, "stop")
+        } else {
+            trace.add(now, "crash")
+        }
         server = nil
         let before = store.commits
         try store.crash(&chance, unflushed: underWay?.changes)
@@ -290,6 +290,16 @@ final class World {
         underWay = nil
         let isShort = chance.happens(700)
         later(in: isShort ? chance.length(10...5_000) : chance.length(60_000...86_400_000), .start)
+    }
+
+    /// What waits is done, and nothing more is taken: whether that came to an end.
+    private func stop() throws -> Bool {
+        do {
+            for _ in 0..<1_000 where server?.queue.isEmpty == false { try server?.runEngine() }
+            return server?.queue.isEmpty == true
+        } catch is Crash {
+            return false
+        }
     }
 
     func writeFault() -> WriteFault {
@@ -317,7 +327,10 @@ final class World {
         }
         try checkTimes(commit)
         ledger.committed(deleting: commit.changes.deletedUsers)
-        try rules.check(commit, weather)
+        try times.check(commit)
+        try rules.check(commit)
+        try accounts.check(commit)
+        sends.committed(commit)
         if weather.acceptsAtOnce { history.add(commit) }
     }
 

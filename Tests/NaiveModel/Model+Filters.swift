@@ -3,7 +3,7 @@ import Engine
 /// What `where` asks, as far as two properties are compared (14); values that stand in the file are judged by the
 /// engine's own operators, which have tests of their own.
 extension Model {
-    static func holds(_ filter: Filter, _ properties: Object, _ now: Instant) -> Bool {
+    package static func holds(_ filter: Filter, _ properties: Object, _ now: Instant) -> Bool {
         switch filter {
         case .all(let all): return all.allSatisfy { holds($0, properties, now) }
         case .any(let some): return some.contains { holds($0, properties, now) }

@@ -1,12 +1,14 @@
 import Foundation
 import Testing
 
-/// The torture of `Sources/torture`, as a process of its own.
+@testable import torture
+
+/// The torture of `Sources/torture`, as a process of its own: `docs/testing.md`.
 struct TortureTests {
     @Test("200 seeds find nothing")
     func seeds() throws {
-        let run = try Self.torture("--seed", "1", "--seeds", "200")
-        #expect(run.status == 0, "\(run.output.suffix(2_000))")
+        let run = try Self.torture("--seed", "1", "--seeds", "200", "--quiet")
+        #expect(run.status == 0, "\(run.output.suffix(4_000))")
     }
 
     @Test("the same seed is the same run in two processes", arguments: [1, 2, 3, 4])
@@ -16,10 +18,12 @@ struct TortureTests {
         #expect(first == second)
     }
 
-    @Test("a fault that is made on purpose is found", arguments: 1...12)
-    func canary(number: Int) throws {
-        let run = try Self.torture("--seeds", "200", "--canary", "\(number)")
-        #expect(run.status != 0, "the canary \(number) was not found")
+    @Test("a fault that is made on purpose is found", .timeLimit(.minutes(1)), arguments: Canary.allCases)
+    func canary(_ canary: Canary) throws {
+        let run = try Self.torture("--seeds", "300", "--quiet", "--canary", canary.rawValue)
+        #expect(run.status == 1, "\(canary.summary), and nobody noticed: \(run.output.suffix(1_000))")
+        let names = [run.output.contains("failed: "), run.output.contains("repeat it: swift run torture --seed ")]
+        #expect(names == [true, true], "\(run.output.suffix(1_000))")
     }
 
     private static func torture(_ arguments: String...) throws -> (status: Int32, output: String) {
