@@ -36,7 +36,27 @@ final class EventParser {
         var event = yaml_event_t()
         guard yaml_parser_parse(parser, &event) == 1 else { throw fault }
         defer { yaml_event_delete(&event) }
-        return (Self.event(event), Self.mark(event.start_mark))
+        let mark = Self.mark(event.start_mark)
+        if let tag = Self.tag(event), !Self.knownTags.contains(tag) {
+            throw YAMLFault(text: "the tag `\(tag.shortened)` means nothing here: leave it out", mark: mark)
+        }
+        return (Self.event(event), mark)
+    }
+
+    private static let text = "!!str"
+    /// What a value is anyway, or a text however it is written.
+    private static let knownTags = ["!", text, "!!map", "!!seq"]
+
+    /// As a file writes it; nil where there is none.
+    private static func tag(_ event: yaml_event_t) -> String? {
+        let tag =
+            switch event.type {
+            case YAML_SCALAR_EVENT: name(event.data.scalar.tag)
+            case YAML_SEQUENCE_START_EVENT: name(event.data.sequence_start.tag)
+            case YAML_MAPPING_START_EVENT: name(event.data.mapping_start.tag)
+            default: String?.none
+            }
+        return tag?.replacing("tag:yaml.org,2002:", with: "!!", maxReplacements: 1)
     }
 
     private static func event(_ event: yaml_event_t) -> Event {
@@ -48,7 +68,9 @@ final class EventParser {
         case YAML_SCALAR_EVENT:
             let scalar = event.data.scalar
             let text = String(decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
-            let isPlain = scalar.style == YAML_PLAIN_SCALAR_STYLE || scalar.style == YAML_ANY_SCALAR_STYLE
+            let isPlain =
+                (scalar.style == YAML_PLAIN_SCALAR_STYLE || scalar.style == YAML_ANY_SCALAR_STYLE)
+                && tag(event) == nil
             return .scalar(Node.Scalar(string: text, isPlain: isPlain), anchor: name(scalar.anchor))
         case YAML_SEQUENCE_START_EVENT: return .sequenceStart(anchor: name(event.data.sequence_start.anchor))
         case YAML_SEQUENCE_END_EVENT: return .sequenceEnd

@@ -124,7 +124,8 @@ struct NodeComposer {
             }
             if let first = names.updateValue(place, forKey: Text(name)) {
                 let hint = key.node.isMergeKey ? ": write one with a list, `<<: [*a, *b]`" : ""
-                throw YAMLFault(text: "the key \"\(name.shortened)\" stands twice\(hint)", mark: first)
+                let before = first.line == place.line ? "" : ", in line \(first.line) first"
+                throw YAMLFault(text: "the key \"\(name.shortened)\" stands twice\(before)\(hint)", mark: place)
             }
             let (next, valuePlace) = try parser.next()
             let value = try part(next, valuePlace, depth: depth + 1)

@@ -20,12 +20,12 @@ package struct Scenario: Sendable {
     package enum Event: Sendable {
         /// The fields as `triggerd track` takes them, `at` among them.
         case item(Object, receivedAt: Instant, line: Int)
-        case stop(CampaignID, at: Instant)
-        case resume(CampaignID, at: Instant)
+        case stop(CampaignID, at: Instant, line: Int)
+        case resume(CampaignID, at: Instant, line: Int)
 
         package var receivedAt: Instant {
             switch self {
-            case .item(_, let at, _), .stop(_, let at), .resume(_, let at): at
+            case .item(_, let at, _), .stop(_, let at, _), .resume(_, let at, _): at
             }
         }
     }

@@ -135,7 +135,8 @@ extension CampaignReading {
                 let act = keys["operator"].flatMap({ choice($0, "\(path).operator", ["stop", "resume"]) }),
                 let campaign = keys["campaign"].flatMap({ text($0, "\(path).campaign").map { Text($0) } })
             else { return nil }
-            return act == "stop" ? .stop(campaign, at: at) : .resume(campaign, at: at)
+            let line = node.mark.line
+            return act == "stop" ? .stop(campaign, at: at, line: line) : .resume(campaign, at: at, line: line)
         }
         var fields = object(
             node,

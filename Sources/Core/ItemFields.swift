@@ -10,7 +10,8 @@ extension Item {
     ]
 
     /// Reads an item as a scenario and `triggerd track` write it: an object with the fields of campaign.md's events.
-    package init(fields: Object) throws(ItemProblem) {
+    /// `others`: what may stand beside them, and was taken out.
+    package init(fields: Object, beside others: [String] = []) throws(ItemProblem) {
         let type = try Self.text(fields, "type")?.string ?? ""
         guard let own = Self.own[type] else {
             let known = Self.own.keys.sorted().joined(separator: ", ")
@@ -23,7 +24,7 @@ extension Item {
         for member in fields.members where !known.contains(member.name.string) {
             throw ItemProblem(
                 field: member.name.string,
-                why: "\(type) has no such field; it has \(known.joined(separator: ", "))"
+                why: "\(type) has no such field; it has \((known + others).joined(separator: ", "))"
             )
         }
         guard let user = try Self.text(fields, "user") else { throw ItemProblem(field: "user", why: "is missing") }

@@ -1,20 +1,30 @@
 /// What hangs on no event and no profile is the same in every render: a fault in it is found when the template is read.
 extension Expression {
-    var isConstant: Bool {
-        switch self {
-        case .literal: true
-        case .path, .loop: false
-        case .filtered(let inner, let calls): inner.isConstant && calls.allSatisfy(\.isConstant)
-        case .not(let inner), .isBlank(let inner): inner.isConstant
-        case .all(let parts), .any(let parts): parts.allSatisfy(\.isConstant)
-        case .compare(_, let left, let right): left.isConstant && right.isConstant
-        }
-    }
-}
+    var isConstant: Bool { !hangs { _ in true } }
 
-extension FilterCall {
-    fileprivate var isConstant: Bool {
-        arguments.allSatisfy(\.isConstant) && forms.values.allSatisfy(\.isConstant)
+    /// Whether a part of it is a value of such a root; nil is what a loop knows.
+    func hangs(on isSuch: (Path.Root?) -> Bool) -> Bool {
+        switch self {
+        case .literal: false
+        case .loop: isSuch(nil)
+        case .path(let path):
+            isSuch(path.root)
+                || path.steps.contains { step in
+                    switch step {
+                    case .name: false
+                    case .computed(let expression): expression.hangs(on: isSuch)
+                    }
+                }
+        case .filtered(let inner, let calls):
+            inner.hangs(on: isSuch)
+                || calls.contains { call in
+                    call.arguments.contains { $0.hangs(on: isSuch) }
+                        || call.forms.values.contains { $0.hangs(on: isSuch) }
+                }
+        case .not(let inner), .isBlank(let inner): inner.hangs(on: isSuch)
+        case .all(let parts), .any(let parts): parts.contains { $0.hangs(on: isSuch) }
+        case .compare(_, let left, let right): left.hangs(on: isSuch) || right.hangs(on: isSuch)
+        }
     }
 }
 

@@ -33,13 +33,6 @@ struct PieceScanner {
         return nil
     }
 
-    /// Up to the first braces, without the white space that they may take away; nil where there are none.
-    var lead: Int? {
-        let opens = opening(from: 0)
-        guard opens < source.bytes.count else { return nil }
-        return source.bytes[..<opens].lastIndex { !$0.isSpace }.map { $0 + 1 } ?? 0
-    }
-
     /// Everything up to the tag that ends a block whose inside is no template.
     mutating func verbatim(until end: String, opened offset: Int) throws(TemplateFault) -> Range<Int> {
         let bytes = source.bytes

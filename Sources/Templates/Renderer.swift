@@ -8,6 +8,8 @@ struct Renderer {
     let escaping: Escaping
     var budget: RenderBudget
     var output: [UInt8] = []
+    /// Nil where nobody asks.
+    var own: OwnPart?
     private var slots: [Value]
     private var loops: [(index: Int, count: Int)] = []
 
@@ -59,12 +61,15 @@ struct Renderer {
             try budget.take(output: bytes.count)
             output.append(contentsOf: bytes)
         case .output(let expression, let isSafe):
+            own?.prints(expression, at: output.count)
             try print(try evaluate(expression), escaped: escaping == .html && !isSafe)
         case .condition(let branches, let otherwise):
             for branch in branches where try evaluate(branch.condition).isTruthy { return try render(branch.nodes) }
             return try render(otherwise)
         case .loop(let loop): return try render(loop)
-        case .assign(let slot, let expression): slots[slot] = try evaluate(expression)
+        case .assign(let slot, let expression):
+            own?.assigns(expression, to: slot)
+            slots[slot] = try evaluate(expression)
         case .abort(let reason): throw .aborted(reason)
         case .leave: return .leave
         case .proceed: return .proceed
@@ -96,6 +101,7 @@ struct Renderer {
     }
 
     private mutating func render(_ loop: Node.Loop) throws(RenderFault) -> Flow {
+        own?.repeats(loop, at: output.count)
         let (pairs, elements) = try members(of: loop)
         var count = pairs?.members.count ?? elements.count
         if let limit = try limit(of: loop) { count = min(count, limit) }

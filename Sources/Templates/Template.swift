@@ -36,9 +36,6 @@ package struct Template: Sendable {
         }
     }
 
-    /// Bytes at its beginning that it gives whatever the values are; nil where that is all of it.
-    package var lead: Int? { PieceScanner(source).lead }
-
     package func render(_ scope: TemplateScope, escaping: Escaping) throws(RenderFault) -> String {
         var budget = RenderBudget()
         return try render(scope, escaping: escaping, budget: &budget)
@@ -54,5 +51,18 @@ package struct Template: Sendable {
         defer { budget = renderer.budget }
         _ = try renderer.render(nodes)
         return String(decoding: renderer.output, as: UTF8.self)
+    }
+
+    /// With how many bytes at the beginning of the text are the template's own; nil: all.
+    package func renderTellingOwn(
+        _ scope: TemplateScope,
+        escaping: Escaping,
+        budget: inout RenderBudget
+    ) throws(RenderFault) -> (text: String, own: Int?) {
+        var renderer = Renderer(self, scope, escaping, budget, slotCount: slotCount, literalCount: literalCount)
+        renderer.own = OwnPart()
+        defer { budget = renderer.budget }
+        _ = try renderer.render(nodes)
+        return (String(decoding: renderer.output, as: UTF8.self), renderer.own?.end)
     }
 }

@@ -13,8 +13,10 @@ package struct TemplateLimits: Hashable, Sendable {
     /// What finding out costs, of a whole template, whether what hangs on no value can be rendered: applying a campaign
     /// is not held up by it. What lies beyond is found when it is rendered.
     package var mostConstantSteps = 10_000
-    /// The bytes that a render gives, and those of any text on the way: more is no message, and memory is finite.
+    /// The bytes of one text, and of any on the way: more is no message, and memory is finite.
     package var longestOutput = 1 << 20
+    /// Those of all fields of a message: a payload as long as one may be, beside its URL and its headers.
+    package var longestMessage = (1 << 20) + (64 << 10)
     /// Elements of a list that a filter makes: each is some 100 bytes of memory.
     package var longestList = 10_000
 
@@ -29,7 +31,7 @@ package struct RenderBudget: Sendable {
 
     package init(_ limits: TemplateLimits = TemplateLimits()) {
         self.limits = limits
-        (steps, bytes) = (limits.mostSteps, limits.longestOutput)
+        (steps, bytes) = (limits.mostSteps, limits.longestMessage)
     }
 
     mutating func take(steps count: Int) throws(RenderFault) {
@@ -57,7 +59,7 @@ package struct RenderBudget: Sendable {
     mutating func take(output count: Int) throws(RenderFault) {
         guard count <= bytes else {
             bytes = 0
-            throw .failed("it gives more than \(limits.longestOutput) bytes")
+            throw .failed("all fields together give more than \(limits.longestMessage) bytes")
         }
         bytes -= count
     }

@@ -42,8 +42,8 @@ struct Explain: AsyncParsableCommand {
                 Output.line("nobody called \(user) is known")
             } else {
                 Output.line(
-                    campaign.map { "nothing was ever decided about \(user) and \($0): no event of theirs matched it" }
-                        ?? "nothing was ever decided about \(user): no event of theirs matched a campaign"
+                    "nothing was ever decided about \(user)\(campaign.map { " and \($0)" } ?? ""): no event of theirs "
+                        + "triggered \(campaign == nil ? "a campaign" : "it"), as what is told with `history` never does"
                 )
             }
         }

@@ -114,15 +114,15 @@ struct ScenarioRun {
         case .success(let read): scenario = read
         }
         var items: [(item: Item?, event: Scenario.Event)] = []
-        for event in scenario.events {
+        for (index, event) in scenario.events.enumerated() {
             guard case .item(let fields, _, let line) = event else {
                 items.append((nil, event))
                 continue
             }
-            do {
-                items.append((try Item(fields: fields), event))
+            do throws(ItemProblem) {
+                items.append((try Item(fields: fields, beside: ["received_at"]), event))
             } catch {
-                throw Failure("\(file):\(line): \(error)")
+                throw Failure("\(file):\(line): events[\(index)].\(error)")
             }
         }
         for (user, profile, line) in scenario.users {
@@ -137,40 +137,55 @@ struct ScenarioRun {
             decisions = []
             return
         }
-        do throws(Refusal) {
+        do throws(Refused) {
             decisions = try Self.run(scenario, items, plugins)
             refusals = []
         } catch {
-            guard case .invalidCampaigns(let problems) = error else { throw Failure("\(file): \(error.text)") }
+            guard case .invalidCampaigns(let problems) = error.refusal else {
+                throw Failure("\(file):\(error.line): \(error.refusal.text)")
+            }
             refusals = problems.map { ($0.code.rawValue, $0.description) }
             decisions = []
         }
+    }
+
+    /// What could not be done, and of which line of the file.
+    private struct Refused: Error {
+        var refusal: Refusal
+        var line: Int
     }
 
     private static func run(
         _ scenario: Scenario,
         _ items: [(item: Item?, event: Scenario.Event)],
         _ plugins: PluginRegistry
-    ) throws(Refusal) -> [Decision] {
+    ) throws(Refused) -> [Decision] {
+        func done<Result>(_ line: Int, _ body: () throws(Refusal) -> Result) throws(Refused) -> Result {
+            do throws(Refusal) { return try body() } catch { throw Refused(refusal: error, line: line) }
+        }
         // Campaigns without a launch of their own were launched before the first event.
         let first = items.map { item, event in
             item?.happened(receivedAt: event.receivedAt) ?? event.receivedAt
         }.min()
         let launch = (first ?? Instant(milliseconds: 0)) + .days(-1)
-        var simulation = try Simulation(
-            plugins: plugins,
-            workspace: scenario.workspace,
-            campaigns: scenario.campaigns,
-            places: scenario.places,
-            launch: launch
-        )
+        var simulation = try done(1) { () throws(Refusal) in
+            try Simulation(
+                plugins: plugins,
+                workspace: scenario.workspace,
+                campaigns: scenario.campaigns,
+                places: scenario.places,
+                launch: launch
+            )
+        }
         for (user, profile, _) in scenario.users { simulation.add(user, profile: profile) }
         for (item, event) in items {
             if let until = scenario.until, event.receivedAt > until { break }
             switch event {
             case .item(_, let at, _): if let item { simulation.track(item, receivedAt: at) }
-            case .stop(let campaign, let at): try simulation.stop(campaign, at: at)
-            case .resume(let campaign, let at): try simulation.resume(campaign, at: at)
+            case .stop(let campaign, let at, let line):
+                try done(line) { () throws(Refusal) in try simulation.stop(campaign, at: at) }
+            case .resume(let campaign, let at, let line):
+                try done(line) { () throws(Refusal) in try simulation.resume(campaign, at: at) }
             }
         }
         simulation.finish(until: scenario.until)

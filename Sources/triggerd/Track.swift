@@ -9,9 +9,10 @@ struct Track: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Tell the daemon what users did.",
         discussion: """
-            One item by flags, or JSON lines from a file or a pipe: each an object with user, type (custom_event, \
-            purchase, session_start or attributes), and as it applies id, at, sent_at, history, set, properties, \
-            event, product_id, price, currency, quantity. A line that is wrong is told of by its number, and the \
+            One item by flags, or JSON lines from a file or a pipe: each an object with user, type, and as it applies \
+            id, at, sent_at, history, set, properties. The types, with keys of their own: custom_event (event), \
+            purchase (product_id, price, currency, quantity), session_start (device), location (latitude, longitude), \
+            campaign_interaction (campaign, action), card_interaction (card, action), attributes. A line that is wrong is told of by its number, and the \
             others are sent. A line has 4 MiB at most, and no key of it stands twice; a whole number beyond 64 bits is \
             refused: send it as text. Prices and quantities may stand in quotes.
 

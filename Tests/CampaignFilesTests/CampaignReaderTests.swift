@@ -210,7 +210,9 @@ struct CampaignReaderTests {
             Bad("channel: email", "channel: emial", 12, "messages[0].channel", "loaded are email, in_app"),
             Bad("subject: 22:00", "titel: x", 12, "messages[0].titel", "there is no key"),
             Bad("priority: high", "priority: urgent", 13, "messages[1].priority", "high, medium, low"),
-            Bad("campaign: cart", "campaign: cart\ncampaign: again", 1, "", "stands twice"),
+            Bad("campaign: cart", "campaign: cart\ncampaign: again", 2, "", "stands twice, in line 1 first"),
+            Bad("delay: 30m", "delay: !!binary aGk=", 7, "", "the tag `!!binary` means nothing here"),
+            Bad("delay: 30m", "delay: !mine 30m", 7, "", "the tag `!mine` means nothing here"),
             Bad(
                 "campaign: cart",
                 "campaign: \"two words\"",

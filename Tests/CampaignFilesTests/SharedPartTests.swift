@@ -43,7 +43,7 @@ import Testing
         arguments: [
             ("<<: 5", 7, "`<<` takes a mapping or a list of mappings"),
             ("<<: [*base, 5]", 7, "`<<` takes a mapping or a list of mappings"),
-            ("<<: *base\n<<: *slow", 7, "stands twice: write one with a list"),
+            ("<<: *base\n<<: *slow", 8, "stands twice, in line 7 first: write one with a list"),
             ("'<<': *base", 7, "there is no key `<<`"), ("<<: {nonsense: 1}", 7, "there is no key `nonsense`"),
         ]
     )
@@ -98,6 +98,7 @@ import Testing
         "a byte order mark begins a file, and each of those that were put together",
         arguments: [
             ("\u{feff}\(whole)", 1), ("\u{feff}---\n\(whole)\u{feff}---\n\(whole)", 2),
+            ("---\n\u{feff}\(whole)---\n\n# more\n\u{feff}\(whole)", 2), ("\u{feff}\u{feff}\(whole)", 1),
             (
                 "\u{feff}{\"campaign\": \"c\", \"trigger\": {\"type\": \"session_start\"}, \"messages\": [{\"channel\": \"in_app\", \"title\": \"\\ud83d\\ude00\"}]}",
                 1

@@ -126,6 +126,8 @@ struct LanguageTests {
         let history = try track("2", at: 600_000, sent: nil, isHistory: true)
         #expect(Wire.result(history.payload) == 1 && Wire.decisions(history.payload).isEmpty)
         #expect(Wire.result(try track("2", at: 600_000, sent: nil, isHistory: true).payload) == 2)
+        #expect(try daemon.run("track", "--user", "past", "--event", "hello", "--history").status == 0)
+        #expect(try daemon.run("explain", "past").out.contains("as what is told with `history` never does"))
         for sent in [-62_135_596_800_001, 253_402_300_800_000] as [Int] {
             let bytes = Wire.number(3, sent)
             let refused = try wire.call("Events", "Track", Wire.track(user: "w", id: "", event: "e") + bytes)

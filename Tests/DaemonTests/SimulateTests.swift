@@ -41,6 +41,19 @@ import Testing
         #expect(unreadable.status == 2)
         #expect(unreadable.err.contains("type: \"dance\" is none of"))
         #expect(try DaemonProcess.run(["simulate"]).status == 2)
+        // What is wrong with an event has its line and its place.
+        for (event, expected) in [
+            ("{at: 2026-03-02T10:00:00Z, operator: stop, campaign: nope}", #"-:7: no campaign is called "nope""#),
+            (
+                "{at: 2026-03-02T10:00:00Z, user: u, type: session_start, evnt: e}",
+                "-:7: events[0].evnt: session_start has no"
+            ),
+            ("{at: 2026-03-02T10:00:00Z, user: u, type: session_start, evnt: e}", "history, device, received_at"),
+        ] {
+            let text = scenario.replacing(#/events: \[.*\]/#, with: "events: [\(event)]")
+            let run = try DaemonProcess.run(["simulate", "-"], input: text)
+            #expect(run.status == 2 && run.err.contains(expected), "\(run.err)")
+        }
         // With --json the report is on standard error, and what is refused among the objects.
         let json = try DaemonProcess.run(["simulate", "-", "--json"], input: scenario)
         #expect(json.status == 1 && !json.json.isEmpty && json.err.hasPrefix("FAIL late\n  missing "), "\(json.err)")

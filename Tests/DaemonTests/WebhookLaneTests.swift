@@ -68,6 +68,31 @@ struct WebhookLaneTests {
         let found = try StrangerTests.tool(["grep", "-rl", String(secret), daemon.folder.path])
         #expect(found.out.isEmpty, "\(found.out)")
     }
+
+    @Test("a message that was never tried has no try, however it ended")
+    func tries() throws {
+        let daemon = try DaemonProcess(
+            """
+            campaign: c
+            trigger: {type: custom_event, event: e}
+            messages: [{channel: webhook, url: "http://127.0.0.1:1/"}]
+            """
+        )
+        try daemon.start(
+            arguments: ["--set", "webhook.give_up_after=2s"],
+            environment: ["TRIGGERD_WEBHOOK_SECRET": Self.secret]
+        )
+        let items = (0..<40).map { #"{"user": "u\#($0)", "type": "custom_event", "event": "e"}"# }
+        #expect(try daemon.run("track", "-", input: items.joined(separator: "\n")).status == 0)
+        try daemon.wait("all are given up") { try daemon.run("failed", "--json").json.count == 40 }
+        let failed = try daemon.run("failed", "--json").json
+        for message in failed {
+            let wasTried = message["attempts"] as? Int != 0
+            #expect(wasTried != (message["reason"] as? String ?? "").hasPrefix("it could not be tried"), "\(message)")
+        }
+        #expect(failed.contains { $0["attempts"] as? Int == 0 })
+        #expect(daemon.stop() == 0)
+    }
 }
 
 /// Takes connections and never answers.

@@ -46,7 +46,10 @@ struct WebhookMessageTests {
             "webhook.secret_file=\(try write("garbage", Self.secret + "\nno key\n"))"
         )
         #expect(garbage.status == 1)
-        #expect(garbage.err.contains("of its 3 keys the 2.: it begins with whsec_"), "\(garbage.err)")
+        #expect(
+            garbage.err.contains("word 2 of 3, each of which is a key: it must begin with whsec_"),
+            "\(garbage.err)"
+        )
 
         try daemon.start(
             "--set",
@@ -97,11 +100,31 @@ struct WebhookMessageTests {
             campaign: behind
             trigger: {type: custom_event, event: behind}
             messages: [{channel: webhook, url: "http://localhost:\(receiver.port){{ event.path }}"}]
+            """,
+            """
+            campaign: chosen
+            trigger: {type: custom_event, event: chosen}
+            re_eligibility: {after: 0s}
+            messages:
+            - channel: webhook
+              url: "{% assign h = 'localhost' %}{% if event.vip %}http://{{ h }}:\(receiver.port)/vip{% else %}http://127.0.0.1:\(receiver.port)/other{% endif %}"
+              body: "{{ event.text }}{{ event.text }}{{ event.text }}{{ event.text }}"
             """
         )
         try daemon.start(arguments: [], environment: ["TRIGGERD_WEBHOOK_SECRET": Self.secret])
         try daemon.run("track", "--user", "u0", "--event", "own")
         #expect(try receiver.next()["path"] as? String == "/u0")
+        // The campaign writes both itself; and a payload of exactly 1 MiB goes beside its URL.
+        let text = String(repeating: "x", count: 1 << 18)
+        let long =
+            #"{"user": "v", "type": "custom_event", "event": "chosen", "properties": {"vip": true, "text": "\#(text)"}}"#
+        #expect(try daemon.run("track", "-", input: long).status == 0)
+        let vip = try receiver.next()
+        #expect(
+            vip["path"] as? String == "/vip" && (vip["headers"] as? [String: String])?["content-length"] == "\(1 << 20)"
+        )
+        try daemon.run("track", "--user", "w", "--event", "chosen", "--property", "text=x")
+        #expect(try receiver.next()["path"] as? String == "/other")
         let hosts = ["localhost", "127.0.0.1", "127.1", "[::1]", ProcessInfo.processInfo.hostName]
         for (index, host) in hosts.enumerated() {
             try daemon.run("track", "--user", "u\(index + 1)", "--event", "made", "--property", "host=\(host)")

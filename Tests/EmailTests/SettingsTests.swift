@@ -35,8 +35,8 @@ import Testing
 
     @Test(
         arguments: [
-            (["url": "http://example.com"], "url: it begins with"),
-            (["url": "mail.example.com:25"], "url: it begins with"),
+            (["url": "http://example.com"], "url: it must begin with"),
+            (["url": "mail.example.com:25"], "url: it must begin with"),
             (["url": "smtp://"], "url: after smtp://"), (["url": "smtp://a b"], "url: after smtp://"),
             (["url": "smtp://mail:0"], "url: after smtp://"), (["url": "smtp://mail:65536"], "url: after smtp://"),
             (["url": "smtp://mail/helo"], "url: after smtp://"),

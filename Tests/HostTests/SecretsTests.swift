@@ -35,4 +35,22 @@ struct SecretsTests {
         defer { unlink(path) }
         #expect(throws: SettingFault.self) { try ChannelSettingFields.secret(in: path) }
     }
+
+    @Test("what an editor leaves is no part of a secret, and a file of nothing else holds none")
+    func file() throws {
+        let path = "/tmp/triggerd-secret-\(getpid()).txt"
+        defer { unlink(path) }
+        func write(_ bytes: some Sequence<UInt8>) {
+            unlink(path)
+            let file = open(path, O_WRONLY | O_CREAT, 0o600)
+            _ = Array(bytes).withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
+            close(file)
+        }
+        write("\u{feff}hunter 22\r\n\n".utf8)
+        #expect(try ChannelSettingFields.secret(in: path) == "hunter 22")
+        for nothing in ["\n\r\n", "\u{feff}", " \t\n"] {
+            write(nothing.utf8)
+            #expect(throws: SettingFault.self) { try ChannelSettingFields.secret(in: path) }
+        }
+    }
 }

@@ -104,10 +104,10 @@ struct Comparison {
                 } else {
                     model.receive(Object(), id: item.id, user: item.user, time: time, set: item.set, what)
                 }
-            case .stop(let campaign, _):
+            case .stop(let campaign, _, _):
                 try simulation.stop(campaign, at: at)
                 model.stop(campaign)
-            case .resume(let campaign, _):
+            case .resume(let campaign, _, _):
                 try simulation.resume(campaign, at: at)
                 model.resume(campaign)
             }

@@ -50,11 +50,11 @@ struct BoundTests {
 
     @Test("the bytes of a render, as they leave", arguments: [(-1, true), (0, true), (1, false)])
     func output(over: Int, isTaken: Bool) throws {
-        let half = String(repeating: "x", count: (1 << 20) - 6 + over)
+        let half = String(repeating: "x", count: (1 << 20) + (64 << 10) - 6 + over)
         let scope = Sample.scope(event: ["a": .string(half), "b": "&x"])
         let template = try Template("{{ event.a }}{{ event.b }}")
         let given = try? template.render(scope, escaping: .html)
-        #expect(given?.utf8.count == (isTaken ? (1 << 20) + over : nil))
+        #expect(given?.utf8.count == (isTaken ? (1 << 20) + (64 << 10) + over : nil))
     }
 
     @Test("a text on the way", arguments: [(-1, true), (0, true), (1, false)])
@@ -83,7 +83,7 @@ struct BoundTests {
         let scope = Sample.scope(event: ["a": .string(String(repeating: "x", count: 600_000))])
         var budget = RenderBudget()
         _ = try template.render(scope, escaping: .text, budget: &budget)
-        #expect(throws: RenderFault.failed("it gives more than 1048576 bytes")) {
+        #expect(throws: RenderFault.failed("all fields together give more than 1114112 bytes")) {
             try template.render(scope, escaping: .text, budget: &budget)
         }
     }

@@ -86,7 +86,9 @@ struct DateTests {
             ("it", "lunedì 2 marzo, mar lun"), ("pt-BR", "segunda-feira 2 março, mar. seg."),
             ("nl", "maandag 2 maart, mrt ma"), ("en-GB", "Monday 2 March, Mar Mon"), ("ja", "月曜日 2 3月, 3月 月"),
             ("pl", "poniedziałek 2 marca, mar pon."), ("ru", "понедельник 2 марта, марта Пн"),
-            ("sv", "måndag 2 mars, mars mån"), ("zh-TW", "星期一 2 3月, 3月 週一"), ("fr_CA", "lundi 2 mars, mars lun."),
+            ("sv", "måndag 2 mars, mars mån"), ("zh-TW", "星期一 2 3月, 3月 週一"),
+            ("in-ID", "Senin 2 Maret, Mar Sen"), ("tl", "Lunes 2 Marso, Mar Lun"),
+            ("fr_CA", "lundi 2 mars, mars lun."),
         ]
     )
     func languages(tag: String, expected: String) {

@@ -1,19 +1,32 @@
 import Engine
+import Host
 import Templates
 import Testing
 
 /// The language, as a table of templates and what they give.
 struct LanguageTests {
     @Test(
-        "what a text begins with, whatever the values are",
+        "how much of a text its template wrote itself, within tags too",
         arguments: [
-            ("http://a/{{ event.x }}", 9), ("http://a/", nil), ("{{ event.x }}/", 0),
-            ("ab {%- if event.x %}c{% endif %}", 2),
-            ("ab \n{# remark #}c", 2), ("{ä} % }}{% raw %}{{ x }}{% endraw %}", 9), ("  {{ event.x }}", 0),
+            ("http://a/{{ event.item }}", 9), ("http://a/", nil), ("{{ event.item }}/", 0),
+            ("ab {%- if event.item %}c{% endif %}", nil), ("ab \n{# remark #}c{{ user.id }}", 5),
+            ("{% if event.no %}http://a/{% else %}http://bc/{% endif %}{{ user.id }}", 10),
+            ("{% assign h = '10.0.0.5' %}http://{{ h }}/{{ event.item }}", 16),
+            ("{% assign h = '10.0.0.5' %}http://{{ h | append: event.item }}/", 7),
+            ("{% assign h = event.item %}http://{{ h }}/", 7),
+            ("{% assign h = event.item %}{% assign h = 'a' %}http://{{ h }}/", nil),
+            ("{% for x in event.words %}1{% endfor %}", 0), ("{% for x in event.none %}1{% endfor %}2", 0),
+            ("a{% assign l = 'b,c'|split:',' %}{% for x in l %}{{ x }}{{ forloop.index }}{% endfor %}", nil),
+            ("a{% assign l = 'b,c'|split:event.item %}{% for x in l %}{{ x }}{% endfor %}", 1),
+            ("a{{ event.missing }}b", 1), ("{{ campaign.id }}{{ 'x'|upcase }}{{ event[user.id] }}", 5),
         ] as [(String, Int?)]
     )
-    func lead(template: String, expected: Int?) throws {
-        #expect(try Template(template).lead == expected)
+    func own(template: String, expected: Int?) throws {
+        var budget = RenderBudget()
+        let scope = Sample.scope()
+        #expect(
+            try Template(template).renderTellingOwn(scope, escaping: .text, budget: &budget).own == expected
+        )
     }
 
     @Test(
@@ -177,5 +190,18 @@ struct LanguageTests {
     private static func text(_ template: Template, _ tag: String, _ code: String) -> String? {
         let scope = Sample.scope(event: ["tag": .string(Text(tag)), "code": .string(Text(code))])
         return try? template.render(scope, escaping: .text)
+    }
+
+    @Test(
+        "a language is found by an older name, and a region beside a variant",
+        arguments: [
+            ("iw", "he"), ("IW_IL", "he-IL"), ("in", "id"), ("ji", "yi"), ("mo", "ro"), ("tl", "fil"),
+            ("sh", "sr-Latn"),
+            ("de-CH-1996", "de-CH"), ("ca-ES-valencia", "ca-ES"), ("zh-TW", "zh-Hant-TW"), ("fr-XX", "fr"),
+            ("cmn-TW", "zh-Hant-TW"),
+        ]
+    )
+    func otherNames(tag: String, expected: String) {
+        #expect(KnownLanguages.all.named(tag)?.tag == expected)
     }
 }

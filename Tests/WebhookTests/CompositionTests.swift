@@ -45,18 +45,19 @@ import Webhook
     }
 
     private static let bad: [(Value, String)] = [
-        (.string("x: 1"), "headers: it is an object"),
+        (.string("x: 1"), "headers: it must be an object"),
         (object([("webhook-id", .string("x"))]), "headers.webhook-id: the"),
         (object([("Webhook-Other", .string("x"))]), "headers.Webhook-Other: the"),
         (object([("HOST", .string("x"))]), "headers.HOST: the"),
         (object([("Content-Length", .integer(1))]), "headers.Content-Length: the"),
         (object([("transfer-encoding", .string("chunked"))]), "headers.transfer-encoding: the"),
         (object([("proxy-authorization", .string("x"))]), "headers.proxy-authorization: the"),
-        (object([("a b", .string("x"))]), "headers: a name is"), (object([("", .string("x"))]), "headers: a name is"),
-        (object([("a:", .string("x"))]), "headers: a name is"),
-        (object([("a\r\nb", .string("x"))]), "headers: a name is"),
+        (object([("a b", .string("x"))]), "headers: a name must be"),
+        (object([("", .string("x"))]), "headers: a name must be"),
+        (object([("a:", .string("x"))]), "headers: a name must be"),
+        (object([("a\r\nb", .string("x"))]), "headers: a name must be"),
         (object([("X-A", .string("1")), ("x-a", .string("2"))]), "headers.x-a: it stands there twice"),
-        (object([("x", .array([]))]), "headers.x: it is a text"),
+        (object([("x", .array([]))]), "headers.x: it must be a text"),
         (object([("x", .string("a\r\nhost: b"))]), "headers.x: it holds a line break"),
         (object([("x", .string("a\n"))]), "headers.x: it holds a line break"),
         (object([("x", .string("\u{0}"))]), "headers.x: it holds a line break"),
@@ -99,7 +100,7 @@ import Webhook
         #expect(fault(("body", Self.object([])), ("type", .string("x")))?.hasPrefix("body: ") == true)
         #expect(fault(("secret", .string("shop"))) == nil)
         let hidden = fault(("secret", .string(Receiver.secret)))
-        #expect(hidden?.hasPrefix("secret: it is the name of one in webhook.secrets") == true)
+        #expect(hidden?.hasPrefix("secret: it must be the name of one in webhook.secrets") == true)
         #expect(hidden?.contains(Receiver.secret) == false)
     }
 

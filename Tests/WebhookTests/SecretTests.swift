@@ -53,14 +53,14 @@ import Webhook
     }
 
     private static let faults: [([String: String], String)] = [
-        (["secret": "\(old) hidden"], "secret: of its 2 keys the 2.: it begins with whsec_"),
+        (["secret": "\(old) hidden"], "secret: word 2 of 2, each of which is a key: it must begin with whsec_"),
         (["secret": "\(old),\(new)"], "secret: behind whsec_ it is not base64"),
         (["secret": " \n"], "secret: it holds no key"),
         (["secret": nine], "secret: it holds 9 keys, and not at most 8"),
-        (["secrets": "hidden!"], "secrets: line 1: it begins with a name"),
-        (["secrets": "\n\(old)"], "secrets: line 2: it begins with a name"),
+        (["secrets": "hidden!"], "secrets: line 1: it must begin with a name"),
+        (["secrets": "\n\(old)"], "secrets: line 2: it must begin with a name"),
         (["secrets": "shop:"], "secrets: line 1: it holds no key"),
-        (["secrets": "shop: hidden"], "secrets: line 1: it begins with whsec_"),
+        (["secrets": "shop: hidden"], "secrets: line 1: it must begin with whsec_"),
         (["secrets": "\n"], "secrets: it holds none"),
     ]
     private static let nine = Array(repeating: old, count: 9).joined(separator: " ")

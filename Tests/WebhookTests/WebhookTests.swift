@@ -187,7 +187,8 @@ import Webhook
 
     @Test(
         arguments: [
-            (["secret": "hidden"], "secret: it begins with whsec_"), (["secret": "whsec_hidden!"], "secret: behind"),
+            (["secret": "hidden"], "secret: it must begin with whsec_"),
+            (["secret": "whsec_hidden!"], "secret: behind"),
             (["secret": "whsec_aGlkZGVu"], "secret: it is of 6 bytes"),
             (["url": "https://example.com"], "secret is not set"),
             (["url": "ftp://example.com", "secret": Receiver.secret], "url: "),

@@ -19,7 +19,9 @@ extension Line {
 
     /// Puts what the engine's thread is to do into its queue: under the line's lock, so that what becomes of one
     /// message stands there in the order in which it happened, whichever threads it happened on.
-    func tellEngine(_ step: LineStateMachine.Step) {
+    ///
+    /// - Parameter endsTry: whether the channel said so of a try that was under way.
+    func tellEngine(_ step: LineStateMachine.Step, endsTry: Bool = false) {
         switch step {
         case .wait, .read, .load, .sort, .send: break  // The line's own.
         case .mark(let message): record(.mark(message)) { [weak self] _ in self?.marked(message.number) }
@@ -29,7 +31,7 @@ extension Line {
                 .settle(
                     entry.message,
                     outcome,
-                    attempts: entry.attempts + (outcome == .withdrawn ? 0 : 1),
+                    attempts: entry.attempts + (outcome.isOfTry || endsTry ? 1 : 0),
                     hasState: entry.state != nil,
                     deadAddresses: dead
                 ),
@@ -126,8 +128,18 @@ extension Line {
         underWay.answered(name)
         return change { machine in
             guard let step = machine.ended(number, attempt: entry.attempts, report, now) else { return false }
-            tellEngine(step)
+            tellEngine(step, endsTry: true)
             return true
+        }
+    }
+}
+
+extension DeliveryOutcome {
+    /// Whether it can only come of a try.
+    fileprivate var isOfTry: Bool {
+        switch self {
+        case .accepted, .refused, .unknown: true
+        case .gaveUp, .withdrawn: false
         }
     }
 }

@@ -41,13 +41,17 @@ enum ChannelSettingFields {
 
     private static let longestSecret = 1 << 16
 
-    /// The secret in a file, without the line end that an editor leaves.
+    /// The secret in a file, without what an editor leaves: a byte order mark, the line end.
     static func secret(in path: String) throws -> String {
-        let bytes = try start(of: path, most: longestSecret + 1)
+        var bytes = try start(of: path, most: longestSecret + 1)
+        if bytes.starts(with: "\u{feff}".utf8) { bytes.removeFirst(3) }
         guard !bytes.isEmpty else { throw SettingFault(text: "\(path) is empty") }
         guard bytes.count <= longestSecret else { throw SettingFault(text: "\(path) is no secret: it is too long") }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw SettingFault(text: "\(path) is not UTF-8")
+        }
+        guard !text.allSatisfy(\.isWhitespace) else {
+            throw SettingFault(text: "\(path) holds nothing but white space")
         }
         return text.trimmingCharacters(in: .newlines)
     }

@@ -11,8 +11,8 @@ struct CampaignTemplates: Sendable {
     private struct Field {
         var name: Text
         var content: Content
-        /// Of a URL that a template makes a part of: how many bytes at its beginning it does not.
-        var lead: UInt32?
+        /// Which a channel connects to: it is told how much of it the campaign wrote.
+        var isURL = false
     }
 
     /// A field's value: of a template field every string in it is a template.
@@ -44,15 +44,10 @@ struct CampaignTemplates: Sendable {
                     )
                 }
                 let isURL = plugins.isURL(member.name.string, in: message.channel)
-                return Field(name: member.name, content: content, lead: isURL ? Self.lead(of: content) : nil)
+                return Field(name: member.name, content: content, isURL: isURL)
             }
         }
         guard problems.isEmpty else { throw CampaignProblems(problems) }
-    }
-
-    private static func lead(of content: Content) -> UInt32? {
-        guard case .template(let template, _) = content, let lead = template.lead else { return nil }
-        return UInt32(clamping: lead)
     }
 
     private static func content(
@@ -103,9 +98,16 @@ struct CampaignTemplates: Sendable {
         var budget = RenderBudget()
         var fields: [Object.Member] = []
         fields.reserveCapacity(messages[rendering.message].count)
+        var leads: [FieldLead] = []
         for field in messages[rendering.message] {
             do throws(RenderFault) {
-                fields.append(Object.Member(field.name, try Self.render(field.content, scope, &budget)))
+                if field.isURL, case .template(let template, let escaping) = field.content {
+                    let (url, own) = try template.renderTellingOwn(scope, escaping: escaping, budget: &budget)
+                    fields.append(Object.Member(field.name, .string(Text(url))))
+                    if let own { leads.append(FieldLead(field: field.name, bytes: UInt32(clamping: own))) }
+                } else {
+                    fields.append(Object.Member(field.name, try Self.render(field.content, scope, &budget)))
+                }
             } catch {
                 switch error {
                 case .aborted(let reason): return .aborted(reason)
@@ -113,9 +115,6 @@ struct CampaignTemplates: Sendable {
                 case .failed(let reason): return .failed("\(field.name): \(reason)")
                 }
             }
-        }
-        let leads = messages[rendering.message].compactMap { field in
-            field.lead.map { FieldLead(field: field.name, bytes: $0) }
         }
         return .fields(Object(fields), leads: leads)
     }

@@ -37,11 +37,11 @@ enum ICU {
         Set((0..<swift_uloc_countAvailable()).map { String(cString: swift_uloc_getAvailable($0)) })
     }
 
-    /// Of a tag: `pt_BR` of `PT-br`.
+    /// Of a tag: `pt_BR` of `PT-br`, and `he` of `iw`, as the language was called once.
     static func locale(ofTag tag: String) -> String? {
-        name { swift_uloc_forLanguageTag(tag, $0, $1, nil, $2) }.flatMap { tagged in
-            name { swift_uloc_canonicalize(tagged, $0, $1, $2) }
-        }
+        func locale(of tag: String) -> String? { name { swift_uloc_forLanguageTag(tag, $0, $1, nil, $2) } }
+        return locale(of: tag).flatMap { old in name { swift_uloc_toLanguageTag(old, $0, $1, 0, $2) } }
+            .flatMap(locale(of:)).flatMap { tagged in name { swift_uloc_canonicalize(tagged, $0, $1, $2) } }
     }
 
     /// With the script and the region that it most likely has: `zh_Hant_TW` of `zh_TW`.

@@ -35,20 +35,33 @@ package enum KnownLanguages {
         }
     }
 
+    /// Names under which ICU has no data, though it has the language (CLDR, `languageAlias`): older Androids say `tl`.
+    private static let otherNames = ["tl": "fil", "sh": "sr-Latn", "cmn": "zh"]
+
     /// The nearest that ICU has: `fr` for `fr-XX`, `zh_Hant_TW` for `zh-TW`, whose script is not that of `zh`.
     private static func locale(of tag: String) -> String? {
-        guard let locale = ICU.locale(ofTag: String(tag.map { $0 == "_" ? "-" : $0 })) else { return nil }
-        let plain = locale.prefix { $0 != "@" && $0 != "." }
-        if available.contains(String(plain)) { return String(plain) }
-        var parts = (ICU.likely(String(plain)) ?? String(plain)).split(separator: "_")
+        var words = tag.lowercased().split { $0 == "-" || $0 == "_" }.map(String.init)
+        if let first = words.first, let name = otherNames[first] { words[0] = name }
+        guard let locale = ICU.locale(ofTag: words.joined(separator: "-")) else { return nil }
+        let plain = String(locale.prefix { $0 != "@" && $0 != "." })
+        if available.contains(plain) { return plain }
+        var parts = (ICU.likely(plain) ?? plain).split(separator: "_")
         // Of what is no language the likeliest is English.
         guard parts.first == plain.split(separator: "_").first else { return nil }
         while !parts.isEmpty {
             let name = parts.joined(separator: "_")
             if available.contains(name) { return name }
+            if let name = withoutScript(parts), available.contains(name) { return name }
             parts.removeLast()
         }
         return nil
+    }
+
+    /// `de_CH` of `de_Latn_CH`, where that is the region's script.
+    private static func withoutScript(_ parts: [Substring]) -> String? {
+        guard parts.count > 2, parts[1].utf8.count == 4 else { return nil }
+        let name = ([parts[0]] + parts[2...]).joined(separator: "_")
+        return ICU.likely(name) == parts.joined(separator: "_") ? name : nil
     }
 
     private static func language(ofLocale locale: String) -> Language {

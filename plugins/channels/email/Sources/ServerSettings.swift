@@ -5,7 +5,7 @@ extension EmailSettings {
     /// The settings of a server.
     static func server(_ url: String, _ text: (String) -> String?) throws(PluginError) -> SMTPServer {
         guard let scheme = ["smtp://", "smtps://"].first(where: { url.lowercased().hasPrefix($0) }) else {
-            throw PluginError("url: it begins with smtp:// or smtps://, as in smtp://mail.example.com:587")
+            throw PluginError("url: it must begin with smtp:// or smtps://, as in smtp://mail.example.com:587")
         }
         var authority = url.dropFirst(scheme.count)
         if authority.hasSuffix("/") { authority.removeLast() }

@@ -145,7 +145,7 @@ package struct Notification: Sendable {
         switch fields["data"] {
         case nil, .null?: data = []
         case .object(let members)?: data = members
-        default: throw Unsendable(description: "data: it is an object")
+        default: throw Unsendable(description: "data: it must be an object")
         }
         if let reserved = data.first(where: { Self.isReserved($0.name) }) {
             throw Unsendable(description: "data.\(reserved.name): the name is kept for the services' own use")

@@ -89,7 +89,7 @@ package struct PushSettings: Sendable {
         func base(_ name: String, _ usual: String) throws(PluginError) -> String {
             guard let text = self[name] else { return usual }
             let address = try PushSettings.address(name, text)
-            guard let base = address.base else { throw PluginError("\(name): it is scheme, host and port alone") }
+            guard let base = address.base else { throw PluginError("\(name): it must be scheme, host and port alone") }
             return base
         }
     }
@@ -103,7 +103,7 @@ package struct PushSettings: Sendable {
             throw PluginError("\(name): the URL \(error)")
         }
         guard address.isSecure || address.isLoopback else {
-            throw PluginError("\(name): it is https:, or http: to this machine itself")
+            throw PluginError("\(name): it must be https:, or http: to this machine itself")
         }
         return address
     }
@@ -126,9 +126,11 @@ package struct PushSettings: Sendable {
         let teamID = try given.needs("apns_team_id", for: "apns_key")
         let topic = try given.needs("apns_topic", for: "apns_key")
         for (name, id) in [("apns_key_id", keyID), ("apns_team_id", teamID)] where !isWord(id, "") {
-            throw PluginError("\(name): it is of letters and digits, as Apple shows it")
+            throw PluginError("\(name): it must be of letters and digits, as Apple shows it")
         }
-        guard isWord(topic, "-._") else { throw PluginError("apns_topic: it is a bundle ID, as in com.example.shop") }
+        guard isWord(topic, "-._") else {
+            throw PluginError("apns_topic: it must be a bundle ID, as in com.example.shop")
+        }
         let base = try given.base("apns_url", "https://api.push.apple.com")
         return APNs(signer: try APNsSigner(pem: key, keyID: keyID, teamID: teamID), topic: topic, base: base)
     }

@@ -47,14 +47,17 @@ package final class WebhookChannel: Channel {
     }
 
     package static func check(_ fields: Value) throws {
-        if let url = fields["url"]?.string, !url.isEmpty, !isTemplate(url) { _ = try address(url) }
+        for name in ["url", "type", "secret"] where fields[name]?.string?.isEmpty ?? false {
+            throw PluginError("\(name): it is empty: write a value, or leave it out")
+        }
+        if let url = fields["url"]?.string, !isTemplate(url) { _ = try address(url) }
         switch fields["data"] {
         case nil, .null?, .object?: break
-        default: throw PluginError("data: it is an object")
+        default: throw PluginError("data: it must be an object")
         }
         _ = try WebhookHeaders(fields["headers"], isRendered: false)
-        if let name = fields["secret"]?.string, !name.isEmpty, !WebhookSecrets.isName(name) {
-            throw PluginError("secret: it is the name of one in webhook.secrets, and never a secret itself")
+        if let name = fields["secret"]?.string, !WebhookSecrets.isName(name) {
+            throw PluginError("secret: it must be the name of one in webhook.secrets, and never a secret itself")
         }
         switch fields["body"] {
         case nil, .null?: break

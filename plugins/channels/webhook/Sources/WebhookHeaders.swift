@@ -22,7 +22,7 @@ struct WebhookHeaders {
         switch value {
         case nil, .null?: return
         case .object(let object)?: members = object
-        default: throw PluginError("headers: it is an object of names and texts")
+        default: throw PluginError("headers: it must be an object of names and texts")
         }
         guard members.count <= WebhookLimits.mostHeaders else {
             throw PluginError("headers: it has \(members.count), and not at most \(WebhookLimits.mostHeaders)")
@@ -31,7 +31,7 @@ struct WebhookHeaders {
         var byteCount = 0
         for member in members {
             guard Self.isToken(member.name) else {
-                throw PluginError("headers: a name is of letters, digits and !#$%&'*+-.^_`|~")
+                throw PluginError("headers: a name must be of letters, digits and !#$%&'*+-.^_`|~")
             }
             let name = member.name.lowercased()
             guard !Self.reserved.contains(name), !Self.reservedBeginnings.contains(where: { name.hasPrefix($0) }) else {
@@ -56,7 +56,7 @@ struct WebhookHeaders {
         case .null: return nil
         case .boolean(let flag): return String(flag)
         case .integer(let number): return String(number)
-        case .decimal, .array, .object: throw PluginError("headers.\(member.name): it is a text")
+        case .decimal, .array, .object: throw PluginError("headers.\(member.name): it must be a text")
         case .string(let text):
             if !isRendered, WebhookChannel.isTemplate(text) { return "" }
             // RFC 9110, 5.5: white space around a value is none of it. What else is below a space could begin a line.

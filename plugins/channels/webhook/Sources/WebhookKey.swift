@@ -10,7 +10,7 @@ package struct WebhookKey: Sendable {
 
     /// - Throws: what is wrong, without a word of the key.
     init(_ text: some StringProtocol) throws(PluginError) {
-        guard text.hasPrefix(Self.prefix) else { throw PluginError("it begins with \(Self.prefix)") }
+        guard text.hasPrefix(Self.prefix) else { throw PluginError("it must begin with \(Self.prefix)") }
         guard let bytes = Base64.decoded(text.dropFirst(Self.prefix.utf8.count)) else {
             throw PluginError("behind \(Self.prefix) it is not base64")
         }

@@ -38,7 +38,7 @@ struct WebhookPayload {
         switch message["data"] {
         case nil, .null?: json.member("data", .object([]))
         case .object(let members)?: json.member("data", .object(members))
-        default: throw PluginError("data: it is an object")
+        default: throw PluginError("data: it must be an object")
         }
         json.raw("}")
         return json.bytes

@@ -21,7 +21,7 @@ package struct WebhookSecret: Sendable {
             do throws(PluginError) {
                 keys.append(try WebhookKey(word))
             } catch {
-                let which = words.count > 1 ? " of its \(words.count) keys the \(index + 1).:" : ""
+                let which = words.count > 1 ? " word \(index + 1) of \(words.count), each of which is a key:" : ""
                 throw PluginError("\(place):\(which) \(error.description)")
             }
         }

@@ -20,7 +20,9 @@ package struct WebhookSecrets: Sendable {
             guard var name = words.first else { continue }
             if name.last == ":" { name = name.dropLast() }
             guard Self.isName(name) else {
-                throw PluginError("\(place): it begins with a name of letters, digits, `-`, `_` and `.`, then its keys")
+                throw PluginError(
+                    "\(place): it must begin with a name of letters, digits, `-`, `_` and `.`, then its keys"
+                )
             }
             let secret = try WebhookSecret(Array(words.dropFirst()), at: place)
             try add(secret, String(name), at: place)
