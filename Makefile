@@ -15,12 +15,17 @@ PLUGINS := trigger-session-start trigger-purchase trigger-custom-event trigger-l
 	trigger-attribute-changed trigger-conversion trigger-exception trigger-campaign-interaction \
 	trigger-card-interaction channel-push channel-in-app channel-email channel-webhook
 
-.PHONY: help build demo test check format generate bench install dependencies test-dependencies
+# Of the crash test; SEED=N repeats one's faults.
+MINUTES := 5
+SEED :=
+
+.PHONY: help build demo test crash-test check format generate bench install dependencies test-dependencies
 
 help:
 	@echo "make build     the release build"
 	@echo "make demo      a cart is left behind, and what comes of it, from end to end"
 	@echo "make test      all tests"
+	@echo "make crash-test  kills the daemon and harms it under load (MINUTES=5, SEED=N)"
 	@echo "make check     formatter, generated code compared, warnings as errors, all tests"
 	@echo "make install   into PREFIX (default /usr/local)"
 	@echo "make bench     the benchmarks of Benchmarks/"
@@ -43,6 +48,10 @@ demo: build
 test: test-dependencies
 	swift build --build-tests
 	swift test --skip-build --no-parallel
+
+crash-test: test-dependencies
+	swift build
+	python3 Tests/Crash/crash_test.py "$$(swift build --show-bin-path)/triggerd" --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 check: test-dependencies
 	swift format lint --strict --recursive $(SWIFT_SOURCES)

@@ -67,6 +67,7 @@ let package = Package(
         ),
         .target(name: "CUnixSockets"),
         .target(name: "CMalloc"),
+        .target(name: "CCrash"),
         .target(name: "Varint", swiftSettings: strict),
         .target(name: "Schema", dependencies: ["CProtobufC"]),
         .systemLibrary(name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]),
@@ -90,7 +91,7 @@ let package = Package(
         .target(
             name: "Host",
             dependencies: [
-                "Core", "Engine", "Storage", "Templates", "Patterns", "RPC", "Schema", "PluginABI",
+                "CCrash", "Core", "Engine", "Storage", "Templates", "Patterns", "RPC", "Schema", "PluginABI",
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),

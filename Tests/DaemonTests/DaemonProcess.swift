@@ -100,10 +100,10 @@ final class DaemonProcess {
         return process.terminationStatus
     }
 
-    /// kill -9.
-    func kill() {
+    /// kill -9, or another signal that ends it.
+    func kill(_ signal: Int32 = SIGKILL) {
         guard let process else { return }
-        Foundation.kill(process.processIdentifier, SIGKILL)
+        Foundation.kill(process.processIdentifier, signal)
         process.waitUntilExit()
         self.process = nil
     }

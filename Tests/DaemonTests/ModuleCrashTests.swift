@@ -76,30 +76,40 @@ struct ModuleCrashTests {
         #expect(try Self.letters(script).count == 1)
     }
 
-    @Test("a clean stop counts anew")
+    @Test("a clean stop counts anew, and who is killed from outside is no suspect so soon")
     func cleanStop() throws {
         let script = try ScriptedChannel()
         try script.start()
         try script.tell("hang")
         try script.event("u")
-        func kill(times: Int) throws {
+        func die(_ signal: Int32, times: Int) throws {
             for _ in 0..<times {
+                try script.daemon.wait("a try") { !script.sent.isEmpty }
                 let before = script.sent.count
-                script.daemon.kill()
+                script.daemon.kill(signal)
                 try script.start()
                 try script.daemon.wait("the next try") { script.sent.count > before }
             }
         }
-        try script.daemon.wait("a try") { script.sent.count == 1 }
-        try kill(times: 2)
+        try die(SIGKILL, times: 4)
+        try die(SIGABRT, times: 2)
         #expect(script.daemon.stop() == 0)
+        let before = script.sent.count
         try script.start()
-        try script.daemon.wait("a try after the stop") { script.sent.count == 4 }
-        try kill(times: 2)
+        try script.daemon.wait("a try after the stop") { script.sent.count > before }
+        try die(SIGABRT, times: 2)
         #expect(try Self.letters(script).isEmpty)
-        // And a third time in a row, whoever killed it.
-        script.daemon.kill()
+        script.daemon.kill(SIGABRT)
         try script.start()
         try script.daemon.wait("the dead letter") { try Self.letters(script).map(\.user) == ["u"] }
+    }
+
+    @Test("a stack that runs over, an exit and a wild address are crashes, too", arguments: ["deep", "exit", "wild"])
+    func kinds(text: String) throws {
+        let script = try ScriptedChannel()
+        try script.start()
+        try script.events([("poison", text)])
+        let deaths = try Self.supervise(script) { try Self.letters(script).map(\.user) == ["poison"] }
+        #expect(deaths == 3)
     }
 }

@@ -9,12 +9,13 @@ import Testing
 /// What a line does with messages that its channel had when the daemon died.
 struct SuspectTests: LineSuite {
     private static func machine(
-        _ crashes: [UInt64: Int],
+        _ crashes: [UInt64: UInt8],
         setAside: Int = 0,
         _ settings: LineSettings = settings { $0.concurrency = 8 },
         messages: ClosedRange<UInt64> = 1...4
     ) -> LineStateMachine {
-        let suspects = Suspects(crashes: crashes, setAside: setAside, now: .at(0))
+        let deaths = crashes.mapValues { DeathCount(crashes: $0) }
+        let suspects = Suspects(deaths: deaths, setAside: setAside, now: .at(0))
         var line = LineStateMachine(name: "email", settings: settings, pending: messages.count, suspects: suspects)
         _ = line.next(.at(0))
         line.read(messages.map { OutboxEntry(message: message($0)) }, isAll: true, now: .at(0))
@@ -112,7 +113,22 @@ struct SuspectTests: LineSuite {
     }
 }
 
+/// How many deaths are too many.
+struct DeathCountTests {
+    @Test("three crashes, or twelve deaths of any kind")
+    func limits() {
+        for (crashes, kills, isAlone, isAside) in [
+            (1, 0, false, false), (2, 0, true, false), (3, 0, true, true), (0, 5, false, false), (0, 6, true, false),
+            (0, 11, true, false), (0, 12, true, true), (2, 9, true, false), (2, 10, true, true),
+        ] as [(UInt8, UInt8, Bool, Bool)] {
+            let count = DeathCount(crashes: crashes, kills: kills)
+            #expect(count.isToTryAlone == isAlone && count.isToSetAside == isAside, "\(crashes), \(kills)")
+        }
+    }
+}
+
 /// What the next start finds of what channels had.
+@Suite(.serialized)
 struct UnderWayFileTests {
     private let path = FileManager.default.temporaryDirectory.appending(path: "under-way-\(UUID())").path
 
@@ -120,21 +136,21 @@ struct UnderWayFileTests {
     func counts() throws {
         defer { unlink(path) }
         let first = try UnderWayFile(path)
-        #expect(first.crashes.isEmpty)
+        #expect(first.deaths.isEmpty)
         for number in 1...5 as ClosedRange<UInt64> { first.begins(number) }
         first.ended(2)
         first.returned(3)
         let second = try UnderWayFile(path)
-        #expect(second.crashes == [1: 1, 4: 1, 5: 1])
+        #expect(second.deaths.mapValues(\.kills) == [1: 1, 4: 1, 5: 1])
         second.begins(1)
         second.begins(4)
         second.returned(4)
         second.begins(6)
         let third = try UnderWayFile(path)
-        #expect(third.crashes == [1: 2, 4: 1, 5: 1, 6: 1])
+        #expect(third.deaths.mapValues(\.kills) == [1: 2, 4: 1, 5: 1, 6: 1])
         third.close()
         third.begins(7)
-        #expect(try UnderWayFile(path).crashes.isEmpty)
+        #expect(try UnderWayFile(path).deaths.isEmpty)
     }
 
     @Test("a channel's messages that were set aside are counted until it answers")
@@ -156,8 +172,8 @@ struct UnderWayFileTests {
         let first = try UnderWayFile(path)
         for number in 1...3 as ClosedRange<UInt64> { first.begins(number) }
         var bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-        bytes[17] ^= 4
+        bytes[33] ^= 4
         try Data(bytes + [1, 2, 3]).write(to: URL(fileURLWithPath: path))
-        #expect(Set(try UnderWayFile(path).crashes.keys) == [1, 3])
+        #expect(Set(try UnderWayFile(path).deaths.keys) == [1, 3])
     }
 }

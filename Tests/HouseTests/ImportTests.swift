@@ -19,7 +19,8 @@ struct ImportTests {
         "Sources/CampaignFiles": ["Engine", "Schema", "CYaml"],
         "Sources/StorageRocksDB": ["Storage", "Engine", "CRocksDB", "Synchronization", "Glibc"],
         "Sources/Host": [
-            "Core", "Engine", "Storage", "RPC", "Schema", "PluginABI", "Templates", "Patterns", "Logging", "Metrics",
+            "CCrash", "Core", "Engine", "Storage", "RPC", "Schema", "PluginABI", "Templates", "Patterns", "Logging",
+            "Metrics",
             "ServiceLifecycle", "Foundation", "_FoundationICU", "Dispatch", "Synchronization", "DequeModule",
             "HeapModule",
         ],

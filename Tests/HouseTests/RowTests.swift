@@ -10,7 +10,7 @@ struct RowTests {
             ["Engine", "Core", "Storage", "Schema", "Foundation", "Dispatch", "HeapModule", "Synchronization"]
         ),
         ("Modules", ["Templates", "Patterns", "PluginABI", "Logging", "_FoundationICU"]),
-        ("Channels", ["DequeModule"]),
+        ("Channels", ["DequeModule", "CCrash"]),
         ("Loop", ["RPC"]),
         ("Wire", []),
         ("Simulation", []),

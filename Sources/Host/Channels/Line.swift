@@ -1,3 +1,4 @@
+import CCrash
 import Core
 import Engine
 import Logging
@@ -44,7 +45,7 @@ final class Line: @unchecked Sendable {
         self.channel = channel
         name = channel.name
         let suspects = Suspects(
-            crashes: underWay.crashes,
+            deaths: underWay.deaths,
             setAside: underWay.setAside(of: channel.name),
             now: clock.now()
         )
@@ -70,7 +71,7 @@ final class Line: @unchecked Sendable {
     /// On disk by now.
     func recorded(_ outcomes: RecordedOutcomes) {
         change { $0.recorded(outcomes) }
-        guard !underWay.crashes.isEmpty else { return }  // None was set aside.
+        guard !underWay.deaths.isEmpty else { return }  // None was set aside.
         for number in outcomes.ended { underWay.ended(number) }
     }
 
@@ -109,6 +110,7 @@ final class Line: @unchecked Sendable {
 
     /// Until `stop`.
     func run() {
+        triggerd_note_overflow()
         while let step = next() { perform(step) }
         condition.lock()
         isOver = true

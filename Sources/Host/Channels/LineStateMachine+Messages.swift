@@ -64,8 +64,8 @@ extension LineStateMachine {
         let last = last(entry.message)
         if state.isWithdrawn || notes.isWithdrawn {
             end(number, Box(entry), .withdrawn)
-        } else if let crashes = suspects.toSetAside(number) {
-            end(number, Box(entry), .unknown(reason: whySetAside(crashes)))
+        } else if let deaths = suspects.toSetAside(number) {
+            end(number, Box(entry), .unknown(reason: whySetAside(deaths)))
         } else if state.isHandedOver, settings.unknownPolicy == .neverAgain {
             let reason = "the daemon ended while the channel had it: nobody knows its outcome"
             end(number, Box(entry), .unknown(reason: reason))

@@ -15,8 +15,8 @@ extension LineStateMachine {
         suspects.haveTheirTurn()
     }
 
-    func whySetAside(_ crashes: Int) -> String {
-        "the daemon died \(crashes) times in a row while the channel \(name) had the message: nobody knows its outcome"
+    func whySetAside(_ deaths: DeathCount) -> String {
+        "the daemon died \(deaths) while the channel \(name) had the message: nobody knows its outcome"
     }
 
     /// Nil: nothing is tried alone. Otherwise what is to be done of it.

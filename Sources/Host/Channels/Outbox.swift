@@ -36,19 +36,18 @@ final class Outbox: Sendable {
             )
         }
         trials.begin(Array(lines.values))
-        Self.tell(underWay.crashes, logger)
+        Self.tell(underWay, logger)
         for (channel, count) in counts where channels[channel] == nil {
             logger.error("\(count) messages wait for the channel \(channel), which is not loaded")
         }
     }
 
-    private static func tell(_ crashes: [UInt64: Int], _ logger: Logger) {
-        guard let worst = crashes.values.max() else { return }  // It ended in order, or nothing was under way.
-        let howOften = worst == 1 ? "" : ", of one for the \(worst). time in a row"
-        let consequence = worst < LineSettings.crashesToTryAlone ? "sent again" : "tried one at a time"
-        logger.warning(
-            "the daemon died while channels had messages (\(crashes.count)\(howOften)): they are \(consequence)"
-        )
+    private static func tell(_ underWay: UnderWayFile, _ logger: Logger) {
+        let deaths = underWay.deaths
+        guard !deaths.isEmpty else { return }  // It ended in order, or nothing was under way.
+        let how = underWay.isCrash ? "crashed" : "was killed"
+        let consequence = deaths.values.contains(where: \.isToTryAlone) ? "tried one at a time" : "sent again"
+        logger.warning("the daemon \(how) while channels had messages: \(deaths.count) are \(consequence)")
     }
 
     /// The body of each line's thread, by the thread's name.

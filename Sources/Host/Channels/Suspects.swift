@@ -10,7 +10,7 @@ package struct Suspects {
     }
 
     /// How often in a row.
-    private let crashes: [UInt64: Int]
+    private let deaths: [UInt64: DeathCount]
     /// Those that are to be tried one at a time, and were not yet.
     private var untried: Set<UInt64>
     /// The one that is tried now: no other of the line is handed over.
@@ -21,12 +21,11 @@ package struct Suspects {
     let restUntil: Instant
 
     /// - Parameters:
-    ///   - crashes: of messages of any channel: how often in a row the daemon died while a channel had them.
+    ///   - deaths: of messages of any channel: how often in a row the daemon died while a channel had them.
     ///   - setAside: how many messages of this channel were set aside for that, with no outcome between.
-    package init(crashes: [UInt64: Int] = [:], setAside: Int = 0, now: Instant = Instant(milliseconds: 0)) {
-        self.crashes = crashes
-        let worst = crashes.values.max() ?? 0
-        untried = worst < LineSettings.crashesToTryAlone ? [] : Set(crashes.keys)
+    package init(deaths: [UInt64: DeathCount] = [:], setAside: Int = 0, now: Instant = Instant(milliseconds: 0)) {
+        self.deaths = deaths
+        untried = deaths.values.contains(where: \.isToTryAlone) ? Set(deaths.keys) : []
         restUntil = setAside < LineSettings.setAsideToRest ? Instant(milliseconds: 0) : now + Self.rest(setAside)
     }
 
@@ -37,8 +36,8 @@ package struct Suspects {
     }
 
     /// Nil: it may be sent. Otherwise how often in a row the daemon died of it.
-    func toSetAside(_ number: UInt64) -> Int? {
-        guard let count = crashes[number], count >= LineSettings.crashesToSetAside else { return nil }
+    func toSetAside(_ number: UInt64) -> DeathCount? {
+        guard let count = deaths[number], count.isToSetAside else { return nil }
         return count
     }
 

@@ -1,3 +1,4 @@
+import CCrash
 import Engine
 import Foundation
 import Storage
@@ -6,7 +7,7 @@ import Synchronization
 /// The file `under-way` in the data folder: which messages channels have just now. Their code runs in this process, so
 /// one that crashes takes the daemon with it: the next start finds here what it was at, and how often in a row.
 ///
-/// A place of 16 bytes for each message, written over when a channel is called with it and when that has an outcome,
+/// Its first 16 bytes are written by a crash. Then follows a place of 16 bytes for each message, written over when a channel is called with it and when that has an outcome,
 /// and left to the system to bring to the disk: exact however the process ends, and after a power cut perhaps old,
 /// which costs a message no more than to be tried alone.
 package final class UnderWayFile: Sendable {
@@ -22,7 +23,9 @@ package final class UnderWayFile: Sendable {
 
     fileprivate struct Place {
         var index: Int
-        var count: UInt16
+        var deaths = DeathCount()
+        /// Of a channel: messages.
+        var setAside: UInt16 = 0
         var kind: Kind
     }
 
@@ -30,7 +33,7 @@ package final class UnderWayFile: Sendable {
         var messages: [UInt64: Place] = [:]
         var channels: [UInt64: Place] = [:]
         var free: [Int] = []
-        var all = 0
+        var all = 1
         var isClosed = false
     }
 
@@ -38,20 +41,25 @@ package final class UnderWayFile: Sendable {
     private let descriptor: Int32?
     private let places: Mutex<Places>
     /// Messages that channels had when the daemon died, by how often in a row.
-    let crashes: [UInt64: Int]
+    let deaths: [UInt64: DeathCount]
+    /// Whether it died by a crash.
+    let isCrash: Bool
 
     private static let placeBytes = 16
+    private static let crashMark = Array("the daemon died!".utf8)
 
     /// Counts one more for what was under way when the daemon died. `path` nil: nothing is kept.
     package init(_ path: String?) throws(StoreError) {
         guard let path else {
             descriptor = nil
-            crashes = [:]
+            deaths = [:]
+            isCrash = false
             places = Mutex(Places())
             return
         }
         let file = try PlainFile.open(path)
         var found = Places()
+        isCrash = Self.readsMark(file)
         for (key, place) in Self.read(file) {
             switch place.kind {
             case .nothing: continue
@@ -60,13 +68,16 @@ package final class UnderWayFile: Sendable {
             }
         }
         for (key, place) in found.channels {
-            found.channels[key] = Place(index: found.take(), count: place.count, kind: .channel)
+            found.channels[key] = Place(index: found.take(), setAside: place.setAside, kind: .channel)
         }
         for (key, place) in found.messages {
-            let count = place.kind == .underWay ? place.count + 1 : place.count
-            found.messages[key] = Place(index: found.take(), count: count, kind: .suspect)
+            var deaths = place.deaths
+            if place.kind == .underWay { deaths.add(isCrash: isCrash) }
+            found.messages[key] = Place(index: found.take(), deaths: deaths, kind: .suspect)
         }
-        crashes = found.messages.mapValues { Int($0.count) }
+        deaths = found.messages.mapValues(\.deaths)
+        let none = [UInt8](repeating: 0, count: Self.placeBytes)
+        _ = pwrite(file, none, none.count, 0)
         for (key, place) in found.channels { Self.write(file, key, place) }
         for (key, place) in found.messages { Self.write(file, key, place) }
         guard ftruncate(file, off_t(found.all * Self.placeBytes)) == 0 else {
@@ -74,6 +85,7 @@ package final class UnderWayFile: Sendable {
             Foundation.close(file)
             throw PlainFile.unusable(path, doing: "write", reason)
         }
+        triggerd_note_crash(file, Self.crashMark, Self.crashMark.count)
         descriptor = file
         places = Mutex(found)
     }
@@ -85,7 +97,7 @@ package final class UnderWayFile: Sendable {
     /// The channel is called with the message.
     func begins(_ number: UInt64) {
         change { places in
-            var place = places.messages[number] ?? Place(index: places.take(), count: 0, kind: .underWay)
+            var place = places.messages[number] ?? Place(index: places.take(), kind: .underWay)
             place.kind = .underWay
             places.messages[number] = place
             return (number, place)
@@ -96,7 +108,7 @@ package final class UnderWayFile: Sendable {
     func returned(_ number: UInt64) {
         change { places in
             guard var place = places.messages[number] else { return nil }  // It has its outcome.
-            guard place.count > 0 else { return places.remove(number) }
+            guard !place.deaths.isNone else { return places.remove(number) }
             place.kind = .suspect
             places.messages[number] = place
             return (number, place)
@@ -112,14 +124,14 @@ package final class UnderWayFile: Sendable {
 
     /// Messages of the channel that were set aside, with no outcome of another between them.
     func setAside(of channel: String) -> Int {
-        places.withLock { Int($0.channels[Self.key(channel)]?.count ?? 0) }
+        places.withLock { Int($0.channels[Self.key(channel)]?.setAside ?? 0) }
     }
 
     func setsAside(_ channel: String) {
         let key = Self.key(channel)
         change { places in
-            var place = places.channels[key] ?? Place(index: places.take(), count: 0, kind: .channel)
-            place.count = min(place.count + 1, .max - 1)
+            var place = places.channels[key] ?? Place(index: places.take(), kind: .channel)
+            place.setAside = min(place.setAside, .max - 1) + 1
             places.channels[key] = place
             return (key, place)
         }
@@ -144,6 +156,7 @@ package final class UnderWayFile: Sendable {
 
     /// The daemon ends in order: nobody is to blame for anything. From now on nothing is noted.
     package func close() {
+        triggerd_note_crash(-1, nil, 0)
         places.withLock { places in
             places.isClosed = true
             // Where it stays, the next start takes it for a crash: a message is tried alone.
@@ -163,8 +176,8 @@ package final class UnderWayFile: Sendable {
 
     /// A failure to write says nothing wrong, only less.
     private static func write(_ file: Int32, _ key: UInt64, _ place: Place) {
-        var words = (key.littleEndian, place.count.littleEndian, place.kind.rawValue.littleEndian, UInt32(0))
-        words.3 = check(key, place.count, place.kind.rawValue).littleEndian
+        let (count, kind) = (place.count, place.kind.rawValue)
+        var words = (key.littleEndian, count.littleEndian, kind.littleEndian, check(key, count, kind).littleEndian)
         _ = withUnsafeBytes(of: &words) { pwrite(file, $0.baseAddress, placeBytes, off_t(place.index * placeBytes)) }
     }
 
@@ -175,21 +188,45 @@ package final class UnderWayFile: Sendable {
         return UInt32(truncatingIfNeeded: hash.value)
     }
 
+    private static func readsMark(_ file: Int32) -> Bool {
+        var bytes = [UInt8](repeating: 0, count: placeBytes)
+        return pread(file, &bytes, placeBytes, 0) == placeBytes && bytes == crashMark
+    }
+
     /// What does not read is passed over.
     private static func read(_ file: Int32) -> [(key: UInt64, place: Place)] {
         var bytes = [UInt8](repeating: 0, count: LineSettings.placesRead * placeBytes)
-        let count = max(0, pread(file, &bytes, bytes.count, 0))
+        let count = max(0, pread(file, &bytes, bytes.count, off_t(placeBytes)))
         return bytes.withUnsafeBytes { bytes in
             (0..<count / placeBytes).compactMap { index in
                 func word<Word: FixedWidthInteger>(_ at: Int) -> Word {
                     Word(littleEndian: bytes.loadUnaligned(fromByteOffset: index * placeBytes + at, as: Word.self))
                 }
                 let (key, count, kind): (UInt64, UInt16, UInt16) = (word(0), word(8), word(10))
-                guard let known = Kind(rawValue: kind), word(12) == check(key, count, kind), count < .max else {
-                    return nil
-                }
-                return (key, Place(index: index, count: count, kind: known))
+                guard let known = Kind(rawValue: kind), word(12) == check(key, count, kind) else { return nil }
+                return (key, Place(index: index + 1, count: count, kind: known))
             }
+        }
+    }
+}
+
+extension UnderWayFile.Place {
+    fileprivate init(index: Int, count: UInt16, kind: UnderWayFile.Kind) {
+        self.index = index
+        self.kind = kind
+        switch kind {
+        case .nothing: break
+        case .channel: setAside = count
+        case .suspect, .underWay: deaths = DeathCount(crashes: UInt8(count >> 8), kills: UInt8(count & 0xff))
+        }
+    }
+
+    /// As it stands in the file.
+    fileprivate var count: UInt16 {
+        switch kind {
+        case .nothing: 0
+        case .channel: setAside
+        case .suspect, .underWay: UInt16(deaths.crashes) << 8 | UInt16(deaths.kills)
         }
     }
 }

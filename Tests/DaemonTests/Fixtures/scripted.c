@@ -1,7 +1,7 @@
 /* A channel that does what a file says: `scripted`, with the setting `folder`. Every send adds a line to
  * folder/sends (the key, the user, the attempt, the addresses), and ends as the word in folder/do says. A message whose
- * text is `crash` ends the process at once, one of `crash soon` after a while, and `slow` is accepted later than that. A
- * channel
+ * text is `crash`, `exit`, `deep` (a stack that runs over) or `wild` (an address of nothing) ends the process at once, one
+ * of `crash soon` after a while, and `slow` is accepted later than that. A channel
  * `scripted_once` beside it is never to be sent again. */
 #include <triggerd/plugin.h>
 
@@ -110,6 +110,14 @@ static void *crash(void *unused) {
     abort();
 }
 
+static volatile int *volatile nowhere;
+
+static int deep(volatile int *given) {
+    volatile int room[1024];
+    room[0] = *given + 1;
+    return room[0] ? deep(room) + room[1] : 0;
+}
+
 static void *crash_soon(void *unused) {
     usleep(300 * 1000);
     return crash(unused);
@@ -137,6 +145,12 @@ static void send_message(void *context, triggerd_send send, const triggerd_messa
     close(file);
     pthread_t thread;
     if (says(message, "crash")) crash(NULL);
+    if (says(message, "exit")) exit(3);
+    if (says(message, "wild")) *nowhere = 1;
+    if (says(message, "deep")) {
+        int zero = 0;
+        deep(&zero);
+    }
     if (says(message, "crash soon")) {
         pthread_create(&thread, NULL, crash_soon, NULL);
         return;

@@ -86,6 +86,10 @@ package struct LineSettings: Hashable, Sendable {
     /// Of one message, before all that channels had when the daemon died are tried one at a time. After a single crash,
     /// which is mostly none of theirs, hundreds would wait for one another.
     static let crashesToTryAlone = 2
+    /// The same of deaths of any kind, `kill -9` and a machine out of memory among them: many, since whoever kills a
+    /// daemon that hangs does so several times.
+    static let deathsToSetAside = 12
+    static let deathsToTryAlone = 6
     /// How long a message is tried alone: a channel that crashes does so soon, and all others of it wait.
     package var longestTrial = Length.seconds(10)
     /// Messages of a channel that are set aside in a row before it rests at each start, so that a module that always
