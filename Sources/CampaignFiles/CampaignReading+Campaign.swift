@@ -1,6 +1,6 @@
 import Engine
 
-/// Campaigns (campaign.md, "A campaign").
+/// Campaigns (docs/campaigns.md, "A campaign").
 extension CampaignReading {
     mutating func read(_ document: Node, into set: inout CampaignSet) {
         if document.scalar?.string == "" { return }  // an empty document

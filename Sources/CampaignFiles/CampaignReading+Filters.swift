@@ -1,6 +1,6 @@
 import Engine
 
-/// Filters (campaign.md, "Filters").
+/// Filters (docs/campaigns.md, "Filters").
 extension CampaignReading {
     private static let factNames = [
         "attribute", "event_count", "last_event", "purchase_total", "received", "push_reachable", "email_reachable",

@@ -1,6 +1,6 @@
 import Engine
 
-/// A runnable example: campaigns, users, what happens, and every decision that must follow (campaign.md).
+/// A runnable example: campaigns, users, what happens, and every decision that must follow (docs/campaigns.md).
 package struct Scenario: Sendable {
     package var name: String
     package var workspace = Workspace()

@@ -90,7 +90,7 @@ extension Item {
         return name
     }
 
-    /// The profile's fields that have a meaning of their own (campaign.md, "Profile fields").
+    /// The profile's fields that have a meaning of their own (docs/campaigns.md, "Profile fields").
     private static let choices: [String: [String]] = [
         "email_subscription": ["subscribed", "opted_in", "unsubscribed"],
         "push_subscription": ["subscribed", "opted_in", "unsubscribed"],

@@ -9,7 +9,7 @@ extension Item {
         "attributes": [],
     ]
 
-    /// Reads an item as a scenario and `triggerd track` write it: an object with the fields of campaign.md's events.
+    /// Reads an item as a scenario and `triggerd track` write it: an object with the fields of docs/campaigns.md's events.
     /// `others`: what may stand beside them, and was taken out.
     package init(fields: Object, beside others: [String] = []) throws(ItemProblem) {
         let type = try Self.text(fields, "type")?.string ?? ""

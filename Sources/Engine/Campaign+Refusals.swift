@@ -86,7 +86,9 @@ extension Campaign {
             )
         }
         if messages.isEmpty {
-            found.append(CampaignProblem(.noChannel, field: "messages", "a campaign needs at least one message"))
+            found.append(
+                CampaignProblem(.noChannel, field: "messages", "a campaign needs at least one message", rule: "13")
+            )
         }
         for (index, message) in messages.enumerated()
         where messages[..<index].contains(where: { $0.channel == message.channel }) {

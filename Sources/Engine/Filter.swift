@@ -6,7 +6,7 @@ package indirect enum Filter: Hashable, Sendable {
     /// One subject, and operators that must all hold, each judged by itself (13).
     case subject(Subject, [Operator])
 
-    /// What operators are asked of (campaign.md, "Filters").
+    /// What operators are asked of (docs/campaigns.md, "Filters").
     package enum Subject: Hashable, Sendable {
         /// Of the event.
         case property(PropertyPath)

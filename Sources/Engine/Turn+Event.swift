@@ -1,6 +1,6 @@
 /// What happens to a user, decided at its receipt (10.7, "At trigger").
 extension Turn {
-    /// Attributes set at `time`, a null removes (campaign.md, `set`); what that changed is an event each, in the
+    /// Attributes set at `time`, a null removes (docs/campaigns.md, `set`); what that changed is an event each, in the
     /// order of the request, the address's before its attribute's (13, 10.7). History makes none of them (14).
     package mutating func set(_ changes: Object, at time: Instant, isHistory: Bool = false) {
         let before = state.profile

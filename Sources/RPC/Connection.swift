@@ -158,7 +158,7 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
         buffer.reserveCapacity(min(length, 4 * max(buffer.readableBytes, 4_096)))
     }
 
-    /// wire.md case 11: a body that is passed over may not pause for ever.
+    /// docs/protocol.md: a body that is passed over may not pause for ever.
     private func waitForPassingOver() {
         passOverTimer?.cancel()
         passOverTimer = nil
@@ -196,7 +196,7 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
             }
         }.get()
         let timeout = envelope.timeoutNanoseconds
-        // wire.md case 41: a caller whose time is up already is not worth beginning for.
+        // docs/protocol.md: a caller whose time is up already is not worth beginning for.
         guard timeout >= 0 else { throw Self.deadlineExceeded }
         let deadline = timeout > 0 ? watchDeadline(stream, serial, timeout) : nil
         let start = body.readerIndex + envelope.payload.lowerBound

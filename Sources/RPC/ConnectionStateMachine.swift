@@ -53,7 +53,7 @@ struct ConnectionStateMachine {
         }
         switch FrameType(rawValue: header.type) {
         case .request: return request(header.stream)
-        // wire.md case 65: on a call under way it means nothing; on one that ended it is late.
+        // docs/protocol.md: on a call under way it means nothing; on one that ended it is late.
         case .data:
             if underWay[header.stream] != nil || ended.contains(header.stream) { return .ignore }
             return .refuse(Status(.invalidArgument, "StreamID is no longer active"))
@@ -62,7 +62,7 @@ struct ConnectionStateMachine {
     }
 
     private mutating func request(_ stream: UInt32) -> FrameAction {
-        // wire.md 1.7: odd and not under way; ids need not grow.
+        // docs/protocol.md: odd and not under way; ids need not grow.
         guard underWay[stream] == nil else {
             return .refuse(Status(.invalidArgument, "StreamID cannot be re-used and must increment"))
         }

@@ -98,7 +98,7 @@ extension ByteBuffer {
     mutating func writeResponse(stream: UInt32, payload: ByteBuffer) -> Bool {
         let count = payload.readableBytes
         guard count > 0 else {
-            // wire.md case 37: `status {}` instead of nothing, which some clients wait for for ever.
+            // docs/protocol.md: `status {}` instead of nothing, which some clients wait for for ever.
             writeHeader(FrameHeader(length: 2, stream: stream, type: .response))
             writeInteger(UInt16(0x0a00))
             return true

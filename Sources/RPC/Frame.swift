@@ -70,7 +70,7 @@ struct FrameReader {
         let header = FrameHeader(bytes)
         guard header.length <= Limits.messageBytes else {
             toPassOver = Int(header.length)
-            // wire.md case 10: the first byte is reserved; a length that needs it is no honest mistake.
+            // docs/protocol.md: the first byte is reserved; a length that needs it is no honest mistake.
             let isHopeless = header.length >= 1 << 24
             mayPassOver = isHopeless ? limits.passedOverBytes : toPassOver + 1
             return .oversize(header, isHopeless: isHopeless)

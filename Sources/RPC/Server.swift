@@ -123,7 +123,7 @@ package final class Server: Sendable {
             )
         }
         return peer.flatMapThrowing { [self] peer in
-            // wire.md case 75: whoever may not speak is let go before a frame is read.
+            // docs/protocol.md: whoever may not speak is let go before a frame is read.
             if let uid = peer.uid, uid != geteuid(), uid != 0 { throw NotAdmitted() }
             let connection = Connection(
                 channel: channel,

@@ -323,7 +323,7 @@ package struct OutboxState: Hashable, Sendable {
     /// Tries of which nobody knows whether the provider took the message.
     package var unknowns: UInt32 = 0
     /// The provider (empty: the channel has one) that called an address of its dead and was not believed.
-    package var doubtedBy: String?
+    package var doubtedBy: Text?
 
     package init() {}
 }

@@ -34,7 +34,7 @@ final class Provider {
         self.settings = settings
     }
 
-    func service(of message: OutboxMessage) -> String {
+    func service(of message: OutboxMessage) -> Text {
         settings.hasServices ? "s\((message.addresses.first?.utf8.count ?? 0) % 3)" : ""
     }
 

@@ -45,7 +45,7 @@ struct ShownDecision {
         nearMiss = decision.nearMiss
     }
 
-    /// One JSON object, with the fields that campaign.md gives a decision.
+    /// One JSON object, with the fields that docs/campaigns.md gives a decision.
     var json: Object {
         var json: Object = ["at": .string(at.description)]
         if !user.isEmpty { json["user"] = .string(user) }

@@ -3,7 +3,7 @@ import Engine
 import Host
 import Schema
 
-/// One item as `track` is given it: an object with the fields of a scenario's events (campaign.md).
+/// One item as `track` is given it: an object with the fields of a scenario's events (docs/campaigns.md).
 struct TrackLine {
     /// Its number in the file, from 1.
     let number: Int

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A campaign as a message is asked what a file is asked: what a file refuses is not ignored here (campaign.md).
+/// A campaign as a message is asked what a file is asked: what a file refuses is not ignored here (docs/campaigns.md).
 struct MessageDoorTests {
     private static let message: [UInt8] = {
         func field(_ name: String) -> [UInt8] { Wire.field(2, Wire.text(1, name) + Wire.field(2, Wire.text(4, "x"))) }

@@ -7,7 +7,7 @@ import Testing
 
 /// Several providers behind one channel.
 struct LineProvidersTests: LineSuite {
-    private static func byParity(_ message: OutboxMessage) -> String { message.number % 2 == 0 ? "even" : "odd" }
+    private static func byParity(_ message: OutboxMessage) -> Text { message.number % 2 == 0 ? "even" : "odd" }
 
     @Test("one of several providers begins with a few at once, and doubles with each round that it took")
     func slowStart() {
@@ -17,6 +17,26 @@ struct LineProvidersTests: LineSuite {
         #expect(first.count == 8)
         for entry in first { _ = line.ended(entry.message.number, attempt: 0, Self.accepted, .at(1)) }
         #expect(Self.work(&line, .at(1)) { _ in "a" }.count == 16)
+    }
+
+    @Test("providers are told apart by the bytes of their names")
+    func identity() {
+        var line = Self.several()
+        for number in UInt64(1)...60 { line.handOver(Self.message(number), now: .at(0)) }
+        let names: [Text] = ["jos\u{e9}", "jose\u{301}"]
+        let first = Self.work(&line, .at(0)) { names[Int($0.number % 2)] }
+        #expect(first.count == 16, "a lane each")
+        let throttled = ChannelReport(
+            .tryAgain(after: .seconds(600), reason: "429", cause: .throttled),
+            service: names[0]
+        )
+        for entry in first {
+            let accepted = ChannelReport(.accepted(id: ""), service: names[1])
+            let report = entry.message.number % 2 == 0 ? throttled : accepted
+            _ = line.ended(entry.message.number, attempt: 0, report, .at(0))
+        }
+        #expect(line.limit(names[0]) == 4 && line.limit(names[1]) == 16)
+        #expect(line.conditions.byService.keys.map { Array($0.utf8) } == [Array(names[0].utf8)])
     }
 
     @Test("a provider that hangs from the start never has many, and holds up no other")

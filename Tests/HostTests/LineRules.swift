@@ -10,7 +10,7 @@ struct LineRules {
         let user: UserID
         let claimedAt: Instant
         /// Its provider, once the channel was asked.
-        var service = ""
+        var service: Text = ""
         /// Tries that came to nothing, as the line was last to know.
         var attempts: UInt32 = 0
         var notBefore = Instant(milliseconds: 0)
@@ -21,7 +21,7 @@ struct LineRules {
         /// Where it may go: to what the line was told last, or to what is on disk since.
         var addresses: [[Text]]
         /// It has a place, and the disk is told that the channel will have it.
-        var marking: String?
+        var marking: Text?
         /// That is on disk, and the line was told.
         var isMarked = false
         /// A provider may have it, and nobody knows.
@@ -36,7 +36,7 @@ struct LineRules {
     /// Of each user, in order.
     private var open: [UserID: [UInt64]] = [:]
     /// Tries that have a place, by provider.
-    private var places: [String: Int] = [:]
+    private var places: [Text: Int] = [:]
     private var starts: [Instant] = []
     private(set) var outcomes = 0
     private(set) var accepted = 0
@@ -70,7 +70,7 @@ struct LineRules {
 
     // MARK: What the line does
 
-    mutating func sent(_ entry: OutboxEntry, _ service: String, _ now: Instant) {
+    mutating func sent(_ entry: OutboxEntry, _ service: Text, _ now: Instant) {
         let number = entry.message.number
         guard let message = messages[number] else {
             return require(false, "message \(number) is sent, and has an outcome")
@@ -97,13 +97,13 @@ struct LineRules {
         change(number) { ($0.isUnderWay, $0.isMarked, $0.marking) = (true, false, nil) }
     }
 
-    mutating func marks(_ number: UInt64, _ service: String, _ now: Instant) {
+    mutating func marks(_ number: UInt64, _ service: Text, _ now: Instant) {
         require(settings.unknownPolicy == .neverAgain, "message \(number) is marked, and may be repeated")
         takesPlace(service, now)
         change(number) { $0.marking = service }
     }
 
-    private mutating func takesPlace(_ service: String, _ now: Instant) {
+    private mutating func takesPlace(_ service: Text, _ now: Instant) {
         places[service, default: 0] += 1
         let own = places[service, default: 0]
         require(own <= settings.concurrency, "\(service) has more than it may at once")
@@ -117,7 +117,7 @@ struct LineRules {
         require(Double(count) <= perSecond + burst + 1, "\(count) in a second of \(perSecond)")
     }
 
-    mutating func placeBack(_ service: String) {
+    mutating func placeBack(_ service: Text) {
         places[service, default: 0] -= 1
     }
 

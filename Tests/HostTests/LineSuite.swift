@@ -60,7 +60,7 @@ extension LineSuite {
         _ line: inout LineStateMachine,
         _ now: Instant,
         disk: [UInt64: OutboxEntry] = [:],
-        service: (OutboxMessage) -> String
+        service: (OutboxMessage) -> Text
     ) -> [OutboxEntry] {
         var sent: [OutboxEntry] = []
         for _ in 0..<10_000 {

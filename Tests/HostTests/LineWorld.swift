@@ -28,7 +28,7 @@ struct LineWorld {
 
     struct Send {
         var entry: OutboxEntry
-        var service: String
+        var service: Text
         /// The provider answers when the trouble is over.
         var isSilent: Bool
         /// It is answered already, and will be once more.
@@ -93,7 +93,7 @@ struct LineWorld {
     }
 
     /// The provider of a message: that of its address.
-    func service(of message: OutboxMessage) -> String {
+    func service(of message: OutboxMessage) -> Text {
         settings.hasServices ? "s\(provider(of: message))" : ""
     }
 

@@ -7,18 +7,18 @@ struct Conditions {
         var since: Instant
     }
 
-    private(set) var byService: [String: Condition] = [:]
-    private var putOffs: [String: Int] = [:]
+    private(set) var byService: [Text: Condition] = [:]
+    private var putOffs: [Text: Int] = [:]
 
     var isEmpty: Bool { byService.isEmpty }
 
     /// Beyond `LineSettings.mostTold` nothing is told of a further provider: the channel is degraded already.
-    mutating func set(_ service: String, _ reason: String, _ now: Instant) {
+    mutating func set(_ service: Text, _ reason: String, _ now: Instant) {
         guard byService[service] != nil || byService.count < LineSettings.mostTold else { return }
         byService[service] = Condition(reason: reason, since: byService[service]?.since ?? now)
     }
 
-    mutating func clear(_ service: String) {
+    mutating func clear(_ service: Text) {
         byService[service] = nil
         putOffs[service] = nil
     }
@@ -35,7 +35,7 @@ struct Conditions {
     }
 
     /// One message that is put off says nothing of the provider; many one after the other do.
-    private mutating func count(_ service: String, _ reason: String, _ now: Instant, _ enough: Int) {
+    private mutating func count(_ service: Text, _ reason: String, _ now: Instant, _ enough: Int) {
         guard putOffs[service] != nil || putOffs.count < LineSettings.mostTold else { return }
         putOffs[service, default: 0] += 1
         if putOffs[service, default: 0] >= enough { set(service, reason, now) }

@@ -11,29 +11,29 @@ struct Deaths {
     }
 
     /// By provider, those that called an address dead since they accepted a message.
-    private var rows: [String: Row] = [:]
+    private var rows: [Text: Row] = [:]
 
-    func isInDoubt(_ service: String) -> Bool { rows[service]?.isInDoubt ?? false }
+    func isInDoubt(_ service: Text) -> Bool { rows[service]?.isInDoubt ?? false }
 
     /// Gives whether it was in doubt.
-    mutating func accepted(_ service: String) -> Bool {
+    mutating func accepted(_ service: Text) -> Bool {
         guard !rows.isEmpty else { return false }
         return rows.removeValue(forKey: service)?.isInDoubt ?? false
     }
 
     /// The provider is not believed: its channel says so, or the disk, of the time before the start.
-    mutating func doubt(_ service: String) {
+    mutating func doubt(_ service: Text) {
         guard hasRoom(service) else { return }
         rows[service, default: Row()] = Row(isInDoubt: true)
     }
 
     /// Whether a death is believed: one of the first in a row.
-    mutating func isBelieved(of user: UserID, by service: String, limit: Int) -> Bool {
+    mutating func isBelieved(of user: UserID, by service: Text, limit: Int) -> Bool {
         guard hasRoom(service) else { return true }
         return rows[service, default: Row()].isBelieved(user, limit)
     }
 
-    private func hasRoom(_ service: String) -> Bool {
+    private func hasRoom(_ service: Text) -> Bool {
         rows[service] != nil || rows.count < LineSettings.mostInRows
     }
 }

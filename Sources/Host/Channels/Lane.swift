@@ -52,7 +52,7 @@ struct Lane {
     }
 
     /// The provider; empty: the channel has one.
-    var service: String { name.service }
+    var service: Text { name.service }
     private var isOneOfSeveral: Bool { !service.isEmpty || name.isAside }
 
     /// How many its provider may have at once.

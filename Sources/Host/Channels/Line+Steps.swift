@@ -87,7 +87,7 @@ extension Line {
 
     // MARK: The channel
 
-    private func service(of message: OutboxMessage) -> String {
+    private func service(of message: OutboxMessage) -> Text {
         guard channel.line.hasServices else { return "" }
         underWay.begins(message.number)
         defer { underWay.returned(message.number) }

@@ -97,7 +97,7 @@ final class Line: @unchecked Sendable {
     }
 
     /// What is wrong, and how many messages have no outcome yet.
-    func report() -> (conditions: [String: Conditions.Condition], waiting: Int) {
+    func report() -> (conditions: [Text: Conditions.Condition], waiting: Int) {
         let now = clock.now()
         return change { machine in
             var conditions = machine.conditions.byService.merging(machine.silences(now)) { known, _ in known }
@@ -106,7 +106,7 @@ final class Line: @unchecked Sendable {
         }
     }
 
-    func unknownOutcomes() -> [String: UnknownOutcomes.Count] { change { $0.unknowns.byService } }
+    func unknownOutcomes() -> [Text: UnknownOutcomes.Count] { change { $0.unknowns.byService } }
 
     /// Until `stop`.
     func run() {
@@ -176,7 +176,7 @@ final class Line: @unchecked Sendable {
         if before.isWell != after.isWell { log(conditions) }
     }
 
-    private func log(_ conditions: [String: Conditions.Condition]) {
+    private func log(_ conditions: [Text: Conditions.Condition]) {
         if conditions.isEmpty { logger.notice("the channel \(name) is well again") }
         for (service, condition) in conditions {
             let provider = service.isEmpty ? name : "\(name) (\(service))"

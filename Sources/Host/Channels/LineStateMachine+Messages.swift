@@ -86,7 +86,7 @@ extension LineStateMachine {
     }
 
     /// Which provider each of what `Step.sort` asked about is for.
-    package mutating func sorted(_ entries: [(entry: OutboxEntry, service: String)], now: Instant) {
+    package mutating func sorted(_ entries: [(entry: OutboxEntry, service: Text)], now: Instant) {
         defer { check() }
         for (number, service) in entries.map({ ($0.entry.message.number, $0.service) }) {
             guard case .sorting(let entry)? = messages.state(number) else { messages.impossible("sorted", number) }
@@ -98,7 +98,7 @@ extension LineStateMachine {
         }
     }
 
-    private mutating func queue(_ number: UInt64, _ entry: Box<OutboxEntry>, _ service: String, _ now: Instant) {
+    private mutating func queue(_ number: UInt64, _ entry: Box<OutboxEntry>, _ service: Text, _ now: Instant) {
         // What was called dead and not believed waits aside: nobody stands behind it.
         let name = LaneName(service: service, isAside: entry.value.state?.doubtedBy != nil)
         let lane = lanes.open(name, isInDoubt: deaths.isInDoubt(service))

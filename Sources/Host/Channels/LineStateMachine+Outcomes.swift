@@ -93,7 +93,7 @@ extension LineStateMachine {
     }
 
     /// No death that the provider tells is believed from now on: its messages are tried with care.
-    mutating func doubt(_ service: String, _ now: Instant) {
+    mutating func doubt(_ service: Text, _ now: Instant) {
         deaths.doubt(service)
         guard let lane = lanes.id(of: LaneName(service: service)) else { return }  // It begins with care.
         lanes[lane].isCareful = true
@@ -101,7 +101,7 @@ extension LineStateMachine {
     }
 
     /// It accepted a message: what waits aside may try again.
-    private mutating func believe(_ service: String, _ now: Instant) {
+    private mutating func believe(_ service: Text, _ now: Instant) {
         if let lane = lanes.id(of: LaneName(service: service)) {
             lanes[lane].isCareful = false
             stand(lane, now)
@@ -117,7 +117,7 @@ extension LineStateMachine {
         _ number: UInt64,
         _ entry: OutboxEntry,
         _ report: ChannelReport,
-        by service: String,
+        by service: Text,
         rest: Length,
         _ now: Instant
     ) -> Step {

@@ -68,7 +68,7 @@ package struct LineStateMachine {
     var unrecorded: Int { messages.unrecorded }
 
     /// How many a provider may have just now.
-    func limit(_ service: String = "") -> Int {
+    func limit(_ service: Text = "") -> Int {
         lanes.id(of: LaneName(service: service)).map { lanes[$0].limit } ?? settings.concurrency
     }
 
@@ -80,8 +80,8 @@ package struct LineStateMachine {
     }
 
     /// Providers that have messages and have answered none of them for long, which may still be in time.
-    func silences(_ now: Instant) -> [String: Conditions.Condition] {
-        var silent: [String: Conditions.Condition] = [:]
+    func silences(_ now: Instant) -> [Text: Conditions.Condition] {
+        var silent: [Text: Conditions.Condition] = [:]
         for (_, lane) in lanes.table.all where silent.count < LineSettings.mostTold {
             let waiting = lane.busy - lane.overdue
             guard waiting > 0, now - lane.heardAt >= settings.longestSilence else { continue }

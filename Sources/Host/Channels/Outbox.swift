@@ -83,7 +83,7 @@ final class Outbox: Sendable {
             return conditions.map { service, condition in
                 ChannelCondition(
                     channel: line.name,
-                    service: service,
+                    service: service.string,
                     reason: condition.reason,
                     since: condition.since,
                     waiting: waiting
@@ -95,7 +95,7 @@ final class Outbox: Sendable {
 
     /// Tries of which nobody knows what came of them, since the start: by channel, then by provider.
     func unknownOutcomes() -> [(channel: String, service: String, count: UnknownOutcomes.Count)] {
-        lines.values.flatMap { line in line.unknownOutcomes().map { (line.name, $0.key, $0.value) } }
+        lines.values.flatMap { line in line.unknownOutcomes().map { (line.name, $0.key.string, $0.value) } }
             .sorted { ($0.0, $0.1) < ($1.0, $1.1) }
     }
 

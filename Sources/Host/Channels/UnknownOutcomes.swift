@@ -10,9 +10,9 @@ struct UnknownOutcomes {
     }
 
     private(set) var total = 0
-    private(set) var byService: [String: Count] = [:]
+    private(set) var byService: [Text: Count] = [:]
 
-    mutating func add(_ service: String, _ reason: String, _ now: Instant) {
+    mutating func add(_ service: Text, _ reason: String, _ now: Instant) {
         total += 1
         // One more provider is counted under no name.
         guard byService[service] != nil || byService.count < LineSettings.mostTold else { return }

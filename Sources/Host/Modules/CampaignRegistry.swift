@@ -148,7 +148,7 @@ package struct CampaignRegistry: Sendable {
 // MARK: Applying
 
 extension CampaignRegistry {
-    /// All of them, or none (campaign.md). Gives what became of each, in the order of the request. Where it throws,
+    /// All of them, or none (docs/campaigns.md). Gives what became of each, in the order of the request. Where it throws,
     /// what is left of this value is of no use.
     package mutating func apply(_ request: inout ApplyRequest, at now: Instant) throws(Refusal) -> [CampaignStatus] {
         let set = request.set

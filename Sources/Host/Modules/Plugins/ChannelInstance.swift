@@ -122,12 +122,12 @@ package final class ChannelInstance: @unchecked Sendable {
     }
 
     /// Which of several providers the message is for; empty where there is one.
-    func service(of message: OutboxMessage) -> String {
+    func service(of message: OutboxMessage) -> Text {
         guard let service = table.pointee.service else { return "" }
         return withView(of: message, addresses: message.addresses, attempt: 1, deadline: message.claimedAt) { view in
             withUnsafeTemporaryAllocation(of: CChar.self, capacity: Self.longestService) { buffer in
                 let count = service(instance, view, buffer.baseAddress, buffer.count)
-                return String(triggerd_text(bytes: buffer.baseAddress, length: min(count, buffer.count)))
+                return Text(String(triggerd_text(bytes: buffer.baseAddress, length: min(count, buffer.count))))
             }
         }
     }

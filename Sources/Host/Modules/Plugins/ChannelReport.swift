@@ -30,13 +30,13 @@ package enum ChannelOutcome: Hashable, Sendable {
 package struct ChannelReport: Hashable, Sendable {
     package var outcome: ChannelOutcome
     /// Which of several providers behind the channel it is of; empty: there is one.
-    package var service = ""
+    package var service: Text = ""
     /// Of the message's addresses, those of no use any more.
     package var deadAddresses: [Text] = []
     /// Of an unknown outcome: the provider answers nothing, and others would wait as long.
     package var isHanging = false
 
-    package init(_ outcome: ChannelOutcome, service: String = "", deadAddresses: [Text] = []) {
+    package init(_ outcome: ChannelOutcome, service: Text = "", deadAddresses: [Text] = []) {
         self.outcome = outcome
         self.service = service
         self.deadAddresses = deadAddresses
@@ -89,7 +89,7 @@ extension ChannelReport {
         default: return nil
         }
         if isWhole {
-            service = String(pointer.pointee.service)
+            service = Text(String(pointer.pointee.service))
             deadAddresses = UnsafeBufferPointer(
                 start: pointer.pointee.dead_addresses,
                 count: pointer.pointee.dead_addresses == nil ? 0 : pointer.pointee.dead_address_count
