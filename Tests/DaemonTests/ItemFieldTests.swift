@@ -65,7 +65,7 @@ struct ItemFieldTests {
         let comma = scenario.replacingOccurrences(of: "9.90", with: "9,90")
         let refused = try DaemonProcess.run(["simulate", "-"], input: comma)
         #expect(
-            refused.status == 2 && refused.err.contains(#"-:4: price: "9,90" is not a number: write digits"#),
+            refused.status == 2 && refused.err.contains(#"-:4: events[0].price: "9,90" is not a number: write digits"#),
             "\(refused.err)"
         )
     }
