@@ -270,7 +270,7 @@ let package = Package(
         ),
         .testTarget(
             name: "HostTests",
-            dependencies: ["Core", "Host", "Storage", "Engine", "Schema"],
+            dependencies: ["Core", "Host", "Storage", "Engine", "Schema", "PluginKit"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -3,7 +3,7 @@ import Engine
 /// Reads campaigns from YAML, and so from JSON: `docs/campaigns.md` has the language.
 package struct CampaignReader: Sendable {
     /// By the name that a file writes as `type:`.
-    package var triggerTypes: [String: ConfigurationSchema]
+    package var triggerTypes: [String: [FieldSchema]]
     /// By the name that a file writes as `channel:`.
     package var channels: [String: ChannelSchema]
     /// Nil for a name that no zone has.
@@ -12,7 +12,7 @@ package struct CampaignReader: Sendable {
     package var pattern: ReadPattern
 
     package init(
-        triggerTypes: [String: ConfigurationSchema],
+        triggerTypes: [String: [FieldSchema]],
         channels: [String: ChannelSchema],
         zone: @escaping @Sendable (String) -> Zone?,
         pattern: @escaping ReadPattern

@@ -170,7 +170,7 @@ extension CampaignReading {
             return nil
         }
         guard let type = text(typeNode, "\(path).type") else { return nil }
-        guard let schema = reader.triggerTypes[type] else {
+        guard let fields = reader.triggerTypes[type] else {
             unserved("trigger type", type, reader.triggerTypes.keys.sorted(), at: typeNode.mark, "\(path).type")
             return nil
         }
@@ -178,12 +178,12 @@ extension CampaignReading {
             let keys = keys(
                 node,
                 path,
-                known: role.keys + schema.fields.map(\.name),
-                required: schema.fields.filter(\.isRequired).map(\.name)
+                known: role.keys + fields.map(\.name),
+                required: fields.filter(\.isRequired).map(\.name)
             )
         else { return nil }
         var configuration = Object()
-        for field in schema.fields {
+        for field in fields {
             guard let value = keys[field.name] else { continue }
             configuration[field.name] = self.value(value, "\(path).\(field.name)", field)
         }
@@ -206,7 +206,7 @@ extension CampaignReading {
             return nil
         }
         let own = schema.queues ? ["channel", "priority", "expires_after"] : ["channel"]
-        let fields = schema.message.fields
+        let fields = schema.message
         guard
             let keys = keys(
                 node,

@@ -167,7 +167,7 @@ struct CampaignReading {
     }
 
     /// A plug-in's own key, by what the plug-in declared.
-    mutating func value(_ node: Node, _ path: String, _ field: ConfigurationSchema.Field) -> Value? {
+    mutating func value(_ node: Node, _ path: String, _ field: FieldSchema) -> Value? {
         func choice(_ text: String) -> Bool { field.oneOf.isEmpty || field.oneOf.contains(text) }
         // A forgotten value is no empty text, and JSON's null no text "null".
         if let empty = node.isNull ? node : field.kind.isStrings ? node.sequence?.first(where: \.isNull) : nil {
@@ -200,7 +200,7 @@ struct CampaignReading {
                 texts.append(.string(scalar.string))
             }
             return .array(texts)
-        case .objects(let schema):
+        case .objects(let fields):
             var objects: [Value] = []
             for (index, element) in list(node, path).enumerated() {
                 let place = "\(path)[\(index)]"
@@ -208,12 +208,12 @@ struct CampaignReading {
                     let keys = keys(
                         element,
                         place,
-                        known: schema.fields.map(\.name),
-                        required: schema.fields.filter(\.isRequired).map(\.name)
+                        known: fields.map(\.name),
+                        required: fields.filter(\.isRequired).map(\.name)
                     )
                 else { return nil }
                 var object = Object()
-                for inner in schema.fields {
+                for inner in fields {
                     guard let node = keys[inner.name] else { continue }
                     object[inner.name] = value(node, "\(place).\(inner.name)", inner)
                 }

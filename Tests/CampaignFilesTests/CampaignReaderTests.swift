@@ -6,27 +6,27 @@ import Testing
 struct CampaignReaderTests {
     let reader = CampaignReader(
         triggerTypes: [
-            "custom_event": ConfigurationSchema(fields: [.init(name: "event", kind: .string, isRequired: true)]),
-            "purchase": ConfigurationSchema(fields: [.init(name: "product_id", kind: .strings)]),
-            "session_start": ConfigurationSchema(fields: []),
-            "location": ConfigurationSchema(fields: [
+            "custom_event": [.init(name: "event", kind: .string, isRequired: true)],
+            "purchase": [.init(name: "product_id", kind: .strings)],
+            "session_start": [],
+            "location": [
                 .init(name: "on", kind: .string, oneOf: ["enter", "exit"]),
                 .init(
                     name: "areas",
                     kind: .objects(
-                        ConfigurationSchema(fields: [.init(name: "radius_m", kind: .number, isRequired: true)])
+                        [.init(name: "radius_m", kind: .number, isRequired: true)]
                     ),
                     isRequired: true
                 ),
-            ]),
+            ],
         ],
         channels: [
             "email": ChannelSchema(
-                message: ConfigurationSchema(fields: [.init(name: "subject", kind: .string, isRequired: true)]),
+                message: [.init(name: "subject", kind: .string, isRequired: true)],
                 queues: false
             ),
             "in_app": ChannelSchema(
-                message: ConfigurationSchema(fields: [.init(name: "title", kind: .string, isRequired: true)]),
+                message: [.init(name: "title", kind: .string, isRequired: true)],
                 queues: true
             ),
         ],
@@ -244,7 +244,7 @@ struct CampaignReaderTests {
     @Test("a key of any type whose value is forgotten is refused, not read as if it were absent")
     func empty() {
         let reader = CampaignReader(
-            triggerTypes: ["attribute_changed": ConfigurationSchema(fields: [.init(name: "to", kind: .any)])],
+            triggerTypes: ["attribute_changed": [.init(name: "to", kind: .any)]],
             channels: self.reader.channels,
             zone: self.reader.zone,
             pattern: RE2.pattern

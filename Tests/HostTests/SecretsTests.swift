@@ -33,7 +33,7 @@ struct SecretsTests {
         let path = "/tmp/triggerd-secret-\(getpid()).pipe"
         #expect(mkfifo(path, 0o600) == 0)
         defer { unlink(path) }
-        #expect(throws: SettingFault.self) { try ChannelSettingFields.secret(in: path) }
+        #expect(throws: FieldFault.self) { try ChannelSettingFields.secret(in: path) }
     }
 
     @Test("what an editor leaves is no part of a secret, and a file of nothing else holds none")
@@ -50,7 +50,7 @@ struct SecretsTests {
         #expect(try ChannelSettingFields.secret(in: path) == "hunter 22")
         for nothing in ["\n\r\n", "\u{feff}", " \t\n"] {
             write(nothing.utf8)
-            #expect(throws: SettingFault.self) { try ChannelSettingFields.secret(in: path) }
+            #expect(throws: FieldFault.self) { try ChannelSettingFields.secret(in: path) }
         }
     }
 }

@@ -24,9 +24,9 @@ package final class ChannelInstance: @unchecked Sendable {
         var settings = settings
         let faults = FieldSchema.faults(of: settings, channel.settingFields, at: name)
         guard faults.isEmpty else {
-            throw Self.problem(name, faults.map { "\($0.field): \($0.text)" }.joined(separator: "; "))
+            throw Self.problem(name, faults.map(\.description).joined(separator: "; "))
         }
-        do throws(SettingFault) {
+        do throws(FieldFault) {
             try Self.readSecrets(of: channel, &settings, into: secrets)
             var line = try LineSettings(
                 taking: &settings,
@@ -42,7 +42,7 @@ package final class ChannelInstance: @unchecked Sendable {
             if channel.rules.statusField == nil { line.deathsToStop = nil }
             self.line = line
         } catch {
-            throw Self.problem(name, "\(name).\(error.text)")
+            throw Self.problem(name, "\(name).\(error)")
         }
         settings["data_folder"] = .string(dataFolder)
         let tree = ValueTree(.object(FieldSchema.normalized(settings, channel.settingFields)))
@@ -66,17 +66,17 @@ package final class ChannelInstance: @unchecked Sendable {
         of channel: PluginRegistry.RegisteredChannel,
         _ settings: inout Object,
         into secrets: Secrets
-    ) throws(SettingFault) {
+    ) throws(FieldFault) {
         for field in channel.ownSettingFields where field.isSecret {
             let fileSetting = ChannelSettingFields.file(of: field.name)
             if let path = settings[fileSetting]?.string {
                 guard settings[field.name] == nil else {
-                    throw SettingFault(text: "\(field.name) is set, and \(fileSetting) too: one of them is enough")
+                    throw FieldFault(text: "\(field.name) is set, and \(fileSetting) too: one of them is enough")
                 }
-                do {
+                do throws(FieldFault) {
                     settings[field.name] = .string(try ChannelSettingFields.secret(in: path))
                 } catch {
-                    throw SettingFault(text: "\(fileSetting): \((error as? SettingFault)?.text ?? "\(error)")")
+                    throw FieldFault(field: fileSetting, text: error.text)
                 }
                 settings[fileSetting] = nil
             }

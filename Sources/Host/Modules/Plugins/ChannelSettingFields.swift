@@ -34,24 +34,24 @@ enum ChannelSettingFields {
         FieldSchema(
             name: unknownOutcome,
             kind: .string,
-            summary: "what is done with a message of which nobody knows whether the provider has it",
-            oneOf: UnknownPolicy.allCases.map(\.rawValue)
+            oneOf: UnknownPolicy.allCases.map(\.rawValue),
+            summary: "what is done with a message of which nobody knows whether the provider has it"
         ),
     ]
 
     private static let longestSecret = 1 << 16
 
     /// The secret in a file, without what an editor leaves: a byte order mark, the line end.
-    static func secret(in path: String) throws -> String {
+    static func secret(in path: String) throws(FieldFault) -> String {
         var bytes = try start(of: path, most: longestSecret + 1)
         if bytes.starts(with: "\u{feff}".utf8) { bytes.removeFirst(3) }
-        guard !bytes.isEmpty else { throw SettingFault(text: "\(path) is empty") }
-        guard bytes.count <= longestSecret else { throw SettingFault(text: "\(path) is no secret: it is too long") }
+        guard !bytes.isEmpty else { throw FieldFault(text: "\(path) is empty") }
+        guard bytes.count <= longestSecret else { throw FieldFault(text: "\(path) is no secret: it is too long") }
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw SettingFault(text: "\(path) is not UTF-8")
+            throw FieldFault(text: "\(path) is not UTF-8")
         }
         guard !text.allSatisfy(\.isWhitespace) else {
-            throw SettingFault(text: "\(path) holds nothing but white space")
+            throw FieldFault(text: "\(path) holds nothing but white space")
         }
         return text.trimmingCharacters(in: .newlines)
     }
@@ -60,9 +60,9 @@ enum ChannelSettingFields {
     private static let patience: Int32 = 2_000
 
     /// The first bytes of a file, which may be a pipe.
-    private static func start(of path: String, most: Int) throws(SettingFault) -> [UInt8] {
-        func fault(_ number: Int32) -> SettingFault {
-            SettingFault(
+    private static func start(of path: String, most: Int) throws(FieldFault) -> [UInt8] {
+        func fault(_ number: Int32) -> FieldFault {
+            FieldFault(
                 text: number == EISDIR
                     ? "\(path) is a folder" : "\(path) cannot be read: \(String(cString: strerror(number)))"
             )
@@ -73,7 +73,7 @@ enum ChannelSettingFields {
         var status = stat()
         guard fstat(file, &status) == 0 else { throw fault(errno) }
         if let fault = FileTrust.fault(of: path, .secret) ?? FileTrust.fault(of: status, path, .secret) {
-            throw SettingFault(text: fault.description)
+            throw FieldFault(text: fault.description)
         }
         var bytes = [UInt8](repeating: 0, count: most)
         var count = 0
@@ -82,7 +82,7 @@ enum ChannelSettingFields {
             if got < 0, errno == EAGAIN {
                 var waiting = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
                 guard poll(&waiting, 1, patience) > 0 else {
-                    throw SettingFault(text: "\(path) is a pipe into which nobody writes")
+                    throw FieldFault(text: "\(path) is a pipe into which nobody writes")
                 }
                 continue
             }
@@ -94,13 +94,9 @@ enum ChannelSettingFields {
     }
 }
 
-struct SettingFault: Error {
-    let text: String
-}
-
 extension LineSettings {
     /// Takes what is the host's out of a channel's settings. Throws what is wrong, without the channel's name.
-    init(taking settings: inout Object, concurrency most: Int, unknownPolicy: UnknownPolicy) throws(SettingFault) {
+    init(taking settings: inout Object, concurrency most: Int, unknownPolicy: UnknownPolicy) throws(FieldFault) {
         func take(_ name: String) -> Value? {
             defer { settings[name] = nil }
             return settings[name]
@@ -109,7 +105,7 @@ extension LineSettings {
         self.unknownPolicy = unknownPolicy
         if case .integer(let count)? = take(ChannelSettingFields.concurrency) {
             guard (1...Int64(most)).contains(count) else {
-                throw SettingFault(text: "\(ChannelSettingFields.concurrency): \(count) is not within 1 to \(most)")
+                throw FieldFault(field: ChannelSettingFields.concurrency, text: "\(count) is not within 1 to \(most)")
             }
             concurrency = Int(count)
         }
@@ -119,12 +115,13 @@ extension LineSettings {
         default: break
         }
         if let perSecond, !(0.001...1_000_000).contains(perSecond) {
-            throw SettingFault(text: "\(ChannelSettingFields.perSecond): \(perSecond) is not within 0.001 to 1000000")
+            throw FieldFault(field: ChannelSettingFields.perSecond, text: "\(perSecond) is not within 0.001 to 1000000")
         }
         if let text = take(ChannelSettingFields.giveUpAfter)?.string {
             guard let length = Length(text), length > .zero, length <= .days(3) else {
-                throw SettingFault(
-                    text: "\(ChannelSettingFields.giveUpAfter): \(text) is no length of time up to 72h, as in 12h"
+                throw FieldFault(
+                    field: ChannelSettingFields.giveUpAfter,
+                    text: "\(text) is no length of time up to 72h, as in 12h"
                 )
             }
             givesUpAfter = length

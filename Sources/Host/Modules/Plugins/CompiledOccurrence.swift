@@ -15,7 +15,7 @@ final class CompiledOccurrence: @unchecked Sendable {
         _ type: UnsafePointer<triggerd_trigger_type>,
         _ configuration: Object,
         calls: PluginCounters
-    ) throws(PluginRefusal) {
+    ) throws(FieldFault) {
         self.type = type
         self.calls = calls
         let tree = ValueTree(.object(configuration))
@@ -23,7 +23,7 @@ final class CompiledOccurrence: @unchecked Sendable {
         let made = withReason(&reason) { why in
             withExtendedLifetime(tree) { type.pointee.compile(type.pointee.context, tree.root, why) }
         }
-        guard let made else { throw PluginRefusal(text: reason) }
+        guard let made else { throw FieldFault(text: reason) }
         compiled = made
         var found = [triggerd_subject](repeating: triggerd_subject(), count: 16)
         var count = type.pointee.subjects(made, &found, found.count)
@@ -60,11 +60,6 @@ struct Subject: Hashable, Sendable {
     init(_ subject: triggerd_subject) {
         self.init(String(subject.event_type), Text(String(subject.subject)))
     }
-}
-
-/// What a plug-in says when it refuses.
-struct PluginRefusal: Error {
-    let text: String
 }
 
 /// Gives `body` room for a reason, and the reason that it wrote.

@@ -315,14 +315,14 @@ extension PluginRegistry {
         }
         let faults = FieldSchema.faults(of: occurrence.configuration, type.fields, at: path)
         guard faults.isEmpty else { throw CampaignProblems(faults.map { problem($0.field, $0.text) }) }
-        do throws(PluginRefusal) {
+        do throws(FieldFault) {
             return try CompiledOccurrence(
                 type.table,
                 FieldSchema.normalized(occurrence.configuration, type.fields),
                 calls: type.calls
             )
         } catch {
-            let fault = FieldSchema.fault(saying: error.text, of: type.fields, at: path)
+            let fault = error.placed(among: type.fields, at: path)
             throw CampaignProblems([problem(fault.field, fault.text)])
         }
     }
@@ -338,7 +338,7 @@ extension PluginRegistry {
             problem($0.field, $0.text)
         }
         if found.isEmpty, let text = channel.fault(of: message.fields) {
-            let fault = FieldSchema.fault(saying: text, of: channel.messageFields, at: path)
+            let fault = FieldFault(text: text).placed(among: channel.messageFields, at: path)
             found.append(problem(fault.field, fault.text))
         }
         if !channel.rules.queues, message.expiresAfter != nil || message.priority != .medium {
