@@ -286,6 +286,11 @@ extension Turn {
         // It has no end any more.
         tallies[letter.version.number, default: Tally()].reopen(letter.code, of: letter.version.version)
         effects.tallies.insert(letter.version.number)
+        // An operator's word goes before the limit, and counts all the same.
+        if needsPlace(letter.version) {
+            tallies[letter.version.number, default: Tally()].places += 1
+            state.places.append(Place(campaign: letter.version.number, send: letter.send))
+        }
         reserveReceipt(of: letter.version.number, letter.send)
         openWindow(letter.version, letter.send, channel: letter.channel, isPending: true)
         if let definition { countForCaps(letter.channel, definition, send: letter.send) }

@@ -308,10 +308,15 @@ extension Turn {
 
     private func holdsPlace(_ number: CampaignNumber) -> Bool { state.places.contains { $0.campaign == number } }
 
+    /// Whether the user is one more of those whom the campaign may reach (10.4).
+    func needsPlace(_ version: CampaignVersion) -> Bool {
+        context.campaigns.campaign(version)?.maxRecipients != nil && !holdsPlace(version.number)
+    }
+
     /// Dispatch alone uses slots and places up (13, 10.3).
     private mutating func use(_ slot: Bool, _ wait: Wait) {
         let number = wait.version.number
-        let takesPlace = context.campaigns.campaign(wait.version)?.maxRecipients != nil && !holdsPlace(number)
+        let takesPlace = needsPlace(wait.version)
         guard slot || takesPlace else { return }
         var tally = tally(wait)
         if slot { tally.takeSlot(at: now) }

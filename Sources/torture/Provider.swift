@@ -12,7 +12,7 @@ final class Provider {
     private(set) var hasHung = false
 
     private enum Mood: CaseIterable {
-        case well, slow, refusing, throttling, down, hanging, unsure, dead, mixed
+        case well, slow, refusing, throttling, down, hanging, unsure, dead, lying, mixed
     }
 
     init(_ channel: String, _ chance: inout Chance) {
@@ -69,6 +69,7 @@ final class Provider {
             report(.tryAgain(after: .zero, reason: "down", cause: cause), in: soon)
         case .hanging: hasHung = true  // Nothing is ever said.
         case .unsure: report(.unknown(reason: "the connection broke"), in: late)
+        case .lying: report(lie(world), in: soon, dead: world.chance.happens(300) ? ["nobody"] : [])
         case .dead:
             guard let address = addresses.first else { return report(.refused(reason: "no address"), in: soon) }
             let others = addresses.count > 1 && world.chance.happens(500) ? addresses : []
@@ -76,5 +77,15 @@ final class Provider {
         }
         // It says something else a second time.
         if world.chance.happens(world.weather.badChannels / 4) { report(.refused(reason: "again"), in: late) }
+    }
+
+    /// What no provider that is well would say.
+    private func lie(_ world: World) -> ChannelOutcome {
+        switch world.chance.number(4) {
+        case 0: .addressDead(address: "nobody", reason: "gone")
+        case 1: .tryAgain(after: .days(400), reason: "next year", cause: .message)
+        case 2: .tryAgain(after: .zero, reason: "", cause: .doubted)
+        default: .accepted(id: "")
+        }
     }
 }

@@ -15,6 +15,15 @@ struct SendChecks {
     /// Messages that were handed over once.
     private var handedOver: Set<OutboxPlace> = []
 
+    /// Tries that nobody has heard of since, of this start of the daemon.
+    private var underWay: [OutboxPlace: (attempt: UInt32, until: Instant)] = [:]
+
+    mutating func started() { underWay = [:] }
+
+    mutating func heard(_ place: OutboxPlace, attempt: UInt32) {
+        if underWay[place]?.attempt == attempt { underWay[place] = nil }
+    }
+
     /// Whose profile changed while a channel's plug-in was missing: nobody could say which of it are addresses.
     private var strangers: Set<UserID> = []
 
@@ -36,6 +45,10 @@ struct SendChecks {
         guard let stored = store.outboxEntry(message.place) else {
             throw Violation("\(message.key) is sent, and is not on disk")
         }
+        if let earlier = underWay[message.place] {
+            try check(now >= earlier.until, "\(message.key) is sent while its try \(earlier.attempt) is under way")
+        }
+        underWay[message.place] = (entry.state?.attempts ?? 0, now + line.machine.settings.deadline)
         let name = Message(send: message.send, channel: message.channel)
         try check(keys[name, default: message.key] == message.key, "\(name) is sent under a second key, \(message.key)")
         try check(owners[message.key, default: name] == name, "two messages have the key \(message.key)")

@@ -195,6 +195,7 @@ final class World {
         case .report(let channel, let number, let attempt, let report):
             trace.add(now, "\(channel): message \(number): \(report.outcome)")
             server?.line(channel)?.ended(number, attempt: attempt, report)
+            sends.heard(OutboxPlace(channel: channel, number: number), attempt: attempt)
         case .story: tell()
         case .send(let call), .timeout(let call): send(call)
         case .ask(let request):
@@ -269,6 +270,7 @@ final class World {
             return later(in: chance.length(100...10_000), .start)
         }
         times.started(time.wall)
+        sends.started()
         let lacking = chance.happens(weather.vanishing) ? chance.one(plugins.lacking) : nil
         let server = try Server(self, store, plugins: lacking?.plugins ?? plugins.whole, lacks: lacking?.name)
         self.server = server

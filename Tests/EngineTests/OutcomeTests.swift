@@ -315,6 +315,29 @@ struct OutcomeTests {
         #expect(bench.tallies.values.first?[.delivered] == 1)
     }
 
+    @Test("a dead letter that goes again takes a place, and gives it back where it fails again")
+    func redriveTakesPlace() {
+        var campaign = Campaign(id: "C", trigger: .event("cart"), messages: [.email])
+        campaign.maxRecipients = 1
+        var bench = Bench(campaign)
+        bench.event("cart", at: 10)
+        let first = bench.effects.handOvers[0]
+        func places() -> [Int64?] { [bench.tallies.values.first?.places, Int64(bench.state.places.count)] }
+        bench.turn(at: 11) { turn, _ in turn.settle(send: first.send, channel: "email", .refused(reason: "554")) }
+        #expect(places() == [0, 0])
+        for at in [12, 14] as [Int64] {
+            bench.turn(at: at) { turn, _ in
+                let done = turn.redrive(letter(first))
+                #expect(done == nil)
+            }
+            #expect(places() == [1, 1])
+            bench.turn(at: at + 1) { turn, _ in
+                turn.settle(send: first.send, channel: "email", at == 12 ? .refused(reason: "554") : .accepted(id: ""))
+            }
+            #expect(places() == (at == 12 ? [0, 0] : [1, 1]))
+        }
+    }
+
     @Test("a dead letter of a user who must not be reached stays where it is")
     func redriveRefused() {
         var bench = claimed()

@@ -3,19 +3,23 @@ import Storage
 
 /// When something was last recorded: by a decision, or by an event that decided nothing.
 package enum LastReceipt {
-    /// Nil where nothing was after `now`. More than `HostLimits.longestSetBack` later an event is not looked for: time does
-    /// not go on from there.
+    /// Nil where nothing was after `now`. From more than `HostLimits.longestSetBack` later time does not go on: an event is
+    /// not looked for there, and a decision of then gives way to an event that is nearer.
     package static func after(_ now: Instant, in store: any Store) throws -> Instant? {
-        let decided = try store.decisions(before: nil, limit: 1).first?.decision.at
-        let newest = max(decided ?? now, try event(after: now, store) ?? now)
-        return newest > now ? newest : nil
+        let near = try event(after: now, store)
+        guard let decided = try store.decisions(before: nil, limit: 1).first?.decision.at, decided > now else {
+            return near
+        }
+        guard let near else { return decided }
+        return decided - now > HostLimits.longestSetBack ? near : max(decided, near)
     }
 
     /// The newest event's receipt, found by halves: events are read forward alone.
     private static func event(after now: Instant, _ store: any Store) throws -> Instant? {
         var newest: Instant?
         var low = now + Length(milliseconds: 1)
-        var high = now + HostLimits.longestSetBack
+        let last = now + HostLimits.longestSetBack
+        var high = last
         while low <= high {
             let middle = low + Length(milliseconds: (high - low).milliseconds / 2)
             var found: Instant?
@@ -23,10 +27,9 @@ package enum LastReceipt {
                 found = event.receivedAt
                 return false
             }
-            if let found {
+            if let found, found <= last {
                 newest = found
                 low = found + Length(milliseconds: 1)
-                high = max(high, found)
             } else {
                 high = middle - Length(milliseconds: 1)
             }
