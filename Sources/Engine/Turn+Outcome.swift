@@ -115,8 +115,10 @@ extension Turn {
     private mutating func giveBack(_ claim: Claim) {
         dropWindow(of: claim)
         state.counted.removeAll { $0.send == claim.send && $0.channel == claim.channel }
+        // Asked first: a receipt that a newer one replaces is forgotten once nothing of its send is under way.
+        let isReceived = isReceived(claim.campaign, claim.send)
         giveReceiptBack(of: claim.campaign, claim.send)
-        guard !isReceived(claim.campaign, claim.send), !state.claims.contains(where: { $0.send == claim.send })
+        guard !isReceived, !state.claims.contains(where: { $0.send == claim.send })
         else { return }  // Another channel of the send delivered, or still may: the send keeps what it took.
         var tally = tallies[claim.campaign] ?? Tally()
         if claim.tookSlot, tally.giveSlotBack(of: claim.at), Tally.minute(of: now) == Tally.minute(of: claim.at) {
@@ -125,12 +127,24 @@ extension Turn {
         if !state.queue.contains(where: { $0.wait.send == claim.send }),
             let place = state.places.firstIndex(where: { $0.campaign == claim.campaign && $0.send == claim.send })
         {
-            state.places.remove(at: place)
-            tally.places -= 1
+            if let other = otherSend(of: claim) {
+                state.places[place].send = other
+            } else {
+                state.places.remove(at: place)
+                tally.places -= 1
+            }
         }
         guard tally != tallies[claim.campaign] ?? Tally() else { return }
         tallies[claim.campaign] = tally
         effects.tallies.insert(claim.campaign)
+    }
+
+    /// Another send of the campaign that the user has or may yet have: it found a place taken and took none.
+    private func otherSend(of claim: Claim) -> UInt64? {
+        let received = state.receipts.first { $0.campaign == claim.campaign && $0.send != claim.send }?.send
+        return received
+            ?? state.claims.first { $0.campaign == claim.campaign && $0.send != claim.send }?.send
+            ?? state.queue.first { $0.wait.version.number == claim.campaign && $0.wait.send != claim.send }?.wait.send
     }
 
     /// Of the addresses that a channel called dead, those that are not the user's anew since: the channel judged by what

@@ -36,6 +36,8 @@ struct RuleChecks {
     var slots: [CampaignNumber: [Int64: Set<UInt64>]] = [:]
     /// Of each user, the sends that may count as received, in order.
     var received: [UserID: [UInt64]] = [:]
+    /// Campaigns of which a user has had something in the in-app queue.
+    var queued: [UserID: Set<CampaignNumber>] = [:]
     private(set) var deleted: Set<UserID> = []
     var zones: [UserID: String] = [:]
     private(set) var commits = 0
@@ -101,6 +103,8 @@ struct RuleChecks {
             if let channel = decision.channel, channel != "in_app" {
                 delivered[decision.user, default: []].append((channel, decision.at, send.version))
             }
+        case .queuedInApp:
+            if let version = send.begunUnder { queued[decision.user, default: []].insert(version.number) }
         case .controlGroup: received[decision.user, default: []].append(decision.send)
         default: break
         }

@@ -315,6 +315,37 @@ struct OutcomeTests {
         #expect(bench.tallies.values.first?[.delivered] == 1)
     }
 
+    @Test("a place stays as long as the user has the campaign from any send, whatever becomes of the others")
+    func keepsPlace() {
+        var campaign = Campaign(
+            id: "C",
+            trigger: .event("cart"),
+            reEligibility: .after(.zero),
+            messages: [.email, Message(channel: "push", fields: ["title": "x"])]
+        )
+        campaign.maxRecipients = 1
+        for isFirst in [true, false] {
+            var bench = Bench(campaign)
+            bench.channels["push"] = ChannelRules(queues: false)
+            bench.event("cart", at: 10)
+            let first = bench.effects.handOvers[0].send
+            bench.event("cart", at: 11)
+            let second = bench.effects.handOvers[0].send
+            func end(_ send: UInt64, _ channel: String, _ isAccepted: Bool, at: Int64) {
+                bench.turn(at: at) { turn, _ in
+                    turn.settle(send: send, channel: channel, isAccepted ? .accepted(id: "") : .refused(reason: "554"))
+                }
+            }
+            // The first has it by one channel, or the second alone has it.
+            end(first, "email", isFirst, at: 12)
+            end(second, "email", true, at: 13)
+            end(second, "push", true, at: 14)
+            end(first, "push", false, at: 15)
+            #expect(bench.tallies.values.first?.places == 1)
+            #expect(bench.state.places.count == 1)
+        }
+    }
+
     @Test("a dead letter that goes again takes a place, and gives it back where it fails again")
     func redriveTakesPlace() {
         var campaign = Campaign(id: "C", trigger: .event("cart"), messages: [.email])
