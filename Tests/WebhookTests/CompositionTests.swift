@@ -102,6 +102,9 @@ import Webhook
         let hidden = fault(("secret", .string(Receiver.secret)))
         #expect(hidden?.hasPrefix("secret: it must be the name of one in webhook.secrets") == true)
         #expect(hidden?.contains(Receiver.secret) == false)
+        for name in ["url", "type", "secret"] {
+            #expect(fault((name, .string("")))?.hasPrefix("\(name): it is empty") == true)
+        }
     }
 
     @Test func aPayloadIsOfAMebibyteAtMost() async throws {
