@@ -117,12 +117,12 @@ package final class InMemoryStore: Store {
 
     /// A key is a record's place.
     package func dump(
-        _ kind: RecordKind,
+        _ family: Family,
         after: [UInt8]?,
         _ body: (_ key: UnsafeRawBufferPointer, Record) throws -> Bool
     ) throws {
         let first = after.map { $0.reduce(0) { $0 << 8 | Int($1) } + 1 } ?? 0
-        for (place, record) in kept.withLock({ $0.records(kind) }).enumerated().dropFirst(first) {
+        for (place, record) in kept.withLock({ $0.records(family) }).enumerated().dropFirst(first) {
             let goesOn = try withUnsafeBytes(of: UInt64(place).bigEndian) { try body($0, record) }
             guard goesOn else { return }
         }
@@ -188,8 +188,9 @@ private struct Kept {
         }
     }
 
-    func records(_ kind: RecordKind) -> [Record] {
-        switch kind {
+    func records(_ family: Family) -> [Record] {
+        switch family {
+        case .meta: []
         case .users: users.sorted { $0.key < $1.key }.map { .user($0.key, $0.value) }
         case .timers: timers.entries.map { .timer($0.value) }
         case .decisions: decisions.entries.map { .decision($0.value) }

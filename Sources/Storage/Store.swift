@@ -83,10 +83,10 @@ package protocol Store: Sendable {
     /// Those users need not be remembered any more: their ids leave the disk too.
     func endErasures(_ ended: [UserID: Erasure]) throws(StoreError)
 
-    /// Beside the writer: every record of a kind, in the order of its keys, until `body` gives false. Begins behind the
+    /// Beside the writer: every record of a family, but for `meta`, in the order of its keys, until `body` gives false. Begins behind the
     /// key `after`, which `body` was given before; nil: with the first.
     func dump(
-        _ kind: RecordKind,
+        _ family: Family,
         after: [UInt8]?,
         _ body: (_ key: UnsafeRawBufferPointer, Record) throws -> Bool
     ) throws
@@ -95,8 +95,8 @@ package protocol Store: Sendable {
 }
 
 extension Store {
-    package func dump(_ kind: RecordKind, _ body: (Record) throws -> Bool) throws {
-        try dump(kind, after: nil) { try body($1) }
+    package func dump(_ family: Family, _ body: (Record) throws -> Bool) throws {
+        try dump(family, after: nil) { try body($1) }
     }
 }
 
@@ -381,10 +381,7 @@ package struct CampaignRecord: Hashable, Sendable {
     }
 }
 
-package enum RecordKind: String, CaseIterable, Sendable {
-    case users, timers, decisions, items, outbox, failed, campaigns, tallies, events, tokens
-}
-
+/// A record with its key.
 package enum Record: Sendable {
     case user(UserID, UserState)
     case timer(Timer)

@@ -71,7 +71,7 @@ extension Database {
         failing: (RocksDBFault) -> Fault,
         _ body: (_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(Fault) -> Bool
     ) throws(Fault) {
-        guard let column = columns[family.rawValue] else { return }
+        guard let column = columns[family.index] else { return }
         var range = range
         // Where the walk was: an iterator that breaks off tells no key any more.
         var last = ProtobufWriter(capacity: 128)

@@ -153,7 +153,7 @@ extension Database {
         _ key: UnsafeRawBufferPointer,
         _ body: (UnsafeRawBufferPointer?) -> Result
     ) throws(RocksDBFault) -> Result {
-        guard let column = columns[family.rawValue] else { return body(nil) }
+        guard let column = columns[family.index] else { return body(nil) }
         let found = try RocksDBFault.check { fault in
             rocksdb_get_pinned_cf(
                 handle,
@@ -171,7 +171,7 @@ extension Database {
     /// Many at once, into `many`, which tells what was found and what could not be read; what was found there before
     /// must have been destroyed.
     func get(_ family: Family, _ many: borrowing ManyKeys) {
-        guard let column = columns[family.rawValue] else { return }
+        guard let column = columns[family.index] else { return }
         rocksdb_batched_multi_get_cf(
             handle,
             read,
@@ -199,7 +199,7 @@ extension Database {
     func put(_ batch: OpaquePointer, _ family: Family, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
         rocksdb_writebatch_put_cf(
             batch,
-            columns[family.rawValue],
+            columns[family.index],
             key.baseAddress?.assumingMemoryBound(to: CChar.self),
             key.count,
             value.baseAddress?.assumingMemoryBound(to: CChar.self),
@@ -210,7 +210,7 @@ extension Database {
     func delete(_ batch: OpaquePointer, _ family: Family, _ key: UnsafeRawBufferPointer) {
         rocksdb_writebatch_delete_cf(
             batch,
-            columns[family.rawValue],
+            columns[family.index],
             key.baseAddress?.assumingMemoryBound(to: CChar.self),
             key.count
         )
@@ -219,7 +219,7 @@ extension Database {
     /// What its tables take on disk, in bytes.
     func size(of family: Family) -> UInt64 {
         var size: UInt64 = 0
-        rocksdb_property_int_cf(handle, columns[family.rawValue], "rocksdb.total-sst-files-size", &size)
+        rocksdb_property_int_cf(handle, columns[family.index], "rocksdb.total-sst-files-size", &size)
         return size
     }
 
@@ -228,7 +228,7 @@ extension Database {
         try RocksDBFault.check { fault in
             rocksdb_delete_file_in_range_cf(
                 handle,
-                columns[family.rawValue],
+                columns[family.index],
                 "",
                 0,
                 key.baseAddress?.assumingMemoryBound(to: CChar.self),
@@ -242,7 +242,7 @@ extension Database {
     func flush(_ family: Family) throws(RocksDBFault) {
         let options = rocksdb_flushoptions_create()!
         defer { rocksdb_flushoptions_destroy(options) }
-        try RocksDBFault.check { fault in rocksdb_flush_cf(handle, options, columns[family.rawValue], &fault) }
+        try RocksDBFault.check { fault in rocksdb_flush_cf(handle, options, columns[family.index], &fault) }
     }
 
     /// Rewriting tells of no failure itself: it succeeded where none was counted meanwhile, and nobody stopped it.
@@ -270,7 +270,7 @@ extension Database {
         let compaction = rocksdb_compactoptions_create()!
         defer { rocksdb_compactoptions_destroy(compaction) }
         rocksdb_compactoptions_set_bottommost_level_compaction(compaction, 2)  // rewrite the last level too
-        rocksdb_compact_range_cf_opt(handle, columns[family.rawValue], compaction, nil, 0, nil, 0)
+        rocksdb_compact_range_cf_opt(handle, columns[family.index], compaction, nil, 0, nil, 0)
     }
 }
 

@@ -189,17 +189,17 @@ extension RocksDBStore {
 
     /// Holds the store open as it is: one that has to be opened again after a failed write waits for it.
     package func dump(
-        _ kind: RecordKind,
+        _ family: Family,
         after: [UInt8]?,
         _ body: (_ key: UnsafeRawBufferPointer, Record) throws -> Bool
     ) throws {
         let range = KeyRange(lower: after.map { $0 + [0] } ?? [])
         // swift-format-ignore: OnlyOneTrailingClosureArgument
         try access.read(orThrow: { $0 as any Error }) { database -> Void in
-            guard kind != .outbox else { return try dumpOutbox(database, range, body) }
-            try database.scan(kind.family, range, damaged: damaged(kind.family), failing: fault) { key, value in
-                let record = decoding(kind.family, key) { () throws(ProtobufReader.Fault) in
-                    try Self.record(kind, key, value)
+            guard family != .outbox else { return try dumpOutbox(database, range, body) }
+            try database.scan(family, range, damaged: damaged(family), failing: fault) { key, value in
+                let record = decoding(family, key) { () throws(ProtobufReader.Fault) in
+                    try Self.record(family, key, value)
                 }
                 guard let record, !erasures.hides(record) else { return true }
                 return try body(key, record)
@@ -230,10 +230,10 @@ extension RocksDBStore {
         _ = try last.key.withUnsafeBytes { try body($0, .outbox(last.entry)) }
     }
 
-    /// Writes what memory holds into tables and rewrites all of a kind, dropping what is older than it is kept.
-    package func compact(_ kind: RecordKind) throws(StoreError) {
+    /// Writes what memory holds into tables and rewrites all of a family, dropping what is older than it is kept.
+    package func compact(_ family: Family) throws(StoreError) {
         try access.read { database throws(StoreError) in
-            try StoreError.doing("compact", folder) { () throws(RocksDBFault) in try database.compact(kind.family) }
+            try StoreError.doing("compact", folder) { () throws(RocksDBFault) in try database.compact(family) }
         }
     }
 
@@ -328,12 +328,13 @@ extension RocksDBStore {
     }
 
     private static func record(
-        _ kind: RecordKind,
+        _ family: Family,
         _ key: UnsafeRawBufferPointer,
         _ value: UnsafeRawBufferPointer
     ) throws(ProtobufReader.Fault) -> Record {
         var reader = ProtobufReader(key)
-        switch kind {
+        switch family {
+        case .meta: preconditionFailure("what the folder says of itself is no record")
         case .users: return .user(try reader.userKey(), try UserRecord.decode(value))
         case .timers: return .timer(try timer(key, value))
         case .decisions: return .decision(try storedDecision(key, value))
@@ -392,22 +393,5 @@ extension RocksDBStore {
     ) throws(ProtobufReader.Fault) -> CampaignRecord {
         var reader = ProtobufReader(key)
         return try CampaignRecord.decode(value, try reader.campaignKey())
-    }
-}
-
-extension RecordKind {
-    var family: Family {
-        switch self {
-        case .users: .users
-        case .timers: .timers
-        case .decisions: .decisions
-        case .items: .items
-        case .outbox: .outbox
-        case .failed: .failed
-        case .campaigns: .campaigns
-        case .tallies: .tallies
-        case .events: .events
-        case .tokens: .tokens
-        }
     }
 }

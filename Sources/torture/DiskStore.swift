@@ -127,7 +127,7 @@ final class DiskStore: Store {
     func erase() -> [UserID: Erasure] { [:] }
     func endErasures(_ ended: [UserID: Erasure]) {}
     func dump(
-        _ kind: RecordKind,
+        _ kind: Family,
         after: [UInt8]?,
         _ body: (_ key: UnsafeRawBufferPointer, Record) throws -> Bool
     ) throws { try view.dump(kind, after: after, body) }

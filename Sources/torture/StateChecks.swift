@@ -122,7 +122,7 @@ struct StateChecks {
 
     /// What the log's bytes say is what was committed.
     func checkAll(_ store: DiskStore) throws {
-        for kind in RecordKind.allCases {
+        for kind in Family.ofRecords {
             var (shown, told): ([Record], [Record]) = ([], [])
             try store.view.dump(kind) {
                 shown.append($0)

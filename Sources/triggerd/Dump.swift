@@ -16,14 +16,14 @@ struct Dump: ParsableCommand {
     )
 
     @Argument(help: "The data folder.", completion: .directory) var data: String
-    @Option(help: "Only records of this kind: \(RecordKind.allCases.map(\.rawValue).joined(separator: ", ")).")
-    var kind: RecordKind?
+    @Option(help: "Only records of this kind: \(Family.ofRecords.map(\.name).joined(separator: ", ")).")
+    var kind: Family?
 
     func run() throws {
         do {
             let store = try RocksDBStore(reading: data)
             defer { store.close() }
-            for kind in kind.map({ [$0] }) ?? RecordKind.allCases {
+            for kind in kind.map({ [$0] }) ?? Family.ofRecords {
                 try store.dump(kind) { record in
                     Output.json(record.json)
                     return Output.isRead
@@ -35,4 +35,11 @@ struct Dump: ParsableCommand {
     }
 }
 
-extension RecordKind: ExpressibleByArgument {}
+extension Family: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let family = Self.ofRecords.first(where: { $0.name == argument }) else { return nil }
+        self = family
+    }
+
+    public static var allValueStrings: [String] { ofRecords.map(\.name) }
+}

@@ -75,7 +75,7 @@ struct ErasureTests {
     /// Who is told of, by kind of record.
     private static func shown(_ store: any Store) throws -> [String: Set<String>] {
         var shown: [String: Set<String>] = [:]
-        for kind in RecordKind.allCases {
+        for kind in Family.ofRecords {
             try store.dump(kind) { record in
                 switch record {
                 case .user(let user, _): shown["users", default: []].insert(user.string)

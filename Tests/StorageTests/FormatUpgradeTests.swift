@@ -18,14 +18,14 @@ struct FormatUpgradeTests {
             for family in [Family.tokens, .events, .failed] {
                 try StoreError.doing("drop", folder) { () throws(RocksDBFault) in
                     try RocksDBFault.check { fault in
-                        rocksdb_drop_column_family(database.handle, database.columns[family.rawValue], &fault)
+                        rocksdb_drop_column_family(database.handle, database.columns[family.index], &fault)
                     }
                 }
             }
         }
         new.close()
         let reading = try RocksDBStore(reading: folder)
-        for kind in RecordKind.allCases {
+        for kind in Family.ofRecords {
             var count = 0
             try reading.dump(kind) { _ in
                 count += 1

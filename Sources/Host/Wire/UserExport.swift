@@ -15,7 +15,7 @@ struct UserExport {
     private static let looksAt = 100_000
 
     /// What is sought where. The user's own record and decisions are found by the user.
-    private static let kinds: [RecordKind] = [.users, .decisions, .items, .outbox, .failed, .events, .tokens]
+    private static let kinds: [Family] = [.users, .decisions, .items, .outbox, .failed, .events, .tokens]
 
     /// Where a page begins: behind a key of a kind, and how much of the record there was told already.
     private struct Place {
@@ -87,7 +87,7 @@ struct UserExport {
         return true
     }
 
-    private mutating func addSought(_ kind: RecordKind, _ store: any Store, _ looked: inout Int) throws -> Bool {
+    private mutating func addSought(_ kind: Family, _ store: any Store, _ looked: inout Int) throws -> Bool {
         var isTold = true
         try store.dump(kind, after: place.key) { key, record in
             looked += 1

@@ -2,25 +2,9 @@ import CRocksDB
 import Engine
 import Storage
 
-/// A column family: records that live alike. docs/storage.md draws their keys.
-enum Family: Int, CaseIterable {
-    case meta, users, timers, decisions, items, outbox, failed, campaigns, tallies, events, tokens
-
-    var name: String {
-        switch self {
-        case .meta: "default"
-        case .users: "users"
-        case .timers: "timers"
-        case .decisions: "decisions"
-        case .items: "items"
-        case .outbox: "outbox"
-        case .failed: "failed"
-        case .campaigns: "campaigns"
-        case .tallies: "tallies"
-        case .events: "events"
-        case .tokens: "tokens"
-        }
-    }
+/// How RocksDB keeps a family, as one of its column families.
+extension Family {
+    var index: Int { Int(rawValue) }
 
     /// The caller destroys what it gets.
     func options(
