@@ -173,7 +173,11 @@ private struct Kept {
         }
         for (number, tally) in changes.tallies { tallies[number] = tally }
         workspace = changes.workspace ?? workspace
+        let isLater =
+            (events.last?.receivedAt ?? Instant(milliseconds: .min)) <= changes.events.first?.receivedAt ?? .never
         events += changes.events
+        // The clock may have been set far back between two starts.
+        if !isLater { events.sort { ($0.receivedAt, $0.sequence) < ($1.receivedAt, $1.sequence) } }
         for (user, erasure) in changes.erasures { erase(user, erasure) }
     }
 

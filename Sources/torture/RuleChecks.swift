@@ -25,6 +25,8 @@ struct RuleChecks {
         /// The user's zone then; nil where the same commit may have changed it.
         var zone: String??
         var isReceived = false
+        /// Whether a channel delivered it that has a place in a rate limit.
+        var isSent = false
     }
 
     var sends: [UInt64: Send] = [:]
@@ -65,6 +67,8 @@ struct RuleChecks {
         for message in changes.outboxAdded where !changes.deletedUsers.contains(message.user) {
             try claimed(message, commit, isAgain: redriven.contains(Message(message)))
         }
+        forgetSlots(of: redriven)
+        if deleted.isEmpty { for (number, tally) in changes.tallies { try checkSlots(number, tally) } }
         for record in changes.campaigns where !record.definition.isEmpty {
             let version = CampaignVersion(number: record.head.number, version: record.version)
             campaigns[version] = try Campaign(packed: record.definition)
@@ -101,6 +105,7 @@ struct RuleChecks {
         case .delivered:
             sends[decision.send]?.isReceived = true
             if let channel = decision.channel, channel != "in_app" {
+                sends[decision.send]?.isSent = true
                 delivered[decision.user, default: []].append((channel, decision.at, send.version))
             }
         case .queuedInApp:
