@@ -104,7 +104,7 @@ extension Turn {
             campaignID(window.version),
             channel: window.channel,
             rule: "8.3",
-            send: window.send,
+            of: SendName(window.send, window.version),
             at: credit.receivedAt,
             why: [
                 "event": .string(credit.name), "event_at": .string(credit.time.description),

@@ -124,7 +124,6 @@ extension Turn {
             let definition = context.campaigns.definition(version),
             definition.campaign.exceptions.indices.contains(index)
         else { return }
-        versionUnderWay = version
         let exception = definition.campaign.exceptions[index]
         let same = exception.same.flatMap { $0.correlate(event.properties) }
         if exception.same != nil, same == nil { return }  // 4.14: there is nothing that could equal.
@@ -159,7 +158,7 @@ extension Turn {
         for wait in state.waits where counts(wait) {
             hasCancelled = true
             if isTrigger { pushBack(wait) }
-            decide(code, head.id, rule: rule, send: wait.send, why: why(wait))
+            decide(code, head.id, rule: rule, of: wait.name, why: why(wait))
             removeTimer(wait.due, of: wait)
             state.waits.removeAll { $0.send == wait.send }
         }
@@ -177,7 +176,7 @@ extension Turn {
                     head.id,
                     channel: channel(ending: entry),
                     rule: rule,
-                    send: entry.wait.send,
+                    of: entry.wait.name,
                     why: why(entry.wait)
                 )
                 remove(entry)
@@ -223,14 +222,14 @@ extension Turn {
         effects.tallies.insert(version.number)
         guard event.depth < context.limits.chain, starts(of: version.number, in: event.chain) < context.limits.chain
         else {
-            decide(.chainTooDeep, head.id, rule: "1.5", send: 0, why: ["depth": .integer(Int64(event.depth))])
+            decide(.chainTooDeep, head.id, rule: "1.5", of: nil, why: ["depth": .integer(Int64(event.depth))])
             return
         }
         guard isLive(head, definition, event), isYoung(definition, head, event),
-            isInAudience(definition, .notInSegmentAtTrigger, rule: "7.1.1", send: 0)
+            isOutsideAudience(definition, .notInSegmentAtTrigger, rule: "7.1.1", of: nil) == nil
         else { return }
         if let group = context.workspace.controlGroup, group.contains(user, salt: "") {
-            decide(.globalControl, head.id, rule: "10.5", send: 0)
+            decide(.globalControl, head.id, rule: "10.5", of: nil)
             return
         }
         if let window = definition.campaign.window, window.anchor == .triggerAndDelivery,
@@ -240,26 +239,26 @@ extension Turn {
                 .outsideWindowAtTrigger,
                 head.id,
                 rule: "5.2.3",
-                send: 0,
+                of: nil,
                 next: zone(window.zone).next(in: window.hours, from: now),
                 why: compared(event.time, window.hours, zone(window.zone), "window")
             )
             return
         }
         // 6.6: judged at the trigger instant, and again at the send.
-        guard eligible(definition, version, at: event.time, send: 0, rule: "6.6") else { return }
+        guard isIneligible(definition, version, at: event.time, of: nil, rule: "6.6") == nil else { return }
         // 3.2.1: counted from the event's time.
         let first = min(event.time, pushedBack[version.number] ?? event.time)
         guard
             let due = due(of: definition.campaign, trigger: event.time, first: first, properties: event.properties)
         else {
-            decide(.delayInvalid, head.id, rule: "3.1", send: 0, why: definition.campaign.delay.compared(event))
+            decide(.delayInvalid, head.id, rule: "3.1", of: nil, why: definition.campaign.delay.compared(event))
             return
         }
         guard !alreadyExcepted(definition, version, head, event) else { return }
         guard hasRoom(for: event) else {
             let waiting = Int64(state.waits.count + state.queue.count + state.claims.count)
-            decide(.tooManyWaiting, head.id, rule: "14", send: 0, why: ["waiting": .integer(waiting)])
+            decide(.tooManyWaiting, head.id, rule: "14", of: nil, why: ["waiting": .integer(waiting)])
             return
         }
 
@@ -269,9 +268,9 @@ extension Turn {
             why["first_triggered_at"] = .string(first.description)
             why["at_most"] = .string(most.description)
         }
-        let send = decide(.scheduled, head.id, rule: "3.1", send: 0, next: due, why: why)
+        let scheduled = decide(.scheduled, head.id, rule: "3.1", of: nil, next: due, why: why)
         var wait = Wait(
-            send: send,
+            send: scheduled.sequence,
             version: version,
             epoch: head.epoch,
             trigger: event.time,
@@ -309,7 +308,7 @@ extension Turn {
                 .campaignNotLive,
                 head.id,
                 rule: "3.4",
-                send: 0,
+                of: nil,
                 why: ["stopped_at": .string(head.stops.last?.description ?? "")]
             )
             return false
@@ -319,14 +318,14 @@ extension Turn {
                 .eventBeforeLaunch,
                 head.id,
                 rule: "1.1.2",
-                send: 0,
+                of: nil,
                 why: [
                     "event_at": .string(event.time.description), "launched_at": .string(head.launchedAt.description),
                 ]
             )
             return false
         }
-        return isInDuration(definition, event.time, send: 0)
+        return isOutsideDuration(definition, event.time, of: nil) == nil
     }
 
     /// Step 4.
@@ -336,7 +335,7 @@ extension Turn {
             .eventTooOld,
             head.id,
             rule: "3.2.3",
-            send: 0,
+            of: nil,
             why: ["age": .string((now - event.time).description), "max_event_age": .string(longest.description)]
         )
         return false
@@ -379,7 +378,7 @@ extension Turn {
             .cancelledByException,
             head.id,
             rule: "4.13",
-            send: 0,
+            of: nil,
             why: [
                 "exception_at": .string(found.time.description), "triggered_at": .string(event.time.description),
             ]

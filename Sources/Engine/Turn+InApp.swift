@@ -1,19 +1,26 @@
 /// In-app messages: queued when due, shown to a session, delivered when seen (9).
 extension Turn {
-    mutating func enqueue(_ message: Message, _ id: CampaignID, _ wait: Wait) {
+    mutating func enqueue(_ message: Message, _ id: CampaignID, _ wait: Wait) -> Judged {
         let expires = message.expiresAfter.map { now + $0 } ?? .never
-        let sequence = decide(
+        let queued = decide(
             .queuedInApp,
             id,
             channel: message.channel,
             rule: "9.2",
-            send: wait.send,
+            of: wait.name,
             next: expires == .never ? nil : expires
         )
         state.queue.append(
-            QueueEntry(wait: wait, channel: message.channel, sequence: sequence, available: now, expires: expires)
+            QueueEntry(
+                wait: wait,
+                channel: message.channel,
+                sequence: queued.sequence,
+                available: now,
+                expires: expires
+            )
         )
         addTimer(expires, of: wait)
+        return queued
     }
 
     /// A session started at `session`: what waits is judged again (9.8), and one message is shown.
@@ -44,7 +51,6 @@ extension Turn {
         while !ready.isEmpty {
             let entry = ready.removeFirst()
             guard let definition = definition(of: entry), let index = message(of: entry) else { continue }
-            versionUnderWay = entry.wait.version
             let (code, reason): (Decision.Code, String)
             switch rendered(index, definition, entry.wait) {  // 9.9: rendered at display.
             case .fields(let fields, _):
@@ -59,7 +65,7 @@ extension Turn {
                 definition.campaign.id,
                 channel: entry.channel,
                 rule: "9.9",
-                send: entry.wait.send,
+                of: entry.wait.name,
                 why: ["reason": .string(reason)]
             )
             remove(entry)
@@ -72,16 +78,15 @@ extension Turn {
         guard let definition = definition(of: entry), !context.campaigns.isHeld(entry.wait.version) else {
             return false
         }
-        versionUnderWay = entry.wait.version
-        guard isInDuration(definition, now, send: entry.wait.send, channel: entry.channel),
+        guard isOutsideDuration(definition, now, of: entry.wait.name, channel: entry.channel) == nil,
             !definition.campaign.rechecksAudience
-                || isInAudience(
+                || isOutsideAudience(
                     definition,
                     .notInSegmentAtSend,
                     rule: "9.8",
-                    send: entry.wait.send,
+                    of: entry.wait.name,
                     channel: entry.channel
-                )
+                ) == nil
         else {
             remove(entry)
             return false
@@ -150,7 +155,7 @@ extension Turn {
                 campaignID(entry.wait.version),
                 channel: entry.channel,
                 rule: "9.11",
-                send: entry.wait.send,
+                of: entry.wait.name,
                 next: until
             )
         }
@@ -164,8 +169,7 @@ extension Turn {
     /// 13, 9.11: delivered at the instant of the acknowledgement.
     private mutating func see(_ entry: QueueEntry) {
         let id = campaignID(entry.wait.version)
-        versionUnderWay = entry.wait.version
-        decide(.delivered, id, channel: entry.channel, rule: "9.11", send: entry.wait.send)
+        decide(.delivered, id, channel: entry.channel, rule: "9.11", of: entry.wait.name)
         remove(entry)
         receive(entry.wait.version.number, entry.wait.send, at: now)
         openWindow(entry.wait.version, entry.wait.send, channel: entry.channel)
@@ -196,7 +200,6 @@ extension Turn {
 
     /// Its lease or its time is over.
     mutating func runOut(_ entry: QueueEntry, at instant: Instant) {
-        versionUnderWay = entry.wait.version
         if let lease = entry.lease, lease.ends <= instant {
             // 13, 9.11: what happened meanwhile counts now; without it, the entry waits for the next session.
             change(entry) { $0.lease = nil }
@@ -206,7 +209,7 @@ extension Turn {
                     campaignID(entry.wait.version),
                     channel: channel(ending: entry),
                     rule: "9.11",
-                    send: entry.wait.send,
+                    of: entry.wait.name,
                     at: lease.ends,
                     why: [
                         "exception": .string(exception.name), "exception_at": .string(exception.time.description),
@@ -233,7 +236,7 @@ extension Turn {
                     campaignID(entry.wait.version),
                     channel: channel(ending: entry),
                     rule: "9.11",
-                    send: entry.wait.send,
+                    of: entry.wait.name,
                     at: max(end.at, lease.ends)
                 )
                 remove(entry)
@@ -246,7 +249,7 @@ extension Turn {
             campaignID(entry.wait.version),
             channel: entry.channel,
             rule: "9.5",
-            send: entry.wait.send,
+            of: entry.wait.name,
             at: entry.expires,
             why: ["available_at": .string(entry.available.description)]
         )
@@ -280,7 +283,7 @@ extension Turn {
                 campaignID(entry.wait.version),
                 channel: entry.channel,
                 rule: "9.2",
-                send: entry.wait.send,
+                of: entry.wait.name,
                 why: ["available_at": .string(entry.available.description)]
             )
         }
@@ -292,7 +295,7 @@ extension Turn {
             campaignID(entry.wait.version),
             channel: entry.channel,
             rule: code == .inAppMinimumInterval ? "9.4" : "9.3",
-            send: entry.wait.send,
+            of: entry.wait.name,
             next: next
         )
     }

@@ -61,7 +61,7 @@ extension Turn {
             context.campaigns.head(claim.campaign)?.id,
             channel: channel,
             rule: "13",
-            send: send,
+            of: SendName(send, claim.version),
             next: failed.next,
             why: why
         )
@@ -80,24 +80,23 @@ extension Turn {
     ) {
         guard let index = state.claims.firstIndex(where: { $0.send == send && $0.channel == channel }) else { return }
         let claim = state.claims.remove(at: index)
-        versionUnderWay = claim.version
         let id = context.campaigns.head(claim.campaign)?.id
         if let (code, reason) = outcome.failure {
             var why: Object = ["reason": .string(reason)]
             why.name(deadAddresses)
-            decide(code, id, channel: channel, rule: "13", send: send, why: why)
+            decide(code, id, channel: channel, rule: "13", of: SendName(send, claim.version), why: why)
             return giveBack(claim)
         }
         guard case .accepted(let provider) = outcome else {
             // Where that is over by now, it was so when the message was withdrawn.
             let (code, why) = fault(of: claim) ?? (claim.withdrawnFor ?? .unsubscribed, ["since": "withdrawn"])
-            decide(code, id, channel: channel, rule: "10.6", send: send, why: why)
+            decide(code, id, channel: channel, rule: "10.6", of: SendName(send, claim.version), why: why)
             return giveBack(claim)
         }
         var why: Object = provider.isEmpty ? [:] : ["provider_id": .string(provider)]
         why.name(deadAddresses)
         // 13: at the instant of the hand-over.
-        decide(.delivered, id, channel: channel, rule: "6.3", send: send, at: claim.at, why: why)
+        decide(.delivered, id, channel: channel, rule: "6.3", of: SendName(send, claim.version), at: claim.at, why: why)
         guard !context.campaigns.isDeleted(claim.campaign) else { return }  // Nobody asks any more (14).
         receive(claim.campaign, send, at: claim.at)
         confirmWindow(of: claim)
@@ -296,7 +295,13 @@ extension Turn {
         }
         if state.profile != before { addressesChanged(from: before) }
         let number = takeSequence()
-        decide(.redriven, letter.campaign, channel: letter.channel, rule: "13", send: letter.send)
+        decide(
+            .redriven,
+            letter.campaign,
+            channel: letter.channel,
+            rule: "13",
+            of: SendName(letter.send, letter.version)
+        )
         // It has no end any more.
         tallies[letter.version.number, default: Tally()].reopen(letter.code, of: letter.version.version)
         effects.tallies.insert(letter.version.number)

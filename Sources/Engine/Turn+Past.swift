@@ -60,28 +60,27 @@ extension Turn {
     /// What is known of the user, for audiences and abort rules.
     var facts: UserFacts { UserFacts(state: state, context: context) }
 
-    /// Whether the user belongs to the campaign's audience; records why not.
-    mutating func isInAudience(
+    /// Nil: the user belongs to the campaign's audience. Otherwise why not was decided.
+    mutating func isOutsideAudience(
         _ definition: Definition,
         _ code: Decision.Code,
         rule: String,
-        send: UInt64,
+        of send: SendName?,
         channel: String? = nil
-    ) -> Bool {
-        guard let audience = definition.campaign.audience else { return true }
+    ) -> Judged? {
+        guard let audience = definition.campaign.audience else { return nil }
         let facts = facts
-        if audience.holds(facts, now: now, within: &filterBudget) { return true }
-        decide(
+        if audience.holds(facts, now: now, within: &filterBudget) { return nil }
+        return decide(
             code,
             definition.campaign.id,
             channel: channel,
             rule: rule,
-            send: send,
+            of: send,
             why: [
                 "audience": .string(audience.description), "found": .object(audience.compared(facts, now: now)),
             ]
         )
-        return false
     }
 }
 

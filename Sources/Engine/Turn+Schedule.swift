@@ -54,32 +54,40 @@ extension Turn {
         return (instant(duration.start), instant(duration.end))
     }
 
-    /// Whether `instant` lies in [start, end); records why not.
-    mutating func isInDuration(_ definition: Definition, _ instant: Instant, send: UInt64, channel: String? = nil)
-        -> Bool
-    {
-        guard let duration = definition.campaign.duration else { return true }
+    /// Nil: `instant` lies in [start, end). Otherwise why not was decided.
+    mutating func isOutsideDuration(
+        _ definition: Definition,
+        _ instant: Instant,
+        of send: SendName?,
+        channel: String? = nil
+    ) -> Judged? {
+        guard let duration = definition.campaign.duration else { return nil }
         let (start, end) = limits(of: duration)
         func why(_ name: String, _ limit: Instant) -> Object {
             ["at": .string(instant.description), name: .string(limit.description)]
         }
         if let start, instant < start {
-            decide(
+            return decide(
                 .beforeStart,
                 definition.campaign.id,
                 channel: channel,
                 rule: "5.1.3",
-                send: send,
+                of: send,
                 next: start,
                 why: why("start", start)
             )
-            return false
         }
         if let end, instant >= end {
-            decide(.afterEnd, definition.campaign.id, channel: channel, rule: "5.1.3", send: send, why: why("end", end))
-            return false
+            return decide(
+                .afterEnd,
+                definition.campaign.id,
+                channel: channel,
+                rule: "5.1.3",
+                of: send,
+                why: why("end", end)
+            )
         }
-        return true
+        return nil
     }
 
     /// The quiet hours that the campaign keeps: its own before the workspace's (10.1).

@@ -14,48 +14,66 @@ extension Turn {
     }
 
     /// Steps 8 to 19 for a send that is due and no longer among the waits.
-    mutating func judge(_ wait: Wait) {
-        guard let definition = context.campaigns.definition(wait.version) else { return }
-        versionUnderWay = wait.version
-        if let end = end(of: wait) {
-            decide(end.code, definition.campaign.id, rule: end.rule, send: wait.send, at: end.at)
-            return
+    @discardableResult
+    mutating func judge(_ wait: Wait) -> Judged {
+        guard let definition = context.campaigns.definition(wait.version) else {
+            return decide(
+                .campaignDeleted,
+                campaignID(wait.version),
+                rule: "14",
+                of: wait.name,
+                why: ["version": "gone"]
+            )
         }
-        guard isInDuration(definition, now, send: wait.send), isInWindow(definition, wait),  // 8, 9
-            !definition.campaign.rechecksAudience
-                || isInAudience(definition, .notInSegmentAtSend, rule: "7.1.6", send: wait.send),  // 10
-            eligible(definition, wait.version, at: now, send: wait.send, rule: "6.7")  // 11
-        else { return }
+        if let end = end(of: wait) {
+            return decide(end.code, definition.campaign.id, rule: end.rule, of: wait.name, at: end.at)
+        }
+        if let end = isOutsideDuration(definition, now, of: wait.name) { return end }  // 8
+        if let end = isOutsideWindow(definition, wait) { return end }  // 9
+        if definition.campaign.rechecksAudience,  // 10
+            let end = isOutsideAudience(definition, .notInSegmentAtSend, rule: "7.1.6", of: wait.name)
+        {
+            return end
+        }
+        if let end = isIneligible(definition, wait.version, at: now, of: wait.name, rule: "6.7") { return end }  // 11
 
         var pass = Pass()
         pass.left = definition.campaign.messages.indices.filter {
             reaches(definition.campaign.messages[$0], definition, wait, &pass)
         }  // 12
-        guard !pass.left.isEmpty else { return record(pass, definition, wait) }
-        guard isAwake(definition, wait, pass) else { return }  // 13
+        guard !pass.left.isEmpty else { return recordEnd(pass, definition, wait) }
+        if let end = isAsleep(definition, wait, pass) { return end }  // 13
         // 14
         if let group = definition.campaign.controlGroup, group.contains(user, salt: definition.campaign.id.string) {
             record(pass, definition, wait)
-            enrol(definition, wait)
-            return
+            return enrol(definition, wait)
         }
         pass.left = capped(pass.left, definition, &pass)  // 15
-        guard !pass.left.isEmpty else { return record(pass, definition, wait) }
+        guard !pass.left.isEmpty else { return recordEnd(pass, definition, wait) }
         let hasSlot = takesSlot(definition, pass)
-        if hasSlot, !isWithinRateLimit(definition, wait, pass) { return }  // 16
-        guard hasPlace(definition, wait, pass) else { return }  // 17
+        if hasSlot, let end = isBeyondRateLimit(definition, wait, pass) { return end }  // 16
+        if let end = hasNoPlace(definition, wait, pass) { return end }  // 17
         record(pass, definition, wait)
+        return dispatch(pass, definition, wait, hasSlot: hasSlot)
+    }
 
+    /// Steps 18 and 19. Something is left to go.
+    private mutating func dispatch(_ pass: Pass, _ definition: Definition, _ wait: Wait, hasSlot: Bool) -> Judged {
+        var last: Judged?
         let queued = pass.left.filter { queues(definition.campaign.messages[$0]) }
         let atOnce = pass.left.filter { !queued.contains($0) }
-        if let rendered = render(atOnce, definition, wait, othersGoOn: !queued.isEmpty) {  // 18
+        switch render(atOnce, definition, wait, othersGoOn: !queued.isEmpty) {  // 18
+        case .ended(let end): last = end
+        case .rendered(let rendered):
             if !rendered.isEmpty { use(hasSlot, wait) }
             for (index, fields, leads) in rendered {  // 19
-                claim(definition.campaign.messages[index], fields, leads, definition, wait, tookSlot: hasSlot)
+                last = claim(definition.campaign.messages[index], fields, leads, definition, wait, tookSlot: hasSlot)
             }
         }
         if !queued.isEmpty { use(false, wait) }
-        for index in queued { enqueue(definition.campaign.messages[index], definition.campaign.id, wait) }
+        for index in queued { last = enqueue(definition.campaign.messages[index], definition.campaign.id, wait) }
+        guard let last else { preconditionFailure("send \(wait.send) is dispatched, and nothing of it is left") }
+        return last
     }
 
     /// What one pass through the checks found about single channels: recorded by the pass that ends or dispatches
@@ -73,17 +91,26 @@ extension Turn {
         }
     }
 
-    private mutating func record(_ pass: Pass, _ definition: Definition, _ wait: Wait) {
+    /// Nothing is left: each channel has its finding.
+    private mutating func recordEnd(_ pass: Pass, _ definition: Definition, _ wait: Wait) -> Judged {
+        record(pass, definition, wait)
+            ?? decide(.noAddress, definition.campaign.id, rule: "14", of: wait.name, why: ["messages": "none"])
+    }
+
+    @discardableResult
+    private mutating func record(_ pass: Pass, _ definition: Definition, _ wait: Wait) -> Judged? {
+        var last: Judged?
         for found in pass.found {
-            decide(
+            last = decide(
                 found.code,
                 definition.campaign.id,
                 channel: found.channel,
                 rule: found.rule,
-                send: wait.send,
+                of: wait.name,
                 why: found.why
             )
         }
+        return last
     }
 
     func queues(_ message: Message) -> Bool { context.channels[message.channel]?.queues ?? false }
@@ -99,27 +126,25 @@ extension Turn {
         rule: String,
         why: Object,
         _ pass: Pass = Pass()
-    ) {
+    ) -> Judged {
         if code != .deferredRateLimit {
             if let end = definition.campaign.duration.flatMap({ limits(of: $0).end }), until >= end {
                 record(pass, definition, wait)
                 var why = why
                 why["held_until"] = .string(until.description)
                 why["end"] = .string(end.description)
-                decide(.afterEnd, definition.campaign.id, rule: "5.1.4", send: wait.send, why: why)
-                return
+                return decide(.afterEnd, definition.campaign.id, rule: "5.1.4", of: wait.name, why: why)
             }
             if until > wait.firstDue + context.limits.longestHold {
                 record(pass, definition, wait)
                 var why = why
                 why["held_until"] = .string(until.description)
                 why["first_due"] = .string(wait.firstDue.description)
-                decide(.outsideWindowAtSend, definition.campaign.id, rule: "5.1.4", send: wait.send, why: why)
-                return
+                return decide(.outsideWindowAtSend, definition.campaign.id, rule: "5.1.4", of: wait.name, why: why)
             }
         }
-        decide(code, definition.campaign.id, rule: rule, send: wait.send, next: until, why: why)
         keep(wait, until: until, isRateLimited: code == .deferredRateLimit)
+        return decide(code, definition.campaign.id, rule: rule, of: wait.name, next: until, why: why)
     }
 
     /// Among the waits again, in its old place: the order in which sends began to wait (13, 10.7).
@@ -133,43 +158,39 @@ extension Turn {
     }
 
     /// Step 9.
-    private mutating func isInWindow(_ definition: Definition, _ wait: Wait) -> Bool {
-        guard let window = definition.campaign.window else { return true }
+    private mutating func isOutsideWindow(_ definition: Definition, _ wait: Wait) -> Judged? {
+        guard let window = definition.campaign.window else { return nil }
         let zone = zone(window.zone)
-        if window.hours.contains(zone.wall(now).timeOfDay) { return true }
+        if window.hours.contains(zone.wall(now).timeOfDay) { return nil }
         let why = compared(now, window.hours, zone, "window")
         if window.isNextAvailable, let opening = zone.next(in: window.hours, from: now) {
-            hold(wait, definition, until: opening, .deferredWindow, rule: "5.2.2", why: why)
-        } else {
-            decide(.outsideWindowAtSend, definition.campaign.id, rule: "5.2.1", send: wait.send, why: why)
+            return hold(wait, definition, until: opening, .deferredWindow, rule: "5.2.2", why: why)
         }
-        return false
+        return decide(.outsideWindowAtSend, definition.campaign.id, rule: "5.2.1", of: wait.name, why: why)
     }
 
     /// Step 13: 9.7 exempts a send that is left with in-app alone (13, 9.12).
-    private mutating func isAwake(_ definition: Definition, _ wait: Wait, _ pass: Pass) -> Bool {
+    private mutating func isAsleep(_ definition: Definition, _ wait: Wait, _ pass: Pass) -> Judged? {
         guard let quiet = quietHours(definition),
             pass.left.contains(where: { !queues(definition.campaign.messages[$0]) })
         else {
-            return true
+            return nil
         }
         let zone = zone(.user)
-        guard quiet.hours.contains(zone.wall(now).timeOfDay) else { return true }
+        guard quiet.hours.contains(zone.wall(now).timeOfDay) else { return nil }
         let why = compared(now, quiet.hours, zone, "quiet_hours")
         if quiet.mode == .defer, let end = zone.next(in: quiet.hours.complement, from: now) {
-            hold(wait, definition, until: end, .deferredQuietHours, rule: "10.1", why: why, pass)
-        } else {
-            record(pass, definition, wait)
-            decide(.quietHoursAborted, definition.campaign.id, rule: "10.1", send: wait.send, why: why)
+            return hold(wait, definition, until: end, .deferredQuietHours, rule: "10.1", why: why, pass)
         }
-        return false
+        record(pass, definition, wait)
+        return decide(.quietHoursAborted, definition.campaign.id, rule: "10.1", of: wait.name, why: why)
     }
 
     // MARK: Groups, caps and limits
 
     /// Step 14: held out on purpose, and counted as if it had received (6.9, 8.7).
-    private mutating func enrol(_ definition: Definition, _ wait: Wait) {
-        decide(.controlGroup, definition.campaign.id, rule: "10.5", send: wait.send)
+    private mutating func enrol(_ definition: Definition, _ wait: Wait) -> Judged {
+        let enrolled = decide(.controlGroup, definition.campaign.id, rule: "10.5", of: wait.name)
         receive(wait.version.number, wait.send, at: now)
         openWindow(wait.version, wait.send, channel: nil)
         raise(
@@ -180,6 +201,7 @@ extension Turn {
             depth: wait.depth,
             chain: wait.chain
         )
+        return enrolled
     }
 
     /// Step 15: the messages that every frequency cap allows, in the order of `messages:`; one that passes counts
@@ -226,7 +248,10 @@ extension Turn {
     private mutating func resume(_ wait: Wait) {
         guard wait.isRateLimited, let definition = context.campaigns.definition(wait.version),
             let limit = definition.campaign.rateLimit, end(of: wait) == nil
-        else { return judge(wait) }
+        else {
+            judge(wait)
+            return
+        }
         let gaveUp = wait.firstDue + context.limits.longestRateLimit
         if now >= gaveUp {
             expire(wait, definition, at: gaveUp)
@@ -257,17 +282,16 @@ extension Turn {
     private func tally(_ wait: Wait) -> Tally { tallies[wait.version.number] ?? Tally() }
 
     /// Step 16.
-    private mutating func isWithinRateLimit(_ definition: Definition, _ wait: Wait, _ pass: Pass) -> Bool {
-        guard let limit = definition.campaign.rateLimit else { return true }
+    private mutating func isBeyondRateLimit(_ definition: Definition, _ wait: Wait, _ pass: Pass) -> Judged? {
+        guard let limit = definition.campaign.rateLimit else { return nil }
         let used = tally(wait).slots(at: now)
-        if used < limit { return true }
+        if used < limit { return nil }
         let gaveUp = wait.firstDue + context.limits.longestRateLimit
         guard now < gaveUp else {
             record(pass, definition, wait)
-            expire(wait, definition, at: now)
-            return false
+            return expire(wait, definition, at: now)
         }
-        hold(
+        return hold(
             wait,
             definition,
             until: min(nextMinute, gaveUp),
@@ -275,35 +299,33 @@ extension Turn {
             rule: "10.3",
             why: ["per_minute": .integer(limit), "used": .integer(used)]
         )
-        return false
     }
 
-    private mutating func expire(_ wait: Wait, _ definition: Definition, at instant: Instant) {
-        versionUnderWay = wait.version
+    @discardableResult
+    private mutating func expire(_ wait: Wait, _ definition: Definition, at instant: Instant) -> Judged {
         decide(
             .rateLimitExpired,
             definition.campaign.id,
             rule: "10.3",
-            send: wait.send,
+            of: wait.name,
             at: instant,
             why: ["first_due": .string(wait.firstDue.description)]
         )
     }
 
     /// Step 17.
-    private mutating func hasPlace(_ definition: Definition, _ wait: Wait, _ pass: Pass) -> Bool {
-        guard let most = definition.campaign.maxRecipients, !holdsPlace(wait.version.number) else { return true }
+    private mutating func hasNoPlace(_ definition: Definition, _ wait: Wait, _ pass: Pass) -> Judged? {
+        guard let most = definition.campaign.maxRecipients, !holdsPlace(wait.version.number) else { return nil }
         let taken = tally(wait).places
-        if taken < most { return true }
+        if taken < most { return nil }
         record(pass, definition, wait)
-        decide(
+        return decide(
             .volumeCapReached,
             definition.campaign.id,
             rule: "10.4",
-            send: wait.send,
+            of: wait.name,
             why: ["max_recipients": .integer(most), "recipients": .integer(taken)]
         )
-        return false
     }
 
     private func holdsPlace(_ number: CampaignNumber) -> Bool { state.places.contains { $0.campaign == number } }
@@ -330,46 +352,48 @@ extension Turn {
 
     // MARK: Eligibility and reachability
 
-    /// 6: whether the user may receive the campaign again at `instant`; records why not.
-    mutating func eligible(
+    /// 6. Nil: the user may receive the campaign again at `instant`. Otherwise why not was decided.
+    mutating func isIneligible(
         _ definition: Definition,
         _ version: CampaignVersion,
         at instant: Instant,
-        send: UInt64,
+        of send: SendName?,
         rule: String
-    ) -> Bool {
-        guard let receipt = lastReceipt(of: version.number, besides: send) else { return true }
+    ) -> Judged? {
+        guard let receipt = lastReceipt(of: version.number, besides: send?.number ?? 0) else { return nil }
         switch definition.campaign.reEligibility {
         case .once:
-            decide(
+            return decide(
                 .alreadyReceived,
                 definition.campaign.id,
-                rule: send == 0 ? "6.1" : rule,
-                send: send,
+                rule: send == nil ? "6.1" : rule,
+                of: send,
                 why: ["received_at": .string(receipt.at.description)]
             )
-            return false
         case .after(let wait):
             let next = receipt.at + wait
-            if wait == .zero || instant >= next { return true }  // 6.5
-            decide(
+            if wait == .zero || instant >= next { return nil }  // 6.5
+            return decide(
                 .reEligibilityPending,
                 definition.campaign.id,
                 rule: rule == "6.7" ? "6.6" : rule,
-                send: send,
+                of: send,
                 next: next,
                 why: [
                     "received_at": .string(receipt.at.description), "after": .string(wait.description),
                     "eligible_at": .string(next.description),
                 ]
             )
-            return false
         }
     }
 
     /// 10.6 per channel: the address, then its state, then consent (13); and 9.6.
     private func reaches(_ message: Message, _ definition: Definition, _ wait: Wait, _ pass: inout Pass) -> Bool {
-        guard let rules = context.channels[message.channel] else { return false }
+        guard let rules = context.channels[message.channel] else {
+            let why: Object = ["channel": "not loaded"]
+            pass.found.append(Pass.Finding(code: .noAddress, channel: message.channel, rule: "14", why: why))
+            return false
+        }
         if let (code, why) = rules.fault(of: state.profile, requiresOptIn: definition.campaign.requiresOptIn) {
             pass.found.append(Pass.Finding(code: code, channel: message.channel, rule: "10.6", why: why))
             return false
@@ -397,13 +421,18 @@ extension Turn {
         rules.addresses(in: state.profile)
     }
 
-    /// All of them rendered, or nil: one template that aborts or fails ends what would be handed over at once (10.8).
+    private enum AtOnce {
+        case rendered([(Int, Object, [FieldLead])])
+        case ended(Judged)
+    }
+
+    /// One template that aborts or fails ends what would be handed over at once (10.8).
     private mutating func render(
         _ messages: [Int],
         _ definition: Definition,
         _ wait: Wait,
         othersGoOn: Bool
-    ) -> [(Int, Object, [FieldLead])]? {
+    ) -> AtOnce {
         var done: [(Int, Object, [FieldLead])] = []
         for index in messages {
             let rendered = rendered(index, definition, wait)
@@ -415,21 +444,22 @@ extension Turn {
             case .aborted(let text): (code, reason) = (.templateAborted, text)
             case .failed(let text): (code, reason) = (.templateError, text)
             }
-            // 13, Decisions: a channel stands here only where in-app goes on.
-            let ended = othersGoOn ? messages.map { Optional(definition.campaign.messages[$0].channel) } : [nil]
-            for channel in ended {
+            func end(_ channel: String?) -> Judged {
                 decide(
                     code,
                     definition.campaign.id,
                     channel: channel,
                     rule: "10.8",
-                    send: wait.send,
+                    of: wait.name,
                     why: ["reason": .string(reason)]
                 )
             }
-            return nil
+            guard othersGoOn else { return .ended(end(nil)) }
+            // 13, Decisions: a channel stands here only where in-app goes on.
+            for other in messages.dropLast() { _ = end(definition.campaign.messages[other].channel) }
+            return .ended(end(definition.campaign.messages[messages[messages.count - 1]].channel))
         }
-        return done
+        return .rendered(done)
     }
 
     /// A message as it would leave now, unless the campaign's rule or its template gives it up (10.8).
@@ -461,25 +491,29 @@ extension Turn {
         _ definition: Definition,
         _ wait: Wait,
         tookSlot: Bool
-    ) {
-        guard let rules = context.channels[message.channel] else { return }
+    ) -> Judged {
+        guard let rules = context.channels[message.channel] else {
+            preconditionFailure("send \(wait.send) is claimed for \(message.channel), which it did not reach")
+        }
         reserveReceipt(of: wait.version.number, wait.send)
         countForCaps(message.channel, definition, send: wait.send)
         let number = context.acceptsAtOnce ? 0 : takeSequence()
-        state.claims.append(
-            Claim(
-                send: wait.send,
-                campaign: wait.version.number,
-                channel: message.channel,
-                at: now,
-                version: wait.version,
-                depth: wait.depth,
-                chain: wait.chain,
-                tookSlot: tookSlot,
-                number: number
-            )
+        let claim = Claim(
+            send: wait.send,
+            campaign: wait.version.number,
+            channel: message.channel,
+            at: now,
+            version: wait.version,
+            depth: wait.depth,
+            chain: wait.chain,
+            tookSlot: tookSlot,
+            number: number
         )
-        if context.acceptsAtOnce { return accept(message.channel, wait) }
+        state.claims.append(claim)
+        if context.acceptsAtOnce {
+            accept(message.channel, wait)
+            return handedOver(claim)
+        }
         openWindow(wait.version, wait.send, channel: message.channel, isPending: true)
         effects.handOvers.append(
             HandOver(
@@ -497,6 +531,7 @@ extension Turn {
                 number: number
             )
         )
+        return handedOver(claim)
     }
 
     /// Whether or not a cap stands now: one that is applied later counts what was sent before (14, 10.2).

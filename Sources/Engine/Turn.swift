@@ -20,8 +20,6 @@ package struct Turn {
     let tellsNearMisses: Bool
     /// What filters may still cost in this turn.
     var filterBudget = FilterBudget()
-    /// Of the send that is being judged or ended.
-    var versionUnderWay: CampaignVersion?
     /// When the chains began whose sends the event under way pushed back (4.9), by campaign.
     var pushedBack: [CampaignNumber: Instant] = [:]
     /// What the engine raised meanwhile, to be handled in that order (10.7).
@@ -76,19 +74,19 @@ package struct Turn {
 }
 
 extension Turn {
-    /// Records a decision about a campaign and gives its sequence.
+    /// Records a decision about a campaign, of a send or of an event that has none.
     @discardableResult
     mutating func decide(
         _ code: Decision.Code,
         _ campaign: CampaignID?,
         channel: String? = nil,
         rule: String,
-        send: UInt64,
+        of send: SendName?,
         at: Instant? = nil,
         next: Instant? = nil,
         why: Object = Object(),
         conversion: Int? = nil
-    ) -> UInt64 {
+    ) -> Judged {
         let sequence = takeSequence()
         let decision = Decision(
             sequence: sequence,
@@ -100,22 +98,25 @@ extension Turn {
             rule: rule,
             why: why,
             next: next,
-            send: code == .scheduled ? sequence : send,
+            send: code == .scheduled ? sequence : send?.number ?? 0,
             conversion: conversion
         )
-        account(decision)
+        account(decision, of: send?.version)
         effects.decisions.append((decision, previous: state.lastDecision))
         state.lastDecision = sequence
-        return sequence
+        return Judged(sequence: sequence)
     }
 
     /// Counts the messages that the decision ends: one of a channel, else all of the send's that have no end yet. A
     /// single channel that ends before its send does so in the same turn.
-    private mutating func account(_ decision: Decision) {
+    ///
+    /// - Parameter version: of the send, whose campaign may have been deleted; nil: the decision is of no send, and
+    ///   concerns the newest of the campaign that has the name now.
+    private mutating func account(_ decision: Decision, of version: CampaignVersion?) {
         // What goes on is counted when it ends; what names no campaign concerns none.
-        guard decision.code.isTerminal, let id = decision.campaign, let version = version(of: decision, id) else {
-            return
-        }
+        guard decision.code.isTerminal, let id = decision.campaign,
+            let version = version ?? context.campaigns.head(of: id)?.current
+        else { return }
         var count: Int64 = 1
         if decision.channel == nil {
             count = messageCount(version)
@@ -130,20 +131,13 @@ extension Turn {
         effects.tallies.insert(version.number)
     }
 
-    /// The version whose messages the decision ends: of a send its own, whose campaign may have been deleted; else the
-    /// newest of the campaign that has the name now.
-    private func version(of decision: Decision, _ id: CampaignID) -> CampaignVersion? {
-        if decision.send != 0, let version = versionUnderWay, campaignID(version) == id { return version }
-        return context.campaigns.head(of: id)?.current
-    }
-
     func messageCount(_ version: CampaignVersion?) -> Int64 {
         Int64(version.flatMap { context.campaigns.definition($0) }?.campaign.messages.count ?? 1)
     }
 
     /// 1.1.4: an item of that id was handled before.
     package mutating func ignoreDuplicate(_ id: Text) {
-        decide(.duplicateEvent, nil, rule: "1.1.4", send: 0, why: ["id": .string(id)])
+        decide(.duplicateEvent, nil, rule: "1.1.4", of: nil, why: ["id": .string(id)])
     }
 
     mutating func takeSequence() -> UInt64 {
@@ -225,20 +219,18 @@ extension Turn {
         }
         for wait in state.waits {
             guard let end = end(of: wait) else { continue }
-            versionUnderWay = wait.version
-            decide(end.code, campaignID(wait.version), rule: end.rule, send: wait.send, at: end.at)
+            decide(end.code, campaignID(wait.version), rule: end.rule, of: wait.name, at: end.at)
             removeTimer(wait.due, of: wait)
             state.waits.removeAll { $0.send == wait.send }
         }
         for entry in state.queue where !entry.isLeased(at: now) {
             guard let end = end(of: entry.wait) else { continue }
-            versionUnderWay = entry.wait.version
             decide(
                 end.code,
                 campaignID(entry.wait.version),
                 channel: channel(ending: entry),
                 rule: end.rule,
-                send: entry.wait.send,
+                of: entry.wait.name,
                 at: end.at
             )
             remove(entry)
@@ -280,4 +272,35 @@ extension Turn {
         state.chains.removeAll { campaigns.isDeleted($0.campaign) }
         state.nearMisses.removeAll { campaigns.isDeleted($0.campaign) }
     }
+}
+
+/// A send by the sequence of its `scheduled` decision, and whose messages it counts among.
+struct SendName: Hashable {
+    var number: UInt64
+    var version: CampaignVersion
+
+    init(_ number: UInt64, _ version: CampaignVersion) {
+        self.number = number
+        self.version = version
+    }
+}
+
+extension Wait {
+    var name: SendName { SendName(send, version) }
+}
+
+/// That something was decided: whoever has to end in a decision gives one. Only `decide` makes one, and `Turn.handedOver`
+/// of a message whose decision is its outcome.
+struct Judged {
+    /// Of the decision.
+    let sequence: UInt64
+
+    fileprivate init(sequence: UInt64) {
+        self.sequence = sequence
+    }
+}
+
+extension Turn {
+    /// A claim stands: its outcome is its decision (13, Hand-over).
+    func handedOver(_ claim: Claim) -> Judged { Judged(sequence: claim.send) }
 }

@@ -34,6 +34,7 @@ class CrashTest:
         self.done = collections.Counter()
         self.faults = []
         self.damage = None
+        self.now = "the start"
 
     # What is done to it, each once in a while: it runs before and after.
 
@@ -55,15 +56,12 @@ class CrashTest:
     def limit_files(self):
         """Writes fail in the middle: no file of the daemon may grow. Builds of RocksDB with assertions end there."""
         self.daemon.limit_files(self.daemon.newest_log() + self.chance.randrange(20_000))
-        time.sleep(self.chance.uniform(0.3, 1.5))
-        if not self.daemon.is_running:
-            self.done["  ended by it"] += 1
-            self.start()
-        elif self.chance.random() < 0.3:
+        self.load_on(self.chance.uniform(0.3, 1.5))
+        if self.chance.random() < 0.3:
             self.kill()
         else:
             self.daemon.limit_files(None)
-            self.await_writing(may_end=True)
+            self.await_writing()
 
     def fill_disk(self):
         self.volume.fill(left=self.chance.choice([0, 4_096, 1 << 20, 15 << 20]))
@@ -102,20 +100,21 @@ class CrashTest:
     def load_on(self, seconds):
         """It serves meanwhile; where it ended by itself, that is a fault."""
         time.sleep(seconds)
-        if not self.daemon.is_running:
-            self.faults.append(f"it ended by itself with status {self.daemon.process.returncode}")
-            self.start()
+        if self.daemon.is_running:
+            return
+        if self.now == "limit_files":
+            self.done["  ended by it"] += 1
+        else:
+            self.faults.append(f"{self.now}: it ended by itself with status {self.daemon.process.returncode}")
+        self.start()
 
-    def await_writing(self, may_end=False):
+    def await_writing(self):
         """It goes on by itself once it may write."""
         before, end = len(self.load.answered), time.monotonic() + 20
         while len(self.load.answered) == before and not self.load.is_ahead:
             if time.monotonic() > end:
                 self.faults.append("it does not go on by itself, 20 s after there was room again")
                 return self.kill()
-            if may_end and not self.daemon.is_running:
-                self.done["  ended by it"] += 1
-                return self.start()
             self.load_on(0.05)
 
     def run(self, seconds):
@@ -131,6 +130,7 @@ class CrashTest:
         while time.monotonic() < end:
             self.load_on(self.chance.choice([0.05, 0.3, 1, 2]) * self.chance.random())
             kind = first.pop() if first else self.chance.choice(kinds)
+            self.now = kind.__name__
             kind()
             self.done[kind.__name__] += 1
             if time.monotonic() - told > 10 or self.faults:

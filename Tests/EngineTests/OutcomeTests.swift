@@ -26,6 +26,29 @@ struct OutcomeTests {
         #expect(end.codes == [.delivered])
     }
 
+    @Test("a send whose channel is not loaded by then ends in a decision, and is counted")
+    func notLoaded() {
+        var bench = Bench(Campaign(id: "C", trigger: .event("cart"), messages: [.email]))
+        bench.channels["email"] = nil
+        #expect(bench.event("cart", at: 10).codes == [.scheduled, .noAddress])
+        #expect(bench.tallies.values.first?.waiting == 0)
+        #expect(bench.state.waits.isEmpty)
+    }
+
+    @Test("what ends counts among its own version's messages, whatever the campaign's newest one has")
+    func ownVersion() {
+        var bench = Bench(Campaign(id: "C", trigger: .event("cart"), delay: .length(.seconds(60)), messages: [.email]))
+        bench.event("cart", at: 10)
+        bench.apply(
+            Campaign(id: "C", trigger: .event("cart"), delay: .length(.seconds(60)), messages: [.email, .inApp()])
+        )
+        bench.event("cart", at: 20)
+        #expect(bench.tallies.values.first?.waiting == 3)
+        bench.stop("C", at: 30)
+        bench.turn(at: 40) { _, _ in }
+        #expect(bench.tallies.values.first?.waiting == 0)
+    }
+
     @Test("tokens that are dead leave the profile, whatever became of the message, and are told")
     func deadTokens() {
         var bench = Bench(
