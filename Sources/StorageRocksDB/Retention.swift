@@ -1,6 +1,5 @@
 import CRocksDB
 import Engine
-import Glibc
 import Storage
 
 /// How long what grows with time is kept. Older records are dropped when RocksDB next rewrites the table that they
@@ -14,7 +13,7 @@ package struct Retention: Sendable {
     package var failed: Length
     /// For so long a campaign can be tried on what came in.
     package var events: Length
-    /// Asked on RocksDB's own threads.
+    /// The instant that ages are counted to: the daemon's one door to time gives it. Asked on RocksDB's own threads.
     package var now: @Sendable () -> Instant
 
     package init(
@@ -22,7 +21,7 @@ package struct Retention: Sendable {
         decisions: Length = .days(90),
         failed: Length = .days(30),
         events: Length = .days(30),
-        now: @escaping @Sendable () -> Instant = Retention.systemNow
+        now: @escaping @Sendable () -> Instant = Retention.keepsAll
     ) {
         self.items = items
         self.decisions = decisions
@@ -31,11 +30,8 @@ package struct Retention: Sendable {
         self.now = now
     }
 
-    package static let systemNow: @Sendable () -> Instant = {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Instant(milliseconds: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
-    }
+    /// Nothing is too old.
+    package static let keepsAll: @Sendable () -> Instant = { Instant(milliseconds: 0) }
 }
 
 extension Retention {

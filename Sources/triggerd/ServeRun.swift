@@ -51,7 +51,7 @@ struct ServeRun {
         do {
             let opened = try RocksDBStore(
                 folder: data,
-                retention: Retention(events: keepEvents),
+                retention: Retention(events: keepEvents, now: Clock.system.now),
                 damage: StoreDamage { logger.error("\($0)") }
             )
             for note in opened.notes { logger.warning("\(note)") }

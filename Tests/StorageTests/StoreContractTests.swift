@@ -197,7 +197,7 @@ struct StoreContractTests {
         let letters = messages.prefix(3).map {
             DeadLetter(
                 message: $0,
-                failedAt: Retention.systemNow(),
+                failedAt: Instant(milliseconds: 8_000),
                 code: .providerGaveUp,
                 reason: "no",
                 attempts: 7

@@ -32,9 +32,6 @@ struct FairLine<Element> {
 
     var isEmpty: Bool { entries.isEmpty }
 
-    /// Of something large only so much counts at a time: it may be done in part and put back.
-    private static var piece: UInt64 { 64 }
-
     /// What belongs to no party is served before what waits.
     mutating func add(_ element: Element, weight: Int, of party: ObjectIdentifier?) {
         arrivals += 1
@@ -45,7 +42,7 @@ struct FairLine<Element> {
         let known = parties[party] ?? (0, 0)
         let (start, weight) = (max(known.end, served), UInt64(max(1, weight)))
         parties[party] = (start + weight, known.count + 1)
-        let turn = Turn(rank: start + min(weight, Self.piece), arrival: arrivals, party: party)
+        let turn = Turn(rank: start + min(weight, HostLimits.pieceOfWork), arrival: arrivals, party: party)
         entries.push(Entry(turn: turn, start: start, element: element))
     }
 
@@ -63,7 +60,7 @@ struct FairLine<Element> {
         guard let turn, let party = turn.party else { return add(element, weight: weight, of: nil) }
         let weight = UInt64(max(1, weight))
         let known = parties[party] ?? (0, 0)
-        let rank = turn.rank + (isBegun ? min(weight, Self.piece) : 0)
+        let rank = turn.rank + (isBegun ? min(weight, HostLimits.pieceOfWork) : 0)
         parties[party] = (max(known.end, turn.rank + weight), known.count + 1)
         entries.push(
             Entry(

@@ -5,10 +5,6 @@ import Storage
 /// The timers that run out next, read ahead from the store: memory holds so many however many wait on disk. Owned
 /// by the engine's thread.
 package struct TimerWindow {
-    /// How many are read at a time; twice as many are held at most.
-    static let size = 65_536
-    /// How far ahead is read. Timers beyond it are only on disk.
-    static let ahead = Length.seconds(600)
 
     private var heap = Heap<Timer>()
     /// What the heap holds that has not been removed since.
@@ -33,7 +29,7 @@ package struct TimerWindow {
     package mutating func insert(_ timer: Timer) {
         guard timer.at <= readThrough, horizon.map({ timer <= $0 }) ?? true else { return }
         push(timer)
-        if live.count > 2 * Self.size { shrink() }
+        if live.count > 2 * HostLimits.timersRead { shrink() }
     }
 
     package mutating func remove(_ timer: Timer) {
@@ -67,19 +63,19 @@ package struct TimerWindow {
 
     /// Reads ahead if what was read is nearly used up.
     package mutating func refill(from store: any Store, now: Instant) throws(StoreError) {
-        let half = Length(milliseconds: Self.ahead.milliseconds / 2)
+        let half = Length(milliseconds: HostLimits.timersReadAhead.milliseconds / 2)
         if horizon == nil, readThrough >= now + half { return }
-        if horizon != nil, live.count > Self.size / 2 { return }
-        let through = now + Self.ahead
-        let read = try store.timers(after: horizon, through: through, limit: Self.size)
+        if horizon != nil, live.count > HostLimits.timersRead / 2 { return }
+        let through = now + HostLimits.timersReadAhead
+        let read = try store.timers(after: horizon, through: through, limit: HostLimits.timersRead)
         for timer in read { push(timer) }
-        horizon = read.count == Self.size ? read.last : nil
+        horizon = read.count == HostLimits.timersRead ? read.last : nil
         readThrough = through
-        if live.count > 2 * Self.size { shrink() }
+        if live.count > 2 * HostLimits.timersRead { shrink() }
     }
 
     private mutating func shrink() {
-        let first = live.sorted().prefix(Self.size)
+        let first = live.sorted().prefix(HostLimits.timersRead)
         heap = Heap(first)
         live = Set(first)
         held = Dictionary(grouping: first.lazy.filter(\.isRateLimited), by: \.campaign).mapValues { Set($0) }

@@ -27,12 +27,6 @@ final class Upkeep: Sendable {
     private let leave: @Sendable () -> Void
     private let state = Mutex(State())
 
-    /// After a try to erase that failed.
-    private static let erasePause = Length.seconds(3_600)
-    /// What can convert no more leaves because time passed.
-    private static let leavePause = Length.seconds(3_600)
-    private static let eventsBetweenTrims: UInt64 = 1 << 20
-
     init(
         store: any Store,
         queue: WorkQueue,
@@ -53,7 +47,7 @@ final class Upkeep: Sendable {
         eraseWhenDue(now)
         let isDue = state.withLock { state in
             guard now >= state.leaveNext else { return false }
-            state.leaveNext = now + Self.leavePause
+            state.leaveNext = now + HostLimits.leavePause
             return true
         }
         if isDue { leave() }
@@ -65,7 +59,7 @@ final class Upkeep: Sendable {
     private func trimEvents(_ nextEvent: UInt64) {
         let isDue = state.withLock { state in
             guard nextEvent >= state.trimNext else { return false }
-            state.trimNext = nextEvent + Self.eventsBetweenTrims
+            state.trimNext = nextEvent + HostLimits.eventsBetweenTrims
             return true
         }
         guard isDue else { return }
@@ -84,7 +78,7 @@ final class Upkeep: Sendable {
         let isDue = state.withLock { state in
             guard !state.isErasing, now >= max(oldest + limits.erasesAfter, state.eraseNext) else { return false }
             state.isErasing = true
-            state.eraseNext = now + Self.erasePause
+            state.eraseNext = now + HostLimits.erasePause
             return true
         }
         guard isDue else { return }

@@ -58,10 +58,6 @@ final class WorkQueue: @unchecked Sendable {
     private var isClosed = false
     private var isWoken = false
 
-    /// How long, and how many of them, works that nobody waits for are gathered, so that they share a commit.
-    private static let gathering = Length(milliseconds: 4)
-    private static let gathered = 256
-
     /// A queue that holds as many items or bytes answers RESOURCE_EXHAUSTED instead of growing.
     init(items: Int, bytes: Int) {
         shares = Shares(limit: QueueLoad(count: items, bytes: bytes))
@@ -122,7 +118,7 @@ final class WorkQueue: @unchecked Sendable {
         let before = shares.all.count
         shares.add(queued.load, of: queued.connection)
         if queued.traits.isUrgent { urgent += 1 }
-        let isFull = before < Self.gathered && shares.all.count >= Self.gathered
+        let isFull = before < HostLimits.worksGathered && shares.all.count >= HostLimits.worksGathered
         if isFirst || isFull || (queued.traits.isUrgent && urgent == 1) { condition.signal() }
     }
 
@@ -131,12 +127,12 @@ final class WorkQueue: @unchecked Sendable {
     func take(into taken: inout [QueuedWork], most: Int, until instant: Instant, now: () -> Instant) -> Bool {
         condition.lock()
         defer { condition.unlock() }
-        while urgent == 0, shares.all.count < Self.gathered, !isClosed, !isWoken {
+        while urgent == 0, shares.all.count < HostLimits.worksGathered, !isClosed, !isWoken {
             let current = now()
             if waiting.isEmpty {
                 gatheredUntil = .never
             } else if gatheredUntil == .never {
-                gatheredUntil = current + Self.gathering
+                gatheredUntil = current + HostLimits.worksGatheredFor
             }
             let next = min(instant, gatheredUntil)
             let wait = next == .never ? Length.days(1) : min(next - current, ThreadCondition.longestWait)

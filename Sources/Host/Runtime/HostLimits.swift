@@ -64,6 +64,36 @@ package struct HostLimits: Sendable {
     /// a day at most. Until then it is only not shown.
     package var erasesAfter = Length.day
 
+    /// Timers read at a time; twice as many are held at most, however many wait on disk.
+    static let timersRead = 65_536
+    /// How far ahead they are read. Those beyond it are only on disk.
+    static let timersReadAhead = Length.seconds(600)
+    /// Of something large only so much counts at a time in its client's turn: it may be done in part and put back.
+    static let pieceOfWork: UInt64 = 64
+    /// How many works that nobody waits for are gathered, and for how long, so that they share a commit.
+    static let worksGathered = 256
+    static let worksGatheredFor = Length(milliseconds: 4)
+    /// After a try to erase that failed.
+    static let erasePause = Length.seconds(3_600)
+    /// Between looks for versions of campaigns that can convert no more because time passed.
+    static let leavePause = Length.seconds(3_600)
+    /// Kept events are some hundred bytes each: so many are little beside what may be kept.
+    static let eventsBetweenTrims: UInt64 = 1 << 20
+
+    /// Names that no zone has are remembered too, so many at most: clients write them.
+    static let rememberedZones = 4_096
+    /// Of zones that are damaged, in one line.
+    static let damagedZonesNamed = 10
+
+    /// Of what a provider says, in characters: it stands in a decision.
+    static let charactersOfDetail = 500
+    /// Of a provider's name: a host's name has 253 at most.
+    static let bytesOfService = 256
+    /// Of a file with a secret: the largest, a service account's, has 3 KiB.
+    static let bytesOfSecret = 1 << 16
+    /// Milliseconds that a pipe with a secret may give nothing.
+    static let patienceWithPipes: Int32 = 2_000
+
     /// Of one step of the core.
     package var core = CoreLimits()
 

@@ -129,13 +129,12 @@ package struct ZoneDatabase: Sendable {
         return found
     }
 
-    /// Of damaged ones.
-    private static let mostNamed = 10
-
     /// For people: `2025b from /usr/share/zoneinfo`.
     package var description: String {
-        let names = damaged.sorted().prefix(Self.mostNamed).joined(separator: ", ")
-        let more = damaged.count > Self.mostNamed ? " and \(damaged.count - Self.mostNamed) more" : ""
+        let names = damaged.sorted().prefix(HostLimits.damagedZonesNamed).joined(separator: ", ")
+        let more =
+            damaged.count > HostLimits.damagedZonesNamed
+            ? " and \(damaged.count - HostLimits.damagedZonesNamed) more" : ""
         return "\(version) from \(folder ?? "Foundation, since the system has no zone database")"
             + (damaged.isEmpty ? "" : "; no zone files: \(names)\(more)")
     }

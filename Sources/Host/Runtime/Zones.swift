@@ -10,8 +10,6 @@ package enum Zones {
     }
 
     private static let state = Mutex(State())
-    /// Names that no zone has are remembered too, so many at most: clients write them.
-    private static let mostKnown = 4_096
 
     /// Nil for a name that no zone has (3.3.2).
     @Sendable package static func zone(_ name: String) -> Zone? {
@@ -21,7 +19,7 @@ package enum Zones {
             if zone == nil, state.database.isDamaged(name) {
                 state.tell("time zone \(name): its file does not read; until it does, its users have the company's")
             }
-            if state.known.count >= mostKnown { state.known.removeAll() }
+            if state.known.count >= HostLimits.rememberedZones { state.known.removeAll() }
             state.known[name] = .some(zone)
             return zone
         }

@@ -125,14 +125,12 @@ package final class ChannelInstance: @unchecked Sendable {
     func service(of message: OutboxMessage) -> Text {
         guard let service = table.pointee.service else { return "" }
         return withView(of: message, addresses: message.addresses, attempt: 1, deadline: message.claimedAt) { view in
-            withUnsafeTemporaryAllocation(of: CChar.self, capacity: Self.longestService) { buffer in
+            withUnsafeTemporaryAllocation(of: CChar.self, capacity: HostLimits.bytesOfService) { buffer in
                 let count = service(instance, view, buffer.baseAddress, buffer.count)
                 return Text(String(triggerd_text(bytes: buffer.baseAddress, length: min(count, buffer.count))))
             }
         }
     }
-
-    private static let longestService = 256
 
     /// The message as C sees it, for as long as `body` runs.
     private func withView<Result>(

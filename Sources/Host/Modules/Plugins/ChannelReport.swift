@@ -53,8 +53,6 @@ package struct ChannelReport: Hashable, Sendable {
 }
 
 extension ChannelReport {
-    /// The most that is kept of what a provider says, in characters: it stands in a decision.
-    private static let longestDetail = 500
     /// The size of an outcome of version 1.0.
     private static let oldestSize =
         MemoryLayout<triggerd_outcome>.offset(of: \triggerd_outcome.wait_ms)! + MemoryLayout<Int64>.size
@@ -66,7 +64,7 @@ extension ChannelReport {
         let isWhole = size >= MemoryLayout<triggerd_outcome>.size
         func has(_ offset: Int?, _ length: Int) -> Bool { isWhole || offset.map { $0 + length <= size } ?? false }
 
-        let detail = redacted(String(String(pointer.pointee.detail).prefix(Self.longestDetail)))
+        let detail = redacted(String(String(pointer.pointee.detail).prefix(HostLimits.charactersOfDetail)))
         let hasCause = has(
             MemoryLayout<triggerd_outcome>.offset(of: \triggerd_outcome.cause),
             MemoryLayout<UInt32>.size

@@ -39,14 +39,14 @@ enum ChannelSettingFields {
         ),
     ]
 
-    private static let longestSecret = 1 << 16
-
     /// The secret in a file, without what an editor leaves: a byte order mark, the line end.
     static func secret(in path: String) throws(FieldFault) -> String {
-        var bytes = try start(of: path, most: longestSecret + 1)
+        var bytes = try start(of: path, most: HostLimits.bytesOfSecret + 1)
         if bytes.starts(with: "\u{feff}".utf8) { bytes.removeFirst(3) }
         guard !bytes.isEmpty else { throw FieldFault(text: "\(path) is empty") }
-        guard bytes.count <= longestSecret else { throw FieldFault(text: "\(path) is no secret: it is too long") }
+        guard bytes.count <= HostLimits.bytesOfSecret else {
+            throw FieldFault(text: "\(path) is no secret: it is too long")
+        }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw FieldFault(text: "\(path) is not UTF-8")
         }
@@ -55,9 +55,6 @@ enum ChannelSettingFields {
         }
         return text.trimmingCharacters(in: .newlines)
     }
-
-    /// How long a pipe may give nothing.
-    private static let patience: Int32 = 2_000
 
     /// The first bytes of a file, which may be a pipe.
     private static func start(of path: String, most: Int) throws(FieldFault) -> [UInt8] {
@@ -81,7 +78,7 @@ enum ChannelSettingFields {
             let got = bytes.withUnsafeMutableBytes { read(file, $0.baseAddress! + count, most - count) }
             if got < 0, errno == EAGAIN {
                 var waiting = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
-                guard poll(&waiting, 1, patience) > 0 else {
+                guard poll(&waiting, 1, HostLimits.patienceWithPipes) > 0 else {
                     throw FieldFault(text: "\(path) is a pipe into which nobody writes")
                 }
                 continue
