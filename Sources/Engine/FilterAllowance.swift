@@ -18,7 +18,7 @@ package struct FilterAllowance: Sendable {
 
     /// One more condition, within so many others.
     package mutating func condition(depth: Int) throws(OperatorFault) {
-        guard !isStored else { return }
+        guard !isStored else { return }  // It was within the limits of its day.
         guard depth <= CampaignLimits.depth else {
             throw OperatorFault(text: "conditions stand in each other more than \(CampaignLimits.depth) deep")
         }

@@ -100,7 +100,7 @@ extension Turn {
         // What was missed last stands last.
         state.nearMisses.append(misses)
         if state.nearMisses.count > context.limits.nearMissCampaigns { state.nearMisses.removeFirst() }
-        guard tellsNearMisses else { return }
+        guard tellsNearMisses else { return }  // Nobody asked.
         let decision = Decision(
             nearMissOf: head.id,
             user: user,

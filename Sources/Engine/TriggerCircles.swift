@@ -18,7 +18,7 @@ struct TriggerLinks: Sendable {
 
     mutating func replace(_ old: Campaign?, by new: Campaign, _ number: CampaignNumber) {
         let (before, after) = (old?.causeWithoutDelay, new.causeWithoutDelay)
-        guard before != after else { return }
+        guard before != after else { return }  // It stands where it stood.
         if let before { triggered[before]?.removeAll { $0 == number } }
         if let after { triggered[after, default: []].append(number) }
     }
@@ -92,7 +92,7 @@ private struct CircleSearch {
     }
 
     mutating func run(from start: CampaignNumber, in table: CampaignTable, _ queues: (String) -> Bool) {
-        guard isOnPath[.campaign(start)] == nil else { return }
+        guard isOnPath[.campaign(start)] == nil else { return }  // It was looked at.
         var path: [Step] = []
         func enter(_ node: Node, _ isOnPath: inout [Node: Bool]) {
             isOnPath[node] = true

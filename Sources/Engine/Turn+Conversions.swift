@@ -57,7 +57,7 @@ extension Turn {
 
     /// Every window that is open and hears this event.
     mutating func convert(_ event: Event, _ matches: [Match]) {
-        guard !state.conversionWindows.isEmpty else { return }
+        guard !state.conversionWindows.isEmpty else { return }  // Nothing hears it.
         var number: UInt64?
         var raised: [CampaignNumber] = []
         for match in matches {
@@ -86,7 +86,7 @@ extension Turn {
                 }
             }
         }
-        guard let number, !raised.isEmpty else { return }
+        guard let number, !raised.isEmpty else { return }  // Nothing converted.
         for index in state.conversionWindows.indices
         where raised.contains(state.conversionWindows[index].version.number) {
             for place in state.conversionWindows[index].unrecorded.indices

@@ -50,7 +50,7 @@ extension Turn {
 
     mutating func handleRaised() {
         while !raised.isEmpty { process(raised.removeFirst(), "") }
-        guard !state.chains.isEmpty else { return }
+        guard !state.chains.isEmpty else { return }  // Mostly.
         let alive = Set(
             state.waits.map(\.chain) + state.queue.map(\.wait.chain) + state.claims.map(\.chain)
         )
@@ -61,7 +61,7 @@ extension Turn {
     private mutating func process(_ event: Event, _ device: Text) {
         var event = event
         if event.chain == 0 { event.chain = nextSequence }
-        guard event.type != Event.location || move(&event) else { return }
+        guard event.type != Event.location || move(&event) else { return }  // A later place is known.
         if event.isHistory { return remember(event) }
         pushedBack = [:]
         let matches = context.match(event)

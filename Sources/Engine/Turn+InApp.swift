@@ -41,7 +41,7 @@ extension Turn {
     /// 9.3, 9.4: one message a session, of the highest priority, of those the most recently created.
     private mutating func display(_ entries: [QueueEntry], _ device: Text) {
         var ready = entries.filter { isStillWanted($0) }
-        guard !ready.isEmpty else { return }
+        guard !ready.isEmpty else { return }  // There is nothing to show.
         if let shown = state.lastShown, now < shown + context.limits.inAppInterval {
             let next = shown + context.limits.inAppInterval
             for entry in ready { passOver(entry, .inAppMinimumInterval, next: next) }
@@ -243,7 +243,7 @@ extension Turn {
                 return
             }
         }
-        guard !entry.isLeased(at: instant), entry.expires <= instant else { return }
+        guard !entry.isLeased(at: instant), entry.expires <= instant else { return }  // A timer of before.
         decide(
             .inAppExpired,
             campaignID(entry.wait.version),

@@ -133,7 +133,7 @@ extension Turn {
                 tally.places -= 1
             }
         }
-        guard tally != tallies[claim.campaign] ?? Tally() else { return }
+        guard tally != tallies[claim.campaign] ?? Tally() else { return }  // It took nothing.
         tallies[claim.campaign] = tally
         effects.tallies.insert(claim.campaign)
     }
@@ -169,7 +169,7 @@ extension Turn {
         switch state.profile[field] {
         case .array(let elements)?:
             let left = elements.filter { !addresses.contains($0.text ?? "") }
-            guard left.count < elements.count else { return }
+            guard left.count < elements.count else { return }  // They left the profile before.
             state.profile[field] = .array(left)
         case .string(let address)? where addresses.contains(address):
             if let status = rules.statusField {

@@ -7,7 +7,7 @@ extension Turn {
             state.engagements.insertInOrder(event.time) { $0 <= $1 }
             if state.engagements.count > context.limits.engagements { state.engagements.removeFirst() }
         }
-        guard let name = event.countedName else { return }
+        guard let name = event.countedName else { return }  // It is of a kind that nobody counts.
         if let index = state.counts.firstIndex(where: { $0.event == name }) {
             state.counts[index].count += 1
             state.counts[index].last = max(state.counts[index].last, event.time)
@@ -135,7 +135,7 @@ extension Array {
     /// Drops the first of its kind until `count` more keep to the limit.
     mutating func makeRoom(for count: Int, of limit: Int, _ isOfKind: (Element) -> Bool) {
         var surplus = self.count(where: isOfKind) + count - limit
-        guard surplus > 0 else { return }
+        guard surplus > 0 else { return }  // There is room.
         removeAll { element in
             guard surplus > 0, isOfKind(element) else { return false }
             surplus -= 1

@@ -8,7 +8,7 @@ extension Turn {
 
     /// A message of the send is being handed over; a receipt that it has already stays as it is.
     mutating func reserveReceipt(of number: CampaignNumber, _ send: UInt64) {
-        guard receipt(of: number, send) == nil else { return }
+        guard receipt(of: number, send) == nil else { return }  // It has one already.
         state.receipts.append(Receipt(campaign: number, at: now, send: send, isCertain: false))
     }
 

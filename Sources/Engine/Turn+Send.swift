@@ -339,7 +339,7 @@ extension Turn {
     private mutating func use(_ slot: Bool, _ wait: Wait) {
         let number = wait.version.number
         let takesPlace = needsPlace(wait.version)
-        guard slot || takesPlace else { return }
+        guard slot || takesPlace else { return }  // It counts nothing.
         var tally = tally(wait)
         if slot { tally.takeSlot(at: now) }
         if takesPlace {
@@ -536,7 +536,7 @@ extension Turn {
 
     /// Whether or not a cap stands now: one that is applied later counts what was sent before (14, 10.2).
     mutating func countForCaps(_ channel: String, _ definition: Definition, send: UInt64) {
-        guard !definition.campaign.isExemptFromFrequencyCaps else { return }
+        guard !definition.campaign.isExemptFromFrequencyCaps else { return }  // 10.2: it counts for none.
         let reach = context.workspace.frequencyCaps.map(\.reach).max() ?? .zero
         let oldest = now - max(reach, context.limits.countedForCaps)
         state.counted.removeAll { $0.at < oldest }

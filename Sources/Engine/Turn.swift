@@ -264,7 +264,7 @@ extension Turn {
     /// What is remembered of campaigns that were deleted is of no use. What is under way still ends.
     private mutating func forgetDeleted() {
         let campaigns = context.campaigns
-        guard campaigns.hasDeleted else { return }
+        guard campaigns.hasDeleted else { return }  // Mostly.
         state.receipts.removeAll { campaigns.isDeleted($0.campaign) }
         state.seenExceptions.removeAll { campaigns.isDeleted($0.campaign) }
         state.conversionWindows.removeAll { campaigns.isDeleted($0.version.number) }

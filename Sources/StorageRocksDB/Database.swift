@@ -90,7 +90,7 @@ final class Database: @unchecked Sendable {
 
     /// Nothing is written out: the logs have everything, and the next start reads them.
     func close() {
-        guard !isClosed else { return }
+        guard !isClosed else { return }  // Closing twice is as good.
         isClosed = true
         committed = nil
         for column in opened { rocksdb_column_family_handle_destroy(column) }

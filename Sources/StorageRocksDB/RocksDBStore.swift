@@ -126,7 +126,7 @@ package final class RocksDBStore: Store, @unchecked Sendable {
         if failure != nil { try recover() }
         // A log that runs into the end of the volume is broken for RocksDB, which then tries to go on with it by
         // itself, and may abort. So the volume is asked first: about a microsecond.
-        guard let free = Volume.freeBytes(of: folder) else { return }
+        guard let free = Volume.freeBytes(of: folder) else { return }  // The system does not tell.
         guard free >= Limits.freeReserve else {
             throw .unavailable(
                 "less than \(Limits.freeReserve >> 20) MiB are free for \(folder): make room; it goes on by itself"
@@ -157,7 +157,7 @@ package final class RocksDBStore: Store, @unchecked Sendable {
     /// After a write that failed: remembers what it must take back, and closes the database. RocksDB would look for
     /// room by itself 5 s later, and go on with a log whose writer it holds to be broken.
     private func letGo() {
-        guard let failure, access.isOpen else { return }
+        guard let failure, access.isOpen else { return }  // It is let go of already.
         do throws(StoreError) {
             try access.read { database throws(StoreError) in
                 try StoreError.doing("read", folder) { () throws(RocksDBFault) in
@@ -210,7 +210,7 @@ package final class RocksDBStore: Store, @unchecked Sendable {
 
     /// Opens the database again if that may help by now; throws the failure's reason where it does not.
     private func recover(isAtOnce: Bool = false) throws(StoreError) {
-        guard let failure else { return }
+        guard let failure else { return }  // All is well.
         stopErasing()
         guard isAtOnce || failure.mayTry(), WriteFailure.canWrite(in: folder) else { throw failure.reason }
         if access.isOpen {

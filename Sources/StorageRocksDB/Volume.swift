@@ -19,9 +19,9 @@ enum Volume {
 
     /// RocksDB ends the process where it has no room while it opens, so the volume is asked before.
     static func checkRoomToOpen(_ folder: String) throws(StoreError) {
-        guard let free = freeBytes(of: folder) else { return }
+        guard let free = freeBytes(of: folder) else { return }  // The system does not tell.
         let needed = bytesToOpen(folder)
-        guard free < needed else { return }
+        guard free < needed else { return }  // There is room.
         throw .unavailable(
             "\(free >> 10) KiB are free for \(folder), and opening it takes up to \(needed >> 10) KiB: make room, and start again"
         )

@@ -31,7 +31,7 @@ final class WriteFailure {
 
     /// Reads what stands under every key of the failed commit, once.
     func prepareUndo(_ database: Database, _ operations: inout Operations) throws(RocksDBFault) {
-        guard undo == nil else { return }
+        guard undo == nil else { return }  // It was read before.
         let batch = rocksdb_writebatch_create()!
         do throws(RocksDBFault) {
             try operations.each(of: changes) { (family, key, _) throws(RocksDBFault) in

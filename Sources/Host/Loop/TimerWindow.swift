@@ -43,7 +43,7 @@ package struct TimerWindow {
     }
 
     private mutating func forget(_ timer: Timer) {
-        guard timer.isRateLimited else { return }
+        guard timer.isRateLimited else { return }  // It stands in no queue.
         held[timer.campaign]?.remove(timer)
         if held[timer.campaign]?.isEmpty == true { held[timer.campaign] = nil }
     }
@@ -87,7 +87,7 @@ package struct TimerWindow {
     }
 
     private mutating func push(_ timer: Timer) {
-        guard live.insert(timer).inserted else { return }
+        guard live.insert(timer).inserted else { return }  // It was read already.
         heap.insert(timer)
         if timer.isRateLimited { held[timer.campaign, default: []].insert(timer) }
     }

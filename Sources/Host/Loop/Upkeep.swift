@@ -74,7 +74,7 @@ final class Upkeep: Sendable {
 
     /// Beside the engine's thread: every table is rewritten. Of many who are forgotten in a day, once.
     private func eraseWhenDue(_ now: Instant) {
-        guard let oldest = store.oldestErasure else { return }
+        guard let oldest = store.oldestErasure else { return }  // Nobody is forgotten.
         let isDue = state.withLock { state in
             guard !state.isErasing, now >= max(oldest + limits.erasesAfter, state.eraseNext) else { return false }
             state.isErasing = true
@@ -96,7 +96,7 @@ final class Upkeep: Sendable {
 
     /// The engine's thread is the one that writes.
     private func endErasing() {
-        guard let erased = state.withLock({ $0.erased.take() }) else { return }
+        guard let erased = state.withLock({ $0.erased.take() }) else { return }  // None has ended.
         do {
             if !erased.isEmpty { try store.endErasures(erased) }
         } catch {

@@ -105,7 +105,7 @@ struct Matcher: Sendable {
         _ budget: inout FilterBudget,
         to found: inout [Match]
     ) {
-        guard listener.occurrence.matches(view) else { return }
+        guard listener.occurrence.matches(view) else { return }  // The plug-in says that it is not meant.
         let holds = listener.where?.holds(event.properties, now: event.receivedAt, within: &budget) ?? true
         switch listener.role {
         case .trigger: found.append(Match(listener.version, .trigger(whereHolds: holds)))

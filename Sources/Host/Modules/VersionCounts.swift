@@ -6,7 +6,7 @@ import Storage
 enum VersionCounts {
     static func complete(in store: any Store, _ context: Context) throws {
         let uncounted = try store.tallies().filter { !$0.value.isCounted }
-        guard !uncounted.isEmpty else { return }
+        guard !uncounted.isEmpty else { return }  // Mostly: it is done once.
         var counted: [CampaignNumber: [Tally.Version]] = [:]
         if uncounted.keys.contains(where: { context.campaigns.versionCount(of: $0) > 1 }) {
             counted = try count(store, context)

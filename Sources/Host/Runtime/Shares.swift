@@ -26,7 +26,7 @@ struct Shares<Party: Hashable> {
 
     mutating func remove(_ load: QueueLoad, of party: Party?) {
         all = all - load
-        guard let party, let own = parties[party] else { return }
+        guard let party, let own = parties[party] else { return }  // It is nobody's.
         let left = own - load
         parties[party] = left == QueueLoad() ? nil : left
     }
