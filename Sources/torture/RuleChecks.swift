@@ -36,6 +36,8 @@ struct RuleChecks {
     var ended: Set<Message> = []
     var hasClaimed: Set<Message> = []
     var slots: [CampaignNumber: [Int64: Set<UInt64>]] = [:]
+    /// Sends of which an operator sent something after all: that took no slot, and other channels of it may have one.
+    var isAgain: Set<UInt64> = []
     /// Of each user, the sends that may count as received, in order.
     var received: [UserID: [UInt64]] = [:]
     /// Campaigns of which a user has had something in the in-app queue.
@@ -61,13 +63,13 @@ struct RuleChecks {
                 .map { Message(send: $0.send, channel: $0.channel ?? "") }
         )
         ended.subtract(redriven)
+        isAgain.formUnion(redriven.map(\.send))
         for stored in changes.decisions where !changes.deletedUsers.contains(stored.decision.user) {
             try take(stored.decision, commit)
         }
         for message in changes.outboxAdded where !changes.deletedUsers.contains(message.user) {
             try claimed(message, commit, isAgain: redriven.contains(Message(message)))
         }
-        forgetSlots(of: redriven)
         if deleted.isEmpty { for (number, tally) in changes.tallies { try checkSlots(number, tally) } }
         for record in changes.campaigns where !record.definition.isEmpty {
             let version = CampaignVersion(number: record.head.number, version: record.version)
