@@ -32,6 +32,8 @@ struct RuleChecks {
     var sends: [UInt64: Send] = [:]
     var campaigns: [CampaignVersion: Campaign] = [:]
     private var newest: [CampaignID: CampaignVersion] = [:]
+    /// Of which users forget what they had.
+    private var gone: Set<CampaignNumber> = []
     var workspace = Workspace()
     var ended: Set<Message> = []
     var hasClaimed: Set<Message> = []
@@ -70,7 +72,10 @@ struct RuleChecks {
         for message in changes.outboxAdded where !changes.deletedUsers.contains(message.user) {
             try claimed(message, commit, isAgain: redriven.contains(Message(message)))
         }
-        if deleted.isEmpty { for (number, tally) in changes.tallies { try checkSlots(number, tally) } }
+        gone.formUnion(changes.campaigns.filter { $0.head.deletedAt != nil }.map(\.head.number))
+        if deleted.isEmpty {
+            for (number, tally) in changes.tallies where !gone.contains(number) { try checkSlots(number, tally) }
+        }
         for record in changes.campaigns where !record.definition.isEmpty {
             let version = CampaignVersion(number: record.head.number, version: record.version)
             campaigns[version] = try Campaign(packed: record.definition)
