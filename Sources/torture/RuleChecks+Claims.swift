@@ -192,4 +192,15 @@ extension RuleChecks {
             "campaign \(number): \(tally.slots) slots of the minute \(tally.minute) are taken, by \(sends)"
         )
     }
+
+    /// 10.2: what counts for caps was delivered, or may be yet.
+    func checkCounted(_ state: UserState) throws {
+        for counted in state.counted {
+            let message = Message(send: counted.send, channel: counted.channel)
+            try torture.check(
+                isDelivered.contains(message) || hasClaimed.contains(message) && !ended.contains(message),
+                "\(counted) counts for caps, and nothing came of it"
+            )
+        }
+    }
 }

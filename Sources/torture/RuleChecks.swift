@@ -40,6 +40,7 @@ struct RuleChecks {
     var slots: [CampaignNumber: [Int64: Set<UInt64>]] = [:]
     /// Sends of which an operator sent something after all: that took no slot, and other channels of it may have one.
     var isAgain: Set<UInt64> = []
+    var isDelivered: Set<Message> = []
     /// Of each user, the sends that may count as received, in order.
     var received: [UserID: [UInt64]] = [:]
     /// Campaigns of which a user has had something in the in-app queue.
@@ -87,6 +88,7 @@ struct RuleChecks {
                 events[event.user, default: []].append((commits, event))
             }
         }
+        for (_, state) in changes.users { try checkCounted(state) }
         for (user, state) in changes.users { zones[user] = state.profile["time_zone"]?.string }
     }
 
@@ -113,6 +115,7 @@ struct RuleChecks {
             sends[decision.send]?.isReceived = true
             if let channel = decision.channel, channel != "in_app" {
                 sends[decision.send]?.isSent = true
+                isDelivered.insert(Message(send: decision.send, channel: channel))
                 delivered[decision.user, default: []].append((channel, decision.at, send.version))
             }
         case .queuedInApp:

@@ -12,16 +12,21 @@ struct SendChecks {
     private(set) var count = 0
     private var keys: [Message: String] = [:]
     private var owners: [String: Message] = [:]
-    /// Messages that were handed over once.
-    private var handedOver: Set<OutboxPlace> = []
+    /// Messages that are never to be sent again unless their provider says that it has not taken them.
+    private var unsure: Set<OutboxPlace> = []
 
     /// Tries that nobody has heard of since, of this start of the daemon.
     private var underWay: [OutboxPlace: (attempt: UInt32, until: Instant)] = [:]
 
     mutating func started() { underWay = [:] }
 
-    mutating func heard(_ place: OutboxPlace, attempt: UInt32) {
-        if underWay[place]?.attempt == attempt { underWay[place] = nil }
+    mutating func heard(_ place: OutboxPlace, _ attempt: UInt32, _ outcome: ChannelOutcome, _ now: Instant) {
+        guard let tried = underWay[place], tried.attempt == attempt else { return }  // It was heard of.
+        underWay[place] = nil
+        switch outcome {
+        case .tryAgain, .refused, .addressDead: if now < tried.until { unsure.remove(place) }
+        case .accepted, .unknown: break
+        }
     }
 
     /// Whose profile changed while a channel's plug-in was missing: nobody could say which of it are addresses.
@@ -49,6 +54,12 @@ struct SendChecks {
             try check(now >= earlier.until, "\(message.key) is sent while its try \(earlier.attempt) is under way")
         }
         underWay[message.place] = (entry.state?.attempts ?? 0, now + line.machine.settings.deadline)
+        if line.machine.settings.unknownPolicy == .neverAgain {
+            try check(
+                unsure.insert(message.place).inserted,
+                "\(message.key) is sent again, and nobody knows whether it came"
+            )
+        }
         let name = Message(send: message.send, channel: message.channel)
         try check(keys[name, default: message.key] == message.key, "\(name) is sent under a second key, \(message.key)")
         try check(owners[message.key, default: name] == name, "two messages have the key \(message.key)")
@@ -57,7 +68,6 @@ struct SendChecks {
         try check(stored.message.fields == message.fields, "\(message.key) is sent with other fields than were claimed")
         if line.machine.settings.unknownPolicy == .neverAgain, stored.state?.attempts ?? 0 == 0 {
             try check(stored.state?.isHandedOver == true, "\(message.key) is sent before that is on disk")
-            try check(handedOver.insert(message.place).inserted, "\(message.key) is sent again, which it never must be")
         }
         if let state = stored.state {
             try check(!state.isWithdrawn, "\(message.key) is sent to a user who must not be reached")

@@ -191,7 +191,10 @@ final class Server {
             for timer in step.changes.timersAdded { timers.insert(timer) }
         }
         for timer in step.changes.timersRemoved { timers.remove(timer) }
-        for message in step.claims { line(message.channel)?.handOver(message) }
+        for message in step.claims {
+            line(message.channel)?.handOver(message)
+            if world.chance.happens(world.weather.leavings) { world.leave(message.user) }
+        }
         if world.canary != .untoldWithdrawal {
             for place in step.withdrawn { line(place.channel)?.withdraw(place.number) }
         }

@@ -25,6 +25,8 @@ struct Weather {
     var deletions = 0
     var campaignDeletions = 0
     var redrives = 0
+    /// Claims after which the user leaves at once.
+    var leavings = 0
 
     init(_ chance: inout Chance) {
         acceptsAtOnce = chance.happens(350)
@@ -46,6 +48,7 @@ struct Weather {
         deletions = rate([5, 20], &chance)
         campaignDeletions = rate([10, 40], &chance)
         redrives = rate([20, 100], &chance)
+        leavings = rate([50, 300], &chance)
         if acceptsAtOnce {
             // The model knows nothing of these.
             (edits, deletions, campaignDeletions, redrives, vanishing) = (0, 0, 0, 0, 0)

@@ -195,7 +195,7 @@ final class World {
         case .report(let channel, let number, let attempt, let report):
             trace.add(now, "\(channel): message \(number): \(report.outcome)")
             server?.line(channel)?.ended(number, attempt: attempt, report)
-            sends.heard(OutboxPlace(channel: channel, number: number), attempt: attempt)
+            sends.heard(OutboxPlace(channel: channel, number: number), attempt, report.outcome, now)
         case .story: tell()
         case .send(let call), .timeout(let call): send(call)
         case .ask(let request):
@@ -226,7 +226,7 @@ final class World {
         }
         if chance.happens(300) {
             let underWay = providers.flatMap { store.outbox($0.channel, after: 0, limit: 10) }
-            if !underWay.isEmpty { call([story.leaving(chance.one(underWay).message.user)]) }
+            if !underWay.isEmpty { leave(chance.one(underWay).message.user) }
         }
         if chance.happens(weather.repeatedItems) { repeatItem() }
         if chance.happens(weather.edits), let campaign = story.campaign(chance.one(story.names)) {
@@ -242,6 +242,8 @@ final class World {
             later(in: .zero, .ask(.lease(chance.one(story.users), device: chance.one(["", "d"]))))
         }
     }
+
+    func leave(_ user: UserID) { call([story.leaving(user)]) }
 
     private func call(_ items: [Item], _ expected: Call.Expected? = nil) {
         callCount += 1
