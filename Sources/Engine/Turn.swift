@@ -3,7 +3,8 @@
 /// to one.
 ///
 /// Its parts: `Turn+Event` (what an event decides), `Turn+Schedule` (when a send is due), `Turn+Send` (what is judged
-/// at the send), `Turn+Receipts` (what was received), `Turn+Conversions`, `Turn+InApp` (what a session is shown),
+/// at the send), `Turn+Hold` (what waits on), `Turn+Limits` (caps, rates, places), `Turn+Claim` (what is handed over),
+/// `Turn+Outcome` (what came of it), `Turn+Receipts` (what was received), `Turn+Conversions`, `Turn+InApp` (what a session is shown),
 /// `Turn+Past` (what is remembered).
 package struct Turn {
     package let user: UserID

@@ -151,7 +151,7 @@ private struct Kept {
     var events: [StoredEvent] = []
     var tokenOwners: [Text: UserID] = [:]
 
-    /// What goes, then what comes: a timer removed and added in one commit is there.
+    /// In the order in which every store takes them: a timer added and removed in one commit is gone.
     mutating func apply(_ changes: Changes) {
         for id in changes.deletedUsers { users[id] = nil }
         for (id, state) in changes.users { users[id] = state }

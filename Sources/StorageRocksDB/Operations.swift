@@ -6,8 +6,8 @@ struct Operations: ~Copyable {
     private var key = ProtobufWriter(capacity: 512)
     private var value = ProtobufWriter()
 
-    /// Calls `body` with each key and its new value, nil where it goes; both are good within `body`. What goes comes
-    /// first, so that a timer removed and added in one commit is there.
+    /// Calls `body` with each key and its new value, nil where it goes; both are good within `body`. In
+    /// the order in which every store takes them: a timer added and removed in one commit is gone.
     mutating func each<Fault: Error>(
         of changes: Changes,
         _ body: (Family, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) throws(Fault) -> Void

@@ -7,9 +7,9 @@ import Synchronization
 /// The file `under-way` in the data folder: which messages channels have just now. Their code runs in this process, so
 /// one that crashes takes the daemon with it: the next start finds here what it was at, and how often in a row.
 ///
-/// Its first 16 bytes are written by a crash. Then follows a place of 16 bytes for each message, written over when a channel is called with it and when that has an outcome,
-/// and left to the system to bring to the disk: exact however the process ends, and after a power cut perhaps old,
-/// which costs a message no more than to be tried alone.
+/// Its first 16 bytes are written by a crash. Then follows a place of 16 bytes for each message, written over when a
+/// channel is called with it and when that has an outcome, and left to the system to bring to the disk: exact however
+/// the process ends, and after a power cut perhaps old, which costs a message no more than to be tried alone.
 package final class UnderWayFile: Sendable {
     /// What a place is about.
     fileprivate enum Kind: UInt16 {

@@ -72,7 +72,7 @@ extension FieldSchema {
         "\"\(text)\" is none of \(oneOf.joined(separator: ", "))"
     }
 
-    /// `no such key; did you mean ...`
+    /// Of a key that nobody declared, with those that there are.
     static func unknown(_ name: String, _ known: [String]) -> String {
         guard !known.isEmpty else { return "there is no such key; this type has none of its own" }
         return "there is no such key; there are \(known.sorted().joined(separator: ", "))"
