@@ -20,6 +20,7 @@ enum {
 struct chttp_client {
     chttp_options options;
     char *ca_file;
+    trust trust; /* the thread's own */
     pthread_t thread;
     atomic_bool stopping;
     atomic_bool freed_by_thread;
@@ -69,7 +70,7 @@ static bool step(chttp_client *self) {
     uint32_t ended_waiting = 0;
     bool some = false;
     for (origin *each = self->origins; each; each = each->next)
-        some |= origin_step(each, &self->options, &self->plain.waiting, &ended_waiting);
+        some |= origin_step(each, &self->options, &self->trust, &self->plain.waiting, &ended_waiting);
     /* Those handed over wait on. */
     uint32_t ended_plain = 0;
     some |= plain_step(&self->plain, &ended_plain);
@@ -143,6 +144,7 @@ static void end_everything(chttp_client *self) {
 
 static void free_client(chttp_client *self) {
     plain_close(&self->plain);
+    trust_close(&self->trust);
     pthread_mutex_destroy(&self->lock);
     pthread_cond_destroy(&self->ended_condition);
     free(self->ca_file);
@@ -182,9 +184,10 @@ chttp_client *chttp_open(const chttp_options *options) {
     pthread_cond_init(&self->ended_condition, NULL);
     self->ca_file = options->ca_file ? strdup(options->ca_file) : NULL;
     self->options.ca_file = self->ca_file;
+    self->trust.ca_file = self->ca_file;
     self->plain.unanswered = doubt_plain;
     self->plain.context = self;
-    if (!plain_open(&self->plain, &self->options) || (options->ca_file && self->ca_file == NULL)) {
+    if (!plain_open(&self->plain, &self->options, &self->trust) || (options->ca_file && self->ca_file == NULL)) {
         free_client(self);
         return NULL;
     }

@@ -10,11 +10,12 @@
 /* libcurl would speak HTTP/2 itself where it was the one to offer it. */
 static CURLcode offer_protocols(CURL *curl, void *tls, void *context) {
     static const unsigned char offered[] = "\x02h2\x08http/1.1";
-    (void)curl, (void)context;
+    CURLcode bad = trust_install(curl, tls, context);
+    if (bad != CURLE_OK) return bad;
     return SSL_CTX_set_alpn_protos(tls, offered, sizeof offered - 1) == 0 ? CURLE_OK : CURLE_OUT_OF_MEMORY;
 }
 
-connection *connection_open(const char *origin, const chttp_options *options) {
+connection *connection_open(const char *origin, const chttp_options *options, trust *trusted) {
     connection *self = malloc(sizeof *self);
     if (self == NULL) return NULL;
     memset(self, 0, offsetof(connection, out));
@@ -23,7 +24,7 @@ connection *connection_open(const char *origin, const chttp_options *options) {
     self->opened_ms = self->answered_ms = self->idle_ms = now_ms();
     /* A multi handle of its own: nothing else is to look at, reuse or end the connection. */
     self->multi = curl_multi_init();
-    self->curl = handle_make(options->ca_file);
+    self->curl = handle_make(trusted);
     self->session = session_make(self);
     CURLcode bad = CURLE_OK;
     if (self->curl) {

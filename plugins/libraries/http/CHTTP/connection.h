@@ -5,6 +5,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include "job.h"
+#include "trust.h"
 
 /* Where it can go: connecting -> greeting -> open -> draining -> over; from each at once to over. */
 typedef enum connection_state {
@@ -38,7 +39,7 @@ typedef struct connection {
 } connection;
 
 /* NULL: no memory. `origin` is `scheme://authority`. */
-connection *connection_open(const char *origin, const chttp_options *options);
+connection *connection_open(const char *origin, const chttp_options *options, trust *trusted);
 /* Whatever can be done without waiting. Gives whether something was. */
 bool connection_step(connection *self);
 /* Sends what is to be sent, as far as the socket takes it. */

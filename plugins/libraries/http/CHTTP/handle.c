@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-CURL *handle_make(const char *ca_file) {
+CURL *handle_make(trust *trusted) {
     CURL *curl = curl_easy_init();
     if (curl == NULL) return NULL;
     CURLcode bad = CURLE_OK;
@@ -16,8 +16,11 @@ CURL *handle_make(const char *ca_file) {
     bad |= curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
     bad |= curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     bad |= curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
-    if (ca_file) bad |= curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file);
-    if (ca_file) bad |= curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+    /* It reads none itself. */
+    bad |= curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
+    bad |= curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+    bad |= curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, trust_install);
+    bad |= curl_easy_setopt(curl, CURLOPT_SSL_CTX_DATA, trusted);
     if (bad == CURLE_OK) return curl;
     curl_easy_cleanup(curl);
     return NULL;

@@ -2,9 +2,9 @@
 #ifndef CHTTP_HANDLE_H
 #define CHTTP_HANDLE_H
 
-#include <curl/curl.h>
+#include "trust.h"
 
 /* NULL: no memory. */
-CURL *handle_make(const char *ca_file);
+CURL *handle_make(trust *trusted);
 
 #endif

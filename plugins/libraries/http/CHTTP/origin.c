@@ -63,10 +63,11 @@ static void bury(origin *self, connection *over, job_line *plainly, uint32_t *en
     connection_free(over);
 }
 
-bool origin_step(origin *self, const chttp_options *options, job_line *plainly, uint32_t *ended_waiting) {
+bool origin_step(
+    origin *self, const chttp_options *options, trust *trusted, job_line *plainly, uint32_t *ended_waiting) {
     bool some = false;
     if (self->current == NULL && self->waiting.first) {
-        self->current = connection_open(self->text, options);
+        self->current = connection_open(self->text, options, trusted);
         if (self->current == NULL) fail_waiting(self, CHTTP_LOCAL, "no memory for a connection", ended_waiting);
         some = true;
     }

@@ -19,7 +19,8 @@ typedef struct origin {
 origin *origin_of(origin **all, const char *url);
 /* Opens, goes on, begins, ends. Gives whether something was done; counts in `ended_waiting` what does not wait any
  * more, and hands over to `plainly` what is to go in HTTP/1.1. */
-bool origin_step(origin *self, const chttp_options *options, job_line *plainly, uint32_t *ended_waiting);
+bool origin_step(
+    origin *self, const chttp_options *options, trust *trusted, job_line *plainly, uint32_t *ended_waiting);
 /* Ends what took too long, connections that stand still, and those that nobody uses. */
 void origin_sweep(origin *self, const chttp_options *options, uint32_t *ended_waiting);
 /* Everything, as stopped. */

@@ -39,8 +39,9 @@ static size_t take_header(char *data, size_t size, size_t count, void *context) 
     return length;
 }
 
-bool plain_open(plain *self, const chttp_options *options) {
+bool plain_open(plain *self, const chttp_options *options, trust *trusted) {
     self->options = options;
+    self->trusted = trusted;
     self->multi = curl_multi_init();
     self->pool = calloc(options->most_active + 1, sizeof *self->pool);
     if (self->multi == NULL || self->pool == NULL) return false;
@@ -57,7 +58,7 @@ void plain_close(plain *self) {
 
 static CURL *take_handle(plain *self) {
     if (self->pool_count > 0) return self->pool[--self->pool_count];
-    CURL *curl = handle_make(self->options->ca_file);
+    CURL *curl = handle_make(self->trusted);
     if (curl == NULL) return NULL;
     curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(curl, CURLOPT_MAXAGE_CONN, (long)self->options->idle_seconds);

@@ -3,9 +3,11 @@
 #define CHTTP_PLAIN_H
 
 #include "job.h"
+#include "trust.h"
 
 typedef struct plain {
     const chttp_options *options;
+    trust *trusted;
     CURLM *multi;
     job_line waiting, active;
     CURL **pool;
@@ -16,7 +18,7 @@ typedef struct plain {
 } plain;
 
 /* False: no memory. */
-bool plain_open(plain *self, const chttp_options *options);
+bool plain_open(plain *self, const chttp_options *options, trust *trusted);
 void plain_close(plain *self);
 /* Begins what waits, goes on with what is under way, ends what is done. Gives whether something was. */
 bool plain_step(plain *self, uint32_t *ended_waiting);
