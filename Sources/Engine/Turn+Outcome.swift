@@ -72,6 +72,8 @@ extension Turn {
         conclude(send: wait.send, channel: channel, .accepted(id: ""), [])
     }
 
+    private static let whileAgo = Length.seconds(1)
+
     private mutating func conclude(
         send: UInt64,
         channel: String,
@@ -95,7 +97,8 @@ extension Turn {
         }
         var why: Object = provider.isEmpty ? [:] : ["provider_id": .string(provider)]
         why.name(deadAddresses)
-        // 13: at the instant of the hand-over.
+        // 13: at the instant of the hand-over. Where that was a while ago, when it was accepted is told, too.
+        if now - claim.at >= Self.whileAgo { why["accepted_at"] = .string(now.description) }
         decide(.delivered, id, channel: channel, rule: "6.3", of: SendName(send, claim.version), at: claim.at, why: why)
         guard !context.campaigns.isDeleted(claim.campaign) else { return }  // Nobody asks any more (14).
         receive(claim.campaign, send, at: claim.at)

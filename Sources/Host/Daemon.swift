@@ -176,7 +176,12 @@ package final class Daemon: Sendable {
                 previews: previews,
                 limits: limits
             ).service,
-            DecisionsService(store: store, campaigns: campaignChanges.current, readers: readers).service,
+            DecisionsService(
+                store: store,
+                campaigns: campaignChanges.current,
+                readers: readers,
+                held: HeldMessages(outbox: outbox, clock: clock)
+            ).service,
             UsersService(queue: engine.queue, store: store, campaigns: campaignChanges.current, readers: readers)
                 .service,
             PluginsService(plugins: plugins).service,

@@ -415,7 +415,7 @@ const ProtobufCEnumDescriptor triggerd__v1__health_reply__status__descriptor =
   triggerd__v1__health_reply__status__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__health_reply__field_descriptors[9] =
+static const ProtobufCFieldDescriptor triggerd__v1__health_reply__field_descriptors[10] =
 {
   {
     "status",
@@ -525,6 +525,18 @@ static const ProtobufCFieldDescriptor triggerd__v1__health_reply__field_descript
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "retrying",
+    10,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__HealthReply, n_retrying),
+    offsetof(Triggerd__V1__HealthReply, retrying),
+    &triggerd__v1__degraded_channel__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__health_reply__field_indices_by_name[] = {
   5,   /* field[5] = clock_ahead_ms */
@@ -534,13 +546,14 @@ static const unsigned triggerd__v1__health_reply__field_indices_by_name[] = {
   7,   /* field[7] = held */
   8,   /* field[8] = held_count */
   1,   /* field[1] = reason */
+  9,   /* field[9] = retrying */
   0,   /* field[0] = status */
   6,   /* field[6] = unknown_outcomes */
 };
 static const ProtobufCIntRange triggerd__v1__health_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 9 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__health_reply__descriptor =
 {
@@ -550,7 +563,7 @@ const ProtobufCMessageDescriptor triggerd__v1__health_reply__descriptor =
   "Triggerd__V1__HealthReply",
   "triggerd.v1",
   sizeof(Triggerd__V1__HealthReply),
-  9,
+  10,
   triggerd__v1__health_reply__field_descriptors,
   triggerd__v1__health_reply__field_indices_by_name,
   1,  triggerd__v1__health_reply__number_ranges,

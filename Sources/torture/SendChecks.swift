@@ -75,7 +75,9 @@ struct SendChecks {
         let last = message.claimedAt + line.machine.settings.givesUpAfter
         try check(now < last, "\(message.key) is sent at \(now), after \(last)")
         for other in store.outbox(message.channel, after: 0, limit: .max)
-        where other.message.user == message.user && other.message.number < message.number {
+        where other.message.user == message.user && other.message.number < message.number
+            && line.isOrdered(other.message.number, message.number)
+        {
             try check(line.ended.contains(other.message.number), "\(message.key) overtakes \(other.message.key)")
         }
         guard !strangers.contains(message.user) else { return }

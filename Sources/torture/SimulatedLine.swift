@@ -15,6 +15,8 @@ final class SimulatedLine {
     private var wakesAt: Instant?
     /// Messages of which no further try may come, as far as the machine said so.
     private(set) var ended: Set<UInt64> = []
+    /// Of which provider's the channel said that a message is, and how many it had said that of before.
+    private var services: [UInt64: (name: Text, place: Int)] = [:]
 
     init(_ server: Server, _ provider: Provider, pending: Int) {
         self.server = server
@@ -72,10 +74,20 @@ final class SimulatedLine {
                 change { $0.loaded(number, entry, now: now) }
             }
         case .sort(let entries):
-            let services = entries.map { ($0, provider.service(of: $0.message)) }
-            change { $0.sorted(services, now: now) }
+            let sorted = entries.map { ($0, provider.service(of: $0.message)) }
+            for (entry, name) in sorted where services[entry.message.number]?.name != name {
+                services[entry.message.number] = (name, services.count)
+            }
+            change { $0.sorted(sorted, now: now) }
         case .send(let entry): send(entry)
         }
+    }
+
+    /// Whether the first of these, of one user and in order, has to have its outcome before the second is sent.
+    func isOrdered(_ first: UInt64, _ second: UInt64) -> Bool {
+        guard machine.settings.hasServices else { return true }
+        guard let (name, place) = services[first], let other = services[second] else { return false }
+        return name == other.name && place < other.place
     }
 
     private func tellEngine(_ step: LineStateMachine.Step) {

@@ -201,7 +201,7 @@ struct Health: AsyncParsableCommand {
 
     func run() async throws {
         try await daemon.withConnection(timeout: CommandLimits.health) { connection in
-            let (serves, reason, degraded, damaged, damagedCount, clockAhead, unknowns, held, heldCount) =
+            let (serves, reason, degraded, retrying, damaged, damagedCount, clockAhead, unknowns, held, heldCount) =
                 try await connection.call(
                     "Health",
                     "Check",
@@ -212,15 +212,8 @@ struct Health: AsyncParsableCommand {
                     (
                         reply.pointee.status == TRIGGERD__V1__HEALTH_REPLY__STATUS__SERVING,
                         String(cString: reply.pointee.reason),
-                        elements(reply.pointee.n_degraded, reply.pointee.degraded).map { channel -> Object in
-                            [
-                                "channel": .string(String(cString: channel.pointee.channel)),
-                                "service": .string(String(cString: channel.pointee.service)),
-                                "reason": .string(String(cString: channel.pointee.reason)),
-                                "since": .string(Instant(milliseconds: channel.pointee.since_ms).description),
-                                "waiting": .integer(Int64(clamping: channel.pointee.waiting)),
-                            ]
-                        },
+                        elements(reply.pointee.n_degraded, reply.pointee.degraded).map(Self.object),
+                        elements(reply.pointee.n_retrying, reply.pointee.retrying).map(Self.object),
                         elements(reply.pointee.n_damaged, reply.pointee.damaged).map { String(cString: $0) },
                         Int64(clamping: reply.pointee.damaged_count),
                         Length(milliseconds: reply.pointee.clock_ahead_ms),
@@ -247,6 +240,7 @@ struct Health: AsyncParsableCommand {
                 var object: Object = ["serving": .boolean(serves)]
                 if !reason.isEmpty { object["reason"] = .string(reason) }
                 object["degraded"] = .array(degraded.map(Value.object))
+                object["retrying"] = .array(retrying.map(Value.object))
                 object["damaged"] = .array(damaged.map { .string($0) })
                 object["damaged_count"] = .integer(damagedCount)
                 object["unknown_outcomes"] = .array(unknowns.map(Value.object))
@@ -256,7 +250,8 @@ struct Health: AsyncParsableCommand {
                 Output.json(object)
             } else {
                 Output.line(serves ? "serving" : "not serving: \(reason)")
-                for channel in degraded { Output.line(Self.line(channel)) }
+                for channel in degraded { Output.line(Self.line("degraded", channel)) }
+                for channel in retrying { Output.line(Self.line("retrying", channel)) }
                 for tries in unknowns { Output.line(Self.line(unknown: tries)) }
                 for campaign in held { Output.line("held: \(campaign["reason"]?.string ?? "")") }
                 if heldCount > held.count { Output.line("held: \(heldCount) in all") }
@@ -270,10 +265,20 @@ struct Health: AsyncParsableCommand {
         }
     }
 
-    private static func line(_ channel: Object) -> String {
+    private static func object(_ channel: UnsafePointer<Triggerd__V1__DegradedChannel>) -> Object {
+        [
+            "channel": .string(String(cString: channel.pointee.channel)),
+            "service": .string(String(cString: channel.pointee.service)),
+            "reason": .string(String(cString: channel.pointee.reason)),
+            "since": .string(Instant(milliseconds: channel.pointee.since_ms).description),
+            "waiting": .integer(Int64(clamping: channel.pointee.waiting)),
+        ]
+    }
+
+    private static func line(_ word: String, _ channel: Object) -> String {
         func plain(_ name: String) -> String { channel[name]?.plain ?? "" }
-        return "degraded: \(name(of: channel)): \(plain("reason")); since \(plain("since")), \(plain("waiting")) "
-            + "messages wait"
+        let waiting = plain("waiting") == "1" ? "1 message waits" : "\(plain("waiting")) messages wait"
+        return "\(word): \(name(of: channel)): \(plain("reason")); since \(plain("since")), \(waiting)"
     }
 
     private static func line(unknown tries: Object) -> String {

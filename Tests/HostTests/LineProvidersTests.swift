@@ -198,4 +198,138 @@ struct LineProvidersTests: LineSuite {
         _ = line.ended(2, attempt: 0, ChannelReport(.accepted(id: ""), service: "apns"), .at(0))
         #expect(line.conditions.byService["fcm"] != nil)
     }
+
+    // MARK: One user's messages
+
+    @Test("a user's message waits for an earlier one to the same provider, and for none to another")
+    func orderPerProvider() {
+        var line = Self.several()
+        for number in UInt64(1)...4 { line.handOver(Self.message(number, user: "u"), now: .at(0)) }
+        #expect(Self.work(&line, .at(0), service: Self.byParity).map(\.message.number) == [1, 2])
+        let wait = ChannelReport(.tryAgain(after: .seconds(600), reason: "410", cause: .unavailable), service: "odd")
+        guard case .putOff? = line.ended(1, attempt: 0, wait, .at(0)) else {
+            Issue.record("it is not put off")
+            return
+        }
+        _ = line.ended(2, attempt: 0, ChannelReport(.accepted(id: ""), service: "even"), .at(0))
+        let disk = [UInt64(4): OutboxEntry(message: Self.message(4, user: "u"))]
+        #expect(Self.work(&line, .at(0), disk: disk, service: Self.byParity).map(\.message.number) == [4])
+        #expect(line.messages.waiting == ["odd": 2, "even": 1])
+    }
+
+    @Test("what a provider said of a part of it holds up that part alone, in order, from the next question on")
+    func partOfAProvider() {
+        var line = Self.several()
+        var disk: [UInt64: OutboxEntry] = [:]
+        for number in UInt64(1)...5 {
+            disk[number] = OutboxEntry(message: Self.message(number, user: "u"))
+            line.handOver(Self.message(number, user: "u"), now: .at(0))
+        }
+        var isGone = false
+        // 1, 3 and 5 are for one URL of the host, the others for another.
+        func service(_ message: OutboxMessage) -> Text { isGone && message.number % 2 == 1 ? "h/gone" : "h" }
+        #expect(Self.work(&line, .at(0), disk: disk, service: service).map(\.message.number) == [1])
+        isGone = true
+        let gone = ChannelReport(.tryAgain(after: .seconds(600), reason: "410", cause: .unavailable), service: "h/gone")
+        guard case .putOff(_, let state, _, _)? = line.ended(1, attempt: 0, gone, .at(0)) else {
+            Issue.record("it is not put off")
+            return
+        }
+        disk[1]?.state = state
+        #expect(line.conditions.byService["h/gone"] != nil && line.conditions.byService["h"] == nil)
+        #expect(Self.work(&line, .at(0), disk: disk, service: service).map(\.message.number) == [2])
+        _ = line.ended(2, attempt: 0, ChannelReport(.accepted(id: ""), service: "h"), .at(0))
+        #expect(Self.work(&line, .at(0), disk: disk, service: service).map(\.message.number) == [4])
+        _ = line.ended(4, attempt: 0, ChannelReport(.accepted(id: ""), service: "h"), .at(0))
+        #expect(Self.work(&line, .at(599), disk: disk, service: service).isEmpty)
+        #expect(line.messages.waiting == ["h/gone": 3])
+        for (number, at) in [(UInt64(1), Int64(600)), (3, 601), (5, 602)] {
+            #expect(Self.work(&line, .at(at), disk: disk, service: service).map(\.message.number) == [number])
+            let attempt: UInt32 = number == 1 ? 1 : 0
+            _ = line.ended(number, attempt: attempt, ChannelReport(.accepted(id: ""), service: "h/gone"), .at(at))
+        }
+        #expect(line.conditions.isEmpty && line.messages.waiting.isEmpty && line.messages.chains.isEmpty)
+    }
+
+    @Test("what is tried later keeps its place after a start; another provider's does not wait for it")
+    func orderAfterStart() {
+        var line = Self.machine(
+            Self.settings {
+                $0.concurrency = 100
+                $0.hasServices = true
+            },
+            pending: 4
+        )
+        guard case .read = line.next(.at(0)) else {
+            Issue.record("it does not read")
+            return
+        }
+        var disk: [UInt64: OutboxEntry] = [:]
+        for number in UInt64(1)...4 { disk[number] = OutboxEntry(message: Self.message(number, user: "u")) }
+        disk[1] = Self.entry(1, user: "u") { ($0.attempts, $0.notBefore) = (1, .at(600)) }
+        line.read((1...4).map { disk[$0]! }, isAll: true, now: .at(0))
+        #expect(Self.work(&line, .at(0), disk: disk, service: Self.byParity).map(\.message.number) == [2])
+        #expect(line.messages.state(1)?.kind == .later && line.messages.state(3)?.kind == .behind)
+        line.withdraw(1, now: .at(1))
+        var sent: [UInt64] = []
+        for _ in 0..<20 {
+            switch line.next(.at(1)) {
+            case .load(let numbers): for number in numbers { line.loaded(number, disk[number], now: .at(1)) }
+            case .sort(let entries): line.sorted(entries.map { ($0, Self.byParity($0.message)) }, now: .at(1))
+            case .send(let entry): sent.append(entry.message.number)
+            case .settle, .wait, .read, .mark, .putOff: break
+            }
+        }
+        #expect(sent == [3])
+    }
+
+    @Test("thousands of providers that hang hold up neither one that answers nor, for long, one that is new")
+    func crowd() {
+        var line = Self.several { $0.concurrency = 32 }
+        var number: UInt64 = 0
+        var names: [UInt64: Text] = [:]
+        func hand(_ count: Int, to name: (Int) -> Text, at seconds: Int64) {
+            for index in 0..<count {
+                number += 1
+                names[number] = name(index)
+                line.handOver(Self.message(number, at: seconds), now: .at(seconds))
+            }
+        }
+        var disk: [UInt64: OutboxEntry] = [:]
+        func sent(_ seconds: Int64) -> [UInt64] {
+            for (number, _) in names where disk[number] == nil {
+                disk[number] = OutboxEntry(message: Self.message(number, at: 0))
+            }
+            return Self.work(&line, .at(seconds), disk: disk) { names[$0.number] ?? "" }.map(\.message.number)
+        }
+        func accept(_ numbers: [UInt64], _ seconds: Int64) {
+            for number in numbers {
+                let report = ChannelReport(.accepted(id: ""), service: names[number] ?? "")
+                _ = line.ended(number, attempt: 0, report, .at(seconds))
+            }
+        }
+        hand(1, to: { _ in "known" }, at: 0)
+        accept(sent(0), 0)
+        hand(1_500, to: { "hanging-\($0)" }, at: 1)
+        var hanging = sent(1)
+        #expect(hanging.count == 512)
+        // One that answers has the other half.
+        hand(20, to: { _ in "known" }, at: 2)
+        let known = sent(2)
+        #expect(!known.isEmpty && known.allSatisfy { names[$0] == "known" })
+        accept(known, 2)
+        // One that is new is asked with the first places that come back, though a thousand came before it.
+        hand(1, to: { _ in "new" }, at: 3)
+        let new = number
+        var report = ChannelReport(.unknown(reason: "no answer in time"))
+        report.isHanging = true
+        for (index, number) in hanging.enumerated() where index < 100 {
+            report.service = names[number] ?? ""
+            _ = line.ended(number, attempt: 0, report, .at(21))
+        }
+        hanging = sent(21)
+        #expect(hanging.contains(new))
+        // Those that took nothing are asked again, a few at once, beside the new ones.
+        #expect(line.lanes.takenBy.reduce(0, +) == line.lanes.taken && line.lanes.taken <= 1_024)
+    }
 }

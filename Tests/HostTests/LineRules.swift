@@ -9,8 +9,9 @@ struct LineRules {
     struct Message {
         let user: UserID
         let claimedAt: Instant
-        /// Its provider, once the channel was asked.
-        var service: Text = ""
+        /// Its provider, once the channel was asked, and when it was for that one first: how many were before.
+        var service: Text?
+        var place = 0
         /// Tries that came to nothing, as the line was last to know.
         var attempts: UInt32 = 0
         var notBefore = Instant(milliseconds: 0)
@@ -35,6 +36,7 @@ struct LineRules {
     private(set) var messages: [UInt64: Message] = [:]
     /// Of each user, in order.
     private var open: [UserID: [UInt64]] = [:]
+    private var sorted = 0
     /// Tries that have a place, by provider.
     private var places: [Text: Int] = [:]
     private var starts: [Instant] = []
@@ -68,6 +70,13 @@ struct LineRules {
         open[message.user, default: []].append(message.number)
     }
 
+    /// The channel says which provider it is for.
+    mutating func sorted(_ number: UInt64, _ service: Text) {
+        guard messages[number]?.service != service else { return }
+        sorted += 1
+        change(number) { [sorted] in ($0.service, $0.place) = (service, sorted) }
+    }
+
     // MARK: What the line does
 
     mutating func sent(_ entry: OutboxEntry, _ service: Text, _ now: Instant) {
@@ -75,8 +84,11 @@ struct LineRules {
         guard let message = messages[number] else {
             return require(false, "message \(number) is sent, and has an outcome")
         }
-        let first = open[message.user]?.first
-        require(first == number, "message \(number) overtakes an earlier one of its user")
+        let overtaken = open[message.user]?.first { earlier in
+            guard let other = messages[earlier] else { return false }
+            return earlier < number && other.service == message.service && other.place <= message.place
+        }
+        require(overtaken == nil, "message \(number) overtakes an earlier one of its user for the same provider")
         require(!message.isUnderWay, "message \(number) is sent while it is under way")
         require(!message.isWithdrawnTold, "message \(number) is sent and was withdrawn")
         require(now >= message.notBefore, "message \(number) is sent before its pause is over")
@@ -178,6 +190,7 @@ struct LineRules {
                     state.attempts, state.notBefore, state.unknowns
                 )
                 (message.isUnderWay, message.isMarked, message.marking) = (false, false, nil)
+                (message.service, message.place) = (nil, 0)
                 (message.isWithdrawn, message.isWithdrawnTold) = (state.isWithdrawn, state.isWithdrawn)
                 message.addresses = [state.addresses.isEmpty ? entry.message.addresses : state.addresses]
             }

@@ -29,7 +29,7 @@ extension LineWorld {
             line.sorted(entries.map { ($0, service(of: $0.message)) }, now: now)
             for entry in entries {
                 let service = service(of: entry.message)
-                rules.change(entry.message.number) { $0.service = service }
+                rules.sorted(entry.message.number, service)
             }
             doing = .nothing
         }

@@ -28,23 +28,37 @@ import Webhook
         #expect(try receiver.stop().count == 9)
     }
 
-    @Test func whoIsGoneIsLeftAloneForLong() async throws {
+    @Test("a URL that answered 410 is left alone for an hour, under a name of its own that tells no secret")
+    func whoIsGoneIsLeftAloneForLong() async throws {
         let receiver = try Receiver()
         let channel = try Hook.channel()
-        func outcome(_ path: String, key: String) async -> Outcome {
-            await channel.deliver(Hook.message([("url", .string(receiver.url(path)))], key: key)).outcome
+        func deliver(_ path: String, key: String) async -> (outcome: Outcome, service: String) {
+            await channel.deliver(Hook.message([("url", .string(receiver.url(path)))], key: key))
         }
-        #expect(await outcome("a~410", key: "1") == .tryAgain(after: 3_600_000, "the receiver answered 410"))
+        func service(_ path: String) -> String {
+            channel.service(of: Hook.message([("url", .string(receiver.url(path)))], key: "1"))
+        }
+        let host = "localhost:\(receiver.port)"
+        #expect(service("a~410") == host)
+        let first = await deliver("a~410", key: "1")
+        #expect(first.outcome == .tryAgain(after: 3_600_000, "the receiver answered 410", cause: .unavailable))
+        #expect(first.service == "\(host)/a~410" && service("a~410") == first.service)
         for key in ["1", "2"] {
-            guard case .tryAgain(let waitMs, let reason, .message) = await outcome("a~410", key: key) else {
+            let again = await deliver("a~410", key: key)
+            guard case .tryAgain(let waitMs, let reason, .unavailable) = again.outcome else {
                 Issue.record("it was asked again")
                 return
             }
-            #expect((3_500_000...3_600_000).contains(waitMs))
-            #expect(reason == "the receiver answered 410 a while ago, and is left alone")
+            #expect((3_500_000...3_600_000).contains(waitMs) && again.service == first.service)
+            #expect(reason == "the URL answered 410 a while ago, and is left alone")
         }
-        #expect(await outcome("b", key: "3") == .accepted(id: ""), "another URL of its host is another receiver")
+        let other = await deliver("b", key: "3")
+        #expect(other.outcome == .accepted(id: ""), "another URL of its host is another receiver")
+        #expect(other.service == host)
+        let secret = await deliver("services+/T00000000/B00000000/SECRET?token=TOKEN~410", key: "4").service
+        #expect(secret.hasPrefix("\(host)/services%2B/T00000000/B00000000/S~"))
+        #expect(!secret.contains("SECRET") && !secret.contains("TOKEN"))
         channel.stop()
-        #expect(try receiver.stop().map(\.path) == ["/a~410", "/b"])
+        #expect(try receiver.stop().map(\.path).prefix(2) == ["/a~410", "/b"])
     }
 }

@@ -7,20 +7,46 @@ struct Conditions {
         var since: Instant
     }
 
+    /// A provider that is degraded from now on, or well again.
+    struct News: Equatable {
+        var service: Text
+        /// Nil: it is well again.
+        var reason: String?
+    }
+
+    /// It takes nothing, or not all.
     private(set) var byService: [Text: Condition] = [:]
+    /// One message or a few were put off: that says nothing of the others.
+    private(set) var retrying: [Text: Condition] = [:]
     private var putOffs: [Text: Int] = [:]
+    private var news: [News] = []
 
     var isEmpty: Bool { byService.isEmpty }
+    /// Nothing was put off since something was taken.
+    var isSilent: Bool { byService.isEmpty && putOffs.isEmpty }
+
+    func tells(of service: Text) -> Bool {
+        byService[service] != nil || retrying[service] != nil || putOffs[service] != nil
+    }
 
     /// Beyond `LineSettings.mostTold` nothing is told of a further provider: the channel is degraded already.
     mutating func set(_ service: Text, _ reason: String, _ now: Instant) {
-        guard byService[service] != nil || byService.count < LineSettings.mostTold else { return }
-        byService[service] = Condition(reason: reason, since: byService[service]?.since ?? now)
+        let before = byService[service]
+        guard before != nil || byService.count < LineSettings.mostTold else { return }
+        if before == nil { tell(News(service: service, reason: reason)) }
+        byService[service] = Condition(reason: reason, since: before?.since ?? now)
+        retrying[service] = nil
     }
 
     mutating func clear(_ service: Text) {
-        byService[service] = nil
+        if byService.removeValue(forKey: service) != nil { tell(News(service: service)) }
+        retrying[service] = nil
         putOffs[service] = nil
+    }
+
+    mutating func clearAll() {
+        for service in byService.keys.sorted() { tell(News(service: service)) }
+        (byService, retrying, putOffs) = ([:], [:], [:])
     }
 
     mutating func learn(_ report: ChannelReport, _ now: Instant, putOffsToDegrade: Int) {
@@ -38,6 +64,22 @@ struct Conditions {
     private mutating func count(_ service: Text, _ reason: String, _ now: Instant, _ enough: Int) {
         guard putOffs[service] != nil || putOffs.count < LineSettings.mostTold else { return }
         putOffs[service, default: 0] += 1
-        if putOffs[service, default: 0] >= enough { set(service, reason, now) }
+        if putOffs[service, default: 0] >= enough { return set(service, reason, now) }
+        guard byService[service] == nil else { return }  // Worse is told of it.
+        retrying[service] = Condition(reason: reason, since: retrying[service]?.since ?? now)
+    }
+
+    // MARK: News
+
+    /// One that comes and goes before anybody was told is none.
+    private mutating func tell(_ piece: News) {
+        guard news.count < LineSettings.mostTold else { return }
+        if news.last?.service == piece.service, piece.reason == nil { news.removeLast() } else { news.append(piece) }
+    }
+
+    /// What came and went since the last call.
+    mutating func takeNews() -> [News] {
+        defer { if !news.isEmpty { news = [] } }
+        return news
     }
 }

@@ -6,11 +6,23 @@ struct Lane {
     enum Standing: Equatable {
         /// Nothing waits for it, and its provider has nothing: it may be forgotten.
         case idle
-        /// Something may be handed over: it has its turns.
-        case inTurn
+        /// Something may be handed over: it has its turns, among those of this kind.
+        case inTurn(Turn)
         /// Something waits that may not be handed over, or its provider has something: until then, or until something
         /// happens.
         case heldUp(until: Instant)
+    }
+
+    /// What a provider is handed next is for it: so many may hang that they would have all places.
+    enum Turn: Int, CaseIterable {
+        /// One more of those that it takes.
+        case proven
+        /// The first one.
+        case first
+        /// One more, and it has not said anything yet.
+        case further
+        /// The one that finds out whether it takes messages again.
+        case probing
     }
 
     let name: LaneName
@@ -36,6 +48,8 @@ struct Lane {
     /// Of its own, those of tries that were not answered in time.
     var overdue = 0
     var pace: Pace
+    /// As which its places are counted.
+    var kind = Pace.Kind.unproven
     /// Its provider calls address after address dead: a few messages at a time find out whether that is so.
     var isCareful: Bool
 
@@ -101,6 +115,11 @@ struct Lane {
         if pace.isResting(now) { return .heldUp(until: pace.restUntil) }
         guard !ready.isEmpty, places > 0 else { return .heldUp(until: .never) }
         let next = pace.next(now)
-        return next <= now ? .inTurn : .heldUp(until: next)
+        guard next <= now else { return .heldUp(until: next) }
+        return switch pace.kind {
+        case .open: .inTurn(.proven)
+        case .unproven: .inTurn(busy == 0 ? .first : .further)
+        case .closed: .inTurn(.probing)
+        }
     }
 }

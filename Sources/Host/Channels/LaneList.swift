@@ -2,7 +2,7 @@
 /// anywhere at the same cost.
 struct LaneList {
     private(set) var first: LaneID?
-    private var last: LaneID?
+    private(set) var last: LaneID?
     private(set) var count = 0
 
     mutating func append(_ id: LaneID, in lanes: inout LaneTable) {

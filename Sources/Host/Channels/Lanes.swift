@@ -6,12 +6,17 @@ struct Lanes {
     let settings: Box<LineSettings>
     private let channel: String
     private(set) var table = LaneTable()
-    private(set) var turns = LaneList()
+    /// By `Lane.Turn`.
+    private(set) var turns = Lane.Turn.allCases.map { _ in LaneList() }
     /// From the one that has been idle longest.
     private(set) var idle = LaneList()
     private(set) var alarms = Alarms<LaneID>()
     /// Places that the channel's messages have, in all lanes.
     private(set) var taken = 0
+    /// Of these, by what their providers are: `Pace.Kind`.
+    private(set) var takenBy = Pace.Kind.allCases.map { _ in 0 }
+    /// Turns that were taken: they go round.
+    private var turnsTaken = 0
 
     init(_ settings: Box<LineSettings>, channel: String) {
         self.settings = settings
@@ -19,8 +24,31 @@ struct Lanes {
     }
 
     var count: Int { table.count }
-    /// The lane whose turn it is.
-    var first: LaneID? { turns.first }
+
+    /// The lane whose turn it is. The kinds take turns, each as long as it may have places; of those that nothing is
+    /// known of the oldest and the newest do, so that no crowd of them stands before everybody who comes later.
+    var first: LaneID? {
+        let kinds = Lane.Turn.allCases
+        for step in kinds.indices {
+            let kind = kinds[(turnsTaken + step) % kinds.count]
+            guard mayHavePlace(kind) else { continue }
+            let list = turns[kind.rawValue]
+            let isNewest = kind == .first && turnsTaken / kinds.count % 2 == 1
+            if let lane = isNewest ? list.last : list.first { return lane }
+        }
+        return nil
+    }
+
+    private func mayHavePlace(_ kind: Lane.Turn) -> Bool {
+        let most = settings.value.mostUnderWay
+        guard taken < most else { return false }
+        return switch kind {
+        case .proven: true
+        case .first: takenBy[Pace.Kind.unproven.rawValue] < most / 2
+        case .further: takenBy[Pace.Kind.unproven.rawValue] < most / 4
+        case .probing: takenBy[Pace.Kind.closed.rawValue] < most / 4
+        }
+    }
 
     /// A lane, if it is remembered.
     func id(of name: LaneName) -> LaneID? { table.id(of: name) }
@@ -48,12 +76,15 @@ struct Lanes {
         self[id].takePlace(now)
         if let other = other(id) { self[other].busyBeside += 1 }
         taken += 1
+        turnsTaken += 1
+        takenBy[self[id].kind.rawValue] += 1
     }
 
     mutating func givePlaceBack(_ id: LaneID) {
         self[id].givePlaceBack()
         if let other = other(id) { self[other].busyBeside -= 1 }
         taken -= 1
+        takenBy[self[id].kind.rawValue] -= 1
     }
 
     // MARK: Standing
@@ -61,12 +92,13 @@ struct Lanes {
     /// Finds out how the lane stands. One that keeps its standing keeps its place; `takesTurn`: it had its turn just
     /// now, and is the last one.
     mutating func stand(_ id: LaneID, _ now: Instant, takesTurn: Bool = false) {
+        count(id)
         let before = self[id].standing
         let standing = self[id].stands(now)
         guard standing != before || takesTurn else { return }
         switch before {
         case .idle: idle.remove(id, in: &table)
-        case .inTurn: turns.remove(id, in: &table)
+        case .inTurn(let kind): turns[kind.rawValue].remove(id, in: &table)
         case .heldUp: break
         }
         self[id].standing = standing
@@ -74,11 +106,20 @@ struct Lanes {
         case .idle:
             idle.append(id, in: &table)
             forgetIdle(beyond: settings.value.mostLanes)
-        case .inTurn: turns.append(id, in: &table)
+        case .inTurn(let kind): turns[kind.rawValue].append(id, in: &table)
         case .heldUp(let until) where until != .never:
             alarms.set(Alarms.Alarm(at: until, key: id), meant: table.count) { [table] in Self.isMeant($0, table) }
         case .heldUp: break
         }
+    }
+
+    /// Its places count as what its provider is by now.
+    private mutating func count(_ id: LaneID) {
+        let (before, kind) = (self[id].kind, self[id].pace.kind)
+        guard kind != before else { return }
+        self[id].kind = kind
+        takenBy[before.rawValue] -= self[id].busy
+        takenBy[kind.rawValue] += self[id].busy
     }
 
     // MARK: Alarms

@@ -10,6 +10,7 @@ final class Line: @unchecked Sendable {
     // What varies is read and written under `condition` alone.
     let condition = ThreadCondition()
     private(set) var machine: LineStateMachine
+    private var conditionLog = ConditionLog()
     private var isStopping = false
     private var isOver = false
 
@@ -20,14 +21,12 @@ final class Line: @unchecked Sendable {
     let logger: Logger
     let record: Outbox.Record
     let underWay: UnderWayFile
-    private let conditionsChanged: @Sendable (String, Bool) -> Void
     private let outcomeIsUnknown: @Sendable () -> Void
     private let suspectsTried: @Sendable () -> Void
 
     /// - Parameters:
     ///   - pending: the channel's messages in the store.
     ///   - record: puts work into the queue of the engine's thread.
-    ///   - conditionsChanged: told whether something is wrong with the channel, when that changes.
     ///   - outcomeIsUnknown: told of each try of which nobody knows what came of it.
     ///   - suspectsTried: told when others may try what their channels had when the daemon died.
     init(
@@ -38,7 +37,6 @@ final class Line: @unchecked Sendable {
         clock: Clock,
         logger: Logger,
         record: @escaping Outbox.Record,
-        conditionsChanged: @escaping @Sendable (String, Bool) -> Void,
         outcomeIsUnknown: @escaping @Sendable () -> Void,
         suspectsTried: @escaping @Sendable () -> Void
     ) {
@@ -55,7 +53,6 @@ final class Line: @unchecked Sendable {
         self.clock = clock
         self.logger = logger
         self.record = record
-        self.conditionsChanged = conditionsChanged
         self.outcomeIsUnknown = outcomeIsUnknown
         self.suspectsTried = suspectsTried
     }
@@ -96,15 +93,29 @@ final class Line: @unchecked Sendable {
         change { $0.readdress(number, addresses) }
     }
 
-    /// What is wrong, and how many messages have no outcome yet.
-    func report() -> (conditions: [Text: Conditions.Condition], waiting: Int) {
+    /// What is wrong, and what is not quite right.
+    func report() -> (degraded: [ChannelCondition], retrying: [ChannelCondition]) {
         let now = clock.now()
         return change { machine in
-            var conditions = machine.conditions.byService.merging(machine.silences(now)) { known, _ in known }
-            if let rest = machine.rest(now) { conditions[""] = rest }
-            return (conditions, machine.pending)
+            var degraded = machine.conditions.byService.merging(machine.silences(now)) { known, _ in known }
+            if let rest = machine.rest(now) { degraded[""] = rest }
+            let retrying = machine.conditions.retrying.filter { degraded[$0.key] == nil }
+            let waiting = degraded.isEmpty && retrying.isEmpty ? [:] : machine.waiting()
+            let told = { (service: Text, condition: Conditions.Condition) in
+                ChannelCondition(
+                    channel: self.name,
+                    service: service.string,
+                    reason: condition.reason,
+                    since: condition.since,
+                    // What is of no provider is of all.
+                    waiting: waiting[service] ?? (service.isEmpty ? machine.pending : 0)
+                )
+            }
+            return (degraded.map(told), retrying.map(told))
         }
     }
+
+    func hold(of number: UInt64, _ now: Instant) -> LineStateMachine.Hold? { change { $0.hold(of: number, now) } }
 
     func unknownOutcomes() -> [Text: UnknownOutcomes.Count] { change { $0.unknowns.byService } }
 
@@ -154,12 +165,10 @@ final class Line: @unchecked Sendable {
 
     /// What others are told of when it changes.
     private struct Told {
-        let isWell: Bool
         let unknown: Int
         let hasSuspects: Bool
 
         init(_ machine: borrowing LineStateMachine) {
-            isWell = machine.conditions.isEmpty
             unknown = machine.unknowns.total
             hasSuspects = machine.hasSuspects
         }
@@ -168,20 +177,12 @@ final class Line: @unchecked Sendable {
     /// Others are told under the lock, so that they hear things in the order in which they happened.
     private func unlock(telling before: Told) {
         let after = Told(machine)
-        let conditions = machine.conditions.byService
-        if before.isWell != after.isWell { conditionsChanged(name, after.isWell) }
         if before.unknown != after.unknown { outcomeIsUnknown() }
         if before.hasSuspects, !after.hasSuspects { suspectsTried() }
+        let news = machine.conditions.takeNews()
+        let lines = news.isEmpty ? [] : conditionLog.lines(name, news, clock.now())
         condition.unlock()
-        if before.isWell != after.isWell { log(conditions) }
-    }
-
-    private func log(_ conditions: [Text: Conditions.Condition]) {
-        if conditions.isEmpty { logger.notice("the channel \(name) is well again") }
-        for (service, condition) in conditions {
-            let provider = service.isEmpty ? name : "\(name) (\(service))"
-            logger.warning("the channel \(provider) is degraded, its messages wait: \(condition.reason)")
-        }
+        for (level, line) in lines { logger.log(level: level, "\(line)") }
     }
 
     /// Hands nothing over any more, and lets the channel end what it has.

@@ -43,7 +43,13 @@ extension LineStateMachine {
         }
         if let (id, _) = counted.first { return "messages are in the lane \(id.serial), which was forgotten" }
         let standing = lanes.table.all.map(\.lane.standing)
-        guard standing.count(where: { $0 == .inTurn }) == lanes.turns.count,
+        let turns = Lane.Turn.allCases.allSatisfy { kind in
+            standing.count { $0 == .inTurn(kind) } == lanes.turns[kind.rawValue].count
+        }
+        let takenBy = Pace.Kind.allCases.map { kind in
+            lanes.table.all.reduce(0) { $0 + ($1.lane.kind == kind ? $1.lane.busy : 0) }
+        }
+        guard turns, takenBy == lanes.takenBy,
             standing.count(where: { $0 == .idle }) == lanes.idle.count,
             lanes.table.all.reduce(0, { $0 + $1.lane.busy }) == lanes.taken
         else { return "\(standing) are in the lists and have \(lanes.taken) places" }
@@ -56,7 +62,8 @@ extension LineStateMachine {
         var lane = lane
         let before = lane.standing
         switch (before, lane.stands(now)) {
-        case (.idle, .idle), (.inTurn, .inTurn), (.heldUp, .heldUp): break
+        case (.idle, .idle), (.heldUp, .heldUp): break
+        case (.inTurn(let before), .inTurn(let now)) where before == now: break
         case (_, let standing): return "the lane \(lane.service) stands \(before) and should \(standing)"
         }
         return lane.toUnpark(now) > 0 ? "the lane \(lane.service) has room, and \(lane.parked.count) are parked" : nil

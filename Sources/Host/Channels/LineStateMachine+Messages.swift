@@ -31,7 +31,7 @@ extension LineStateMachine {
 
     private mutating func admit(_ entry: OutboxEntry, _ changes: MessageNotes?, _ now: Instant) {
         let number = entry.message.number
-        let hasTurn = messages.admit(number, of: entry.message.user)
+        let hasTurn = messages.admit(number, of: entry.message.user, service: settings.hasServices ? nil : "")
         if let changes, !changes.isEmpty { messages.change(number) { $0 = changes } }
         if hasTurn { place(number, entry, now) }
     }
@@ -71,8 +71,6 @@ extension LineStateMachine {
             end(number, Box(entry), .unknown(reason: reason))
         } else if now >= last {
             end(number, Box(entry), .gaveUp(reason: whyGivenUp(entry)))
-        } else if state.notBefore > now {
-            messages.move(number, to: .later(at: min(state.notBefore, last)))
         } else if suspects.isToWait(number) {
             messages.move(number, to: .suspected(last: last))
         } else if let lane {
@@ -92,13 +90,18 @@ extension LineStateMachine {
             guard case .sorting(let entry)? = messages.state(number) else { messages.impossible("sorted", number) }
             if messages.notes(number).isWithdrawn {
                 end(number, entry, .withdrawn)
-            } else {
+            } else if messages.enter(number, service) {
                 queue(number, entry, service, now)
+            } else {
+                messages.move(number, to: .behind)
             }
         }
     }
 
     private mutating func queue(_ number: UInt64, _ entry: Box<OutboxEntry>, _ service: Text, _ now: Instant) {
+        if let notBefore = entry.value.state?.notBefore, notBefore > now {
+            return messages.move(number, to: .later(at: min(notBefore, last(entry.value.message))))
+        }
         // What was called dead and not believed waits aside: nobody stands behind it.
         let name = LaneName(service: service, isAside: entry.value.state?.doubtedBy != nil)
         let lane = lanes.open(name, isInDoubt: deaths.isInDoubt(service))

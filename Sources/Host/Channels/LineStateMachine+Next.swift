@@ -34,7 +34,7 @@ extension LineStateMachine {
         guard case .ending(let entry, let outcome)? = messages.state(number) else {
             messages.impossible("settled", number)
         }
-        messages.settle(number)
+        settle(number)
         return .settle(entry.value, outcome.value, deadAddresses: [])
     }
 
@@ -81,7 +81,7 @@ extension LineStateMachine {
         guard now >= suspects.restUntil else { return .wait(until: min(alarm, suspects.restUntil)) }
         if let number = messages.popFirst(.marked) { return sendMarked(number, now) }
         if let step = tryAlone(alarm, now) { return step }
-        guard let lane = lanes.first, lanes.taken < settings.mostUnderWay else { return .wait(until: alarm) }
+        guard let lane = lanes.first else { return .wait(until: alarm) }
         let next = rate.next(now)
         guard next <= now else { return .wait(until: min(alarm, next)) }
         guard let number = lanes[lane].ready.popFirst() else {
@@ -112,7 +112,7 @@ extension LineStateMachine {
         guard isWithdrawn || now >= last(entry.value.message) else { return send(number, entry.value, lane, now) }
         lanes.givePlaceBack(lane)
         stand(lane, now)
-        messages.settle(number)
+        settle(number)
         let outcome = isWithdrawn ? DeliveryOutcome.withdrawn : .gaveUp(reason: whyGivenUp(entry.value))
         return .settle(entry.value, outcome, deadAddresses: [])
     }

@@ -55,9 +55,11 @@ extension LineStateMachine {
         let reason = "no answer within \(settings.deadline)"
         conditions.set(service, reason, now)
         unknowns.add(service, reason, now)
+        let rest = lanes[lane].pace.restUntil - now
         stand(lane, now)
-        let report = ChannelReport(.unknown(reason: reason), service: service)
-        return tell(number, entry.value, report, by: service, rest: .zero, now)
+        var report = ChannelReport(.unknown(reason: reason), service: service)
+        report.isHanging = true
+        return tell(number, entry.value, report, by: service, rest: rest, now)
     }
 
     /// What a report says once it is held against what became of the messages before.
@@ -75,7 +77,7 @@ extension LineStateMachine {
         case .tryAgain(_, _, .doubted): doubt(service, now)
         case .tryAgain(let wait, let reason, .unavailable):
             // Others go through: it is this message that does not.
-            if entry.attempts >= settings.triesThatHoldUp, lanes[lane].pace.isOpen {
+            if service == lanes[lane].service, entry.attempts >= settings.triesThatHoldUp, lanes[lane].pace.isOpen {
                 report.outcome = .tryAgain(after: wait, reason: reason, cause: .message)
             }
         case .tryAgain(_, _, .message), .tryAgain(_, _, .throttled), .addressDead, .refused, .unknown: break
@@ -129,11 +131,13 @@ extension LineStateMachine {
         let notes = messages.notes(number)
         switch Verdict(report, of: entry, rest: rest, isWithdrawn: notes.isWithdrawn, settings, now) {
         case .settled(let outcome):
-            messages.settle(number)
+            settle(number)
             return .settle(entry, outcome, deadAddresses: report.deadAddresses)
         case .putOff(var state):
             state.addresses = notes.addresses ?? state.addresses
-            messages.move(number, to: .later(at: state.notBefore))
+            // Told of another provider than it was for, it may be for that one by now: the channel is asked again.
+            let isElsewhere = settings.hasServices && report.service != service
+            messages.move(number, to: isElsewhere ? .wanted(nil) : .later(at: state.notBefore))
             messages.change(number) { notes in
                 notes.unsaved = state
                 notes.writes += 1

@@ -32,7 +32,7 @@ extension LineStateMachine {
         let until = min(alarm, trial.until)
         let pause = rate.next(now)
         guard pause <= now else { return .wait(until: min(until, pause)) }
-        guard case .ready(_, let lane)? = messages.state(trial.number), lanes[lane].standing == .inTurn else {
+        guard case .ready(_, let lane)? = messages.state(trial.number), case .inTurn = lanes[lane].standing else {
             return .wait(until: until)
         }
         lanes[lane].ready.leave(trial.number)
@@ -42,12 +42,12 @@ extension LineStateMachine {
     private mutating func lookAtTrial(_ now: Instant) {
         guard let trial = suspects.trial else { return }  // Mostly.
         switch messages.state(trial.number) {
-        // Its provider rests.
-        case .parked: suspects.endTrial(isPutBack: true)
+        // Its provider rests, or an earlier message to it was found.
+        case .parked, .behind: suspects.endTrial(isPutBack: true)
         case nil, .later, .settled, .ending: suspects.endTrial()
         case .wanted, .loading, .unsorted, .sorting, .ready, .marking, .marked, .underWay:
             if now >= trial.until { suspects.endTrial() }
-        case .behind, .suspected: messages.impossible("tried", trial.number)
+        case .suspected: messages.impossible("tried", trial.number)
         }
     }
 }

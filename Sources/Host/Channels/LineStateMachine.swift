@@ -124,6 +124,33 @@ package struct LineStateMachine {
         for number in outcomes.ended { messages.remove(number) }
         pending -= outcomes.ended.count
         // Nothing waits, so nothing would tell that a provider is well again.
-        if pending == 0, overdue == 0 { conditions = Conditions() }
+        if pending == 0, overdue == 0 { conditions.clearAll() }
+    }
+
+    /// The message has its outcome. Where nothing waits for a provider, nothing would tell that it is well again.
+    mutating func settle(_ number: UInt64) {
+        let service = messages.service(number)
+        messages.settle(number)
+        guard let service, !conditions.isSilent, overdue == 0, messages.waiting[service] == nil else { return }
+        for provider in Self.providers(of: service) where conditions.tells(of: provider) {
+            if waiting()[provider] == nil { conditions.clear(provider) }
+        }
+    }
+
+    /// Messages that have no outcome yet, by provider; what is for several counts for each. Where the channel has one,
+    /// all of them, also those that memory has not seen.
+    func waiting() -> [Text: Int] {
+        guard settings.hasServices else { return ["": pending] }
+        var counts: [Text: Int] = [:]
+        for (service, count) in messages.waiting {
+            for provider in Self.providers(of: service) { counts[provider, default: 0] += count }
+        }
+        return counts
+    }
+
+    /// Channels name several providers with a + between them.
+    private static func providers(of service: Text) -> Set<Text> {
+        guard service.utf8.contains(UInt8(ascii: "+")) else { return [service] }
+        return Set(service.string.split(separator: "+").map { Text($0) }).union([service])
     }
 }

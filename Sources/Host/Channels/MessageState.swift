@@ -4,7 +4,7 @@ import Storage
 /// Where a message of a line is. One that is on disk above `DiskWindow.cursor`, or whose outcome is on disk, is in no
 /// state: memory does not know it. `mayBecome` says which states may follow.
 enum MessageState {
-    /// An earlier message of its user has no outcome yet (order per user and channel). Memory has its number.
+    /// An earlier message of its user for the same provider has no outcome yet. Memory has its number.
     case behind
     /// It was tried, and its pause is not over. Memory has its number.
     case later(at: Instant)
@@ -81,11 +81,11 @@ extension MessageState.Kind {
             next == .wanted || next == .later || next == .suspected || next == .unsorted || next == .ready
                 || next == .parked || next == .ending
         case .unsorted: next == .sorting
-        case .sorting: next == .ready || next == .parked || next == .ending
+        case .sorting: next == .behind || next == .later || next == .ready || next == .parked || next == .ending
         case .ready: next == .parked || next == .marking || next == .underWay || next == .ending
         case .marking: next == .marked
         case .marked: next == .underWay || next == .settled
-        case .underWay: next == .later || next == .settled
+        case .underWay: next == .later || next == .wanted || next == .settled
         case .ending: next == .settled
         case .settled: false
         }

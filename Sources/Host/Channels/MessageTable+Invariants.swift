@@ -30,22 +30,25 @@ extension MessageTable {
         return nil
     }
 
-    /// A user's messages without an outcome are one chain: the first has its turn, the others are behind.
+    /// Of each chain the first has its turn, and the others are behind.
     private func brokenOrder() -> String? {
-        for (number, message) in messages {
-            guard let next = message.next else { continue }
-            guard let behind = messages[next], behind.state.kind == .behind, behind.user == message.user, next > number
-            else { return "message \(next), which comes after \(number), is not behind it" }
+        var behind = 0
+        var members: [Text: Int] = [:]
+        for (chain, row) in chains {
+            behind += row.behind.count
+            members[chain.service, default: 0] += 1 + row.behind.count
+            for number in [row.first] + row.behind.unordered {
+                guard let message = messages[number], message.user == chain.user, message.service == chain.service,
+                    message.state.kind != .settled, (message.state.kind == .behind) == (number != row.first)
+                else { return "message \(number) stands in a chain that is not its own, or out of its turn" }
+            }
         }
-        if messages.values.count(where: { $0.next != nil }) != count(.behind) {
-            return "\(count(.behind)) messages are behind, and \(messages.values.count { $0.next != nil }) have a next"
+        if behind != count(.behind) { return "\(count(.behind)) messages are behind, and \(behind) in chains" }
+        let chained = messages.values.count {
+            $0.service != nil && $0.state.kind != .settled && $0.state.kind != .behind
         }
-        for (user, last) in lasts {
-            guard let message = messages[last], message.next == nil, message.state.kind != .settled,
-                message.user == user
-            else { return "message \(last) is not the last one of its user" }
-        }
-        return lasts.count == tracked - count(.behind) ? nil : "\(lasts.count) users have a last message"
+        if chained != chains.count { return "\(chained) messages have their turn, in \(chains.count) chains" }
+        return members == waiting ? nil : "\(members) wait, and \(waiting) are counted"
     }
 
     private func brokenAlarm() -> String? {

@@ -1,24 +1,39 @@
 import DequeModule
 import Engine
+import HeapModule
 import Storage
 
-/// The messages that memory knows, each in one state, and whose turn it is among those of one user.
+/// The messages that memory knows, each in one state, and whose turn it is among those of one user for one provider.
 ///
 /// `move` alone changes a state. With it go the counts, the alarms and the queues of what the line does next, so that
 /// these cannot say anything else than the states do.
 struct MessageTable {
     struct Message {
         let user: UserID
+        /// The provider in whose order it stands; nil: nobody has asked yet which.
+        var service: Text?
         var state: MessageState
-        /// The user's next message, which is `behind`.
-        var next: UInt64?
         var notes: Box<MessageNotes>?
+    }
+
+    /// One user's messages for one provider go one after the other.
+    struct Chain: Hashable {
+        var user: UserID
+        var service: Text
+    }
+
+    /// Those of a chain that have no outcome.
+    struct Row {
+        /// It has its turn.
+        var first: UInt64
+        var behind = HeapModule.Heap<UInt64>()
     }
 
     let givesUpAfter: Length
     private(set) var messages: [UInt64: Message] = [:]
-    /// The last message of each user who has one without an outcome.
-    private(set) var lasts: [UserID: UInt64] = [:]
+    private(set) var chains: [Chain: Row] = [:]
+    /// Messages without an outcome, by the provider in whose order they stand.
+    private(set) var waiting: [Text: Int] = [:]
     private(set) var counts = [Int](repeating: 0, count: MessageState.Kind.allCases.count)
     private(set) var alarms = Alarms<UInt64>()
     /// Times that messages were put off and that are not on disk yet.
@@ -42,6 +57,9 @@ struct MessageTable {
     /// Nil: memory does not know the message.
     func state(_ number: UInt64) -> MessageState? { messages[number]?.state }
 
+    /// The provider in whose order it stands; nil: it stands in none.
+    func service(_ number: UInt64) -> Text? { messages[number]?.service }
+
     func notes(_ number: UInt64) -> MessageNotes { messages[number]?.notes?.value ?? MessageNotes() }
 
     func count(_ kind: MessageState.Kind) -> Int { counts[kind.rawValue] }
@@ -56,17 +74,41 @@ struct MessageTable {
     // MARK: Coming and going
 
     /// Takes the message in. Gives whether it has its turn: it is `loading` then, as if it had been read just now.
-    mutating func admit(_ number: UInt64, of user: UserID) -> Bool {
-        let last = lasts.updateValue(number, forKey: user)
-        if let last { messages[last]?.next = number }
-        let state = last == nil ? MessageState.loading(nil) : .behind
-        let known = messages.updateValue(Message(user: user, state: state), forKey: number)
+    ///
+    /// - Parameter service: nil where its provider is to be asked for; until then it stands in no order.
+    mutating func admit(_ number: UInt64, of user: UserID, service: Text?) -> Bool {
+        let hasTurn = service.map { join(number, Chain(user: user, service: $0)) } ?? true
+        let state = hasTurn ? MessageState.loading(nil) : .behind
+        let known = messages.updateValue(Message(user: user, service: service, state: state), forKey: number)
         precondition(known == nil, "message \(number) comes in, and is here")
         counts[state.kind.rawValue] += 1
-        return last == nil
+        return hasTurn
     }
 
-    /// Its outcome is told: the user's next message has its turn.
+    /// The message is for this provider by now: where that is news it leaves the order in which it stood, and comes
+    /// after those for the new one. Gives whether it has its turn.
+    mutating func enter(_ number: UInt64, _ service: Text) -> Bool {
+        guard let message = messages[number] else { impossible("entered", number) }
+        guard message.service != service else { return true }
+        // Each name stands once in memory, however many messages have it.
+        let service = waiting.index(forKey: service).map { waiting.keys[$0] } ?? service
+        passTurn(of: number)
+        let hasTurn = join(number, Chain(user: message.user, service: service))
+        messages[number]?.service = service
+        return hasTurn
+    }
+
+    private mutating func join(_ number: UInt64, _ chain: Chain) -> Bool {
+        waiting[chain.service, default: 0] += 1
+        guard let place = chains.index(forKey: chain) else {
+            chains[chain] = Row(first: number)
+            return true
+        }
+        chains.values[place].behind.insert(number)
+        return false
+    }
+
+    /// Its outcome is told: the next one of its chain has its turn.
     mutating func settle(_ number: UInt64) {
         move(number, to: .settled)
         if messages[number]?.notes != nil { change(number) { $0 = MessageNotes(writes: $0.writes) } }
@@ -93,11 +135,17 @@ struct MessageTable {
 
     private mutating func passTurn(of number: UInt64) {
         guard let message = messages[number] else { impossible("passTurn", number) }
-        if let next = message.next {
-            messages[number]?.next = nil
+        guard let service = message.service else { return }  // It stands in no order yet.
+        guard let place = chains.index(forKey: Chain(user: message.user, service: service)),
+            chains.values[place].first == number
+        else { impossible("passTurn", number) }
+        waiting[service, default: 0] -= 1
+        if waiting[service] == 0 { waiting[service] = nil }
+        if let next = chains.values[place].behind.popMin() {
+            chains.values[place].first = next
             move(next, to: .wanted(nil))
         } else {
-            lasts[message.user] = nil
+            chains.remove(at: place)
         }
     }
 

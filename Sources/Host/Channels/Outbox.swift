@@ -30,7 +30,6 @@ final class Outbox: Sendable {
                 clock: clock,
                 logger: logger,
                 record: record,
-                conditionsChanged: { channel, isWell in health.channel(channel, isWell: isWell) },
                 outcomeIsUnknown: { health.outcomeIsUnknown() },
                 suspectsTried: { trials.next() }
             )
@@ -76,21 +75,18 @@ final class Outbox: Sendable {
         for (place, addresses) in messages { lines[place.channel]?.readdress(place.number, addresses) }
     }
 
-    /// What is wrong with channels just now.
-    func conditions() -> [ChannelCondition] {
-        lines.values.flatMap { line in
-            let (conditions, waiting) = line.report()
-            return conditions.map { service, condition in
-                ChannelCondition(
-                    channel: line.name,
-                    service: service.string,
-                    reason: condition.reason,
-                    since: condition.since,
-                    waiting: waiting
-                )
-            }
+    /// What is wrong with channels just now, and what of them is tried again.
+    func conditions() -> (degraded: [ChannelCondition], retrying: [ChannelCondition]) {
+        let reports = lines.values.map { $0.report() }
+        func sorted(_ conditions: [ChannelCondition]) -> [ChannelCondition] {
+            conditions.sorted { ($0.channel, $0.service) < ($1.channel, $1.service) }
         }
-        .sorted { ($0.channel, $0.service) < ($1.channel, $1.service) }
+        return (sorted(reports.flatMap(\.degraded)), sorted(reports.flatMap(\.retrying)))
+    }
+
+    /// Why a message was not handed over; nil where nothing holds it.
+    func hold(of place: OutboxPlace, _ now: Instant) -> LineStateMachine.Hold? {
+        lines[place.channel]?.hold(of: place.number, now)
     }
 
     /// Tries of which nobody knows what came of them, since the start: by channel, then by provider.
@@ -112,6 +108,6 @@ struct ChannelCondition: Hashable, Sendable {
     var service: String
     var reason: String
     var since: Instant
-    /// The channel's messages that have no outcome yet.
+    /// Its messages that have no outcome yet.
     var waiting: Int
 }

@@ -15,6 +15,10 @@ struct Pace {
         case closed(times: UInt32)
     }
 
+    enum Kind: Int, CaseIterable {
+        case unproven, open, closed
+    }
+
     private let settings: Box<LineSettings>
     private let name: String
     private let isAside: Bool
@@ -46,6 +50,14 @@ struct Pace {
         switch course {
         case .closed: true
         case .unproven, .open: false
+        }
+    }
+
+    var kind: Kind {
+        switch course {
+        case .unproven: .unproven
+        case .open: .open
+        case .closed: .closed
         }
     }
 

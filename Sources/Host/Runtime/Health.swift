@@ -6,8 +6,6 @@ import Synchronization
 package final class Health: Sendable {
     private struct State {
         var problem: String?
-        /// Channels with which something is wrong.
-        var unwell: Set<String> = []
         /// Whether a try had no outcome that anybody knows, since the start.
         var hasUnknowns = false
         /// Campaigns that are held (14).
@@ -26,9 +24,9 @@ package final class Health: Sendable {
     /// Nil where it serves.
     package var problem: String? { state.withLock(\.problem) }
 
-    /// Whether it serves, all channels do, and nothing is to be told beside.
+    /// Whether it serves, and nothing is to be told beside; of channels `Outbox.conditions` tells.
     var isWhole: Bool {
-        state.withLock { $0.problem == nil && $0.unwell.isEmpty && !$0.hasUnknowns && $0.held == 0 } && damage.isEmpty
+        state.withLock { $0.problem == nil && !$0.hasUnknowns && $0.held == 0 } && damage.isEmpty
             && clockAhead == .zero
     }
 
@@ -53,11 +51,5 @@ package final class Health: Sendable {
 
     func hold(_ campaigns: Int) {
         state.withLock { $0.held = campaigns }
-    }
-
-    func channel(_ name: String, isWell: Bool) {
-        state.withLock { state in
-            if isWell { state.unwell.remove(name) } else { state.unwell.insert(name) }
-        }
     }
 }

@@ -21,7 +21,8 @@ struct HealthService {
     }
 
     private func check(_ call: Call) {
-        guard !health.isWhole else {
+        let channels = outbox.conditions()
+        guard !health.isWhole || !channels.degraded.isEmpty || !channels.retrying.isEmpty else {
             call.reply(Self.serving)
             return
         }
@@ -37,19 +38,10 @@ struct HealthService {
             reply.pointee.damaged = arena.texts(damage.first.map { $0.cut(to: Self.longestReason) })
             reply.pointee.damaged_count = UInt64(damage.count)
             reply.pointee.clock_ahead_ms = health.clockAhead.milliseconds
-            let conditions = outbox.conditions().prefix(Self.mostConditions)
-            reply.pointee.n_degraded = conditions.count
-            reply.pointee.degraded = arena.array(
-                conditions.map { condition in
-                    let message = arena.make(triggerd__v1__degraded_channel__init)
-                    message.pointee.channel = arena.text(condition.channel)
-                    message.pointee.service = arena.text(condition.service)
-                    message.pointee.reason = arena.text(condition.reason.cut(to: Self.longestReason))
-                    message.pointee.since_ms = condition.since.milliseconds
-                    message.pointee.waiting = UInt64(max(0, condition.waiting))
-                    return message
-                }
-            )
+            reply.pointee.n_degraded = min(channels.degraded.count, Self.mostConditions)
+            reply.pointee.degraded = Self.messages(channels.degraded, in: arena)
+            reply.pointee.n_retrying = min(channels.retrying.count, Self.mostConditions)
+            reply.pointee.retrying = Self.messages(channels.retrying, in: arena)
             let unknowns = outbox.unknownOutcomes().prefix(Self.mostConditions)
             reply.pointee.n_unknown_outcomes = unknowns.count
             reply.pointee.unknown_outcomes = arena.array(
@@ -76,6 +68,23 @@ struct HealthService {
             )
             call.finish(arena.answer(call, reply))
         }
+    }
+
+    private static func messages(
+        _ conditions: [ChannelCondition],
+        in arena: Arena
+    ) -> UnsafeMutablePointer<UnsafeMutablePointer<Triggerd__V1__DegradedChannel>?>? {
+        arena.array(
+            conditions.prefix(mostConditions).map { condition in
+                let message = arena.make(triggerd__v1__degraded_channel__init)
+                message.pointee.channel = arena.text(condition.channel)
+                message.pointee.service = arena.text(condition.service)
+                message.pointee.reason = arena.text(condition.reason.cut(to: longestReason))
+                message.pointee.since_ms = condition.since.milliseconds
+                message.pointee.waiting = UInt64(max(0, condition.waiting))
+                return message
+            }
+        )
     }
 }
 

@@ -9,6 +9,7 @@ struct DecisionsService {
     let store: any Store
     let campaigns: Published<CampaignRegistry>
     let readers: Readers
+    let held: HeldMessages
 
     /// Decisions of one page, unless the request says otherwise, and at most.
     private static let pageSize = 100
@@ -24,7 +25,8 @@ struct DecisionsService {
         Service("triggerd.v1.Decisions", methods: ["Explain": { self.explain($0, $1) }, "List": { self.list($0, $1) }])
     }
 
-    /// Walks the user's own chain, newest first, and puts what is remembered of near misses between.
+    /// Walks the user's own chain, newest first, and puts what is remembered of near misses between; what holds messages
+    /// just now stands before all.
     private func explain(_ call: Call, _ asked: Request) {
         call.withRequest(asked, Triggerd__V1__ExplainRequest.self, schema_explain_request()) {
             request,
@@ -58,7 +60,8 @@ struct DecisionsService {
                     (campaign.isEmpty || miss.campaign == campaign) && miss.at < newer
                         && following.map { miss.at >= $0.nearMissesBefore } ?? true
                 }
-                let told = Self.merged(found.rows, near.sorted { $0.at > $1.at })
+                let holds = page == nil ? held.decisions(of: user, state?.claims ?? [], table, campaign: campaign) : []
+                let told = holds + Self.merged(found.rows, near.sorted { $0.at > $1.at })
                 let reply = arena.make(triggerd__v1__explain_reply__init)
                 reply.pointee.user_known = state == nil ? 0 : 1
                 reply.pointee.n_decisions = told.count

@@ -53,10 +53,12 @@ package struct LineSettings: Hashable, Sendable {
     /// What one of several providers has at once in the beginning.
     package var firstOfService = 8
     /// Providers of which something is remembered while nothing is for them: web push has as many as browsers do,
-    /// webhooks as many as receivers.
-    package var mostLanes = 1_024
+    /// webhooks as many as receivers. One that is forgotten is new again. About 400 bytes each.
+    package var mostLanes = 10_000
     /// Messages that the channel has at once, whoever they are for: providers that all hang bound memory. A channel that
-    /// may have more of one provider may have so many of four.
+    /// may have more of one provider may have so many of four. Those that have not answered anything yet have half of
+    /// it together (for more than the first that they are handed a quarter), those that take nothing a quarter: thousands
+    /// that hang stand in nobody's way.
     package var mostUnderWay: Int { max(leastUnderWay, 4 * concurrency) }
     package var leastUnderWay = 1_024
     /// Messages asked about at once.
@@ -70,11 +72,13 @@ package struct LineSettings: Hashable, Sendable {
     package var longestPause = Length.seconds(900)
     /// The longest pause of a line whose provider takes nothing: it is soon noticed that it takes messages again.
     package var longestRest = Length.seconds(60)
-    /// The longest rest that a provider may ask of the whole line.
+    /// The longest rest that a provider may ask of the whole line: then one message asks it again.
     package var longestAskedRest = Length.seconds(3_600)
     /// Providers of which it is told what is wrong, or counted what was unknown: users name web push services and
     /// receivers, as many as they like.
     static let mostTold = 256
+    /// Of them, lines of the log in a minute: enough for all that anybody looks at.
+    static let mostLogged = 60
     /// So long a provider may answer nothing of what it has before that is told: a mail server has ten minutes for a
     /// letter, and seldom takes seconds.
     package var longestSilence = Length.seconds(30)

@@ -3,12 +3,16 @@ import HTTPClient
 import PluginKit
 import Synchronization
 
-/// What is remembered of receivers from one try to the next, until the daemon ends: which said that they are gone, and
-/// how often one refused a message in a way that may pass.
+/// What is remembered of receivers from one try to the next, until the daemon ends: which URLs said that they are gone,
+/// and how often one refused a message in a way that may pass.
 final class ReceiverMemory: Sendable {
-    /// When a URL that answered 410 may be asked again, by its digest: others on its host may be well.
+    /// When a URL that answered 410 may be asked again, by its digest: others on its host may be well. One that was asked
+    /// again since stays: its messages keep their order.
     private let gone = Mutex<[[UInt8]: Int64]>([:])
     private let refusals = Mutex<[String: Int]>([:])
+
+    /// Whether the URL ever said so.
+    func knowsGone(_ url: String) -> Bool { gone.withLock { !$0.isEmpty && $0[Self.digest(url)] != nil } }
 
     /// How long the URL is left alone; nil: it is not.
     func restMs(_ url: String, nowMs: Int64) -> Int64? {
@@ -21,10 +25,13 @@ final class ReceiverMemory: Sendable {
 
     func leaveAlone(_ url: String, nowMs: Int64) {
         gone.withLock { gone in
-            if gone.count >= WebhookLimits.mostRemembered { gone = gone.filter { $0.value > nowMs } }
-            // Beyond them one is asked for each message, as before.
-            guard gone.count < WebhookLimits.mostRemembered else { return }
-            gone[Self.digest(url)] = nowMs + WebhookLimits.goneMs
+            let digest = Self.digest(url)
+            if gone[digest] == nil, gone.count >= WebhookLimits.mostRemembered,
+                let oldest = gone.min(by: { $0.value < $1.value })
+            {
+                gone[oldest.key] = nil
+            }
+            gone[digest] = nowMs + WebhookLimits.goneMs
         }
     }
 

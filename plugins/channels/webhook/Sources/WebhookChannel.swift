@@ -81,7 +81,12 @@ package final class WebhookChannel: Channel {
     package func service(of message: Message) -> String {
         if let missing = missing(for: message) { return missing.setting }
         guard let url = url(of: message), let address = try? WebAddress(url) else { return "" }
-        return ServiceLabel.of([address.place])
+        return service(of: address)
+    }
+
+    /// Its host and port, and of a URL that said 410 that one alone.
+    private func service(of address: WebAddress) -> String {
+        ServiceLabel.of([memory.knowsGone(address.text) ? address.nameOfPart : address.place])
     }
 
     /// A URL that a template left empty is no URL: what was meant for one receiver goes to no other.
@@ -122,11 +127,14 @@ package final class WebhookChannel: Channel {
             return done(.refused(error.description), service)
         }
         if let waitMs = memory.restMs(address.text, nowMs: nowMs) {
-            return done(.tryAgain(after: waitMs, "the receiver answered 410 a while ago, and is left alone"), service)
+            let reason = "the URL answered 410 a while ago, and is left alone"
+            return done(.tryAgain(after: waitMs, reason, cause: .unavailable), service)
         }
         begun.enter()
-        client(for: address, of: message).send(request) { [begun, memory] result in
-            done(Self.outcome(of: WebhookReply(result), message.key, address, memory), service)
+        client(for: address, of: message).send(request) { [self] result in
+            let outcome = Self.outcome(of: WebhookReply(result), message.key, address, memory)
+            // What it said may have given it a name of its own.
+            done(outcome, self.service(of: address))
             begun.leave()
         }
     }
@@ -167,7 +175,7 @@ package final class WebhookChannel: Channel {
             return .refused(reason)
         case .gone(let reason):
             memory.leaveAlone(address.text, nowMs: SystemTime.nowMs())
-            return .tryAgain(after: WebhookLimits.goneMs, reason)
+            return .tryAgain(after: WebhookLimits.goneMs, reason, cause: .unavailable)
         case .outcome(.tryAgain(let waitMs, let reason, let cause)):
             return .tryAgain(after: waitMs, reason, cause: cause)
         case .outcome(let outcome):

@@ -16,8 +16,13 @@ enum WebhookLimits {
     static let mostRefusals = 6
     /// Messages of which refusals are counted, and receivers remembered as gone: some MB.
     static let mostRemembered = 10_000
-    /// How long a receiver that said 410 is left alone; as long as the host lets a provider rest.
+    /// How long a URL that said 410 is left alone: somebody may have taken a receiver away for a deployment.
     static let goneMs: Int64 = 3_600_000
-    /// To all receivers together: one that hangs has no more than its own places of them.
-    static let mostActive = 512
+    /// To all receivers together: as many as the host hands over at once, so that none waits here behind others.
+    static let mostActive = 1_024
+    /// Of a URL's path, bytes that are told of one that said 410: enough to know it by, and less than the paths that are
+    /// secrets have.
+    static let toldOfPath = 32
+    /// Of its host: the host cuts longer names of providers.
+    static let toldOfHost = 120
 }

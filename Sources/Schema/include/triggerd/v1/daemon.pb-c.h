@@ -87,10 +87,15 @@ struct  Triggerd__V1__HealthReply
   size_t n_held;
   Triggerd__V1__HeldCampaign **held;
   uint64_t held_count;
+  /*
+   * Channels that go on, and of which the last message or a few were put off.
+   */
+  size_t n_retrying;
+  Triggerd__V1__DegradedChannel **retrying;
 };
 #define TRIGGERD__V1__HEALTH_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__health_reply__descriptor) \
-    , TRIGGERD__V1__HEALTH_REPLY__STATUS__UNKNOWN, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0, 0, 0,NULL, 0,NULL, 0 }
+    , TRIGGERD__V1__HEALTH_REPLY__STATUS__UNKNOWN, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, 0, 0, 0,NULL, 0,NULL, 0, 0,NULL }
 
 
 struct  Triggerd__V1__UnknownOutcomes
@@ -135,7 +140,7 @@ struct  Triggerd__V1__DegradedChannel
   char *reason;
   int64_t since_ms;
   /*
-   * The channel's messages that have no outcome yet.
+   * Its messages that have no outcome yet; where the channel has one provider, those that wait on disk among them.
    */
   uint64_t waiting;
 };

@@ -143,7 +143,9 @@ struct  Triggerd__V1__ExplainReply
 {
   ProtobufCMessage base;
   /*
-   * Near misses among them, by their instants.
+   * Near misses among them, by their instants. Before all, on the first page, what holds messages just now: a
+   * `deferred_provider` without a `sequence`, of each message that waits behind another one or for its provider to be
+   * asked again.
    */
   size_t n_decisions;
   Triggerd__V1__Decision **decisions;
