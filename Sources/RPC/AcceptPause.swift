@@ -6,7 +6,6 @@ import NIOCore
 final class AcceptPause: ChannelInboundHandler {
     typealias InboundIn = any Channel
 
-    private static let length = TimeAmount.milliseconds(500)
     private let logger: Logger
 
     init(logger: Logger) {
@@ -25,7 +24,7 @@ final class AcceptPause: ChannelInboundHandler {
             // The listener is closing: nothing is accepted any more.
             return
         }
-        context.eventLoop.assumeIsolated().scheduleTask(in: Self.length) {
+        context.eventLoop.assumeIsolated().scheduleTask(in: Limits.acceptPause) {
             try options.setOption(.autoRead, value: true)
         }
     }

@@ -129,9 +129,7 @@ private final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
             switch buffer.withUnsafeReadableBytes({ reader.next($0) }) {
             case .incomplete: break reading
             case .frame(let header):
-                buffer.moveReaderIndex(forwardBy: FrameHeader.size)
-                guard let body = buffer.readSlice(length: Int(header.length)) else { break reading }
-                received(header, body)
+                received(header, buffer.readBody(of: header))
             case .oversize, .passedOver, .giveUp:
                 context.close(promise: nil)
                 return
@@ -141,14 +139,14 @@ private final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
     }
 
     private func received(_ header: FrameHeader, _ body: ByteBuffer) {
+        // What is no response, or one that nobody waits for, says nothing to anybody here.
         guard header.type == FrameType.response.rawValue, let answer = waiting.removeValue(forKey: header.stream)
         else { return }
         answer(
             Result {
                 let envelope = try body.withUnsafeReadableBytes { try ResponseEnvelope($0) }
                 if let status = envelope.status { throw status }
-                return body.getSlice(at: body.readerIndex + envelope.payload.lowerBound, length: envelope.payload.count)
-                    ?? ByteBuffer()
+                return body.part(envelope.payload)
             }
         )
     }

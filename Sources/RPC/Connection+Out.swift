@@ -3,8 +3,7 @@ import NIOCore
 /// What leaves: answers, one write for all of a read.
 extension Connection {
     func watchDeadline(_ stream: UInt32, _ serial: UInt64, _ nanoseconds: Int64) -> NIODeadline {
-        // A century is as good as none, and cannot overflow.
-        let deadline = NIODeadline.now() + .nanoseconds(min(nanoseconds, 3_155_760_000 * 1_000_000_000))
+        let deadline = NIODeadline.now() + min(.nanoseconds(nanoseconds), Limits.longestCall)
         let timer = loop.scheduleTask(deadline: deadline) { [self] in
             let watch = watches[stream]
             end(stream, serial, .failure(Self.deadlineExceeded))
@@ -42,7 +41,7 @@ extension Connection {
     }
 
     func flush() {
-        guard let context else { return }
+        guard let context else { return }  // It has ended: there is nobody to write to.
         let now = NIODeadline.now()
         patience.calls(at: now, underWay: !machine.isIdle)
         // Before the client can see its answer, and have another connection that is idle since later.
@@ -59,7 +58,7 @@ extension Connection {
     private func write(_ context: ChannelHandlerContext) {
         let bytes = output
         // As large as it is: what is small must not hold much while nobody reads it.
-        output = channel.allocator.buffer(capacity: min(bytes.readableBytes, 1 << 16))
+        output = channel.allocator.buffer(capacity: min(bytes.readableBytes, Limits.outputReserve))
         let size = bytes.capacity
         unread += size
         patience.writes(at: .now())
@@ -90,6 +89,7 @@ extension Connection {
     }
 
     func readOn(_ context: ChannelHandlerContext) {
+        // Whatever ends one of these comes back here.
         guard wantsRead, !isPaused, unread < limits.queuedReplyBytes else { return }
         wantsRead = false
         context.read()

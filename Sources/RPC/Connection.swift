@@ -111,7 +111,7 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
 
     func resumeReading() {
         isPaused = false
-        guard let context else { return }
+        guard let context else { return }  // It has ended, and what it held is gone.
         isReading = true
         take(ByteBuffer())
         isReading = false
@@ -132,10 +132,7 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
                 reserve(&buffer)
                 return
             case .frame(let header):
-                buffer.moveReaderIndex(forwardBy: FrameHeader.size)
-                // The length was tested: the body is there.
-                guard let body = buffer.readSlice(length: Int(header.length)) else { return }
-                received(header, body)
+                received(header, buffer.readBody(of: header))
             case .oversize(let header, _):
                 buffer.moveReaderIndex(forwardBy: FrameHeader.size)
                 output.writeResponse(stream: header.stream, status: .tooLarge(Int(header.length)))
@@ -150,19 +147,19 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
         }
     }
 
-    /// Room for the whole of a large frame at once, instead of doubling up to it.
+    /// Room for the whole of a large frame at once, instead of doubling up to it. Of what is passed over nothing is kept.
     private func reserve(_ buffer: inout ByteBuffer) {
         guard buffer.readerIndex == 0, buffer.readableBytes >= FrameHeader.size, !reader.isPassingOver else { return }
         let length = buffer.withUnsafeReadableBytes { Int(FrameHeader($0).length) } + FrameHeader.size
-        // No more than four times what has come: a header alone reserves nothing.
-        buffer.reserveCapacity(min(length, 4 * max(buffer.readableBytes, 4_096)))
+        let most = Limits.reservedTimes * max(buffer.readableBytes, Limits.reservedAtLeast)
+        buffer.reserveCapacity(min(length, most))
     }
 
     /// docs/protocol.md: a body that is passed over may not pause for ever.
     private func waitForPassingOver() {
         passOverTimer?.cancel()
         passOverTimer = nil
-        guard reader.isPassingOver else { return }
+        guard reader.isPassingOver else { return }  // All of it has come.
         passOverTimer = loop.scheduleTask(in: limits.passOverPause) { [channel] in channel.close(promise: nil) }
     }
 
@@ -199,8 +196,7 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
         // docs/protocol.md: a caller whose time is up already is not worth beginning for.
         guard timeout >= 0 else { throw Self.deadlineExceeded }
         let deadline = timeout > 0 ? watchDeadline(stream, serial, timeout) : nil
-        let start = body.readerIndex + envelope.payload.lowerBound
-        let payload = body.getSlice(at: start, length: envelope.payload.count) ?? ByteBuffer()
+        let payload = body.part(envelope.payload)
         method(
             Call(deadline: deadline, peer: peer, connection: self, stream: stream, serial: serial),
             Request(payload: payload, metadata: envelope.metadata)
@@ -214,17 +210,16 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
     /// What it holds of received frames and of unread answers, in bytes.
     var heldBytes: Int { held.load(ordering: .relaxed) }
 
-    /// Tells the table what is held now. Less than this is not told, so that small calls cost nothing.
+    /// Tells the table what is held now.
     func account() {
-        let grain = 16 << 10
-        let bytes = (partial.capacity + unread) / grain * grain
+        let bytes = (partial.capacity + unread) / Limits.heldGrain * Limits.heldGrain
         let before = held.exchange(bytes, ordering: .relaxed)
         if bytes != before { table.hold(bytes - before, loop) }
     }
 
     /// Looks again when the client's time is up, whatever it is that it leaves undone.
     func keepPatience() {
-        guard let end = patience.end else { return }
+        guard let end = patience.end else { return }  // A call is under way: it is the daemon that is waited for.
         if let patienceTimer {
             if patienceTimer.at <= end.at { return }
             patienceTimer.task.cancel()
@@ -296,6 +291,23 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
 }
 
 extension ByteBuffer {
+    /// The body of a frame that the reader found whole, its header before it.
+    mutating func readBody(of header: FrameHeader) -> ByteBuffer {
+        moveReaderIndex(forwardBy: FrameHeader.size)
+        guard let body = readSlice(length: Int(header.length)) else {
+            preconditionFailure("of a whole frame's body of \(header.length) bytes \(readableBytes) are there")
+        }
+        return body
+    }
+
+    /// Of a body the bytes that its envelope found there.
+    func part(_ range: Range<Int>) -> ByteBuffer {
+        guard let part = getSlice(at: readerIndex + range.lowerBound, length: range.count) else {
+            preconditionFailure("an envelope of \(readableBytes) bytes has a payload at \(range)")
+        }
+        return part
+    }
+
     /// What is left of a read. Where frames stood before it, it is copied: a buffer that is only ever written to would
     /// hold everything that came since the connection began, and what is left is no more than the read itself.
     func rest(after start: Int, _ allocator: ByteBufferAllocator) -> ByteBuffer {

@@ -60,8 +60,7 @@ final class ConnectionTable: Sendable {
             let idle = isFull ? open.mostDispensable(of: connection.listener) : nil
             if let idle { open.remove(idle) }
             if !isFull || idle != nil { open.add(connection) }
-            // A flood is not to flood the log.
-            let isTold = isFull && open.toldFull.map { .now() - $0 > .minutes(1) } ?? true
+            let isTold = isFull && open.toldFull.map { .now() - $0 > Limits.fullIsToldAfter } ?? true
             if isTold { open.toldFull = .now() }
             return (!isFull || idle != nil, idle, isTold)
         }
@@ -81,6 +80,7 @@ final class ConnectionTable: Sendable {
 
     func remove(_ connection: Connection) {
         let emptied = open.withLock { open -> CheckedContinuation<Void, Never>? in
+            // It may have been taken out already, in favour of a new one.
             guard open.remove(connection), open.connections.isEmpty else { return nil }
             defer { open.emptied = nil }
             return open.emptied
@@ -92,9 +92,8 @@ final class ConnectionTable: Sendable {
     func hold(_ bytes: Int, _ loop: any EventLoop) {
         let total = held.add(bytes, ordering: .relaxed).newValue
         guard bytes > 0, total > limits.heldBytes else { return }
-        // Looking at all of them for each read of a flood would take longer than the flood.
-        guard !willLook.exchange(true, ordering: .relaxed) else { return }
-        loop.scheduleTask(in: .milliseconds(2)) { [self] in
+        guard !willLook.exchange(true, ordering: .relaxed) else { return }  // One look is for all of them.
+        loop.scheduleTask(in: Limits.heldPause) { [self] in
             willLook.store(false, ordering: .relaxed)
             letGoOfTheLargest()
         }

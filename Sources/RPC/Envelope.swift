@@ -141,7 +141,7 @@ extension ByteBuffer {
     }
 
     private mutating func writeField(_ number: Int, _ text: String) {
-        guard !text.isEmpty else { return }
+        guard !text.isEmpty else { return }  // proto3 leaves it out.
         writeTag(number, text.utf8.count)
         writeString(text)
     }

@@ -33,6 +33,27 @@ package struct Limits: Sendable {
     package var metadataPairs = 16_384
     /// Streams that ended, remembered so that what still comes for them is dropped without a word.
     static let endedStreams = 64
+    /// Connections that wait to be accepted: a burst of clients, until a loop comes to it.
+    static let backlog: Int32 = 256
+    /// How long a listener rests that cannot accept, since no descriptor is left: connections end meanwhile, and it is
+    /// one line of the log each time.
+    static let acceptPause = TimeAmount.milliseconds(500)
+    /// Between two lines that a listener is full: a flood is not to flood the log.
+    static let fullIsToldAfter = TimeAmount.minutes(1)
+    /// The longest time of a call: a century is as good as none, and added to any instant it overflows none.
+    static let longestCall = TimeAmount.nanoseconds(3_155_760_000 * 1_000_000_000)
+    /// Room made for a frame at once, in times of what has come of it, or of the least: a header alone reserves nothing
+    /// to speak of, and no frame is more than `messageBytes`.
+    static let reservedTimes = 4
+    static let reservedAtLeast = 4_096
+    /// Room for answers that is kept after a write: what many small ones take.
+    static let outputReserve = 64 << 10
+    /// What a connection holds is told in steps of this, so that small calls cost nothing. All connections together
+    /// hide no more than 1,024 times as much, a sixteenth of `heldBytes`.
+    static let heldGrain = 16 << 10
+    /// Until the one that holds the most is looked for: doing so at each read of a flood would take longer than the
+    /// flood, which brings some MB meanwhile.
+    static let heldPause = TimeAmount.milliseconds(2)
 
     package init() {}
 }

@@ -85,7 +85,7 @@ package final class Server: Sendable {
 
     private static func removeStale(_ path: String) throws(ServerError) {
         var status = stat()
-        guard lstat(path, &status) == 0 else { return }
+        guard lstat(path, &status) == 0 else { return }  // Nothing stands there, or whoever binds is told why.
         guard status.st_mode & S_IFMT == S_IFSOCK else {
             throw .cannotListen(address: path, reason: "a file that is no socket stands there")
         }
@@ -99,7 +99,7 @@ package final class Server: Sendable {
                     try channel.pipeline.syncOperations.addHandler(AcceptPause(logger: logger))
                 }
             }
-            .serverChannelOption(.backlog, value: 256)
+            .serverChannelOption(.backlog, value: Limits.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { [self] channel in accept(channel, listener) }
         return switch listener {
