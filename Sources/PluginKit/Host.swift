@@ -18,7 +18,7 @@ enum Host {
     }
 
     static func log(_ level: LogLevel, _ text: String) {
-        guard let host = table.get() else { return }
+        guard let host = table.get() else { return }  // A test of the module's parts, without a host.
         text.withText { host.pointee.log(level.rawValue, $0) }
     }
 
@@ -29,7 +29,7 @@ enum Host {
         _ service: String,
         _ deadAddresses: [String]
     ) -> Bool {
-        guard let host = table.get() else { return false }
+        guard let host = table.get() else { preconditionFailure("send \(send) ends, and no host has begun one") }
         let parts = outcome.parts
         let code = parts.detail.withText { detail in
             parts.address.withText { address in
@@ -98,7 +98,7 @@ extension String {
     }
 }
 
-/// Says why, as far as the host left room.
+/// Says why, as far as the host left room, if any.
 func write(_ text: String, to why: ReasonBuffer?) {
     guard let why, let bytes = why.pointee.bytes else { return }
     var count = 0

@@ -32,8 +32,7 @@ struct Tables: Registry {
                     field_count: fields.count,
                     context: maker.toOpaque(),
                     compile: { context, configuration, why in
-                        guard let context else { return nil }
-                        let maker = Unmanaged<OccurrenceMaker>.fromOpaque(context).takeUnretainedValue()
+                        let maker = Unmanaged<OccurrenceMaker>.given(to: "compile", context).takeUnretainedValue()
                         do {
                             return Unmanaged.passRetained(try maker.make(Value(configuration))).toOpaque()
                         } catch {
@@ -42,21 +41,17 @@ struct Tables: Registry {
                         }
                     },
                     subjects: { compiled, into, capacity in
-                        guard let compiled else { return 0 }
-                        let box = Unmanaged<OccurrenceBox>.fromOpaque(compiled).takeUnretainedValue()
+                        let box = Unmanaged<OccurrenceBox>.given(to: "subjects", compiled).takeUnretainedValue()
                         for (index, subject) in box.subjects.prefix(capacity).enumerated() { into?[index] = subject }
                         return box.subjects.count
                     },
                     matches: { compiled, event in
-                        guard let compiled, let event else { return false }
-                        return Unmanaged<OccurrenceBox>.fromOpaque(compiled)._withUnsafeGuaranteedRef {
+                        guard let event else { preconditionFailure("the host called `matches` with nothing") }
+                        return Unmanaged<OccurrenceBox>.given(to: "matches", compiled)._withUnsafeGuaranteedRef {
                             $0.occurrence.matches(Event(event))
                         }
                     },
-                    destroy: { compiled in
-                        guard let compiled else { return }
-                        Unmanaged<OccurrenceBox>.fromOpaque(compiled).release()
-                    }
+                    destroy: { Unmanaged<OccurrenceBox>.given(to: "destroy", $0).release() }
                 )
             )
         )
@@ -91,8 +86,7 @@ struct Tables: Registry {
                     consent_field: (Sender.consentField ?? "").permanent,
                     context: maker.toOpaque(),
                     start: { context, settings, why in
-                        guard let context else { return nil }
-                        let maker = Unmanaged<ChannelMaker>.fromOpaque(context).takeUnretainedValue()
+                        let maker = Unmanaged<ChannelMaker>.given(to: "start", context).takeUnretainedValue()
                         do {
                             return Unmanaged.passRetained(try maker.make(Value(settings))).toOpaque()
                         } catch {
@@ -101,23 +95,17 @@ struct Tables: Registry {
                         }
                     },
                     send: { instance, send, message in
-                        guard let instance, let message else { return }
-                        let box = Unmanaged<ChannelBox>.fromOpaque(instance).takeUnretainedValue()
+                        guard let message else { preconditionFailure("the host called `send` with nothing") }
+                        let box = Unmanaged<ChannelBox>.given(to: "send", instance).takeUnretainedValue()
                         box.channel.send(Message(message), Send(handle: send))
                     },
-                    drain: { instance in
-                        guard let instance else { return }
-                        Unmanaged<ChannelBox>.fromOpaque(instance).takeUnretainedValue().channel.drain()
-                    },
-                    stop: { instance in
-                        guard let instance else { return }
-                        Unmanaged<ChannelBox>.fromOpaque(instance).takeRetainedValue().channel.stop()
-                    },
+                    drain: { Unmanaged<ChannelBox>.given(to: "drain", $0).takeUnretainedValue().channel.drain() },
+                    stop: { Unmanaged<ChannelBox>.given(to: "stop", $0).takeRetainedValue().channel.stop() },
                     unknown_policy: policy.rawValue,
                     check: { context, fields, why in
-                        guard let context else { return true }
+                        let maker = Unmanaged<ChannelMaker>.given(to: "check", context).takeUnretainedValue()
                         do {
-                            try Unmanaged<ChannelMaker>.fromOpaque(context).takeUnretainedValue().check(Value(fields))
+                            try maker.check(Value(fields))
                             return true
                         } catch {
                             write(String(describing: error), to: why)
@@ -131,6 +119,16 @@ struct Tables: Registry {
                 )
             )
         )
+    }
+}
+
+extension Unmanaged {
+    /// What a table gave the host to give back. C lets it give nothing; a host that does has a fault, and a message that
+    /// is dropped here would never be answered.
+    @inline(__always)
+    fileprivate static func given(to function: StaticString, _ pointer: UnsafeRawPointer?) -> Self {
+        guard let pointer else { preconditionFailure("the host called `\(function)` without what it was given for it") }
+        return fromOpaque(pointer)
     }
 }
 
@@ -186,8 +184,8 @@ private let serviceOfMessage:
     @convention(c) (
         UnsafeMutableRawPointer?, UnsafePointer<triggerd_message>?, UnsafeMutablePointer<CChar>?, Int
     ) -> Int = { instance, message, into, capacity in
-        guard let instance, let message, let into else { return 0 }
-        let box = Unmanaged<ChannelBox>.fromOpaque(instance).takeUnretainedValue()
+        guard let message, let into else { preconditionFailure("the host called `service` with nothing") }
+        let box = Unmanaged<ChannelBox>.given(to: "service", instance).takeUnretainedValue()
         var count = 0
         for byte in box.channel.service(of: Message(message)).utf8.prefix(capacity) {
             into[count] = CChar(bitPattern: byte)
