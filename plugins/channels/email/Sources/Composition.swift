@@ -114,7 +114,7 @@ extension Letter {
         guard text("subject") != nil else { throw PluginError("subject: it is empty") }
         guard text("body") != nil || text("html") != nil else { throw PluginError("body: \(nothingToSay)") }
         for name in ["from", "reply_to"] {
-            guard let text = known(name) else { continue }
+            guard let text = known(name) else { continue }  // Left out, or only known when it is sent.
             do throws(AddressFault) {
                 _ = try Mailbox(parsing: text)
             } catch {

@@ -48,7 +48,7 @@ package final class SMTPConnection: Carrier, @unchecked Sendable {
     package func abort() { link.abort() }
 
     package func rest(unusedSince instant: Int64) {
-        guard dialogue != nil, lastUsedMs <= instant else { return }
+        guard dialogue != nil, lastUsedMs <= instant else { return }  // It rests already, or was used since.
         dialogue = nil
         link.closePolitely()
     }
@@ -116,7 +116,7 @@ package final class SMTPConnection: Carrier, @unchecked Sendable {
     }
 
     private func begin(_ delivery: Delivery, lastMs: Int64, isSecond: Bool) {
-        guard let offers = dialogue?.offers else { return }
+        guard let offers = dialogue?.offers else { preconditionFailure("a letter is begun without a connection") }
         nextID += 1
         do throws(Letter.Unsent) {
             let letter = try delivery.letter.fitted(to: offers)
@@ -184,7 +184,7 @@ package final class SMTPConnection: Carrier, @unchecked Sendable {
     ) -> [Delivery] {
         switch event {
         case .wantsContent(let id):
-            guard let trip = underWay.first(where: { $0.id == id }) else { return [] }
+            guard let trip = underWay.first(where: { $0.id == id }) else { notUnderWay(id, event) }
             dialogue?.content(trip.bytes, of: id)
             // Its commands leave together with the content's end.
             while dialogue?.takesLetter == true, let delivery = next() {
@@ -192,13 +192,17 @@ package final class SMTPConnection: Carrier, @unchecked Sendable {
             }
         case .ended(let id, let ending):
             isKept = true
-            guard let index = underWay.firstIndex(where: { $0.id == id }) else { return [] }
+            guard let index = underWay.firstIndex(where: { $0.id == id }) else { notUnderWay(id, event) }
             return resolve(underWay.remove(at: index), ending, end, isOldest: id == oldest)
         case .closed:
             dialogue = nil
             link.close()
         }
         return []
+    }
+
+    private func notUnderWay(_ id: Int, _ event: SMTPDialogue.Event) -> Never {
+        preconditionFailure("\(event): letter \(id) is none of those under way, \(underWay.map(\.id))")
     }
 
     private func resolve(_ trip: Trip, _ ending: SMTPDialogue.Ending, _ end: End, isOldest: Bool) -> [Delivery] {

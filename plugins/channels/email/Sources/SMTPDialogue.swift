@@ -148,7 +148,9 @@ package struct SMTPDialogue {
     private func hasCopies(_ id: Int) -> Bool { transactions.contains { $0.id == id && !$0.envelope.copies.isEmpty } }
 
     private mutating func answer(_ step: Step, _ reply: SMTPReply) -> [Event] {
-        guard let index = transactions.firstIndex(where: { $0.id == step.id }) else { return [] }
+        guard let index = transactions.firstIndex(where: { $0.id == step.id }) else {
+            preconditionFailure("\(step.command) of letter \(step.id) was asked, which ended before its answer")
+        }
         // 3xx answers DATA alone, and 2xx never does (RFC 5321, 4.3.2): else the two sides are out of step.
         if step.command == .data ? reply.isPositive : reply.code / 100 == 3 { return close(nil) }
         switch step.command {
@@ -159,10 +161,10 @@ package struct SMTPDialogue {
             return transactions[index].isSenderRefused ? skipRest(index) : []
         case .recipient(let recipient):
             transactions[index].recipients[recipient] = reply
-            return transactions[index].isEveryRecipientRefused ? skipRest(index) : []
+            return transactions[index].isInVain ? skipRest(index) : []
         case .copy(let address):
             if !reply.isPositive { transactions[index].refusedCopies.append("bcc \(address): \(reply.line)") }
-            return transactions[index].isEveryRecipientRefused ? skipRest(index) : []
+            return transactions[index].isInVain ? skipRest(index) : []
         case .data:
             return answerData(index, reply)
         case .content:
