@@ -13,6 +13,7 @@ extension CampaignReading {
             add(document, to: &set)
             return
         }
+        // What it is instead is told.
         guard let keys = keys(document, "", known: ["campaigns", "workspace"], required: []) else { return }
         if let node = keys["workspace"] {
             if set.workspace != nil { problem("stands twice", at: node.mark, "workspace") }
@@ -22,7 +23,7 @@ extension CampaignReading {
     }
 
     mutating func add(_ node: Node, to set: inout CampaignSet) {
-        guard let campaign = one(node) else { return }
+        guard let campaign = one(node) else { return }  // What is wrong with it is told.
         set.campaigns.append(campaign)
         set.places[campaign.id] = CampaignPlaces(file: file, lines: places.mapValues(\.line))
     }

@@ -123,7 +123,7 @@ extension Turn {
         guard let head = context.campaigns.head(version.number),
             let definition = context.campaigns.definition(version),
             definition.campaign.exceptions.indices.contains(index)
-        else { return }
+        else { preconditionFailure("\(event.name) is exception \(index) of \(version), which is not there") }
         let exception = definition.campaign.exceptions[index]
         let same = exception.same.flatMap { $0.correlate(event.properties) }
         if exception.same != nil, same == nil { return }  // 4.14: there is nothing that could equal.
@@ -215,7 +215,7 @@ extension Turn {
 
     private mutating func trigger(_ version: CampaignVersion, _ whereHolds: Bool, _ event: Event) {
         guard let head = context.campaigns.head(version.number), let definition = context.campaigns.definition(version)
-        else { return }
+        else { preconditionFailure("\(event.name) triggers \(version), which is not there") }
         guard !context.campaigns.isHeld(version.number) else { return }  // 14: nothing triggers.
         guard whereHolds else { return miss(version, head, definition.campaign, event) }
         tallies[version.number, default: Tally()].begin(messageCount(version), of: version.version)
@@ -225,6 +225,7 @@ extension Turn {
             decide(.chainTooDeep, head.id, rule: "1.5", of: nil, why: ["depth": .integer(Int64(event.depth))])
             return
         }
+        // Each of them has decided where it does not hold.
         guard isLive(head, definition, event), isYoung(definition, head, event),
             isOutsideAudience(definition, .notInSegmentAtTrigger, rule: "7.1.1", of: nil) == nil
         else { return }
@@ -255,7 +256,7 @@ extension Turn {
             decide(.delayInvalid, head.id, rule: "3.1", of: nil, why: definition.campaign.delay.compared(event))
             return
         }
-        guard !alreadyExcepted(definition, version, head, event) else { return }
+        guard !alreadyExcepted(definition, version, head, event) else { return }  // It has decided.
         guard hasRoom(for: event) else {
             let waiting = Int64(state.waits.count + state.queue.count + state.claims.count)
             decide(.tooManyWaiting, head.id, rule: "14", of: nil, why: ["waiting": .integer(waiting)])

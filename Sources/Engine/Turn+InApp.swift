@@ -310,7 +310,11 @@ extension Turn {
     }
 
     mutating func change(_ entry: QueueEntry, _ body: (inout QueueEntry) -> Void) {
-        guard let index = state.queue.firstIndex(where: { $0.sequence == entry.sequence }) else { return }
+        guard let index = state.queue.firstIndex(where: { $0.sequence == entry.sequence }) else {
+            preconditionFailure(
+                "entry \(entry.sequence) is changed, and is none of the queue's \(state.queue.map(\.sequence))"
+            )
+        }
         body(&state.queue[index])
     }
 

@@ -80,6 +80,7 @@ extension Turn {
         _ outcome: DeliveryOutcome,
         _ deadAddresses: [Text]
     ) {
+        // It is told twice, or was forgotten with its user.
         guard let index = state.claims.firstIndex(where: { $0.send == send && $0.channel == channel }) else { return }
         let claim = state.claims.remove(at: index)
         let id = context.campaigns.head(claim.campaign)?.id

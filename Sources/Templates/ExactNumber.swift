@@ -90,7 +90,7 @@ struct ExactNumber {
     private mutating func round(to most: Int) {
         let count = "\(coefficient.magnitude)".utf8.count
         let cut = min(count - most, -exponent)
-        guard cut > 0 else { return }
+        guard cut > 0 else { return }  // It is as short as that.
         for _ in 1..<cut { coefficient /= 10 }
         coefficient = (coefficient + (coefficient < 0 ? -5 : 5)) / 10
         exponent += cut

@@ -33,19 +33,21 @@ final class Gate: Sendable {
     /// After a verdict on an answer: for as long as was asked of more than its message. What is held meanwhile concerns
     /// itself alone: nothing was sent, and the host has heard the answer.
     func close(_ origin: String = "", after verdict: Verdict, nowMs: Int64) {
+        // A verdict for good, or of a message alone, closes nothing.
         guard case .again(let waitMs, let reason, let cause) = verdict, waitMs > 0 else { return }
-        guard cause == .throttled || cause == .unavailable else { return }  // It is of a message alone.
+        guard cause == .throttled || cause == .unavailable else { return }
         close(origin, Quiet(untilMs: nowMs + waitMs, reason: reason, cause: .message), nowMs)
     }
 
     func close(_ origin: String = "", after fault: HTTPFault, nowMs: Int64) {
-        guard case .silent = fault else { return }
+        guard case .silent = fault else { return }  // It was not reached: the host lets it rest.
         close(origin, Quiet(untilMs: nowMs + Self.silentMs, reason: fault.reason, cause: .unavailable), nowMs)
     }
 
     private func close(_ origin: String, _ new: Quiet, _ nowMs: Int64) {
         quiet.withLock { quiet in
             if quiet.count >= Self.mostQuiet { quiet = quiet.filter { $0.value.untilMs > nowMs } }
+            // Beyond that nobody is kept, and one who is kept longer stays so.
             guard quiet.count < Self.mostQuiet, quiet[origin].map({ $0.untilMs < new.untilMs }) ?? true else { return }
             quiet[origin] = new
         }

@@ -27,9 +27,9 @@ package final class Trust: Sendable {
         private(set) var isFull = false
 
         mutating func add(_ witness: Witness, most: Int) {
-            guard !isFull else { return }
+            guard !isFull else { return }  // One more changes nothing.
             marks.insert(witness.mark)
-            guard witness.isInDoubt || marks.count >= most else { return }
+            guard witness.isInDoubt || marks.count >= most else { return }  // They may still be the tokens' own.
             isFull = true
             marks = []
         }

@@ -17,7 +17,7 @@ package struct WebhookSecrets: Sendable {
         for (index, line) in lines.enumerated() {
             let words = line.split(whereSeparator: \.isWhitespace)
             let place = "secrets: line \(index + 1)"
-            guard var name = words.first else { continue }
+            guard var name = words.first else { continue }  // An empty line.
             if name.last == ":" { name = name.dropLast() }
             guard Self.isName(name) else {
                 throw PluginError(

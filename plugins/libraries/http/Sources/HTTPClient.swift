@@ -110,6 +110,6 @@ private final class Completion: Sendable {
 }
 
 private func complete(_ context: UnsafeMutableRawPointer?, _ answer: UnsafePointer<chttp_answer>?) {
-    guard let context, let answer else { return }
+    guard let context, let answer else { preconditionFailure("a request ended without its context, or its answer") }
     Unmanaged<Completion>.fromOpaque(context).takeRetainedValue().done(HTTPResult(answer.pointee))
 }

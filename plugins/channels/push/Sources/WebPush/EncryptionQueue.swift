@@ -25,7 +25,7 @@ final class EncryptionQueue: Sendable {
     func add(_ encryption: @escaping Encryption) {
         let isMoreWanted = state.withLock { state in
             state.waiting.append(encryption)
-            guard state.threads < mostThreads else { return false }
+            guard state.threads < mostThreads else { return false }  // One of them comes to it.
             state.threads += 1
             return true
         }
