@@ -125,7 +125,9 @@ package final class Daemon: Sendable {
             )
         }
         for version in registry.replaced {
-            guard let head = registry.table.head(version.number) else { continue }
+            guard let head = registry.table.head(version.number) else {
+                preconditionFailure("version \(version) is replaced by a newer one, and its campaign has none")
+            }
             logger.warning(
                 "campaign \(head.id): version \(version.version) cannot be served any more: what waits under it goes on under version \(head.version)"
             )

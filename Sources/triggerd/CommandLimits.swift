@@ -20,4 +20,49 @@ enum CommandLimits {
     static let answer = Length.seconds(60)
     /// How long `health` waits: a daemon that takes longer does not serve.
     static let health = Length.seconds(5)
+    /// What a daemon that is well needs beside that to say that it was too slow.
+    static let slack = Duration.milliseconds(200)
+    /// Between two tries to reach a daemon that starts again.
+    static let retryPause = Duration.milliseconds(200)
+    /// A named pipe that nobody opens for writing is told of after so long.
+    static let patienceWithPipes = Duration.seconds(2)
+    /// Bytes read of a file or a pipe at once; and where it is read line by line, of which a pipe gives as many as are
+    /// there, a quarter of `batchBytes`.
+    static let readAtOnce = 64 << 10
+    static let lineBytesRead = 256 << 10
+    /// Of a socket's path, in bytes: what its address has room for.
+    static let socketPath = 107
+    /// Decisions asked for at once, and failed messages, which are larger: the daemon gives 1,000 rows at most.
+    static let decisionsOfPage = 1_000
+    static let failedOfPage: UInt32 = 500
+    /// Messages of one request to send them again, a fifth of what one may have: a terminal shows how far it is.
+    static let redrivenAtOnce = 100
+    /// Characters of a message's field that `failed` shows.
+    static let shownOfField = 200
+    /// Characters of a column, and of a bar: one long name would push all others off the screen.
+    static let column = 40
+    /// Of an argument in an error, in bytes; and what is shown of one that is longer, in characters.
+    static let quotedArgument = 200
+    static let shownOfArgument = 60
+}
+
+/// What the daemon's process takes at most.
+enum ServeLimits {
+    /// How long calls under way may take when the daemon is told to end. Channels have `LineSettings.grace` beside it.
+    static let grace = Duration.seconds(30)
+    /// Descriptors that are not for connections: the store's files (512 at most), channels' connections, logs, plug-ins.
+    static let keptDescriptors = 768
+    /// With fewer of them the store, event loops and listeners cannot even be opened.
+    static let fewestDescriptors = 64
+    /// Threads share so many heaps: each keeps what was once needed in it, and a burst goes through all of them.
+    static let heaps: Int32 = 4
+    /// Blocks of this size come from the system and go back to it at once. Left alone malloc raises the bound with
+    /// every such block that is freed, up to 32 MiB, and then keeps them.
+    static let mappedBlock: Int32 = 1 << 20
+    /// Freed memory at the end of a heap that is kept for what comes next.
+    static let keptOfHeap: Int32 = 16 << 20
+    /// Freed memory that is worth giving back, which is what all heaps keep, and how often that is looked at: giving it
+    /// back costs milliseconds, and what is needed again costs a fault a page.
+    static let worthGivingBack = 64 << 20
+    static let memoryIsLookedAtSeconds = 5
 }

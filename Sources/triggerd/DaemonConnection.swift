@@ -15,15 +15,12 @@ struct SocketOption: ParsableArguments {
     )
     var socket: String?
 
-    /// Of a socket's path, in bytes: what its address has room for.
-    private static let longestPath = 107
-
     func validate() throws {
         let length = path.utf8.count
         guard length > 0 else { throw ValidationError("--socket is empty: name the path of a socket") }
-        guard length <= Self.longestPath else {
+        guard length <= CommandLimits.socketPath else {
             throw ValidationError(
-                "the socket's path \(Visible.quoted(path)) is too long: a path of a socket has at most \(Self.longestPath) bytes"
+                "the socket's path \(Visible.quoted(path)) is too long: a path of a socket has at most \(CommandLimits.socketPath) bytes"
             )
         }
     }
@@ -49,7 +46,7 @@ struct DaemonOption: ParsableArguments {
     var path: String { socket.path }
 
     func validate() throws {
-        guard let timeout else { return }
+        guard let timeout else { return }  // The standard is well.
         guard try Length(timeout, option: "--timeout", example: "10s") > .zero else {
             throw ValidationError("--timeout \(timeout): no daemon answers in no time; write 10s")
         }
@@ -144,7 +141,7 @@ struct DaemonConnection: Sendable {
                 }
             }
             group.addTask {
-                try await Task.sleep(for: allowed + Self.slack)
+                try await Task.sleep(for: allowed + CommandLimits.slack)
                 return nil
             }
             defer { group.cancelAll() }
@@ -154,9 +151,6 @@ struct DaemonConnection: Sendable {
             throw NoAnswer(path: path, timeout: timeout)
         }
     }
-
-    /// What a daemon that is well needs to say that it was too slow.
-    private static let slack = Duration.milliseconds(200)
 }
 
 /// Packs a request.

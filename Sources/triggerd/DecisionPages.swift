@@ -12,9 +12,6 @@ struct DecisionPages {
         let isLast: Bool
     }
 
-    /// At most so many decisions of one request.
-    private static let pageSize = 1_000
-
     /// Whether the user is known.
     @discardableResult
     func each(
@@ -29,7 +26,7 @@ struct DecisionPages {
             let request = packed(triggerd__v1__explain_request__init) { request, arena in
                 request.pointee.user = arena.text(user)
                 request.pointee.campaign = arena.text(campaign ?? "")
-                request.pointee.limit = UInt32(min(Self.pageSize, most - read))
+                request.pointee.limit = UInt32(min(CommandLimits.decisionsOfPage, most - read))
                 request.pointee.page = arena.text(page)
             }
             let isFirst = page.isEmpty

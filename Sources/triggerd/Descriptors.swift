@@ -3,9 +3,6 @@ import RPC
 
 /// The descriptors of the process, shared between connections and everything else.
 enum Descriptors {
-    /// The store's files (512 at most), channels' connections, logs, plug-ins.
-    private static let keptBack = 768
-
     /// Opens of 0, 1 and 2 what is closed on nothing: the next file or socket would have the number, and get what is
     /// printed.
     static func openStandard() {
@@ -14,9 +11,6 @@ enum Descriptors {
             _ = open("/dev/null", O_RDWR)
         }
     }
-
-    /// With fewer the store, event loops and listeners cannot even be opened.
-    private static let fewest = 64
 
     /// Raises the process's limit as far as it may, and gives how many connections each listener may have. Throws where
     /// there are too few to begin with.
@@ -27,13 +21,13 @@ enum Descriptors {
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         let available = Int(clamping: limit.rlim_cur)
-        guard available >= fewest else {
+        guard available >= ServeLimits.fewestDescriptors else {
             throw Failure(
-                "\(available) file descriptors are too few, \(fewest) is the least: raise LimitNOFILE, or ulimit -n"
+                "\(available) file descriptors are too few, \(ServeLimits.fewestDescriptors) is the least: raise LimitNOFILE, or ulimit -n"
             )
         }
         // Where there are few, at least a quarter is for connections.
-        let forConnections = max(available - keptBack, available / 4)
+        let forConnections = max(available - ServeLimits.keptDescriptors, available / 4)
         return min(Limits().connections, max(1, forConnections / listeners))
     }
 }

@@ -37,7 +37,7 @@ struct Explain: AsyncParsableCommand {
                 }
                 shown += decisions.count
             }
-            guard shown == 0, !json else { return }
+            guard shown == 0, !json else { return }  // Only a person is told why it is nothing.
             if !isKnown {
                 Output.line("nobody called \(user) is known")
             } else {

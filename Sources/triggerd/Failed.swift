@@ -11,7 +11,7 @@ struct FailedSelection: ParsableArguments {
 
     var isEmpty: Bool { campaign == nil && channel == nil && user == nil }
 
-    /// Page by page, oldest first.
+    /// Page by page, oldest first, until `body` gives false.
     func each(
         _ connection: DaemonConnection,
         _ body: ([ReadFailedMessage]) async throws -> Bool
@@ -22,7 +22,7 @@ struct FailedSelection: ParsableArguments {
                 request.pointee.campaign = arena.text(campaign ?? "")
                 request.pointee.channel = arena.text(channel ?? "")
                 request.pointee.user = arena.text(user ?? "")
-                request.pointee.limit = 500
+                request.pointee.limit = CommandLimits.failedOfPage
                 request.pointee.page = arena.text(page)
             }
             let (messages, next) = try await connection.call(
@@ -117,7 +117,7 @@ struct ReadFailedMessage {
         ]
         if !addresses.isEmpty { lines.append("  to: \(addresses)") }
         if case .object(let fields)? = json["fields"] {
-            lines += fields.members.map { "  \($0.name): \($0.value.plain.prefix(200))" }
+            lines += fields.members.map { "  \($0.name): \($0.value.plain.prefix(CommandLimits.shownOfField))" }
         }
         return lines
     }

@@ -11,9 +11,6 @@ struct InputFile: ~Copyable {
     /// What a pipe held when it was opened.
     private var first: [UInt8]
 
-    /// A named pipe that nobody opens for writing is told of after so long.
-    private static let patience = Duration.seconds(2)
-
     init(_ file: String) throws(Failure) {
         let opened = try file == "-" ? Opened(descriptor: .standardInput) : Self.open(file)
         name = file == "-" ? "standard input" : file
@@ -75,7 +72,7 @@ struct InputFile: ~Copyable {
         var input = try InputFile(file)
         var bytes: [UInt8] = []
         while bytes.count <= most {
-            let more = try input.read(most: 1 << 16)
+            let more = try input.read(most: CommandLimits.readAtOnce)
             if more.isEmpty { break }
             bytes += more
         }
@@ -96,10 +93,10 @@ struct InputFile: ~Copyable {
 
     /// Empty at its end. Waits for a writer that has the pipe open as long as it takes, for one to come a moment.
     private static func firstOfPipe(_ pipe: FileDescriptor, _ file: String) throws -> [UInt8] {
-        let end = ContinuousClock.now + patience
+        let end = ContinuousClock.now + CommandLimits.patienceWithPipes
         while true {
             do {
-                let bytes = try [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
+                let bytes = try [UInt8](unsafeUninitializedCapacity: CommandLimits.readAtOnce) { buffer, count in
                     count = try pipe.read(into: UnsafeMutableRawBufferPointer(buffer))
                 }
                 if !bytes.isEmpty { return bytes }

@@ -20,7 +20,6 @@ struct LineReader: ~Copyable {
     /// Of a line that is too long, what was let go.
     private var dropped = 0
 
-    private static let chunk = 256 << 10
     private static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
 
     init(_ file: String) throws(Failure) {
@@ -69,7 +68,7 @@ struct LineReader: ~Copyable {
             buffer.removeAll(keepingCapacity: true)
         }
         looked = buffer.count
-        let more = try file.read(most: Self.chunk)
+        let more = try file.read(most: CommandLimits.lineBytesRead)
         isOver = more.isEmpty
         if read == 0 { try InputFile.refuseUTF16(more, file.name) }
         if read == 0, more.starts(with: Self.byteOrderMark) { start = Self.byteOrderMark.count }

@@ -97,7 +97,7 @@ struct ReadUser {
         }
         if let last = json["last_session"] { lines.append("last session \(last.plain)") }
         for (name, word) in [("waiting", "waits"), ("queue", "queued"), ("receipts", "received")] {
-            guard case .array(let elements)? = json[name] else { continue }
+            guard case .array(let elements)? = json[name] else { continue }  // Left out where there are none.
             for case .object(let element) in elements {
                 let rest = element.members.dropFirst().map { "\($0.name) \($0.value.plain)" }
                 lines.append("\(word): \(element["campaign"]?.plain ?? "")  \(rest.joined(separator: ", "))")

@@ -47,8 +47,8 @@ struct RedriveCommand: AsyncParsableCommand {
             }
             let (progress, begin) = (ProgressLine(), ContinuousClock.now)
             var (redriven, refused) = (0, [String]())
-            for start in stride(from: 0, to: wanted.count, by: 100) {
-                let lot = Array(wanted[start..<min(start + 100, wanted.count)])
+            for start in stride(from: 0, to: wanted.count, by: CommandLimits.redrivenAtOnce) {
+                let lot = Array(wanted[start..<min(start + CommandLimits.redrivenAtOnce, wanted.count)])
                 for result in try await redrive(lot, connection) {
                     if json { Output.json(result.json) }
                     if let reason = result.reason { refused.append("\(result.id): \(reason)") } else { redriven += 1 }

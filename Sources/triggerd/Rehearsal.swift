@@ -57,8 +57,8 @@ struct Rehearsal {
     }
 
     private func table(_ ends: [Decision]) {
-        guard !ends.isEmpty else { return }
-        let width = min(Self.widest, ends.map { Visible.line($0.user.string).count }.max() ?? 0)
+        guard !ends.isEmpty else { return }  // The summary says so.
+        let width = min(CommandLimits.column, ends.map { Visible.line($0.user.string).count }.max() ?? 0)
         for decision in ends {
             let channel = decision.channel.map { " (\($0))" } ?? ""
             let why = ShownDecision(decision).compared
@@ -70,9 +70,6 @@ struct Rehearsal {
         }
         Output.line("")
     }
-
-    /// Of a column: one long name would push all others off the screen.
-    private static let widest = 40
 
     private static func padded(_ text: String, _ width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - Visible.line(text).count))
@@ -88,7 +85,7 @@ struct Rehearsal {
         let digits = String(most).count
         for (name, count) in names {
             let number = String(count)
-            let bar = String(repeating: "█", count: max(1, count * 40 / max(1, most)))
+            let bar = String(repeating: "█", count: max(1, count * CommandLimits.column / max(1, most)))
             Output.line(
                 Self.padded(name, width) + "  "
                     + String(repeating: " ", count: digits - number.count) + number + "  " + bar

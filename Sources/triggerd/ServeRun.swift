@@ -22,9 +22,6 @@ struct ServeRun {
     let keepEvents: Length
     let settings: ChannelSettings
 
-    /// How long calls under way may take when the daemon is told to end.
-    private static let grace = Duration.seconds(30)
-
     func run() async throws {
         let end = EndSignal()
         say("time zones: \(Zones.description)")
@@ -116,7 +113,7 @@ struct ServeRun {
 
         await end.wait()
         say("draining")
-        await server.shutdown(grace: Self.grace)
+        await server.shutdown(grace: ServeLimits.grace)
         daemon.stop()
         say("stopped")
     }
@@ -171,7 +168,7 @@ struct ServeRun {
     }
 
     private static func makeFolder(of socket: String) throws(Failure) {
-        guard socket.first != "@" else { return }
+        guard socket.first != "@" else { return }  // An abstract one stands in no folder.
         let folder = FilePath(socket).removingLastComponent()
         do throws(Errno) {
             try Folder.make(folder)
@@ -185,7 +182,7 @@ struct ServeRun {
 
     /// Whoever may take the socket's file away can put their own in its place.
     private static func checkFolder(of socket: String) throws(Failure) {
-        guard socket.first != "@" else { return }
+        guard socket.first != "@" else { return }  // An abstract one stands in no folder.
         let folder = FilePath(socket).removingLastComponent()
         guard let fault = FileTrust.fault(of: folder.isEmpty ? "." : folder.string, .sharedFolder) else { return }
         throw Failure("the socket's folder: \(fault)")

@@ -80,12 +80,3 @@ extension Value {
         string ?? description
     }
 }
-
-/// The elements of a repeated field.
-func elements<Message>(
-    _ count: Int,
-    _ array: UnsafeMutablePointer<UnsafeMutablePointer<Message>?>?
-) -> [UnsafePointer<Message>] {
-    guard let array else { return [] }
-    return (0..<count).compactMap { array[$0].map { UnsafePointer($0) } }
-}

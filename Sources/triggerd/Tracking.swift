@@ -80,8 +80,8 @@ struct Tracking {
     }
 
     private mutating func deliver(_ items: [TrackLine]) async throws {
-        if connection == nil { connection = try await daemon.connect() }
-        guard let connection else { return }
+        let connection = if let connection { connection } else { try await daemon.connect() }
+        self.connection = connection
         let request = packed(triggerd__v1__track_request__init) { request, arena in
             request.pointee.near_misses = tellsNearMisses ? 1 : 0
             if let sentAt = items.first?.sentAt {
@@ -112,7 +112,7 @@ struct Tracking {
                 connection = again
                 break
             }
-            try await Task.sleep(for: .milliseconds(200))
+            try await Task.sleep(for: CommandLimits.retryPause)
         }
         for item in items where item.id.isEmpty || connection == nil {
             let unknown = item.id.isEmpty ? "; it has no id, so nobody knows whether it was taken" : ""
@@ -137,7 +137,7 @@ struct Tracking {
             emit(object)
             return
         }
-        guard !progress.isShown else { return }
+        guard !progress.isShown else { return }  // Its line would be torn.
         for decision in answer.decisions { Output.line(decision.line) }
         if let message = answer.message { Output.lines(message.lines) }
     }
@@ -205,6 +205,7 @@ private struct ReadAnswer {
 struct ProgressLine {
     let isShown = isatty(STDERR_FILENO) == 1 && isatty(STDIN_FILENO) == 1
 
+    /// Where nobody looks at a terminal nothing is shown.
     func show(_ count: Int, _ fraction: Double?, since begin: ContinuousClock.Instant) {
         guard isShown else { return }
         let rate = Int(Double(count) / max(0.001, begin.duration(to: .now) / .seconds(1)))
@@ -218,7 +219,7 @@ struct ProgressLine {
     }
 
     func clear() {
-        guard isShown else { return }
+        guard isShown else { return }  // There is none.
         Output.raw("\r\u{1b}[K")
     }
 }

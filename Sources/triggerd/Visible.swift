@@ -26,13 +26,9 @@ enum Visible {
     /// An argument in an error: what it is can be told from its beginning.
     static func quoted(_ argument: String) -> String {
         let length = argument.utf8.count
-        guard length > longestQuoted else { return line(argument) }
-        return line(String(argument.unicodeScalars.prefix(shownOfLong))) + "... (\(length) bytes)"
+        guard length > CommandLimits.quotedArgument else { return line(argument) }
+        return line(String(argument.unicodeScalars.prefix(CommandLimits.shownOfArgument))) + "... (\(length) bytes)"
     }
-
-    /// Of an argument in an error, in bytes; and what is shown of one that is longer.
-    private static let longestQuoted = 200
-    private static let shownOfLong = 60
 
     private static func escaped(_ text: String, _ escape: (Unicode.Scalar) -> String) -> String {
         guard text.unicodeScalars.contains(where: isUnseen) else { return text }

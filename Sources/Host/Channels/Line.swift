@@ -149,7 +149,7 @@ final class Line: @unchecked Sendable {
 
     private func wait(_ until: Instant) {
         guard until != .never else { return condition.wait() }
-        let pause = min(until - clock.now(), ThreadCondition.longestWait)
+        let pause = min(until - clock.now(), HostLimits.longestWait)
         if pause > .zero { condition.wait(pause) }
     }
 

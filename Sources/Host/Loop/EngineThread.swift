@@ -117,6 +117,7 @@ final class EngineThread: @unchecked Sendable {
         return left(of: taken, step)
     }
 
+    /// The core knows what is on disk now; where other campaigns are held, timers and health follow.
     private func follow(_ step: Step) {
         let held = step.changesCampaigns ? core.context.campaigns.held : []
         core.committed(step)
@@ -132,7 +133,7 @@ final class EngineThread: @unchecked Sendable {
         var began = ContinuousClock.now
         while let needs = core.advance(&step, &loaded) {
             if needs.isEmpty {
-                guard .now - began > limits.commitTime else { continue }
+                guard .now - began > limits.commitTime else { continue }  // There is time for another piece.
                 step.hurry()
                 began = .now
                 continue

@@ -27,6 +27,7 @@ package struct TimerWindow {
     }
 
     package mutating func insert(_ timer: Timer) {
+        // Any other stands on disk, and is read when its time comes near.
         guard timer.at <= readThrough, horizon.map({ timer <= $0 }) ?? true else { return }
         push(timer)
         if live.count > 2 * HostLimits.timersRead { shrink() }

@@ -62,7 +62,7 @@ final class Upkeep: Sendable {
             state.trimNext = nextEvent + HostLimits.eventsBetweenTrims
             return true
         }
-        guard isDue else { return }
+        guard isDue else { return }  // Few came since.
         do {
             try store.trimEvents()
         } catch {
@@ -114,10 +114,10 @@ final class Upkeep: Sendable {
             var after: Timer?
             do {
                 while true {
-                    let read = try store.timers(after: after, through: .never, limit: 4_096)
+                    let read = try store.timers(after: after, through: .never, limit: HostLimits.timersSwept)
                     let users = Set(read.filter { numbers.contains($0.campaign) }.map(\.user))
                     if !users.isEmpty { queue.put(own: .sweep(Array(users))) }
-                    guard read.count == 4_096 else { return }
+                    guard read.count == HostLimits.timersSwept else { return }  // That was the last of them.
                     after = read.last
                 }
             } catch {

@@ -135,7 +135,7 @@ final class WorkQueue: @unchecked Sendable {
                 gatheredUntil = current + HostLimits.worksGatheredFor
             }
             let next = min(instant, gatheredUntil)
-            let wait = next == .never ? Length.days(1) : min(next - current, ThreadCondition.longestWait)
+            let wait = next == .never ? Length.days(1) : min(next - current, HostLimits.longestWait)
             if wait <= .zero { break }
             // Woken early or late, the loop asks the clock again.
             condition.wait(wait)
@@ -148,7 +148,7 @@ final class WorkQueue: @unchecked Sendable {
             queued.turn = turn
             shares.remove(queued.load, of: queued.connection)
             if queued.traits.isUrgent { urgent -= 1 }
-            guard queued.isWanted else { continue }
+            guard queued.isWanted else { continue }  // Who asked has left, and none of it is done.
             takenWeight += queued.load.count
             taken.append(queued)
         }

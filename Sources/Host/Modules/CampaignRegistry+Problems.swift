@@ -47,8 +47,8 @@ extension CampaignRegistry {
         }
         guard !named.isEmpty else { return }
         let told = named.sorted { $0.key < $1.key }.prefix(HostLimits.problemsTold).map { id, names in
-            let more = names.count > 16 ? " and \(names.count - 16) more" : ""
-            return "\(id) is named by \(names.prefix(16).joined(separator: ", "))\(more)"
+            let more = names.count > HostLimits.namesTold ? " and \(names.count - HostLimits.namesTold) more" : ""
+            return "\(id) is named by \(names.prefix(HostLimits.namesTold).joined(separator: ", "))\(more)"
         }
         throw .stillNamed(told.joined(separator: "; ") + ": change or delete those first")
     }
@@ -64,7 +64,9 @@ extension CampaignRegistry {
         let applied = Set(statuses.map(\.head.id))
         return circles.flatMap { circle in
             circle.indices.filter { applied.contains(circle[$0]) }.prefix(HostLimits.problemsTold).map { start in
-                let way = (circle[start...] + circle[..<start]).prefix(16) + (circle.count > 16 ? ["..."] : [])
+                let way =
+                    (circle[start...] + circle[..<start]).prefix(HostLimits.namesTold)
+                    + (circle.count > HostLimits.namesTold ? ["..."] : [])
                 return CampaignProblem(
                     .zeroDelayCycle,
                     field: "trigger",

@@ -246,9 +246,10 @@ extension CampaignRegistry {
             let tally = tallies[head.number] ?? Tally()
             let versions = table.versions(of: head.number)
             if head.deletedAt != nil {
+                // Something waits for it, or nothing is left of it but the last number that was given.
                 guard tally.waiting == 0, !versions.isEmpty || head.number != table.nextNumber - 1 else { continue }
                 gone.append(head.number)
-                guard head.number == table.nextNumber - 1 else { continue }
+                guard head.number == table.nextNumber - 1 else { continue }  // No number is given twice.
                 records.append(CampaignRecord(head: head, version: head.version, definition: []))
             } else {
                 leaving += versions.filter { $0 != head.current && tally.mayLeave($0.version, at: now) }

@@ -125,6 +125,19 @@ package struct Arena {
     }
 }
 
+/// The elements of a repeated field, as `Arena.array` builds one. What was unpacked lacks none of them.
+package func elements<Message>(
+    _ count: Int,
+    _ array: UnsafeMutablePointer<UnsafeMutablePointer<Message>?>?
+) -> [UnsafePointer<Message>] {
+    (0..<count).map { index in
+        guard let element = array?[index] else {
+            preconditionFailure("of \(count) elements number \(index) is missing")
+        }
+        return UnsafePointer(element)
+    }
+}
+
 extension UnsafeRawBufferPointer {
     init(_ span: schema_span) {
         self.init(start: span.at, count: span.end - span.at)

@@ -13,7 +13,7 @@ final class BackgroundThread: Sendable {
             end.signal()
         }
         thread.name = name
-        thread.stackSize = 8 << 20
+        thread.stackSize = HostLimits.bytesOfStack
         thread.start()
     }
 

@@ -59,6 +59,8 @@ package struct HostLimits: Sendable {
     package static let problemsTold = 100
     /// Of one fault's text.
     package static let bytesOfProblem = 2_000
+    /// Campaigns that one fault names: nobody reads more.
+    static let namesTold = 16
 
     /// How long after a user was deleted what was kept of them is taken from the disk, which rewrites every table: once
     /// a day at most. Until then it is only not shown.
@@ -68,6 +70,12 @@ package struct HostLimits: Sendable {
     static let timersRead = 65_536
     /// How far ahead they are read. Those beyond it are only on disk.
     static let timersReadAhead = Length.seconds(600)
+    /// Timers looked at together for what waits of stopped campaigns: their users are one piece of work.
+    static let timersSwept = 4_096
+    /// So often whoever waits for an instant asks the clock whether it was set forward, or the machine slept.
+    static let longestWait = Length.seconds(1)
+    /// Of a thread's stack: filters and values in each other go as deep as their limits let them, with room to spare.
+    static let bytesOfStack = 8 << 20
     /// Of something large only so much counts at a time in its client's turn: it may be done in part and put back.
     static let pieceOfWork: UInt64 = 64
     /// How many works that nobody waits for are gathered, and for how long, so that they share a commit.
@@ -84,6 +92,9 @@ package struct HostLimits: Sendable {
     static let rememberedZones = 4_096
     /// Of zones that are damaged, in one line.
     static let damagedZonesNamed = 10
+    /// What is read of the zone database at most, and how many folders deep: the whole of it is 600 files and one MiB,
+    /// in two.
+    static let (zoneFiles, bytesOfZones, depthOfZones) = (4_096, 16 << 20, 3)
 
     /// Of what a provider says, in characters: it stands in a decision.
     static let charactersOfDetail = 500
@@ -91,6 +102,13 @@ package struct HostLimits: Sendable {
     static let bytesOfService = 256
     /// Of a file with a secret: the largest, a service account's, has 3 KiB.
     static let bytesOfSecret = 1 << 16
+    /// Shorter secrets are not blacked out: they would be found in ordinary words.
+    static let leastBytesOfSecret = 6
+    /// Of a secret that holds more than keys, as a service account does, shorter words are names. More than
+    /// `leastBytesOfSecret`, which is of a secret alone.
+    static let bytesOfSecretWord = 24
+    /// Of a reason that a module gives, which stands in a fault.
+    static let bytesOfReason = 1_024
     /// Milliseconds that a pipe with a secret may give nothing.
     static let patienceWithPipes: Int32 = 2_000
 
@@ -98,6 +116,43 @@ package struct HostLimits: Sendable {
     package var core = CoreLimits()
 
     package init() {}
+}
+
+/// Every limit of what is answered, with its reason. Each reply is one frame, which `ReplyRoom.bytes` bounds.
+enum WireLimits {
+    /// Rows of one page, unless the request says otherwise, and at most.
+    static let rowsOfPage = 100
+    static let mostRowsOfPage = 1_000
+    /// Records looked at for one page: a filter that hardly anything passes goes on with the next page.
+    static let looksForPage = 20_000
+    /// Decisions, and failed messages, read from the store at once: each may be large, a message larger.
+    static let decisionsRead = 128
+    static let messagesRead = 32
+    /// Of one page of what is kept of a user: a quarter of a frame.
+    static let exportBytes = 1 << 20
+    /// Records looked at for it: what is sought among those of all users goes on with the next page.
+    static let exportLooks = 100_000
+    /// Of a reason in a reply about health, which a provider or the system gives, and of the channels, services and
+    /// campaigns that are unwell: the reply stays below a frame, whatever they are.
+    static let conditionReason = 1_024
+    static let conditions = 1_000
+    /// How long a test may take, as somebody waits for it: no longer than a command waits for an answer.
+    static let testSend = Length.seconds(60)
+    /// Of why an item was refused; an id is quoted in it. Those of as many items as a request has fit a reply.
+    static let itemReason = 300
+    /// Of why a request is, which may quote what stands in an item.
+    static let itemProblem = 4_096
+    /// Between the decisions of one item stand the numbers of its leases and claims, and none of another user's; more
+    /// than any decision is followed by.
+    static let numbersPerDecision: UInt64 = 32
+    /// Numbers looked for in the store for one request, at some microseconds each.
+    static let decisionLooks = 100_000
+    /// With less room than any decision takes none is looked for.
+    static let leastDecision = 1_024
+    /// Of one user, claimed messages of which it is told what holds them: the rest waits for the same.
+    static let heldMessages = 100
+    /// As long as a window may hold a message.
+    static let longestHold = Length.days(7)
 }
 
 /// Every limit of what is remembered of languages. Of these themselves there are as many as ICU has, about 1,000, and

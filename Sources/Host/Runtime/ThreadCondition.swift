@@ -4,9 +4,6 @@ import Foundation
 /// A lock, and a wait for what changes under it. Waits go by what really passes: a system's clock that is set does not
 /// make them longer or shorter, as it does those of `NSCondition`.
 final class ThreadCondition: @unchecked Sendable {
-    /// So often whoever waits for an instant asks the clock whether it was set forward, or the machine slept.
-    static let longestWait = Length.seconds(1)
-
     // The two are made for use by many threads, and stay where they are.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)

@@ -18,14 +18,11 @@ package struct ZoneDatabase: Sendable {
         return own + ["/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo"]
     }
 
-    /// What is read at most: the whole database is 600 files and one MiB.
-    private static let (mostFiles, mostBytes, mostFolders) = (4_096, 16 << 20, 3)
-
     package static func read() -> ZoneDatabase {
         for folder in folders {
             var found = ZoneDatabase(folder: folder, version: version(of: folder), files: [:])
-            var left = mostBytes
-            found.collect(folder, "", mostFolders, &left)
+            var left = HostLimits.bytesOfZones
+            found.collect(folder, "", HostLimits.depthOfZones, &left)
             if !found.files.isEmpty || !found.damaged.isEmpty { return found }
         }
         return ZoneDatabase(folder: nil, version: TimeZone.timeZoneDataVersion, files: [:])
@@ -59,7 +56,7 @@ package struct ZoneDatabase: Sendable {
     private mutating func collect(_ folder: String, _ prefix: String, _ depth: Int, _ left: inout Int) {
         guard depth > 0, let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else { return }
         for name in names.sorted() where Self.isName(name) && !(prefix.isEmpty && Self.notZones.contains(name)) {
-            guard files.count + damaged.count < Self.mostFiles, left > 0 else { return }
+            guard files.count + damaged.count < HostLimits.zoneFiles, left > 0 else { return }
             switch Self.read("\(folder)/\(name)") {
             case .folder: collect("\(folder)/\(name)", "\(prefix)\(name)/", depth - 1, &left)
             case .zone(let bytes):

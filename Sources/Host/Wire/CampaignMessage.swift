@@ -14,13 +14,11 @@ extension Campaign {
         do throws(CampaignProblem) {
             guard let trigger = campaign.trigger else { throw CampaignProblem(field: "trigger", "is required") }
             var exceptions: [Occurrence] = []
-            for index in 0..<campaign.n_exceptions {
-                guard let exception = campaign.exceptions[index] else { continue }
+            for (index, exception) in elements(campaign.n_exceptions, campaign.exceptions).enumerated() {
                 exceptions.append(try Occurrence(exception, at: "exceptions[\(index)]", &allowance))
             }
             var messages: [Message] = []
-            for index in 0..<campaign.n_messages {
-                guard let message = campaign.messages[index] else { continue }
+            for (index, message) in elements(campaign.n_messages, campaign.messages).enumerated() {
                 messages.append(try Message(message, at: "messages[\(index)]"))
             }
             self.init(
@@ -93,8 +91,7 @@ extension Campaign {
         if let again = campaign.re_eligibility {
             reEligibility = .after(try Length(notBelowZero: again.pointee.after_ms, "re_eligibility.after_ms"))
         }
-        for index in 0..<campaign.n_conversions {
-            guard let message = campaign.conversions[index] else { continue }
+        for (index, message) in elements(campaign.n_conversions, campaign.conversions).enumerated() {
             let path = "conversions[\(index)]"
             guard let occurrence = message.pointee.occurrence else {
                 throw CampaignProblem(field: "\(path).occurrence", "is required")
@@ -304,8 +301,7 @@ extension Filter {
             _ allowance: inout FilterAllowance
         ) throws(CampaignProblem) -> [Filter] {
             var filters: [Filter] = []
-            for index in 0..<list.pointee.n_filters {
-                guard let filter = list.pointee.filters[index] else { continue }
+            for (index, filter) in elements(list.pointee.n_filters, list.pointee.filters).enumerated() {
                 filters.append(try Filter(filter, at: "\(path).\(name)[\(index)]", depth: depth + 1, &allowance))
             }
             return filters
@@ -334,10 +330,9 @@ extension Filter {
         at path: String,
         _ allowance: inout FilterAllowance
     ) throws(CampaignProblem) {
-        guard count > 0, let messages else { throw CampaignProblem(field: path, "has no operator") }
+        guard count > 0 else { throw CampaignProblem(field: path, "has no operator") }
         var operators: [Operator] = []
-        for index in 0..<count {
-            guard let message = messages[index] else { continue }
+        for message in elements(count, messages) {
             let name = String(cString: message.pointee.name)
             do throws(OperatorFault) {
                 operators.append(try allowance.operator(name, Value(orNull: message.pointee.operand), of: subject))

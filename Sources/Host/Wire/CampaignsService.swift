@@ -162,7 +162,7 @@ struct CampaignsService {
 
     private func inOrder(_ call: Call, _ body: @escaping @Sendable () throws(Refusal) -> (Arena) -> Finished) {
         let refusal = campaigns.inOrder(bytes: nil) {
-            guard call.isAwaited else { return }
+            guard call.isAwaited else { return }  // Who asked has left, and is told nothing.
             do throws(Refusal) {
                 let answer = try body()
                 Arena.use { call.finish(answer($0)) }

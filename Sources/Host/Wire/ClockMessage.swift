@@ -131,7 +131,7 @@ extension CampaignDuration {
     init(_ message: UnsafePointer<Triggerd__V1__Duration>) throws(CampaignProblem) {
         func wall(_ text: UnsafePointer<CChar>, _ field: String) throws(CampaignProblem) -> WallTime? {
             let text = String(cString: text)
-            guard !text.isEmpty else { return nil }
+            guard !text.isEmpty else { return nil }  // It has no such end.
             guard let wall = WallTime(iso8601: text) else {
                 throw CampaignProblem(field: field, "\"\(text)\" is no instant in ISO 8601")
             }
@@ -207,7 +207,7 @@ private func isEmpty(_ text: UnsafePointer<CChar>?) -> Bool { text?.pointee ?? 0
 
 extension ControlGroup {
     init(_ message: UnsafePointer<Triggerd__V1__ControlGroup>, at path: String) throws(CampaignProblem) {
-        let users = (0..<message.pointee.n_users).compactMap { message.pointee.users[$0].map { Text(cString: $0) } }
+        let users = elements(message.pointee.n_users, message.pointee.users).map { Text(cString: $0) }
         guard users.isEmpty || message.pointee.percent == 0 else {
             throw CampaignProblem(field: "\(path).percent", "stands beside `users`: one of the two")
         }
@@ -232,8 +232,7 @@ extension Workspace {
         let workspace = message.pointee
         let zone = String(cString: workspace.time_zone)
         if !zone.isEmpty { timeZone = zone }
-        for index in 0..<workspace.n_frequency_caps {
-            guard let message = workspace.frequency_caps[index] else { continue }
+        for (index, message) in elements(workspace.n_frequency_caps, workspace.frequency_caps).enumerated() {
             let field = "workspace.frequency_caps[\(index)]"
             let channel = String(cString: message.pointee.channel)
             let per = String(cString: message.pointee.per)

@@ -8,11 +8,6 @@ struct HealthService {
     let outbox: Outbox
     let campaigns: Published<CampaignRegistry>
 
-    /// Of a text that a provider or the system gives, and of channels and services that are unwell: the reply stays
-    /// small, whatever they are.
-    private static let longestReason = 1_024
-    private static let mostConditions = 1_000
-
     /// `status: SERVING`.
     private static let serving = Payload(bytes: [0x08, 0x01])
 
@@ -31,18 +26,18 @@ struct HealthService {
             reply.pointee.status = TRIGGERD__V1__HEALTH_REPLY__STATUS__SERVING
             if let problem = health.problem {
                 reply.pointee.status = TRIGGERD__V1__HEALTH_REPLY__STATUS__NOT_SERVING
-                reply.pointee.reason = arena.text(problem.cut(to: Self.longestReason))
+                reply.pointee.reason = arena.text(problem.cut(to: WireLimits.conditionReason))
             }
             let damage = health.damage.all
             reply.pointee.n_damaged = damage.first.count
-            reply.pointee.damaged = arena.texts(damage.first.map { $0.cut(to: Self.longestReason) })
+            reply.pointee.damaged = arena.texts(damage.first.map { $0.cut(to: WireLimits.conditionReason) })
             reply.pointee.damaged_count = UInt64(damage.count)
             reply.pointee.clock_ahead_ms = health.clockAhead.milliseconds
-            reply.pointee.n_degraded = min(channels.degraded.count, Self.mostConditions)
+            reply.pointee.n_degraded = min(channels.degraded.count, WireLimits.conditions)
             reply.pointee.degraded = Self.messages(channels.degraded, in: arena)
-            reply.pointee.n_retrying = min(channels.retrying.count, Self.mostConditions)
+            reply.pointee.n_retrying = min(channels.retrying.count, WireLimits.conditions)
             reply.pointee.retrying = Self.messages(channels.retrying, in: arena)
-            let unknowns = outbox.unknownOutcomes().prefix(Self.mostConditions)
+            let unknowns = outbox.unknownOutcomes().prefix(WireLimits.conditions)
             reply.pointee.n_unknown_outcomes = unknowns.count
             reply.pointee.unknown_outcomes = arena.array(
                 unknowns.map { channel, service, count in
@@ -50,19 +45,19 @@ struct HealthService {
                     message.pointee.channel = arena.text(channel)
                     message.pointee.service = arena.text(service)
                     message.pointee.count = UInt64(count.count)
-                    message.pointee.reason = arena.text(count.reason.cut(to: Self.longestReason))
+                    message.pointee.reason = arena.text(count.reason.cut(to: WireLimits.conditionReason))
                     message.pointee.last_ms = count.last.milliseconds
                     return message
                 }
             )
             let held = campaigns.get().held
             reply.pointee.held_count = UInt64(held.count)
-            reply.pointee.n_held = min(held.count, Self.mostConditions)
+            reply.pointee.n_held = min(held.count, WireLimits.conditions)
             reply.pointee.held = arena.array(
-                held.prefix(Self.mostConditions).map { status in
+                held.prefix(WireLimits.conditions).map { status in
                     let message = arena.make(triggerd__v1__held_campaign__init)
                     message.pointee.campaign = arena.text(status.head.id)
-                    message.pointee.reason = arena.text("\(status.held[0])".cut(to: Self.longestReason))
+                    message.pointee.reason = arena.text("\(status.held[0])".cut(to: WireLimits.conditionReason))
                     return message
                 }
             )
@@ -75,11 +70,11 @@ struct HealthService {
         in arena: Arena
     ) -> UnsafeMutablePointer<UnsafeMutablePointer<Triggerd__V1__DegradedChannel>?>? {
         arena.array(
-            conditions.prefix(mostConditions).map { condition in
+            conditions.prefix(WireLimits.conditions).map { condition in
                 let message = arena.make(triggerd__v1__degraded_channel__init)
                 message.pointee.channel = arena.text(condition.channel)
                 message.pointee.service = arena.text(condition.service)
-                message.pointee.reason = arena.text(condition.reason.cut(to: longestReason))
+                message.pointee.reason = arena.text(condition.reason.cut(to: WireLimits.conditionReason))
                 message.pointee.since_ms = condition.since.milliseconds
                 message.pointee.waiting = UInt64(max(0, condition.waiting))
                 return message

@@ -11,13 +11,6 @@ struct DecisionsService {
     let readers: Readers
     let held: HeldMessages
 
-    /// Decisions of one page, unless the request says otherwise, and at most.
-    private static let pageSize = 100
-    private static let largestPage = 1_000
-    /// Decisions looked at for one page: a filter that hardly anything passes goes on with the next page.
-    private static let looksAt = 20_000
-    /// Decisions read at once: each may be large.
-    private static let readAtOnce = 128
     /// Of a page's bytes; near misses have the other half, in equal parts.
     private static let historyBytes = ReplyRoom.bytes / 2
 
@@ -41,7 +34,7 @@ struct DecisionsService {
                 var found = ReplyPage<Decision>(limit: limit, bytes: Self.historyBytes)
                 var looked = 0
                 var oldest = Instant.never
-                while next != 0, !found.isFull, looked < Self.looksAt, call.isAwaited {
+                while next != 0, !found.isFull, looked < WireLimits.looksForPage, call.isAwaited {
                     guard let stored = try link(next, of: user, &looked), stored.decision.user == user else {
                         next = 0
                         break
@@ -86,11 +79,11 @@ struct DecisionsService {
         } catch {
             guard error.isDamage else { throw error }
             var before = sequence
-            while looked < Self.looksAt {
-                let read = try store.decisions(before: before, limit: Self.readAtOnce)
+            while looked < WireLimits.looksForPage {
+                let read = try store.decisions(before: before, limit: WireLimits.decisionsRead)
                 if let found = read.first(where: { $0.decision.user == user }) { return found }
                 looked += read.count
-                guard read.count == Self.readAtOnce, let last = read.last else { return nil }
+                guard read.count == WireLimits.decisionsRead, let last = read.last else { return nil }  // That was all.
                 before = last.decision.sequence
             }
             return nil
@@ -127,8 +120,8 @@ struct DecisionsService {
                 var found = ReplyPage<Decision>(limit: limit)
                 var looked = 0
                 var hasMore = true
-                reading: while hasMore, !found.isFull, looked < Self.looksAt, call.isAwaited {
-                    let read = try store.decisions(before: before, limit: Self.readAtOnce)
+                reading: while hasMore, !found.isFull, looked < WireLimits.looksForPage, call.isAwaited {
+                    let read = try store.decisions(before: before, limit: WireLimits.decisionsRead)
                     for stored in read {
                         let isMeant =
                             (campaign.isEmpty || stored.decision.campaign == campaign)
@@ -137,7 +130,7 @@ struct DecisionsService {
                         before = stored.decision.sequence
                         looked += 1
                     }
-                    hasMore = read.count == Self.readAtOnce
+                    hasMore = read.count == WireLimits.decisionsRead
                 }
                 let reply = arena.make(triggerd__v1__list_decisions_reply__init)
                 reply.pointee.n_decisions = found.rows.count
@@ -149,6 +142,6 @@ struct DecisionsService {
     }
 
     private static func limit(_ asked: UInt32) -> Int {
-        asked == 0 ? pageSize : min(Int(asked), largestPage)
+        asked == 0 ? WireLimits.rowsOfPage : min(Int(asked), WireLimits.mostRowsOfPage)
     }
 }

@@ -99,12 +99,9 @@ struct EventsService {
             return try Item(message)
         } catch {
             let text = "items[\(index)].\(error.field): \(error.why)"
-            throw Status(.invalidArgument, text.cut(to: Self.longestProblem))
+            throw Status(.invalidArgument, text.cut(to: WireLimits.itemProblem))
         }
     }
-
-    /// What is wrong with an item may quote what stands there.
-    private static let longestProblem = 4_096
 }
 
 extension TrackReply.Row {

@@ -21,7 +21,7 @@ struct ExplainPage {
         }
         self.next = next
         nearMissesBefore = .never
-        guard parts.count == 2 else { return }
+        guard parts.count == 2 else { return }  // As older daemons gave them: decisions alone.
         guard let before = Int64(parts[1]) else { throw .invalid("page", "not a `next_page` of a reply") }
         nearMissesBefore = Instant(milliseconds: before)
     }

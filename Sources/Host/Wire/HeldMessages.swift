@@ -7,15 +7,12 @@ struct HeldMessages {
     let outbox: Outbox
     let clock: Clock
 
-    /// Of one user: the rest waits for the same.
-    private static let most = 100
-
     func decisions(of user: UserID, _ claims: [Claim], _ table: CampaignTable, campaign: Text) -> [Decision] {
         let now = clock.now()
         let meant = claims.lazy.filter { $0.number != 0 && !$0.isWithdrawn }
             .map { claim in (claim, table.head(claim.campaign)?.id) }
             .filter { campaign.isEmpty || $0.1 == campaign }
-        return meant.prefix(Self.most).compactMap { claim, id in
+        return meant.prefix(WireLimits.heldMessages).compactMap { claim, id in
             guard let hold = outbox.hold(of: OutboxPlace(channel: claim.channel, number: claim.number), now) else {
                 return nil
             }

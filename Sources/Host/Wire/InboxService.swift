@@ -61,15 +61,12 @@ struct InboxService {
 }
 
 extension InboxService {
-    /// As long as a window may hold a message.
-    private static let longestHold = Length.days(7)
-
     private func hold(_ call: Call, _ asked: Request) {
         call.withRequest(asked, Triggerd__V1__HoldRequest.self, schema_hold_request()) { request, _ throws(Status) in
             let user = try request.pointee.user.asUser()
             guard request.pointee.token != 0 else { throw .invalid("token", "is missing") }
-            guard (0...Self.longestHold.milliseconds).contains(request.pointee.for_ms) else {
-                throw .invalid("for_ms", "is not within 0 and \(Self.longestHold)")
+            guard (0...WireLimits.longestHold.milliseconds).contains(request.pointee.for_ms) else {
+                throw .invalid("for_ms", "is not within 0 and \(WireLimits.longestHold)")
             }
             let length = Length(milliseconds: request.pointee.for_ms)
             call.ask(

@@ -11,14 +11,6 @@ struct OutboxService {
     let readers: Readers
     let limits: HostLimits
 
-    /// Messages of one page, unless the request says otherwise, and at most.
-    private static let pageSize = 100
-    private static let largestPage = 1_000
-    /// Messages looked at for one page: a filter that hardly anything passes goes on with the next page.
-    private static let looksAt = 20_000
-    /// Messages read at once: each may be large.
-    private static let readAtOnce = 32
-
     var service: Service {
         Service(
             "triggerd.v1.Outbox",
@@ -34,15 +26,15 @@ struct OutboxService {
             let channel = String(cString: request.pointee.channel)
             let user = Text(cString: request.pointee.user)
             let asked = Int(request.pointee.limit)
-            let limit = asked == 0 ? Self.pageSize : min(asked, Self.largestPage)
+            let limit = asked == 0 ? WireLimits.rowsOfPage : min(asked, WireLimits.mostRowsOfPage)
             let first = try request.pointee.page.asPage() ?? 0
             readers.read(call) { arena in
                 var after = first
                 var found = ReplyPage<DeadLetter>(limit: limit)
                 var looked = 0
                 var hasMore = true
-                reading: while hasMore, !found.isFull, looked < Self.looksAt, call.isAwaited {
-                    let read = try store.deadLetters(after: after, limit: Self.readAtOnce)
+                reading: while hasMore, !found.isFull, looked < WireLimits.looksForPage, call.isAwaited {
+                    let read = try store.deadLetters(after: after, limit: WireLimits.messagesRead)
                     for letter in read {
                         let isMeant =
                             (campaign.isEmpty || letter.message.campaign == campaign)
@@ -52,7 +44,7 @@ struct OutboxService {
                         after = letter.message.number
                         looked += 1
                     }
-                    hasMore = read.count == Self.readAtOnce
+                    hasMore = read.count == WireLimits.messagesRead
                 }
                 let reply = arena.make(triggerd__v1__list_failed_reply__init)
                 reply.pointee.n_messages = found.rows.count

@@ -19,9 +19,6 @@ struct TestSends: Sendable {
         var detail: String
     }
 
-    /// Somebody waits for it.
-    private static let patience = Length.seconds(60)
-
     /// No message of a campaign has one like it.
     static func key(at now: Instant) -> String {
         "test-\(now.milliseconds)-\(String(UInt32.random(in: .min ... .max), radix: 16))"
@@ -99,7 +96,7 @@ struct TestSends: Sendable {
                 )
             )
         }
-        let patience = min(channel.line.deadline, Self.patience)
+        let patience = min(channel.line.deadline, WireLimits.testSend)
         DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(Int(patience.milliseconds))) {
             _ = answer.give(.unknown(reason: "no answer within \(patience)"))
         }

@@ -20,7 +20,7 @@ struct TrackReply {
 
     private(set) var rows: [Row]
     private var room = ReplyRoom()
-    private var looks = Self.mostLooks
+    private var looks = WireLimits.decisionLooks
 
     /// `stored`: reads a decision beside the writer. Numbers that were looked for in vain cost, too.
     init(
@@ -31,7 +31,7 @@ struct TrackReply {
             var row = Row(result: answer.result, presented: answer.presented, isCut: answer.isCut)
             if case .refused(let refusal) = answer.result {
                 row.refusal = refusal.status
-                row.refusal?.message = refusal.status.message.cut(to: Self.longestReason)
+                row.refusal?.message = refusal.status.message.cut(to: WireLimits.itemReason)
             }
             return row
         }
@@ -40,6 +40,7 @@ struct TrackReply {
             _ = room.take(Self.itemBytes + (row.refusal?.message.utf8.count ?? 0) + presented)
         }
         for index in rows.indices {
+            // Nothing is presented, or it fits as it is.
             guard let fields = rows[index].presented?.fields, !room.take(fields.replySize) else { continue }
             let cut = fields.cut(to: room.left)
             _ = room.take(cut.replySize)
@@ -60,14 +61,6 @@ struct TrackReply {
 
     /// What an item's result takes, with the counts beside it.
     private static let itemBytes = 40
-    /// Of why an item was refused; an id is quoted in it. The longest of a request of 10,000 items fit a reply.
-    private static let longestReason = 300
-    /// Between the decisions of one item stand the numbers of its leases and claims, and none of another user's; more
-    /// than any decision is followed by.
-    private static let numbersPerDecision: UInt64 = 32
-    /// Numbers looked for in the store for one request, at some microseconds each.
-    private static let mostLooks = 100_000
-    private static let leastDecision = 1_024
 
     private mutating func read(
         _ receipt: ItemReceipt,
@@ -76,7 +69,7 @@ struct TrackReply {
     ) throws(StoreError) -> [Decision] {
         var decisions: [Decision] = []
         var sequence = receipt.firstDecision
-        let end = sequence + UInt64(receipt.decisionCount + 1) * Self.numbersPerDecision
+        let end = sequence + UInt64(receipt.decisionCount + 1) * WireLimits.numbersPerDecision
         while decisions.count < receipt.decisionCount, sequence < end, looks > 0 {
             looks -= 1
             do throws(StoreError) {
@@ -91,7 +84,7 @@ struct TrackReply {
             sequence += 1
         }
         // Once there is no room nothing more is read.
-        if decisions.count < receipt.decisionCount, room.left < Self.leastDecision { looks = 0 }
+        if decisions.count < receipt.decisionCount, room.left < WireLimits.leastDecision { looks = 0 }
         return decisions
     }
 }

@@ -9,11 +9,6 @@ struct UserExport {
     private let user: UserID
     private var place = Place()
 
-    /// Bytes of a page.
-    private static let size = 1 << 20
-    /// Records looked at for one page: what is sought among those of all users goes on with the next.
-    private static let looksAt = 100_000
-
     /// What is sought where. The user's own record and decisions are found by the user.
     private static let kinds: [Family] = [.users, .decisions, .items, .outbox, .failed, .events, .tokens]
 
@@ -32,6 +27,7 @@ struct UserExport {
             self.kind = kind
         }
 
+        /// Nil: it is no such text.
         init?(_ text: String) {
             let parts = text.split(separator: ".", omittingEmptySubsequences: false)
             guard parts.count == 3, let kind = Int(parts[0]), UserExport.kinds.indices.contains(kind),
@@ -50,9 +46,10 @@ struct UserExport {
         }
     }
 
+    /// Nil: the page is none that an export gave.
     init?(of user: UserID, page: String) {
         self.user = user
-        guard !page.isEmpty else { return }
+        guard !page.isEmpty else { return }  // The first.
         guard let place = Place(page) else { return nil }
         self.place = place
     }
@@ -74,7 +71,7 @@ struct UserExport {
         }
     }
 
-    /// The user's own chain, newest first; a place in it is the next one.
+    /// The user's own chain, newest first; a place in it is the next one. Gives whether all of it found room.
     private mutating func addDecisions(_ store: any Store, _ state: UserState, _ looked: inout Int) throws -> Bool {
         var next = place.key.map { $0.reduce(0) { $0 << 8 | UInt64($1) } } ?? state.lastDecision
         while next != 0 {
@@ -93,7 +90,7 @@ struct UserExport {
             looked += 1
             if record.owner == user {
                 isTold = add(record, key: Array(key))
-            } else if looked >= Self.looksAt {
+            } else if looked >= WireLimits.exportLooks {
                 place.key = Array(key)
                 isTold = false
             }
@@ -106,7 +103,7 @@ struct UserExport {
     private mutating func add(_ record: Record, key: [UInt8]) -> Bool {
         let line = Array(record.json.description.utf8) + [UInt8(ascii: "\n")]
         let rest = line.dropFirst(place.told)
-        let room = Self.size - lines.count
+        let room = WireLimits.exportBytes - lines.count
         lines += rest.prefix(room)
         guard rest.count <= room else {
             place.told += room

@@ -91,8 +91,10 @@ extension Object {
             return
         }
         self.init(
-            (0..<count).compactMap { index in
-                guard let entry = entries[index] else { return nil }
+            (0..<count).map { index in
+                guard let entry = entries[index] else {
+                    preconditionFailure("of \(count) members number \(index) is missing")
+                }
                 let member = UnsafeRawPointer(entry).assumingMemoryBound(to: Triggerd__V1__Object__MembersEntry.self)
                 return Member(Text(cString: member.pointee.key), Value(orNull: member.pointee.value))
             }

@@ -64,7 +64,7 @@ struct Subject: Hashable, Sendable {
 
 /// Gives `body` room for a reason, and the reason that it wrote.
 func withReason<Result>(_ reason: inout String, _ body: (UnsafeMutablePointer<triggerd_reason>) -> Result) -> Result {
-    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1_024) { buffer in
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: HostLimits.bytesOfReason) { buffer in
         var why = triggerd_reason(
             size: UInt32(MemoryLayout<triggerd_reason>.size),
             bytes: buffer.baseAddress,

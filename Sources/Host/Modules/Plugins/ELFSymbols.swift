@@ -38,12 +38,13 @@ struct ELFSymbols {
         }
         var names: Set<String> = []
         for index in 0..<count {
+            // 11: dynamic symbols; of any other section nothing is needed.
             guard let symbols = section(index), symbols.type == 11, let texts = section(symbols.link) else { continue }
             for entry in stride(from: symbols.offset, to: symbols.offset + symbols.size, by: 24) {
                 guard let name = number(entry, UInt32.self), let place = number(entry + 6, UInt16.self) else { break }
                 guard place != 0, name < texts.size else { continue }  // 0: needed, not given
                 let start = texts.offset + name
-                guard start < bytes.count else { continue }
+                guard start < bytes.count else { continue }  // The file is cut: what loads it says so.
                 let end = bytes[start...].firstIndex(of: 0) ?? bytes.count
                 names.insert(String(decoding: bytes[start..<end], as: UTF8.self))
             }

@@ -94,13 +94,13 @@ package struct PluginRegistry: @unchecked Sendable {
 
     private mutating func load(_ file: String) throws(Problem) {
         func problem(_ reason: String, _ cure: String) -> Problem { Problem(file: file, reason: reason, cure: cure) }
-        guard let symbols = ELFSymbols(file: file) else { return }
+        guard let symbols = ELFSymbols(file: file) else { return }  // No shared object, so no plug-in.
         let entry = TRIGGERD_ENTRY_SYMBOL
         guard symbols.names.contains(entry) else {
             let other = symbols.names.first {
                 $0.hasPrefix("triggerd_plugin_") && Int($0.dropFirst("triggerd_plugin_".count)) != nil
             }
-            guard let other else { return }
+            guard let other else { return }  // A library that plug-ins use.
             throw problem(
                 "it was made for version \(other.dropFirst("triggerd_plugin_".count)) of the plug-in contract, this is version \(TRIGGERD_ABI_MAJOR)",
                 "build it against this triggerd's header"

@@ -6,10 +6,6 @@ import Synchronization
 /// say back what it was sent. They are held masked.
 package final class Secrets: Sendable {
     private static let mask: UInt8 = 0xA5
-    /// Shorter ones would be found in ordinary words.
-    private static let shortest = 6
-    /// Of a secret that holds more than keys, as a service account does, shorter ones are names.
-    private static let longWord = 24
 
     private let masked = Mutex<[[UInt8]]>([])
 
@@ -19,8 +15,10 @@ package final class Secrets: Sendable {
 
     /// The whole, and each long word of it: several keys may stand in one secret, and a provider says back one of them.
     func add(_ secret: String) {
-        let words = secret.split(whereSeparator: \.isWhitespace).filter { $0.utf8.count >= Self.longWord }
-        for part in [secret[...]] + words where part.utf8.count >= Self.shortest {
+        let words = secret.split(whereSeparator: \.isWhitespace).filter {
+            $0.utf8.count >= HostLimits.bytesOfSecretWord
+        }
+        for part in [secret[...]] + words where part.utf8.count >= HostLimits.leastBytesOfSecret {
             let bytes = part.utf8.map { $0 ^ Self.mask }
             masked.withLock { if !$0.contains(bytes) { $0.append(bytes) } }
         }
