@@ -48,7 +48,7 @@ enum CommandLimits {
 
 /// What the daemon's process takes at most.
 enum ServeLimits {
-    /// How long calls under way may take when the daemon is told to end. Channels have `LineSettings.grace` beside it.
+    /// How long calls under way may take when the daemon is told to end. Channels have `LineLimits.grace` beside it.
     static let grace = Duration.seconds(30)
     /// Descriptors that are not for connections: the store's files (512 at most), channels' connections, logs, plug-ins.
     static let keptDescriptors = 768

@@ -8,19 +8,17 @@ struct ConditionLog {
     private var told = 0
     private var untold = 0
 
-    private static let period = Length.seconds(60)
-
     /// What is to be logged of the news.
     mutating func lines(_ channel: String, _ news: [Conditions.News], _ now: Instant) -> [(Logger.Level, String)] {
         var lines: [(Logger.Level, String)] = []
         for piece in news {
-            if now - begin >= Self.period {
+            if now - begin >= LineLimits.loggedWithin {
                 if untold > 0 {
                     lines.append((.warning, "the channel \(channel): \(untold) more came to rest or are well again"))
                 }
                 (begin, told, untold) = (now, 0, 0)
             }
-            guard told < LineSettings.mostLogged else {
+            guard told < LineLimits.mostLogged else {
                 untold += 1
                 continue
             }

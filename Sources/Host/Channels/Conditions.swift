@@ -29,10 +29,10 @@ struct Conditions {
         byService[service] != nil || retrying[service] != nil || putOffs[service] != nil
     }
 
-    /// Beyond `LineSettings.mostTold` nothing is told of a further provider: the channel is degraded already.
+    /// Beyond `LineLimits.mostTold` nothing is told of a further provider: the channel is degraded already.
     mutating func set(_ service: Text, _ reason: String, _ now: Instant) {
         let before = byService[service]
-        guard before != nil || byService.count < LineSettings.mostTold else { return }
+        guard before != nil || byService.count < LineLimits.mostTold else { return }
         if before == nil { tell(News(service: service, reason: reason)) }
         byService[service] = Condition(reason: reason, since: before?.since ?? now)
         retrying[service] = nil
@@ -62,7 +62,8 @@ struct Conditions {
 
     /// One message that is put off says nothing of the provider; many one after the other do.
     private mutating func count(_ service: Text, _ reason: String, _ now: Instant, _ enough: Int) {
-        guard putOffs[service] != nil || putOffs.count < LineSettings.mostTold else { return }
+        // Beyond that no further one is told of.
+        guard putOffs[service] != nil || putOffs.count < LineLimits.mostTold else { return }
         putOffs[service, default: 0] += 1
         if putOffs[service, default: 0] >= enough { return set(service, reason, now) }
         guard byService[service] == nil else { return }  // Worse is told of it.
@@ -73,7 +74,7 @@ struct Conditions {
 
     /// One that comes and goes before anybody was told is none.
     private mutating func tell(_ piece: News) {
-        guard news.count < LineSettings.mostTold else { return }
+        guard news.count < LineLimits.mostTold else { return }  // More than the log takes.
         if news.last?.service == piece.service, piece.reason == nil { news.removeLast() } else { news.append(piece) }
     }
 

@@ -7,13 +7,14 @@ package struct DeathCount: Hashable, Sendable, CustomStringConvertible {
     var kills: UInt8 = 0
 
     mutating func add(isCrash: Bool) {
-        if isCrash { crashes = min(crashes + 1, 200) } else { kills = min(kills + 1, 200) }
+        let most = LineLimits.deathsCounted
+        if isCrash { crashes = min(crashes + 1, most) } else { kills = min(kills + 1, most) }
     }
 
     private var all: Int { Int(crashes) + Int(kills) }
     var isNone: Bool { all == 0 }
-    var isToSetAside: Bool { crashes >= LineSettings.crashesToSetAside || all >= LineSettings.deathsToSetAside }
-    var isToTryAlone: Bool { crashes >= LineSettings.crashesToTryAlone || all >= LineSettings.deathsToTryAlone }
+    var isToSetAside: Bool { crashes >= LineLimits.crashesToSetAside || all >= LineLimits.deathsToSetAside }
+    var isToTryAlone: Bool { crashes >= LineLimits.crashesToTryAlone || all >= LineLimits.deathsToTryAlone }
 
     package var description: String { "\(all) times in a row" }
 }

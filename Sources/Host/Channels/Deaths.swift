@@ -23,7 +23,7 @@ struct Deaths {
 
     /// The provider is not believed: its channel says so, or the disk, of the time before the start.
     mutating func doubt(_ service: Text) {
-        guard hasRoom(service) else { return }
+        guard hasRoom(service) else { return }  // One too many to remember is believed.
         rows[service, default: Row()] = Row(isInDoubt: true)
     }
 
@@ -34,7 +34,7 @@ struct Deaths {
     }
 
     private func hasRoom(_ service: Text) -> Bool {
-        rows[service] != nil || rows.count < LineSettings.mostInRows
+        rows[service] != nil || rows.count < LineLimits.mostInRows
     }
 }
 

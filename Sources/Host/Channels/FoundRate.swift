@@ -10,15 +10,6 @@ struct FoundRate {
 
     private static let fall = 0.7
     private static let growth = 0.05
-    /// A provider that takes nothing for now is asked once a minute.
-    private static let slowest = 1.0 / 60
-    /// At least, so that the slowest is left within a minute.
-    private static let leastGrowth = 0.1
-    /// A pause in which nothing was sent says little.
-    private static let longestGrowth = 10.0
-    /// Beyond so many times what it once refused, and so many a second, it does not want fewer any more.
-    private static let over = 4.0
-    private static let endless = 1_000.0
 
     /// `observed`: messages a second that it took before.
     init(observed: Double, _ now: Instant) {
@@ -28,17 +19,18 @@ struct FoundRate {
     }
 
     var perSecond: Double { bucket.perSecond ?? .infinity }
-    var isOver: Bool { perSecond > max(Self.endless, atFall * Self.over) }
+    var isOver: Bool { perSecond > max(LineLimits.endlessRate, atFall * LineLimits.timesRefusedRate) }
 
     mutating func fell(_ now: Instant) {
         atFall = perSecond
         grewAt = now
-        bucket.perSecond = max(Self.slowest, atFall * Self.fall)
+        bucket.perSecond = max(LineLimits.slowestRate, atFall * Self.fall)
     }
 
     mutating func took(_ now: Instant) {
-        let seconds = min(Double((now - grewAt).milliseconds) / 1_000, Self.longestGrowth)
-        bucket.perSecond = perSecond + max(Self.leastGrowth, max(atFall, perSecond) * Self.growth) * max(0, seconds)
+        let seconds = min(Double((now - grewAt).milliseconds) / 1_000, LineLimits.longestGrowthOfRate)
+        bucket.perSecond =
+            perSecond + max(LineLimits.leastGrowthOfRate, max(atFall, perSecond) * Self.growth) * max(0, seconds)
         grewAt = now
     }
 
@@ -52,13 +44,11 @@ struct Throughput {
     private var count = 0.0
     private var since: Instant?
 
-    private static let longest = Length.seconds(10)
-
     mutating func took(_ now: Instant) {
         let begin = since ?? now
         since = begin
         count += 1
-        if now - begin > Self.longest {
+        if now - begin > LineLimits.rateLookedBack {
             // Half of the time before, and half of what was taken in it.
             count /= 2
             since = now - Length(milliseconds: (now - begin).milliseconds / 2)

@@ -53,12 +53,9 @@ struct LaneTable {
         lanes.removeLast()
         if place < lanes.count { places[lanes[place].id] = place }
         // None of these becomes smaller by itself.
-        guard lanes.capacity > 4 * max(lanes.count, Self.few) else { return }
+        guard lanes.capacity > 4 * max(lanes.count, LineLimits.roomForLanes) else { return }
         lanes = Array(lanes)
         places = Dictionary(uniqueKeysWithValues: places.map { ($0, $1) })
         ids = Dictionary(uniqueKeysWithValues: ids.map { ($0, $1) })
     }
-
-    /// Lanes whose room is not worth being given back.
-    private static let few = 1_024
 }

@@ -79,7 +79,7 @@ extension Line {
         } catch {
             logger.error("the outbox cannot be read: \(error)")
             condition.lock()
-            condition.wait(LineSettings.readPause)
+            condition.wait(LineLimits.readPause)
             condition.unlock()
             return nil
         }

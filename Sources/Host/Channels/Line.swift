@@ -190,7 +190,7 @@ final class Line: @unchecked Sendable {
         condition.lock()
         isStopping = true
         condition.broadcast()
-        let end = ContinuousClock.now + .milliseconds(LineSettings.grace.milliseconds)
+        let end = ContinuousClock.now + .milliseconds(LineLimits.grace.milliseconds)
         while !isOver || machine.underWayCount > 0 {
             let left = ContinuousClock.now.duration(to: end)
             guard left > .zero else { break }

@@ -144,7 +144,9 @@ extension LineStateMachine {
     private mutating func standAlone(_ lane: LaneID, _ now: Instant, takesTurn: Bool) {
         if lanes[lane].isToPark(now) { park(lane) }
         for _ in 0..<lanes[lane].toUnpark(now) {
-            guard let number = lanes[lane].parked.popFirst() else { break }
+            guard let number = lanes[lane].parked.popFirst() else {
+                preconditionFailure("of the lane \(lane.serial) more are to be unparked than it has")
+            }
             lanes[lane].unparking += 1
             messages.move(number, to: .wanted(lane))
         }

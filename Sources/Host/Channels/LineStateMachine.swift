@@ -82,8 +82,9 @@ package struct LineStateMachine {
     /// Providers that have messages and have answered none of them for long, which may still be in time.
     func silences(_ now: Instant) -> [Text: Conditions.Condition] {
         var silent: [Text: Conditions.Condition] = [:]
-        for (_, lane) in lanes.table.all where silent.count < LineSettings.mostTold {
+        for (_, lane) in lanes.table.all where silent.count < LineLimits.mostTold {
             let waiting = lane.busy - lane.overdue
+            // It has nothing, or was heard of lately.
             guard waiting > 0, now - lane.heardAt >= settings.longestSilence else { continue }
             let reason = waiting == 1 ? "a message waits for its answer" : "\(waiting) messages wait for its answer"
             silent[lane.service] = Conditions.Condition(reason: reason, since: lane.heardAt)

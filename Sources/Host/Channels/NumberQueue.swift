@@ -5,8 +5,6 @@ import DequeModule
 struct NumberQueue {
     private var numbers = Deque<UInt64>()
     private var left: Set<UInt64> = []
-    /// Numbers that left and may stay before it is worth the walk.
-    private static let few = 32
 
     var count: Int { numbers.count - left.count }
     var isEmpty: Bool { count == 0 }
@@ -37,7 +35,7 @@ struct NumberQueue {
     mutating func leave(_ number: UInt64) {
         let isNew = left.insert(number).inserted
         precondition(isNew && left.count <= numbers.count, "message \(number) leaves a queue that it is not in")
-        if left.count > numbers.count / 2 + Self.few { forgetLeft() }
+        if left.count > numbers.count / 2 + LineLimits.leftInQueue { forgetLeft() }
     }
 
     private mutating func forgetLeft() {

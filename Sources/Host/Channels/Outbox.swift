@@ -54,7 +54,7 @@ final class Outbox: Sendable {
         lines.values.map { line in ("triggerd-\(line.name)", { line.run() }) }
     }
 
-    /// Messages that are on disk as claimed.
+    /// Messages that are on disk as claimed. Those of a channel that is not loaded wait there for a start with it.
     func handOver(_ messages: [OutboxMessage]) {
         guard !messages.isEmpty else { return }
         for (channel, messages) in Dictionary(grouping: messages, by: \.channel) {

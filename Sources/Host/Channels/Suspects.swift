@@ -26,13 +26,13 @@ package struct Suspects {
     package init(deaths: [UInt64: DeathCount] = [:], setAside: Int = 0, now: Instant = Instant(milliseconds: 0)) {
         self.deaths = deaths
         untried = deaths.values.contains(where: \.isToTryAlone) ? Set(deaths.keys) : []
-        restUntil = setAside < LineSettings.setAsideToRest ? Instant(milliseconds: 0) : now + Self.rest(setAside)
+        restUntil = setAside < LineLimits.setAsideToRest ? Instant(milliseconds: 0) : now + Self.rest(setAside)
     }
 
     private static func rest(_ setAside: Int) -> Length {
-        let doublings = min(setAside - LineSettings.setAsideToRest, 16)
-        let rest = LineSettings.firstRestAfterCrashes.milliseconds << Int64(doublings)
-        return min(Length(milliseconds: rest), LineSettings.longestRestAfterCrashes)
+        let doublings = min(setAside - LineLimits.setAsideToRest, Int(LineLimits.doublings))
+        let rest = LineLimits.firstRestAfterCrashes.milliseconds << Int64(doublings)
+        return min(Length(milliseconds: rest), LineLimits.longestRestAfterCrashes)
     }
 
     /// Nil: it may be sent. Otherwise how often in a row the daemon died of it.

@@ -195,7 +195,7 @@ package final class UnderWayFile: Sendable {
 
     /// What does not read is passed over.
     private static func read(_ file: Int32) -> [(key: UInt64, place: Place)] {
-        var bytes = [UInt8](repeating: 0, count: LineSettings.placesRead * placeBytes)
+        var bytes = [UInt8](repeating: 0, count: LineLimits.placesRead * placeBytes)
         let count = max(0, pread(file, &bytes, bytes.count, off_t(placeBytes)))
         return bytes.withUnsafeBytes { bytes in
             (0..<count / placeBytes).compactMap { index in

@@ -15,7 +15,7 @@ struct UnknownOutcomes {
     mutating func add(_ service: Text, _ reason: String, _ now: Instant) {
         total += 1
         // One more provider is counted under no name.
-        guard byService[service] != nil || byService.count < LineSettings.mostTold else { return }
+        guard byService[service] != nil || byService.count < LineLimits.mostTold else { return }
         byService[service] = Count(count: (byService[service]?.count ?? 0) + 1, reason: reason, last: now)
     }
 }

@@ -72,6 +72,8 @@ package struct HostLimits: Sendable {
     static let timersReadAhead = Length.seconds(600)
     /// Timers looked at together for what waits of stopped campaigns: their users are one piece of work.
     static let timersSwept = 4_096
+    /// A step of the system's clock that is told: smaller corrections are nobody's concern.
+    static let smallestStepOfClock = Length.seconds(1)
     /// So often whoever waits for an instant asks the clock whether it was set forward, or the machine slept.
     static let longestWait = Length.seconds(1)
     /// Of a thread's stack: filters and values in each other go as deep as their limits let them, with room to spare.
@@ -116,6 +118,62 @@ package struct HostLimits: Sendable {
     package var core = CoreLimits()
 
     package init() {}
+}
+
+/// Every limit of a channel's line that nobody sets, with its reason; the others stand in `LineSettings`.
+enum LineLimits {
+    /// How long channels may take to end what they have when the daemon ends.
+    static let grace = Length.seconds(10)
+    /// How long a store that could not be read is left alone.
+    static let readPause = Length.seconds(1)
+    /// The longest that a channel may ask for: so long a daemon may wait for it, and a place is taken.
+    static let longestDeadline = Length.seconds(3_600)
+    /// Doublings of a pause or a rest, more than lead from the first to the longest of any.
+    static let doublings: UInt32 = 20
+
+    /// Providers of which deaths in a row are remembered: users name web push services, as many as they like.
+    static let mostInRows = 1_024
+    /// Providers of which it is told what is wrong, or counted what was unknown: users name web push services and
+    /// receivers, as many as they like.
+    static let mostTold = 256
+    /// Of them, lines of the log in such a time: enough for all that anybody looks at.
+    static let mostLogged = 60
+    static let loggedWithin = Length.seconds(60)
+    /// Messages that left a line's queue from within, and lanes that there were at once: beyond them, and as many as
+    /// there are, their room is given back. Until then the walk is not worth it.
+    static let leftInQueue = 32
+    static let roomForLanes = 1_024
+
+    /// Crashes in a row at which a channel had a message, before it is set aside: twice may be chance.
+    static let crashesToSetAside = 3
+    /// Of one message, before all that channels had when the daemon died are tried one at a time. After a single crash,
+    /// which is mostly none of theirs, hundreds would wait for one another.
+    static let crashesToTryAlone = 2
+    /// The same of deaths of any kind, `kill -9` and a machine out of memory among them: many, since whoever kills a
+    /// daemon that hangs does so several times.
+    static let deathsToSetAside = 12
+    static let deathsToTryAlone = 6
+    /// Deaths of each kind that are counted, more than either asks for; a byte holds them.
+    static let deathsCounted: UInt8 = 200
+    /// Messages of a channel that are set aside in a row before it rests at each start, so that a module that always
+    /// crashes lets the daemon run meanwhile: so long at first, then twice that, and so on.
+    static let setAsideToRest = 3
+    static let firstRestAfterCrashes = Length.seconds(10)
+    static let longestRestAfterCrashes = Length.seconds(900)
+    /// Of the file `under-way`, read at the start: 1 MiB, and far more than all channels have at once.
+    static let placesRead = 65_536
+
+    /// Messages a second of a provider that takes nothing for now: it is asked once a minute.
+    static let slowestRate = 1.0 / 60
+    /// How much its rate grows in a second at least, so that the slowest is left within a minute.
+    static let leastGrowthOfRate = 0.1
+    /// Seconds that it grows for at once: a pause in which nothing was sent says little.
+    static let longestGrowthOfRate = 10.0
+    /// Beyond so many times what it once refused, and so many a second, it does not want fewer any more.
+    static let timesRefusedRate = 4.0
+    static let endlessRate = 1_000.0
+    /// What a provider took before is half forgotten after so long.
+    static let rateLookedBack = Length.seconds(10)
 }
 
 /// Every limit of what is answered, with its reason. Each reply is one frame, which `ReplyRoom.bytes` bounds.

@@ -21,9 +21,6 @@ package final class SteadyClock: Sendable {
     private let elapsed: @Sendable () -> Length
     private let stepped: @Sendable (Length) -> Void
 
-    /// What is corrected in smaller steps is nobody's concern.
-    private static let smallestStep = Length.seconds(1)
-
     /// `from`: what it was in an earlier run, where it is known; time does not go back between them either.
     package init(
         wall: @escaping @Sendable () -> Instant,
@@ -49,7 +46,9 @@ package final class SteadyClock: Sendable {
             (state.now, state.wall, state.elapsed) = (now, wall, elapsed)
             return (now, wall - expected)
         }
-        if step >= Self.smallestStep || step.milliseconds <= -Self.smallestStep.milliseconds { stepped(step) }
+        if step >= HostLimits.smallestStepOfClock || step.milliseconds <= -HostLimits.smallestStepOfClock.milliseconds {
+            stepped(step)
+        }
         return now
     }
 
@@ -80,7 +79,7 @@ package final class SteadyClock: Sendable {
     package var ahead: Length {
         state.withLock { state in
             let ahead = state.now - state.wall
-            return state.runsOnFrom == nil || ahead < Self.smallestStep ? .zero : ahead
+            return state.runsOnFrom == nil || ahead < HostLimits.smallestStepOfClock ? .zero : ahead
         }
     }
 }

@@ -36,7 +36,7 @@ package final class ChannelInstance: @unchecked Sendable {
             line.hasServices = channel.has(\.service) && channel.table.pointee.service != nil
             if channel.has(\.deadline_seconds), channel.table.pointee.deadline_seconds != 0 {
                 let seconds = Int64(channel.table.pointee.deadline_seconds)
-                line.deadline = min(.seconds(seconds), LineSettings.longestDeadline)
+                line.deadline = min(.seconds(seconds), LineLimits.longestDeadline)
             }
             // Without a state of its own an address is a token, of which a channel knows for certain.
             if channel.rules.statusField == nil { line.deathsToStop = nil }

@@ -120,6 +120,7 @@ extension Event {
                             before: before?.root,
                             after: after?.root,
                             properties: { event in
+                                // An event that a plug-in made by itself has none.
                                 guard let lent = event?.pointee.host else { return nil }
                                 let place = UnsafeMutablePointer(
                                     mutating: lent.assumingMemoryBound(to: Lent.self)

@@ -10,7 +10,7 @@ package enum UnknownPolicy: String, Hashable, Sendable, CaseIterable {
     case neverAgain = "never_again"
 }
 
-/// How a channel's line is worked off.
+/// How a channel's line is worked off. What nobody sets stands in `LineLimits`.
 package struct LineSettings: Hashable, Sendable {
     /// Messages that each provider behind the channel has at once, at most.
     package var concurrency: Int
@@ -24,21 +24,12 @@ package struct LineSettings: Hashable, Sendable {
     /// How long the channel may take for one message before its outcome counts as unknown.
     package var deadline = Length.seconds(60)
 
-    /// How long channels may take to end what they have when the daemon ends.
-    static let grace = Length.seconds(10)
-    /// How long a store that could not be read is left alone.
-    static let readPause = Length.seconds(1)
-    /// The longest that a channel may ask for: so long a daemon may wait for it, and a place is taken.
-    static let longestDeadline = Length.seconds(3_600)
-
     /// Addresses called dead one after the other, with no message accepted between them, before none is believed: a
     /// relay that is set up wrong says of everybody that nobody has the address. Nil: each is believed.
     package var deathsToStop: Int? = 5
     /// Messages at once to a provider whose deaths are not believed: enough that a list of dead addresses goes by in
     /// seconds, each tried once, and few for a relay that refuses everybody.
     package var mostInDoubt = 4
-    /// Providers of which deaths in a row are remembered: users name web push services, as many as they like.
-    static let mostInRows = 1_024
     /// The pauses before a message is sent again of which nobody knows whether it came, where that is done a few times:
     /// each is a copy too many if it did.
     package var unknownPauses = [Length.seconds(5), .seconds(60), .seconds(900)]
@@ -74,35 +65,14 @@ package struct LineSettings: Hashable, Sendable {
     package var longestRest = Length.seconds(60)
     /// The longest rest that a provider may ask of the whole line: then one message asks it again.
     package var longestAskedRest = Length.seconds(3_600)
-    /// Providers of which it is told what is wrong, or counted what was unknown: users name web push services and
-    /// receivers, as many as they like.
-    static let mostTold = 256
-    /// Of them, lines of the log in a minute: enough for all that anybody looks at.
-    static let mostLogged = 60
     /// So long a provider may answer nothing of what it has before that is told: a mail server has ten minutes for a
     /// letter, and seldom takes seconds.
     package var longestSilence = Length.seconds(30)
     /// Messages put off one after the other before the line counts as degraded.
     package var putOffsToDegrade = 20
 
-    /// Crashes in a row at which a channel had a message, before it is set aside: twice may be chance.
-    static let crashesToSetAside = 3
-    /// Of one message, before all that channels had when the daemon died are tried one at a time. After a single crash,
-    /// which is mostly none of theirs, hundreds would wait for one another.
-    static let crashesToTryAlone = 2
-    /// The same of deaths of any kind, `kill -9` and a machine out of memory among them: many, since whoever kills a
-    /// daemon that hangs does so several times.
-    static let deathsToSetAside = 12
-    static let deathsToTryAlone = 6
     /// How long a message is tried alone: a channel that crashes does so soon, and all others of it wait.
     package var longestTrial = Length.seconds(10)
-    /// Messages of a channel that are set aside in a row before it rests at each start, so that a module that always
-    /// crashes lets the daemon run meanwhile: so long at first, then twice that, and so on.
-    static let setAsideToRest = 3
-    static let firstRestAfterCrashes = Length.seconds(10)
-    static let longestRestAfterCrashes = Length.seconds(900)
-    /// Of the file `under-way`, read at the start: 1 MiB, and far more than all channels have at once.
-    static let placesRead = 65_536
 
     package init(concurrency: Int) {
         self.concurrency = concurrency
@@ -113,7 +83,10 @@ package struct LineSettings: Hashable, Sendable {
 /// that failed together are not tried together.
 enum BackOff {
     static func pause(_ attempt: UInt32, longest: Length, key: String) -> Length {
-        let whole = min(longest.milliseconds, 1_000 << Int64(min(attempt.subtractingSaturating(1), 20)))
+        let whole = min(
+            longest.milliseconds,
+            1_000 << Int64(min(attempt.subtractingSaturating(1), LineLimits.doublings))
+        )
         var hash = StableHash()
         hash.combine(key)
         hash.combine(word: UInt64(attempt))
