@@ -69,6 +69,9 @@ extension LineSuite {
             case .sort(let entries): line.sorted(entries.map { ($0, service($0.message)) }, now: now)
             case .load(let numbers): for number in numbers { line.loaded(number, disk[number], now: now) }
             case .send(let entry): sent.append(entry)
+            case .read(let cursor, let limit) where !disk.isEmpty:
+                let rows = disk.filter { $0.key > cursor }.sorted { $0.key < $1.key }.prefix(limit)
+                line.read(rows.map(\.value), isAll: rows.count < limit, now: now)
             case .read, .mark, .settle, .putOff: Issue.record("nothing else is to be done")
             }
         }

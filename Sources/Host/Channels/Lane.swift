@@ -8,6 +8,8 @@ struct Lane {
         case idle
         /// Something may be handed over: it has its turns, among those of this kind.
         case inTurn(Turn)
+        /// The same, and its messages are on disk: they are read when those of its kind have room in memory.
+        case waiting(Turn)
         /// Something waits that may not be handed over, or its provider has something: until then, or until something
         /// happens.
         case heldUp(until: Instant)
@@ -50,6 +52,8 @@ struct Lane {
     var pace: Pace
     /// As which its places are counted.
     var kind = Pace.Kind.unproven
+    /// As which its messages in memory are counted.
+    var share = WholeShare()
     /// Its provider calls address after address dead: a few messages at a time find out whether that is so.
     var isCareful: Bool
 
@@ -94,6 +98,9 @@ struct Lane {
         return max(1, min(settings.value.window / 4, max(64, 2 * pace.limit)))
     }
 
+    /// Whether nothing else of its provider's is before the message.
+    func isFirst(_ number: UInt64) -> Bool { busy == 0 && (ready.first ?? parked.first) == number }
+
     /// Whether one more message may be ready, rather than parked.
     func takesReady(_ now: Instant) -> Bool { parked.isEmpty && unparking == 0 && ready.count < window(now) }
 
@@ -108,18 +115,52 @@ struct Lane {
         return max(0, min(parked.count, room))
     }
 
+    /// What it is handed next is for.
+    private var turn: Turn {
+        switch pace.kind {
+        case .open: .proven
+        case .unproven: busy == 0 ? .first : .further
+        case .closed: .probing
+        }
+    }
+
+    /// Whether memory has but so many of its messages, and of all others that are as it is.
+    var sharesMemory: Bool { isOneOfSeveral && turn != .proven }
+
+    /// As which its messages in memory count now.
+    var shareNow: WholeShare {
+        guard sharesMemory else { return WholeShare() }
+        let whole = ready.count + unparking
+        return switch turn {
+        case .proven: WholeShare()
+        case .first: WholeShare(first: min(1, whole), further: max(0, whole - 1))
+        case .further: WholeShare(further: whole)
+        case .probing: WholeShare(probing: whole)
+        }
+    }
+
+    /// How many more of its messages memory has room for, beside `others`.
+    func room(beside others: WholeShare, most: Int) -> Int {
+        guard sharesMemory else { return .max }
+        switch turn {
+        case .proven: return .max
+        case .first where ready.isEmpty && unparking == 0:
+            return others.first < most ? 1 + max(0, most - others.further) : 0
+        case .first, .further: return max(0, most - others.further)
+        case .probing: return max(0, most - others.probing)
+        }
+    }
+
     /// How it stands now, as far as its own provider says.
     mutating func stands(_ now: Instant) -> Standing {
         if ready.isEmpty, parked.isEmpty, unparking == 0, busy == 0 { return .idle }
         if ready.isEmpty, parked.isEmpty { return .heldUp(until: .never) }
         if pace.isResting(now) { return .heldUp(until: pace.restUntil) }
-        guard !ready.isEmpty, places > 0 else { return .heldUp(until: .never) }
-        let next = pace.next(now)
-        guard next <= now else { return .heldUp(until: next) }
-        return switch pace.kind {
-        case .open: .inTurn(.proven)
-        case .unproven: .inTurn(busy == 0 ? .first : .further)
-        case .closed: .inTurn(.probing)
+        guard places > 0 else { return .heldUp(until: .never) }
+        if ready.isEmpty {
+            return unparking == 0 && sharesMemory ? .waiting(turn) : .heldUp(until: .never)
         }
+        let next = pace.next(now)
+        return next <= now ? .inTurn(turn) : .heldUp(until: next)
     }
 }

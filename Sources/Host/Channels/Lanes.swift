@@ -8,6 +8,10 @@ struct Lanes {
     private(set) var table = LaneTable()
     /// By `Lane.Turn`.
     private(set) var turns = Lane.Turn.allCases.map { _ in LaneList() }
+    /// By `Lane.Turn`, those that wait for room in memory.
+    private(set) var waiting = Lane.Turn.allCases.map { _ in LaneList() }
+    /// What memory holds of those that may not take it.
+    private(set) var share = WholeShare()
     /// From the one that has been idle longest.
     private(set) var idle = LaneList()
     private(set) var alarms = Alarms<LaneID>()
@@ -17,6 +21,8 @@ struct Lanes {
     private(set) var takenBy = Pace.Kind.allCases.map { _ in 0 }
     /// Turns that were taken: they go round.
     private var turnsTaken = 0
+    /// Of these, those of `Lane.Turn.first`.
+    private var firstsTaken = 0
 
     init(_ settings: Box<LineSettings>, channel: String) {
         self.settings = settings
@@ -33,10 +39,13 @@ struct Lanes {
             let kind = kinds[(turnsTaken + step) % kinds.count]
             guard mayHavePlace(kind) else { continue }
             let list = turns[kind.rawValue]
-            let isNewest = kind == .first && turnsTaken / kinds.count % 2 == 1
-            if let lane = isNewest ? list.last : list.first { return lane }
+            if let lane = next(of: list, kind) { return lane }
         }
         return nil
+    }
+
+    private func next(of list: LaneList, _ kind: Lane.Turn) -> LaneID? {
+        kind == .first && firstsTaken % 2 == 1 ? list.last : list.first
     }
 
     private func mayHavePlace(_ kind: Lane.Turn) -> Bool {
@@ -73,6 +82,7 @@ struct Lanes {
     }
 
     mutating func takePlace(_ id: LaneID, _ now: Instant) {
+        if self[id].standing == .inTurn(.first) { firstsTaken += 1 }
         self[id].takePlace(now)
         if let other = other(id) { self[other].busyBeside += 1 }
         taken += 1
@@ -87,6 +97,32 @@ struct Lanes {
         takenBy[self[id].kind.rawValue] -= 1
     }
 
+    // MARK: Room in memory
+
+    /// Whether one more message may be ready, rather than parked.
+    func takesReady(_ id: LaneID, _ now: Instant) -> Bool {
+        table[id].takesReady(now) && room(id) > 0
+    }
+
+    /// How many parked messages are to be read now.
+    mutating func toUnpark(_ id: LaneID, _ now: Instant) -> Int {
+        count(id)
+        return min(table[id].toUnpark(now), room(id))
+    }
+
+    private func room(_ id: LaneID) -> Int {
+        table[id].room(beside: share, most: settings.value.mostWholeOfKind)
+    }
+
+    /// A lane that waited for room, and has it: it is to find its standing. Where the newest has the next turn, it is
+    /// read for that.
+    var nextToRead: LaneID? {
+        for kind in Lane.Turn.allCases where share.hasRoom(kind, most: settings.value.mostWholeOfKind) {
+            if let lane = next(of: waiting[kind.rawValue], kind) { return lane }
+        }
+        return nil
+    }
+
     // MARK: Standing
 
     /// Finds out how the lane stands. One that keeps its standing keeps its place; `takesTurn`: it had its turn just
@@ -99,6 +135,7 @@ struct Lanes {
         switch before {
         case .idle: idle.remove(id, in: &table)
         case .inTurn(let kind): turns[kind.rawValue].remove(id, in: &table)
+        case .waiting(let kind): waiting[kind.rawValue].remove(id, in: &table)
         case .heldUp: break
         }
         self[id].standing = standing
@@ -107,14 +144,20 @@ struct Lanes {
             idle.append(id, in: &table)
             forgetIdle(beyond: settings.value.mostLanes)
         case .inTurn(let kind): turns[kind.rawValue].append(id, in: &table)
+        case .waiting(let kind): waiting[kind.rawValue].append(id, in: &table)
         case .heldUp(let until) where until != .never:
             alarms.set(Alarms.Alarm(at: until, key: id), meant: table.count) { [table] in Self.isMeant($0, table) }
         case .heldUp: break
         }
     }
 
-    /// Its places count as what its provider is by now.
+    /// Its places, and what memory holds of it, count as what its provider is by now.
     private mutating func count(_ id: LaneID) {
+        let (shareBefore, shareNow) = (table[id].share, table[id].shareNow)
+        if shareNow != shareBefore {
+            share = share - shareBefore + shareNow
+            table[id].share = shareNow
+        }
         let (before, kind) = (self[id].kind, self[id].pace.kind)
         guard kind != before else { return }
         self[id].kind = kind

@@ -22,7 +22,10 @@ extension LineStateMachine {
         case .parked(let lane, _), .ready(_, let lane):
             let (service, pace) = (lanes[lane].service, lanes[lane].pace)
             let provider = service.isEmpty ? "the provider" : service
-            guard pace.isResting(now) else { return Hold(reason: "others to \(provider) are before it") }
+            guard pace.isResting(now) else {
+                guard lanes[lane].isFirst(number) else { return Hold(reason: "others to \(provider) are before it") }
+                return Hold(reason: "\(provider) is not tried yet: others that do not answer have all places of such")
+            }
             let why = conditions.byService[service].map { ": \($0.reason)" } ?? ""
             return Hold(reason: "\(provider) is left alone for now\(why)", next: pace.restUntil)
         case .suspected: return Hold(reason: "the channel had it when the daemon died: it is tried alone")

@@ -49,7 +49,12 @@ extension LineStateMachine {
         let takenBy = Pace.Kind.allCases.map { kind in
             lanes.table.all.reduce(0) { $0 + ($1.lane.kind == kind ? $1.lane.busy : 0) }
         }
-        guard turns, takenBy == lanes.takenBy,
+        let waiting = Lane.Turn.allCases.allSatisfy { kind in
+            standing.count { $0 == .waiting(kind) } == lanes.waiting[kind.rawValue].count
+        }
+        let share = lanes.table.all.reduce(WholeShare()) { $0 + $1.lane.shareNow }
+        if share != lanes.share { return "memory holds \(share), not \(lanes.share)" }
+        guard turns, waiting, takenBy == lanes.takenBy,
             standing.count(where: { $0 == .idle }) == lanes.idle.count,
             lanes.table.all.reduce(0, { $0 + $1.lane.busy }) == lanes.taken
         else { return "\(standing) are in the lists and have \(lanes.taken) places" }
@@ -64,8 +69,10 @@ extension LineStateMachine {
         switch (before, lane.stands(now)) {
         case (.idle, .idle), (.heldUp, .heldUp): break
         case (.inTurn(let before), .inTurn(let now)) where before == now: break
+        case (.waiting(let before), .waiting(let now)) where before == now: break
         case (_, let standing): return "the lane \(lane.service) stands \(before) and should \(standing)"
         }
+        guard !lane.sharesMemory else { return nil }  // It may wait for room; `nextToRead` gives it some.
         return lane.toUnpark(now) > 0 ? "the lane \(lane.service) has room, and \(lane.parked.count) are parked" : nil
     }
 }

@@ -105,7 +105,8 @@ extension LineStateMachine {
         // What was called dead and not believed waits aside: nobody stands behind it.
         let name = LaneName(service: service, isAside: entry.value.state?.doubtedBy != nil)
         let lane = lanes.open(name, isInDoubt: deaths.isInDoubt(service))
-        if lanes[lane].takesReady(now) {
+        // What is tried alone needs no room: nothing else is handed over.
+        if lanes.takesReady(lane, now) || suspects.trial?.number == number && lanes[lane].takesReady(now) {
             lanes[lane].ready.append(number)
             messages.move(number, to: .ready(entry, lane))
         } else {

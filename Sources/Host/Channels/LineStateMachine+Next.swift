@@ -10,6 +10,7 @@ extension LineStateMachine {
             if let step = ring(number, now) { return step }
         }
         while let lane = lanes.popDue(now) { stand(lane, now) }
+        while let lane = lanes.nextToRead { stand(lane, now) }
         if mayTell, let number = messages.popFirst(.ending) { return settleEnding(number) }
         return load() ?? sort(now) ?? read() ?? start(now)
     }
@@ -143,7 +144,7 @@ extension LineStateMachine {
 
     private mutating func standAlone(_ lane: LaneID, _ now: Instant, takesTurn: Bool) {
         if lanes[lane].isToPark(now) { park(lane) }
-        for _ in 0..<lanes[lane].toUnpark(now) {
+        for _ in 0..<lanes.toUnpark(lane, now) {
             guard let number = lanes[lane].parked.popFirst() else {
                 preconditionFailure("of the lane \(lane.serial) more are to be unparked than it has")
             }

@@ -8,6 +8,7 @@ struct NumberQueue {
 
     var count: Int { numbers.count - left.count }
     var isEmpty: Bool { count == 0 }
+    var first: UInt64? { numbers.first { !left.contains($0) } }
     /// In order.
     var all: [UInt64] { numbers.filter { !left.contains($0) } }
 

@@ -38,6 +38,9 @@ package struct LineSettings: Hashable, Sendable {
 
     /// Messages in memory that wait for nothing but their turn; the rest wait on disk.
     package var window = 2_048
+    /// Of these, those for providers that have not answered anything (the first of each, and further ones) and for those
+    /// that take nothing: each kind so many. Together they leave more than half of the window to what goes through.
+    var mostWholeOfKind: Int { max(1, window / 8) }
     /// Messages known by their numbers alone: those that are tried later, those of providers that rest, and those
     /// behind them. About 200 bytes each.
     package var longestTracked = 250_000
