@@ -74,7 +74,8 @@ let package = Package(
         .target(name: "PluginABI"),
 
         // Floor 2
-        .target(name: "Storage", dependencies: ["Engine", "Varint"], swiftSettings: strict),
+        .target(name: "Storage", dependencies: ["Engine", "Varint", "CStorage"], swiftSettings: strict),
+        .systemLibrary(name: "CStorage"),
         .target(
             name: "CampaignFiles",
             dependencies: ["Engine", "Schema", .product(name: "Yams", package: "Yams")],
@@ -101,7 +102,7 @@ let package = Package(
         ),
         .target(
             name: "StorageRocksDB",
-            dependencies: ["Storage", "Engine", "CRocksDB"],
+            dependencies: ["Storage", "Engine", "CStorage", "CRocksDB"],
             swiftSettings: strict
         ),
         .systemLibrary(name: "CRocksDB", providers: [.apt(["librocksdb-dev"])]),

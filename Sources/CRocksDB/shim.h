@@ -1,2 +1,1 @@
 #include <rocksdb/c.h>
-#include "crc32c.h"

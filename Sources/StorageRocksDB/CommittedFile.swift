@@ -1,10 +1,10 @@
-import CRocksDB
+import CStorage
 import Glibc
 import Storage
 
-/// The file `committed` beside the database: how far its logs and its MANIFEST were on disk when the last commit
-/// returned. A log that ends earlier than that has lost something; without this nobody could tell that from the torn
-/// end that a crash leaves.
+/// The file `committed` beside the database: the number of the commit that comes next, and how far the MANIFEST was on
+/// disk. A log that ends earlier than that has lost something; without this nobody could tell that from the torn end that
+/// a crash leaves.
 ///
 /// It is written over in place after each commit, and left to the system to bring to the disk: after `kill -9` it is
 /// exact, after a power cut it may be some seconds old, and it is never ahead of what it tells of. A failure to write
@@ -12,79 +12,48 @@ import Storage
 final class CommittedFile {
     private let files: String
     private let descriptor: Int32
-    private var manifest = Growing(number: 0)
-    private var logs: [CommittedRecord.File] = []
-    private var log = Growing(number: 0)
+    private var next: UInt64
+    private var manifest = CommittedRecord.File(number: 0, bytes: 0)
+    private var manifestFile: Int32 = -1
     private var text = ProtobufWriter(capacity: 512)
 
-    /// A file that grows, held open so that asking for its size is cheap.
-    private struct Growing {
-        var number: UInt64
-        var descriptor: Int32 = -1
-        var bytes: UInt64 = 0
-
-        func size() -> UInt64 {
-            var status = stat()
-            return fstat(descriptor, &status) == 0 ? UInt64(status.st_size) : bytes
-        }
-
-        mutating func change(to number: UInt64, _ path: String) {
-            if descriptor >= 0 { close(descriptor) }
-            self = Growing(number: number, descriptor: open(path, O_RDONLY | O_CLOEXEC))
-        }
-    }
-
-    /// Of a database that is open.
-    init(_ path: String, of folder: String) throws(StoreError) {
+    /// Of a database that is open in `folder`.
+    init(_ path: String, of folder: String, next: UInt64) throws(StoreError) {
         files = folder
+        self.next = next
         descriptor = try PlainFile.open(path)
-        look()
-        note()
+        noteManifest()
         fsync(descriptor)
     }
 
     deinit {
         close(descriptor)
-        if manifest.descriptor >= 0 { close(manifest.descriptor) }
-        if log.descriptor >= 0 { close(log.descriptor) }
+        if manifestFile >= 0 { close(manifestFile) }
     }
 
-    /// After a commit that was flushed, by the thread that made it.
-    func note() {
-        var size = log.size()
-        if size == log.bytes {
-            look()  // It went to a new log.
-            size = log.size()
-        }
-        log.bytes = size
-        if let last = logs.indices.last { logs[last].bytes = size }
-        let length = manifest.size()
-        if length != manifest.bytes, manifest.descriptor >= 0, fdatasync(manifest.descriptor) == 0 {
-            // RocksDB flushes it as well, at a moment that we do not learn of.
-            manifest.bytes = length
-        }
+    /// After a commit that is on disk.
+    func note(next: UInt64) {
+        self.next = next
         write()
     }
 
-    /// Which files there are. A log that is not there any more was deleted by RocksDB, which has it in tables; of one
-    /// that an earlier run left the same is true, and nothing is told.
-    private func look() {
+    /// After tables were taken, and after the database was opened anew.
+    func noteManifest() {
         let found = StoreFiles(files)
         if let number = found.manifest, number != manifest.number {
-            manifest.change(to: number, found.manifest(number))
+            if manifestFile >= 0 { close(manifestFile) }
+            manifest = CommittedRecord.File(number: number, bytes: 0)
+            manifestFile = open(found.manifest(number), O_RDONLY | O_CLOEXEC)
         }
-        logs = found.logs.map { number in
-            logs.first { $0.number == number } ?? CommittedRecord.File(number: number, bytes: 0)
-        }
-        if let number = found.logs.last, number != log.number { log.change(to: number, found.log(number)) }
+        var status = stat()
+        guard manifestFile >= 0, fstat(manifestFile, &status) == 0, fdatasync(manifestFile) == 0 else { return write() }
+        manifest.bytes = UInt64(status.st_size)
+        write()
     }
 
     private func write() {
         text.clear()
-        CommittedRecord(
-            manifest: CommittedRecord.File(number: manifest.number, bytes: manifest.bytes),
-            logs: logs
-        ).encode(into: &text)
+        CommittedRecord(manifest: manifest, next: next).encode(into: &text)
         let head = (triggerd_crc32c(text.bytes.baseAddress, text.count).littleEndian, UInt32(text.count).littleEndian)
         var whole: [UInt8] = []
         whole.reserveCapacity(8 + text.count)

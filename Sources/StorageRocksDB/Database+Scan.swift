@@ -61,11 +61,12 @@ private struct Walk: ~Copyable {
 }
 
 extension Database {
-    /// Walks the keys of a range as they stand at one moment, until `body` gives false. Blocks of tables that do not
-    /// read are passed over, and told to `damaged`.
+    /// Walks the keys of a range as they stand at one moment, what is in `memory` before what is in tables, until `body`
+    /// gives false. Blocks of tables that do not read are passed over, and told to `damaged`.
     func scan<Fault: Error>(
         _ family: Family,
         _ range: KeyRange = KeyRange(),
+        over memory: Generations?,
         newestFirst: Bool = false,
         damaged: (RocksDBFault) -> Void,
         failing: (RocksDBFault) -> Fault,
@@ -73,23 +74,55 @@ extension Database {
     ) throws(Fault) {
         guard let column = columns[family.index] else { return }
         var range = range
+        var newer: GenerationWalk?
         // Where the walk was: an iterator that breaks off tells no key any more.
         var last = ProtobufWriter(capacity: 128)
         while true {
             last.clear()
-            let walk = Walk(handle, column, range, newestFirst: newestFirst)
+            let walk = walk(column, range, newestFirst: newestFirst, over: memory) { reader in
+                // What comes behind damage goes on with what memory held when the walk began.
+                newer = newer ?? reader.walk(family, range, newestFirst: newestFirst)
+            }
             while walk.isValid {
-                guard try body(walk.key, walk.value) else { return }
+                while let entry = newer?.current, newer?.isBefore(walk.key) == true {
+                    if let value = entry.value, try !body(entry.key, value) { return }
+                    newer?.advance()
+                }
+                if let entry = newer?.current, newer?.isAt(walk.key) == true {
+                    if let value = entry.value, try !body(entry.key, value) { return }
+                    newer?.advance()
+                } else {
+                    guard try body(walk.key, walk.value) else { return }
+                }
                 last.clear()
                 last.append(walk.key)
                 walk.next()
             }
-            guard let fault = walk.fault else { return }
+            guard let fault = walk.fault else { break }
             guard fault.isCorruption else { throw failing(fault) }
             damaged(fault)
             let edge = last.count > 0 ? Array(last.bytes) : newestFirst ? range.upper : range.lower
-            guard let rest = behindDamage(column, range, edge, newestFirst: newestFirst) else { return }
+            guard let rest = behindDamage(column, range, edge, newestFirst: newestFirst) else { break }
             range = rest
+        }
+        while let entry = newer?.current {
+            if let value = entry.value, try !body(entry.key, value) { return }
+            newer?.advance()
+        }
+    }
+
+    /// Both begin at one moment: nothing goes over from memory into tables between them.
+    private func walk(
+        _ column: OpaquePointer,
+        _ range: KeyRange,
+        newestFirst: Bool,
+        over memory: Generations?,
+        _ begin: (Generations.Reader) -> Void
+    ) -> Walk {
+        guard let memory else { return Walk(handle, column, range, newestFirst: newestFirst) }
+        return memory.reading { reader in
+            begin(reader)
+            return Walk(handle, column, range, newestFirst: newestFirst)
         }
     }
 

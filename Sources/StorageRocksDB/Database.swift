@@ -10,10 +10,9 @@ final class Database: @unchecked Sendable {
     private let opened: [OpaquePointer]
     /// By family; nil where it is open for reading only, and an older program made it.
     let columns: [OpaquePointer?]
+    private let options: [OpaquePointer?]
     private let read: OpaquePointer
     private let flushed: OpaquePointer
-    /// Nil where it is open for reading only.
-    private var committed: CommittedFile?
     /// False since a compaction met damage: another would make RocksDB refuse every write.
     let compacts: Bool
     private var isClosed = false
@@ -35,7 +34,8 @@ final class Database: @unchecked Sendable {
         let families = Family.allCases.filter { !onlyStanding || standing.contains($0.name) }
         let names = families.map(\.name) + standing.filter { name in !Family.allCases.contains { $0.name == name } }
         var options: [OpaquePointer?] = []
-        defer { for option in options { rocksdb_options_destroy(option) } }
+        var isOpened = false
+        defer { if !isOpened { for option in options { rocksdb_options_destroy(option) } } }
         for family in families {
             options.append(try family.options(base: base, cache: cache, retention: retention, erasures: erasures))
         }
@@ -70,8 +70,10 @@ final class Database: @unchecked Sendable {
                 )
             }
         }!
+        isOpened = true
         self.folder = folder
         self.compacts = compacts
+        self.options = options
         self.opened = opened.map { $0! }
         columns = Family.allCases.map { family in families.firstIndex(of: family).flatMap { opened[$0] } }
         read = rocksdb_readoptions_create()
@@ -83,20 +85,14 @@ final class Database: @unchecked Sendable {
         close()
     }
 
-    /// From now on the file at `path` says how far commits are on disk.
-    func keepCommitted(_ path: String) throws(StoreError) {
-        committed = try CommittedFile(path, of: folder)
-    }
-
-    /// Nothing is written out: the logs have everything, and the next start reads them.
     func close() {
-        guard !isClosed else { return }  // Closing twice is as good.
+        guard !isClosed else { return }
         isClosed = true
-        committed = nil
         for column in opened { rocksdb_column_family_handle_destroy(column) }
         rocksdb_readoptions_destroy(read)
         rocksdb_writeoptions_destroy(flushed)
         rocksdb_close(handle)
+        for option in options { rocksdb_options_destroy(option) }
     }
 
     private static func baseOptions() -> OpaquePointer {
@@ -108,20 +104,12 @@ final class Database: @unchecked Sendable {
         rocksdb_env_destroy(environment)
         rocksdb_options_set_create_if_missing(base, 1)
         rocksdb_options_set_create_missing_column_families(base, 1)
-        // A commit returns after its log is flushed, so what a crash may tear is the last record of the log, of a
-        // commit that had not returned. Point-in-time recovery reads up to the first record that is torn and goes on
-        // in the next log only where the numbers continue, so it comes up after a power failure and loses nothing
-        // that was promised. "Absolute consistency" would refuse to start after any crash; "tolerate corrupted tail"
-        // refuses where a torn record has its full length but not its content, as power failures leave it. None of
-        // them tells a torn end from a damaged one: `FolderCheck` does, before RocksDB sees the folder.
-        // Logs are not recycled: a recycled log's old records stand behind the new ones, which nobody could tell
-        // from damage. RocksDB turns recycling off itself beside this mode; zero says so.
+        // RocksDB's own log holds nothing but what is written before the folder is in use, and what an older program
+        // left. Point-in-time recovery reads up to the first record that is torn; `FolderCheck` tells a torn end from a
+        // damaged one before RocksDB sees the folder.
         rocksdb_options_set_wal_recovery_mode(base, Int32(rocksdb_point_in_time_recovery))
         rocksdb_options_set_recycle_log_file_num(base, 0)
-        rocksdb_options_set_max_total_wal_size(base, UInt64(Limits.writeAheadLogs))
         rocksdb_options_set_bytes_per_sync(base, UInt64(Limits.mebibyte))
-        rocksdb_options_set_allow_concurrent_memtable_write(base, 0)  // hash memtables need it
-        rocksdb_options_set_db_write_buffer_size(base, Limits.allMemtables)
         rocksdb_options_increase_parallelism(base, Limits.backgroundJobs)
         rocksdb_options_set_max_open_files(base, Int32(Limits.openFiles))
         rocksdb_options_set_stats_dump_period_sec(base, 0)
@@ -193,7 +181,29 @@ extension Database {
 
     func write(_ batch: OpaquePointer) throws(RocksDBFault) {
         try RocksDBFault.check { fault in rocksdb_write(handle, flushed, batch, &fault) }
-        committed?.note()
+    }
+
+    /// For tables of a family that are written beside it.
+    func options(of family: Family) -> OpaquePointer? { options[family.index] }
+
+    /// Takes a finished table, which is on disk when this returns.
+    func ingest(_ path: String, _ family: Family) throws(RocksDBFault) {
+        let how = rocksdb_ingestexternalfileoptions_create()
+        defer { rocksdb_ingestexternalfileoptions_destroy(how) }
+        rocksdb_ingestexternalfileoptions_set_move_files(how, 1)
+        try RocksDBFault.check { fault in
+            path.withCString { path in
+                var paths: UnsafePointer<CChar>? = path
+                rocksdb_ingest_external_file_cf(handle, columns[family.index], &paths, 1, how, &fault)
+            }
+        }
+    }
+
+    /// How many tables of the family each read looks into, beside one of each lower level.
+    func levelZeroTables(_ family: Family) -> Int {
+        var count: UInt64 = 0
+        rocksdb_property_int_cf(handle, columns[family.index], "rocksdb.num-files-at-level0", &count)
+        return Int(count)
     }
 
     func put(_ batch: OpaquePointer, _ family: Family, _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {

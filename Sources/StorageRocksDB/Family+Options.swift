@@ -2,10 +2,8 @@ import CRocksDB
 import Engine
 import Storage
 
-/// How RocksDB keeps a family, as one of its column families.
+/// How RocksDB keeps a family.
 extension Family {
-    var index: Int { Int(rawValue) }
-
     /// The caller destroys what it gets.
     func options(
         base: OpaquePointer,
@@ -20,26 +18,21 @@ extension Family {
         rocksdb_block_based_options_set_filter_policy(table, rocksdb_filterpolicy_create_bloom_full(10))
         rocksdb_block_based_options_set_format_version(table, 5)
         rocksdb_options_set_compression(options, Int32(rocksdb_lz4_compression))
-        rocksdb_options_set_write_buffer_size(options, self == .users ? Limits.userMemtable : Limits.otherMemtable)
-        rocksdb_options_set_max_write_buffer_number(options, 4)
         rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1)
         switch self {
         case .users:
             rocksdb_block_based_options_set_data_block_index_type(table, 1)  // a hash in each block
-            hashByPrefix(options, table, buckets: Limits.userBuckets)
+            hashByPrefix(options, table)
         case .items:
-            hashByPrefix(options, table, buckets: Limits.itemBuckets)
+            hashByPrefix(options, table)
             boundIndexes(table)
             try sweep(options, keeping: retention.items, retention, erasures)
         case .decisions:
-            // A skip list: appended keys find their place from the one before, and chains and lists read it as it is.
             // Tables of rising keys never overlap, so compaction moves them down without rewriting them.
             rocksdb_options_set_compression(options, Int32(rocksdb_no_compression))
             boundIndexes(table)
             try sweep(options, keeping: retention.decisions, retention, erasures)
         case .events:
-            // Only ever appended, and hardly read: a vector is the cheapest memtable there is.
-            rocksdb_options_set_memtable_vector_rep(options)
             boundIndexes(table)
             try sweep(options, keeping: retention.events, retention, erasures)
         case .failed: try sweep(options, keeping: retention.failed, retention, erasures)
@@ -50,9 +43,8 @@ extension Family {
     }
 
     /// Keys begin with 8 bytes of hash and are asked for one by one.
-    private func hashByPrefix(_ options: OpaquePointer, _ table: OpaquePointer, buckets: Int) {
+    private func hashByPrefix(_ options: OpaquePointer, _ table: OpaquePointer) {
         rocksdb_options_set_prefix_extractor(options, rocksdb_slicetransform_create_fixed_prefix(8))
-        rocksdb_options_set_hash_link_list_rep(options, buckets)
         // The hash stands for the whole key: one entry in the filter instead of two.
         rocksdb_block_based_options_set_whole_key_filtering(table, 0)
     }

@@ -8,6 +8,8 @@ struct FolderCheck {
     private let files: StoreFiles
     private let committedPath: String
     private let committed: CommittedRecord?
+    /// The number of the commit that comes next, as far as is known.
+    var next: UInt64? { committed.flatMap { $0.next == 0 ? nil : $0.next } }
     /// What was not refused, but somebody should know.
     private(set) var notes: [String] = []
 
@@ -42,8 +44,8 @@ struct FolderCheck {
     // MARK: MANIFEST, which names all tables
 
     /// Nil in a new folder.
-    private func manifest() throws(StoreError) -> LogFile? {
-        guard let number = files.manifest, let file = LogFile(files.manifest(number)) else {
+    private func manifest() throws(StoreError) -> RocksDBLog? {
+        guard let number = files.manifest, let file = RocksDBLog(files.manifest(number)) else {
             let wasUsed = (committed?.manifest.number ?? 0) > 0 || files.hasTables || !files.logs.isEmpty
             guard wasUsed || files.manifest != nil else { return nil }
             let what = files.hasCurrent ? "does not name the MANIFEST that is there" : "is missing"
@@ -64,7 +66,7 @@ struct FolderCheck {
     }
 
     private var currentCure: String {
-        guard let number = committed?.manifest.number, LogFile(files.manifest(number)) != nil else {
+        guard let number = committed?.manifest.number, RocksDBLog(files.manifest(number)) != nil else {
             return Self.restore
         }
         let name = files.manifest(number).split(separator: "/").last ?? ""
@@ -72,7 +74,7 @@ struct FolderCheck {
     }
 
     /// Logs of lower numbers are in tables, and only not deleted yet.
-    private func oldestLogNeeded(_ manifest: LogFile) throws(StoreError) -> UInt64 {
+    private func oldestLogNeeded(_ manifest: RocksDBLog) throws(StoreError) -> UInt64 {
         var oldest: UInt64 = 0
         _ = try manifest.each { kind, content in
             if kind.begins, let number = ManifestEdit.oldestLogNeeded(content) { oldest = max(oldest, number) }
@@ -96,7 +98,7 @@ struct FolderCheck {
 
     private func walk(_ number: UInt64) throws(StoreError) -> Walked {
         var walked = Walked(number: number, end: 0)
-        guard let file = LogFile(files.log(number)) else { return walked }
+        guard let file = RocksDBLog(files.log(number)) else { return walked }
         var isInOrder = true
         // A commit begins with the number of its first change and their count, which may go on in the next block.
         var head: [UInt8] = []

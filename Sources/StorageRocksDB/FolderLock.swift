@@ -54,13 +54,18 @@ struct FolderLock: ~Copyable {
         guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
             throw PlainFile.unusable(folder, doing: "create", errno)
         }
-        let above = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard above >= 0 else { return }  // a folder that may be entered but not read has no other way
-        fsync(above)
-        Glibc.close(above)
+        flush(folder: parent)
     }
 
-    private static func parent(of folder: String) -> String {
+    /// Names that were made or taken away in it are on disk then.
+    static func flush(folder: String) {
+        let opened = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard opened >= 0 else { return }  // a folder that may be entered but not read has no other way
+        fsync(opened)
+        Glibc.close(opened)
+    }
+
+    static func parent(of folder: String) -> String {
         var path = Substring(folder)
         while path.count > 1, path.last == "/" { path = path.dropLast() }
         guard let slash = path.lastIndex(of: "/") else { return "." }

@@ -39,7 +39,7 @@ struct FormatUpgrade {
         func fault(_ fault: RocksDBFault) -> StoreError { fault.storeError(doing: "read", folder: folder) }
         // A record that does not read is told of where it is asked for.
         func passOver(_ fault: RocksDBFault) {}
-        try database.scan(.users, damaged: passOver, failing: fault) { (id, bytes) throws(StoreError) in
+        try database.scan(.users, over: nil, damaged: passOver, failing: fault) { (id, bytes) throws(StoreError) in
             var reader = ProtobufReader(id)
             guard let user = try? reader.userKey(), let state = try? UserRecord.decode(bytes) else { return true }
             owner.clear()
@@ -65,7 +65,7 @@ struct FormatUpgrade {
         var damage: RocksDBFault?
         func fault(_ fault: RocksDBFault) -> StoreError { fault.storeError(doing: "read", folder: folder) }
         func damaged(_ fault: RocksDBFault) { damage = damage ?? fault }
-        try database.scan(.outbox, damaged: damaged, failing: fault) { (key, bytes) throws(StoreError) in
+        try database.scan(.outbox, over: nil, damaged: damaged, failing: fault) { (key, bytes) throws(StoreError) in
             do throws(ProtobufReader.Fault) {
                 var message = try OutboxRecord.decode(bytes)
                 message.key = String(decoding: key, as: UTF8.self)

@@ -7,18 +7,27 @@ enum Limits {
 
     /// Blocks of tables kept in memory, taken only as they are read: 1,000,000 users of 300 bytes fit unpacked.
     static let blockCache = 512 * mebibyte
-    /// What all families hold in memory before the fullest is written out; the daemon's memory grows to this under
-    /// load, and it is what a start after a crash reads again from the logs.
-    static let allMemtables = 256 * mebibyte
-    /// A user is rewritten by each of its events: the larger this is, the more rewrites never reach a table.
-    static let userMemtable = 128 * mebibyte
-    static let otherMemtable = 32 * mebibyte
-    /// Lists in the hash of a memtable, 8 bytes each that are touched at once: as few as keep a list near one entry
-    /// when the memtable is full (350 bytes a user, 120 an item).
-    static let userBuckets = 1 << 18
-    static let itemBuckets = 1 << 18
-    /// Logs kept for recovery. The memtables' limit comes first unless one family is hardly written.
-    static let writeAheadLogs = 512 * mebibyte
+    // MARK: The log
+
+    /// A generation and its file, in bytes: the first ones, and what they grow to where they fill up fast. The larger they
+    /// are, the fewer tables are written; what they hold is what a start reads again.
+    static let leastGeneration = 4 * mebibyte
+    static let mostGeneration = 64 * mebibyte
+    /// One is written to, one becomes tables, one is next.
+    static let generations = 3
+    /// Filled up sooner than that, the next are twice as large; not within that, half as large.
+    static let generationGrowsWithin = Duration.seconds(2)
+    static let generationShrinksAfter = Duration.seconds(120)
+    /// How long a commit waits for a generation to become free before it is refused.
+    static let generationPatience = Duration.seconds(10)
+    /// Before a failed try to write tables is made again.
+    static let viewPause = Duration.seconds(1)
+    /// Tables of a family on level 0 before the next waits for a compaction: RocksDB does not slow ingestion down, and
+    /// each read looks into all of them.
+    static let levelZeroTables = 16
+
+    // MARK: RocksDB
+
     /// Below the usual limit of 1,024 files a process, which sockets share.
     static let openFiles = 512
     /// One flushes memtables, the other compacts.

@@ -1,128 +1,149 @@
-import CRocksDB
+import CStorage
 import Glibc
 import Storage
 
-/// A log as RocksDB writes it, read without RocksDB: blocks of 32 KiB, in each records of a checksum, a length, a kind
-/// and content; what does not fit a block goes on in the next. The write-ahead logs and the MANIFEST are such files.
-struct LogFile {
+/// A file of the log: of a fixed size, written with zeros once and used again and again, so that a durable write
+/// changes nothing but the blocks that it writes.
+final class LogFile {
     let path: String
-    let size: Int
+    let capacity: Int
+    private let descriptor: Int32
+    /// Past the system's cache; otherwise by way of it, and flushed.
+    let isDirect: Bool
+    /// Holds nothing but zeros.
+    private(set) var isClean: Bool
 
-    enum Kind: UInt8 {
-        case full = 1
-        case first, middle, last
-
-        /// Whether something begins here that was written after all that stands before.
-        var begins: Bool { self == .full || self == .first }
+    /// Opens one that is there.
+    init(opening path: String) throws(StoreError) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw PlainFile.unusable(path, doing: "open", errno) }
+        (descriptor, isDirect) = try Self.open(path, O_RDWR)
+        self.path = path
+        // One that was cut or grew takes whole blocks of what there is.
+        capacity = Int(status.st_size) / LogRecord.alignment * LogRecord.alignment
+        isClean = false
     }
 
-    private static let blockSize = 32_768
-    private static let headerSize = 7
+    /// Makes one, which has its name only when all of it is on disk.
+    init(making path: String, capacity: Int) throws(StoreError) {
+        let made = path + ".new"
+        unlink(made)
+        (descriptor, isDirect) = try Self.open(made, O_RDWR | O_CREAT | O_EXCL)
+        self.path = path
+        self.capacity = capacity
+        isClean = false
+        do throws(StoreError) {
+            let reason = posix_fallocate(descriptor, 0, off_t(capacity))
+            guard reason == 0 || reason == EOPNOTSUPP || reason == EINVAL else {
+                throw PlainFile.unusable(made, doing: "make", reason)
+            }
+            try clear()
+            guard rename(made, path) == 0 else { throw PlainFile.unusable(made, doing: "rename", errno) }
+            FolderLock.flush(folder: FolderLock.parent(of: path))
+        } catch {
+            unlink(made)
+            throw error
+        }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    private static func open(_ path: String, _ flags: Int32) throws(StoreError) -> (Int32, isDirect: Bool) {
+        for direct in [triggerd_o_direct(), 0] {
+            let descriptor = Glibc.open(path, flags | direct | O_DSYNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+            if descriptor >= 0 { return (descriptor, direct != 0) }
+            // A volume that knows no O_DIRECT says so; it may have made the file all the same.
+            guard errno == EINVAL, direct != 0 else { throw PlainFile.unusable(path, doing: "open", errno) }
+            if flags & O_EXCL != 0 { unlink(path) }
+        }
+        preconditionFailure("the second try ends in a file or in an error")
+    }
+
+    /// Durable when it returns. `bytes` are aligned, in memory too.
+    func write(_ bytes: UnsafeRawBufferPointer, at place: Int) throws(StoreError) {
+        precondition(place + bytes.count <= capacity, "\(bytes.count) bytes at \(place) of \(capacity) in \(path)")
+        isClean = false
+        var written = 0
+        while written < bytes.count {
+            let count = pwrite(descriptor, bytes.baseAddress! + written, bytes.count - written, off_t(place + written))
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw Self.failed(path, errno) }
+            // Where only a part went, what remains begins at a block.
+            let whole = count == bytes.count - written ? count : count / LogRecord.alignment * LogRecord.alignment
+            guard whole > 0 else { throw Self.failed(path, EIO) }
+            written += whole
+        }
+    }
+
+    private static func failed(_ path: String, _ reason: Int32) -> StoreError {
+        .unavailable(
+            "cannot write \(path): \(String(cString: strerror(reason))): make room or mend the volume; it goes on by itself"
+        )
+    }
+
+    /// Nothing is left of what it held.
+    func clear(from start: Int = 0) throws(StoreError) {
+        let size = min(capacity, Limits.mebibyte)
+        let zeros = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: LogRecord.alignment)
+        defer { zeros.deallocate() }
+        zeros.initializeMemory(as: UInt8.self, repeating: 0)
+        var place = start
+        while place < capacity {
+            try write(UnsafeRawBufferPointer(rebasing: zeros[..<min(size, capacity - place)]), at: place)
+            place += size
+        }
+        isClean = start == 0
+    }
+
+    /// What a write that failed may have left is taken back, as well as that can be.
+    func takeBack(at place: Int) {
+        let zeros = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: LogRecord.alignment,
+            alignment: LogRecord.alignment
+        )
+        defer { zeros.deallocate() }
+        zeros.initializeMemory(as: UInt8.self, repeating: 0)
+        // The next commit is written over it in any case; only a crash before that could bring it back.
+        try? write(UnsafeRawBufferPointer(zeros), at: place)
+    }
+}
+
+/// What a file of the log holds, read whole.
+struct LogFileContent: ~Copyable {
+    let bytes: UnsafeRawBufferPointer
 
     /// Nil where there is no such file.
-    init?(_ path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-        self.path = path
-        size = Int(status.st_size)
-    }
-
-    /// Gives every record to `body`, until one is not whole. Gives where that is; the size where all are.
-    func each(_ body: (Kind, UnsafeRawBufferPointer) -> Void = { _, _ in }) throws(StoreError) -> Int {
-        var end = 0
-        try blocks(from: 0) { start, block in
-            let (read, isWhole) = Self.walk(block, from: 0, body)
-            end = start + read
-            return isWhole
-        }
-        return end
-    }
-
-    /// Whether what ends at `end` is not the torn end that a crash leaves. `known`: so many bytes were on disk once.
-    func isDamaged(at end: Int, known: UInt64) throws(StoreError) -> Bool {
-        if end < Int(clamping: known) { return true }
-        return end < size ? try hasBeginning(behind: end) : false
-    }
-
-    /// Whether anything begins behind a record that is not whole. A log is flushed after each commit, so what begins
-    /// later proves that what stands before was on disk once.
-    private func hasBeginning(behind damage: Int) throws(StoreError) -> Bool {
-        var isFound = false
-        func look(_ kind: Kind, _: UnsafeRawBufferPointer) { if kind.begins { isFound = true } }
-        let first = damage / Self.blockSize * Self.blockSize
-        try blocks(from: first) { start, block in
-            if start == first {
-                // Its length may be what is damaged: the next record may stand anywhere in the block.
-                var at = damage - start + 1
-                while !isFound, at < block.count {
-                    if let (kind, _) = Self.record(block, at), kind.begins { isFound = true }
-                    at += 1
-                }
-            } else {
-                _ = Self.walk(block, from: 0, look)
-            }
-            return !isFound
-        }
-        return isFound
-    }
-
-    private func blocks(
-        from first: Int,
-        _ body: (_ start: Int, UnsafeRawBufferPointer) -> Bool
-    ) throws(StoreError) {
+    init?(_ path: String) throws(StoreError) {
         let file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw unreadable() }
+        guard file >= 0 else {
+            if errno == ENOENT { return nil }
+            throw Self.unreadable(path)
+        }
         defer { close(file) }
-        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 32 * Self.blockSize, alignment: 16)
-        defer { room.deallocate() }
-        var start = first
-        while start < size {
-            let got = pread(file, room.baseAddress, room.count, off_t(start))
-            guard got > 0 else {
-                if got < 0, errno == EINTR { continue }
-                if got == 0 { return }
-                throw unreadable()
+        var status = stat()
+        guard fstat(file, &status) == 0 else { throw Self.unreadable(path) }
+        let room = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, Int(status.st_size)), alignment: 16)
+        var got = 0
+        while got < Int(status.st_size) {
+            let count = pread(file, room.baseAddress! + got, Int(status.st_size) - got, off_t(got))
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else {
+                room.deallocate()
+                throw Self.unreadable(path)
             }
-            let read = UnsafeRawBufferPointer(rebasing: room[..<got])
-            for block in stride(from: 0, to: got, by: Self.blockSize) {
-                let bytes = UnsafeRawBufferPointer(rebasing: read[block..<min(block + Self.blockSize, got)])
-                guard body(start + block, bytes) else { return }
-            }
-            start += got
+            if count == 0 { break }  // It was cut just now.
+            got += count
         }
+        bytes = UnsafeRawBufferPointer(start: room.baseAddress, count: got)
     }
 
-    /// Gives how far the records of a block are whole, and whether that is to its end.
-    private static func walk(
-        _ block: UnsafeRawBufferPointer,
-        from start: Int,
-        _ body: (Kind, UnsafeRawBufferPointer) -> Void
-    ) -> (Int, isWhole: Bool) {
-        var at = start
-        while at < block.count {
-            if blockSize - at < headerSize { return (block.count, true) }  // too little for a header: left empty
-            guard let (kind, content) = record(block, at) else { return (at, false) }
-            body(kind, content)
-            at += headerSize + content.count
-        }
-        return (at, true)
+    deinit {
+        bytes.deallocate()
     }
 
-    private static func record(_ block: UnsafeRawBufferPointer, _ at: Int) -> (Kind, UnsafeRawBufferPointer)? {
-        guard at + headerSize <= block.count, let kind = Kind(rawValue: block[at + 6]) else { return nil }
-        let length = Int(block[at + 4]) | Int(block[at + 5]) << 8
-        let end = at + headerSize + length
-        guard end <= block.count else { return nil }
-        let checked = UnsafeRawBufferPointer(rebasing: block[(at + 6)..<end])
-        let checksum = triggerd_crc32c(checked.baseAddress, checked.count)
-        // RocksDB turns its checksums, so that one of bytes that hold checksums is none of them.
-        let turned = (checksum >> 15 | checksum << 17) &+ 0xA282_EAD8
-        let stored = UInt32(littleEndian: block.loadUnaligned(fromByteOffset: at, as: UInt32.self))
-        guard turned == stored else { return nil }
-        return (kind, UnsafeRawBufferPointer(rebasing: block[(at + headerSize)..<end]))
-    }
-
-    private func unreadable() -> StoreError {
+    private static func unreadable(_ path: String) -> StoreError {
         .damaged(
             "\(path) cannot be read: \(String(cString: strerror(errno)))",
             cure: "look into the volume's health, and restore the data folder from a copy"

@@ -8,6 +8,8 @@ struct ManyKeys: ~Copyable {
     private(set) var sizes: UnsafeMutablePointer<Int>
     private(set) var found: UnsafeMutablePointer<OpaquePointer?>
     private(set) var faults: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    /// Of each, the place that it had when they were filled in.
+    private var indexes: [Int] = []
     private var room: Int
     private var text = ProtobufWriter()
 
@@ -55,6 +57,21 @@ struct ManyKeys: ~Copyable {
             found[index] = nil
             faults[index] = nil
         }
+        indexes = Array(0..<count)
+    }
+
+    func key(_ place: Int) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: keys[place], count: sizes[place]) }
+
+    func index(_ place: Int) -> Int { indexes[place] }
+
+    /// Only those are asked for.
+    mutating func keep(_ isWanted: (_ index: Int) -> Bool) {
+        var kept = 0
+        for place in 0..<count where isWanted(indexes[place]) {
+            (keys[kept], sizes[kept], indexes[kept]) = (keys[place], sizes[place], indexes[place])
+            kept += 1
+        }
+        count = kept
     }
 
     /// Why the value of this key could not be read; to be asked once.

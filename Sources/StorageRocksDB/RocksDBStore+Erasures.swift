@@ -6,24 +6,35 @@ import Storage
 extension RocksDBStore {
     package var oldestErasure: Instant? { erasures.oldest }
 
-    func loadErasures() throws(StoreError) {
+    /// As a start finds them.
+    static func erasures(in database: Database, over memory: Generations) throws(StoreError) -> [UserID: Erasure] {
         var found: [UserID: Erasure] = [:]
         let prefix = Array(ProtobufWriter.erasurePrefix.utf8)
         var end = prefix
         end[end.count - 1] += 1
-        let entries = try list(.meta, KeyRange(lower: prefix, upper: end), limit: .max, isWhole: true) {
-            (key, value) throws(ProtobufReader.Fault) in
-            var reader = ProtobufReader(UnsafeRawBufferPointer(rebasing: key[prefix.count...]))
-            return (try reader.restAsText(), try ErasureRecord.decode(value))
+        func failing(_ fault: RocksDBFault) -> StoreError { fault.storeError(doing: "read", folder: database.folder) }
+        var damage: RocksDBFault?
+        func damaged(_ fault: RocksDBFault) { damage = damage ?? fault }
+        let range = KeyRange(lower: prefix, upper: end)
+        try database.scan(.meta, range, over: memory, damaged: damaged, failing: failing) {
+            (key, value) throws(StoreError) in
+            do throws(ProtobufReader.Fault) {
+                var reader = ProtobufReader(UnsafeRawBufferPointer(rebasing: key[prefix.count...]))
+                found[try reader.restAsText()] = try ErasureRecord.decode(value)
+            } catch {
+                throw .corrupt("who was deleted, in \(database.folder): \(error)")
+            }
+            return true
         }
-        for (user, erasure) in entries { found[user] = erasure }
-        erasures.replace(found)
+        if let damage { throw failing(damage) }
+        return found
     }
 
-    /// Rewrites every table that may hold something of theirs; the compactions' filters drop it. What memory holds of
-    /// any family goes into tables too, so that no log is left that does.
+    /// Rewrites every table that may hold something of theirs; the compactions' filters drop it. What the log
+    /// holds goes into tables before.
     package func erase() throws(StoreError) -> [UserID: Erasure] {
         let ended = erasures.all
+        try log?.storeAll()
         try access.read { database throws(StoreError) in
             guard database.compacts else {
                 throw .damaged("a table in \(folder) does not read", cure: "restore the data folder from a copy")
@@ -35,7 +46,7 @@ extension RocksDBStore {
                     switch family {
                     case .users, .timers, .decisions, .items, .outbox, .failed, .events, .tokens:
                         try database.compact(family)
-                    case .meta, .campaigns, .tallies: try database.flush(family)
+                    case .meta, .campaigns, .tallies: break
                     }
                 }
             }
@@ -58,15 +69,12 @@ extension RocksDBStore {
         var changes = Changes()
         changes.erasuresEnded = ended.filter { standing[$0.key] == $0.value }.map(\.key)
         try commit(changes)
+        try log?.storeAll()
         try access.read { database throws(StoreError) in
             try StoreError.doing("erase", folder) { () throws(RocksDBFault) in try database.compact(.meta) }
         }
-        do throws(StoreError) {
-            // Where readers do not let go in time, the next start does it.
-            _ = try access.replace { () throws(StoreError) in try reopened() }
-        } catch {
-            failure = WriteFailure(Changes(), reason: error)
-            throw error
-        }
+        // Where readers do not let go in time, the next start does it.
+        _ = try access.replace { () throws(StoreError) in try opening.open() }
+        log?.noteManifest()
     }
 }

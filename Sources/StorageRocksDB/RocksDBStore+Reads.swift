@@ -25,7 +25,7 @@ extension RocksDBStore {
         return try access.read { database throws(StoreError) in
             var entries: [OutboxEntry] = []
             let range = KeyRange(lower: lower, upper: upper)
-            try database.scan(.outbox, range, damaged: damaged(.outbox), failing: fault) {
+            try database.scan(.outbox, range, over: memory, damaged: damaged(.outbox), failing: fault) {
                 (key, value) throws(StoreError) in
                 decoding(.outbox, key) { () throws(ProtobufReader.Fault) in
                     try Self.add(key, value, to: &entries, limit: limit)
@@ -57,10 +57,19 @@ extension RocksDBStore {
     }
 
     package func outboxEntry(_ place: OutboxPlace) throws(StoreError) -> OutboxEntry? {
-        guard let entry = try outbox(place.channel, after: place.number - 1, limit: 1).first,
-            entry.message.number == place.number
-        else { return nil }
-        return entry
+        // A message that leaves takes its state along: read first, the state is never of one that is missing.
+        let state = try outboxPart(place, .state, OutboxStateRecord.decode)
+        return try outboxPart(place, .message, OutboxRecord.decode).map { OutboxEntry(message: $0, state: state) }
+    }
+
+    private func outboxPart<Record>(
+        _ place: OutboxPlace,
+        _ part: OutboxPart,
+        _ decode: (UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> Record
+    ) throws(StoreError) -> Record? {
+        var key = ProtobufWriter(capacity: 64)
+        key.outboxKey(place, part)
+        return try one(.outbox, key.bytes, "message \(place.number) of \(place.channel)", decode)
     }
 
     package func outboxCounts() throws(StoreError) -> [String: Int] {
@@ -71,7 +80,8 @@ extension RocksDBStore {
 
     private func eachOutboxPlace(_ body: (OutboxPlace) -> Void) throws(StoreError) {
         try access.read { database throws(StoreError) in
-            try database.scan(.outbox, damaged: damaged(.outbox), failing: fault) { (key, _) throws(StoreError) in
+            try database.scan(.outbox, over: memory, damaged: damaged(.outbox), failing: fault) {
+                (key, _) throws(StoreError) in
                 let read = decoding(.outbox, key) { () throws(ProtobufReader.Fault) in
                     var reader = ProtobufReader(key)
                     return try reader.outboxKey(key)
@@ -108,7 +118,7 @@ extension RocksDBStore {
 
     package func workspace() throws(StoreError) -> [UInt8]? {
         var key = ProtobufWriter(capacity: 16)
-        key.utf8(Operations.workspaceKey)
+        key.workspaceKey()
         return try one(.meta, key.bytes, "workspace") { Array($0) }
     }
 
@@ -158,7 +168,8 @@ extension RocksDBStore {
         let lower = Array(key.bytes)
         // swift-format-ignore: OnlyOneTrailingClosureArgument
         try access.read(orThrow: { $0 as any Error }) { database -> Void in
-            try database.scan(.events, KeyRange(lower: lower), damaged: damaged(.events), failing: fault) {
+            try database.scan(.events, KeyRange(lower: lower), over: memory, damaged: damaged(.events), failing: fault)
+            {
                 key,
                 value in
                 let event = decoding(.events, key) { () throws(ProtobufReader.Fault) in try Self.event(key, value) }
@@ -197,7 +208,7 @@ extension RocksDBStore {
         // swift-format-ignore: OnlyOneTrailingClosureArgument
         try access.read(orThrow: { $0 as any Error }) { database -> Void in
             guard family != .outbox else { return try dumpOutbox(database, range, body) }
-            try database.scan(family, range, damaged: damaged(family), failing: fault) { key, value in
+            try database.scan(family, range, over: memory, damaged: damaged(family), failing: fault) { key, value in
                 let record = decoding(family, key) { () throws(ProtobufReader.Fault) in
                     try Self.record(family, key, value)
                 }
@@ -215,7 +226,7 @@ extension RocksDBStore {
     ) throws {
         var last: (key: [UInt8], entry: OutboxEntry)?
         var isOver = false
-        try database.scan(.outbox, range, damaged: damaged(.outbox), failing: fault) { key, value in
+        try database.scan(.outbox, range, over: memory, damaged: damaged(.outbox), failing: fault) { key, value in
             var entries = last.map { [$0.entry] } ?? []
             _ = decoding(.outbox, key) { () throws(ProtobufReader.Fault) in
                 try Self.add(key, value, to: &entries, limit: 2)
@@ -230,8 +241,9 @@ extension RocksDBStore {
         _ = try last.key.withUnsafeBytes { try body($0, .outbox(last.entry)) }
     }
 
-    /// Writes what memory holds into tables and rewrites all of a family, dropping what is older than it is kept.
+    /// Writes what the log holds into tables and rewrites all of a family, dropping what is older than it is kept.
     package func compact(_ family: Family) throws(StoreError) {
+        try log?.storeAll()
         try access.read { database throws(StoreError) in
             try StoreError.doing("compact", folder) { () throws(RocksDBFault) in try database.compact(family) }
         }
@@ -254,14 +266,22 @@ extension RocksDBStore {
         _ what: @autoclosure () -> String,
         _ decode: (UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> Record
     ) throws(StoreError) -> Record? {
-        let found = try access.read { database throws(StoreError) -> Result<Record, ProtobufReader.Fault>? in
-            do throws(RocksDBFault) {
-                return try database.get(family, key) { value in
-                    value.map { value in Result { () throws(ProtobufReader.Fault) in try decode(value) } }
+        typealias Found = Result<Record, ProtobufReader.Fault>
+        func decoded(_ value: UnsafeRawBufferPointer?) -> Found? {
+            value.map { value in Result { () throws(ProtobufReader.Fault) in try decode(value) } }
+        }
+        let newer: Found?? = memory.reading { reader in reader.find(family, key).map { decoded($0.value) } }
+        let found: Found?
+        if let newer {
+            found = newer
+        } else {
+            found = try access.read { database throws(StoreError) -> Found? in
+                do throws(RocksDBFault) {
+                    return try database.get(family, key) { decoded($0) }
+                } catch {
+                    if error.isCorruption { damaged(family)(error) }
+                    throw error.storeError(doing: "read", folder: folder)
                 }
-            } catch {
-                if error.isCorruption { damaged(family)(error) }
-                throw error.storeError(doing: "read", folder: folder)
             }
         }
         switch found {
@@ -292,7 +312,7 @@ extension RocksDBStore {
                 self.damaged(family)(fault)
                 firstDamage = firstDamage ?? self.fault(fault)
             }
-            try database.scan(family, range, newestFirst: newestFirst, damaged: damaged, failing: fault) {
+            try database.scan(family, range, over: memory, newestFirst: newestFirst, damaged: damaged, failing: fault) {
                 (key, value) throws(StoreError) in
                 let record = decoding(family, key) { () throws(ProtobufReader.Fault) in try decode(key, value) }
                 if let record {

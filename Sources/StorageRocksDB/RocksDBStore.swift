@@ -3,24 +3,24 @@ import Engine
 import Glibc
 import Storage
 
-/// The store on RocksDB: `lock` and `rocksdb/` in a data folder that may hold other things beside. docs/storage.md
-/// tells what stands where, and what a commit guarantees.
+/// The store: a log of commits, and RocksDB's families, which follow it. `lock`, `log/`, `rocksdb/` and `committed` in a
+/// data folder that may hold other things beside. docs/storage.md tells what stands where, and what a commit guarantees.
 package final class RocksDBStore: Store, @unchecked Sendable {
     // The database is lent by `access`; what is variable here belongs to the one thread that writes.
     package let identity: String
     let access: DatabaseAccess
     let folder: String
-    private let committed: String
     private let retention: Retention
     private var lock: FolderLock?
-    private let batch = rocksdb_writebatch_create()!
-    private var operations = Operations()
+    /// Nil where it is open for reading only.
+    let log: CommitLog?
+    private var view: ViewWriter?
+    /// What was committed and is not yet in the families.
+    let memory: Generations
     private var asked = ManyKeys()
-    var failure: WriteFailure?
-    /// Until a compaction meets damage.
-    private var compacts = true
+    let opening: Opening
     package let damage: StoreDamage
-    let erasures = Erasures()
+    let erasures: Erasures
     /// What the start found that somebody should know.
     package private(set) var notes: [String] = []
 
@@ -35,44 +35,87 @@ package final class RocksDBStore: Store, @unchecked Sendable {
         self.damage = damage
         lock = try FolderLock(folder: data)
         folder = data + "/rocksdb"
-        committed = data + "/committed"
+        let committed = data + "/committed"
         self.retention = retention
-        try FolderLock.make(folder)
-        if let fault = FileTrust.fault(of: folder, .folder) { throw .unavailable(fault.description) }
-        try Volume.checkRoomToOpen(folder)
+        for folder in [folder, data + "/log"] {
+            try FolderLock.make(folder)
+            if let fault = FileTrust.fault(of: folder, .folder) { throw .unavailable(fault.description) }
+        }
+        let files = LogFolder(data + "/log")
+        files.removeUnfinished()
+        try Volume.checkRoomToOpen(folder, and: files.bytes)
         let check = FolderCheck(folder: folder, committed: committed)
         try check.run()
         notes = check.notes
-        let database = try Self.open(folder, retention, committed, erasures)
-        let (identity, format) = try Self.identity(database, new: newIdentity)
-        self.identity = identity
-        if format < FolderRecord.format { try FormatUpgrade(database, from: format).run(identity: identity) }
+        erasures = Erasures()
+        opening = Opening(folder: folder, retention: retention, erasures: erasures)
+        let database = try opening.open()
+        let begun = try FolderStart(database).run(newIdentity: newIdentity)
+        identity = begun.identity
+        let recovered = try RecoveredLog(files, view: begun.view, committed: check.next, at: committed)
+        erasures.replace(try Self.erasures(in: database, over: recovered.memory))
+        // All was read: only now is anything written.
+        let epoch = recovered.epoch + 1
         access = DatabaseAccess(database)
-        try loadErasures()
+        memory = recovered.memory
+        try FolderStart.note(ViewRecord(next: begun.view.next, epoch: epoch), in: database, by: files.path)
+        log = try CommitLog(
+            recovered,
+            files: files,
+            epoch: epoch,
+            committed: try CommittedFile(committed, of: folder, next: recovered.next)
+        )
+        if log?.isDirect == false {
+            notes.append("the volume of \(data) knows no O_DIRECT: commits go by way of its cache")
+        }
+        startView(files.path)
     }
 
     /// Opens a data folder for reading, beside a daemon that may be writing: it shows what was committed by now.
     package init(reading data: String, damage: StoreDamage = StoreDamage()) throws(StoreError) {
         self.damage = damage
         folder = data + "/rocksdb"
-        committed = data + "/committed"
         retention = Retention()
-        let folder = folder
-        let database = try StoreError.doing("open the store", folder) { () throws(RocksDBFault) in
-            try Database(folder: folder, retention: Retention(), erasures: Erasures(), isReadOnly: true)
-        }
-        identity = try Self.identity(database, new: { "" }).identity
+        erasures = Erasures()
+        opening = Opening(folder: folder, retention: retention, erasures: erasures)
+        // First the log: what leaves it meanwhile is in the families when they are opened.
+        let files = LogFolder(data + "/log")
+        let contents = try RecoveredLog.read(files.names.map(files.file))
+        let database = try opening.open(isReadOnly: true)
+        let begun = try FolderStart.read(database)
+        identity = begun?.folder.identity ?? ""
         access = DatabaseAccess(database)
-        try loadErasures()
+        memory = try RecoveredLog.beside(contents, view: begun?.view ?? .start)
+        log = nil
+        erasures.replace(try Self.erasures(in: database, over: memory))
     }
 
     deinit {
-        rocksdb_writebatch_destroy(batch)
+        close()
     }
 
-    /// Waits for reads in progress. Every commit that returned is in the logs already.
+    private func startView(_ folder: String) {
+        guard let log else { return }
+        let (access, opening, damage) = (access, opening, damage)
+        view = ViewWriter(log, access, folder: folder) { error in
+            // A compaction met a block that does not read, and RocksDB takes nothing more for that. Without compaction
+            // everything goes on, but for the records in that block.
+            let isDamage = error.isDamage && opening.stopCompacting()
+            if isDamage { damage.found("compaction", "no table is compacted any more: \(error)") }
+            guard isDamage || Volume.canWrite(in: opening.folder) else { return false }
+            guard (try? access.replace { () throws(StoreError) in try opening.open() }) == true else { return false }
+            log.noteManifest()
+            return isDamage
+        }
+        view?.start()
+    }
+
+    /// Waits for reads in progress. Every commit that returned is in the log already.
     package func close() {
         stopErasing()
+        log?.close()
+        view?.join()
+        view = nil
         access.close()
         lock = nil
     }
@@ -106,68 +149,21 @@ package final class RocksDBStore: Store, @unchecked Sendable {
 
     package func commit(_ changes: Changes) throws(StoreError) {
         if changes.isEmpty { return }
+        guard let log else { preconditionFailure("a commit to \(folder), which is open for reading") }
         try checkWritable()
-        defer { if failure == nil { erasures.apply(changes) } }
-        do throws(StoreError) {
-            try write(changes)
-        } catch {
-            letGo()
-            guard error.isDamage, compacts else { throw error }
-            // A compaction met a block that does not read, and RocksDB takes no more writes for that. Without
-            // compaction everything goes on, but for the records in that block.
-            compacts = false
-            damage.found("compaction", "no table is compacted any more: \(error)")
-            try recover(isAtOnce: true)
-            try write(changes)
-        }
+        try log.commit(changes)
+        erasures.apply(changes)
     }
 
     package func checkWritable() throws(StoreError) {
-        if failure != nil { try recover() }
-        // A log that runs into the end of the volume is broken for RocksDB, which then tries to go on with it by
-        // itself, and may abort. So the volume is asked first: about a microsecond.
-        guard let free = Volume.freeBytes(of: folder) else { return }  // The system does not tell.
-        guard free >= Limits.freeReserve else {
+        // What the log holds must become tables, and RocksDB may end the process where it has no room. So the volume is
+        // asked first: about a microsecond.
+        if let free = Volume.freeBytes(of: folder), free < Limits.freeReserve {
             throw .unavailable(
                 "less than \(Limits.freeReserve >> 20) MiB are free for \(folder): make room; it goes on by itself"
             )
         }
-    }
-
-    private func write(_ changes: Changes) throws(StoreError) {
-        try access.read { database throws(StoreError) in
-            rocksdb_writebatch_clear(batch)
-            operations.each(of: changes) { family, key, value in
-                if let value {
-                    database.put(batch, family, key, value)
-                } else {
-                    database.delete(batch, family, key)
-                }
-            }
-            do throws(RocksDBFault) {
-                try database.write(batch)
-            } catch {
-                let reason = error.storeError(doing: "write", folder: folder)
-                failure = WriteFailure(changes, reason: reason)
-                throw reason
-            }
-        }
-    }
-
-    /// After a write that failed: remembers what it must take back, and closes the database. RocksDB would look for
-    /// room by itself 5 s later, and go on with a log whose writer it holds to be broken.
-    private func letGo() {
-        guard let failure, access.isOpen else { return }  // It is let go of already.
-        do throws(StoreError) {
-            try access.read { database throws(StoreError) in
-                try StoreError.doing("read", folder) { () throws(RocksDBFault) in
-                    try failure.prepareUndo(database, &operations)
-                }
-            }
-        } catch {
-            return  // Tried again when the database is opened anew.
-        }
-        access.close()
+        try log?.checkWritable()
     }
 
     private func many<ID, Record>(
@@ -178,101 +174,43 @@ package final class RocksDBStore: Store, @unchecked Sendable {
         _ decode: (UnsafeRawBufferPointer) throws(ProtobufReader.Fault) -> Record
     ) throws(StoreError) -> [Stored<Record>] {
         if ids.isEmpty { return [] }
-        if failure != nil, !access.isOpen { try recover() }
         asked.fill(ids, key)
+        var records = [Stored<Record>?](repeating: nil, count: ids.count)
+        func decoded(_ index: Int, _ bytes: UnsafeRawBufferPointer) -> Stored<Record> {
+            do throws(ProtobufReader.Fault) {
+                return .record(try decode(bytes))
+            } catch {
+                return damaged("\(what) \(ids[index])", "\(error)")
+            }
+        }
+        memory.reading { reader in
+            for index in 0..<ids.count {
+                guard let entry = reader.find(family, asked.key(index)) else { continue }
+                records[index] = entry.value.map { decoded(index, $0) } ?? .nothing
+            }
+        }
+        asked.keep { records[$0] == nil }
+        guard asked.count > 0 else { return records.map { $0! } }
         return try access.read { database throws(StoreError) in
             database.get(family, asked)
             defer { asked.letGo() }
-            var records: [Stored<Record>] = []
-            records.reserveCapacity(ids.count)
-            for index in 0..<ids.count {
-                if let fault = asked.fault(index) {
+            for place in 0..<asked.count {
+                let index = asked.index(place)
+                if let fault = asked.fault(place) {
                     guard fault.isCorruption else { throw fault.storeError(doing: "read", folder: folder) }
-                    records.append(damaged("\(what) \(ids[index])", fault.text))
-                } else if let found = asked.found[index] {
-                    do throws(ProtobufReader.Fault) {
-                        records.append(.record(try decode(Database.bytes(found))))
-                    } catch {
-                        records.append(damaged("\(what) \(ids[index])", "\(error)"))
-                    }
+                    records[index] = damaged("\(what) \(ids[index])", fault.text)
+                } else if let found = asked.found[place] {
+                    records[index] = decoded(index, Database.bytes(found))
                 } else {
-                    records.append(.nothing)
+                    records[index] = .nothing
                 }
             }
-            return records
+            return records.map { $0! }
         }
     }
 
     private func damaged<Record>(_ place: String, _ why: String) -> Stored<Record> {
         damage.found(place, "\(place): \(why)")
         return .damaged("\(place): \(why)")
-    }
-
-    /// Opens the database again if that may help by now; throws the failure's reason where it does not.
-    private func recover(isAtOnce: Bool = false) throws(StoreError) {
-        guard let failure else { return }  // All is well.
-        stopErasing()
-        guard isAtOnce || failure.mayTry(), WriteFailure.canWrite(in: folder) else { throw failure.reason }
-        if access.isOpen {
-            try access.read { database throws(StoreError) in
-                try StoreError.doing("read", folder) { () throws(RocksDBFault) in
-                    try failure.prepareUndo(database, &operations)
-                }
-            }
-        }
-        let isReplaced = try access.replace { () throws(StoreError) in
-            try reopened()
-        }
-        guard isReplaced else { throw failure.reason }
-        try access.read { database throws(StoreError) in
-            try StoreError.doing("write", folder) { () throws(RocksDBFault) in try failure.takeBack(database) }
-        }
-        self.failure = nil
-    }
-
-    func reopened() throws(StoreError) -> Database {
-        try Self.open(folder, retention, committed, erasures, compacts: compacts)
-    }
-
-    private static func open(
-        _ folder: String,
-        _ retention: Retention,
-        _ committed: String,
-        _ erasures: Erasures,
-        compacts: Bool = true
-    ) throws(StoreError) -> Database {
-        let database = try StoreError.doing("open the store", folder) { () throws(RocksDBFault) in
-            try Database(folder: folder, retention: retention, erasures: erasures, compacts: compacts)
-        }
-        try database.keepCommitted(committed)
-        return database
-    }
-
-    /// What the folder says of itself; a new one is told.
-    private static func identity(
-        _ database: Database,
-        new: () -> String
-    ) throws(StoreError) -> (identity: String, format: UInt32) {
-        var key = ProtobufWriter(capacity: 16)
-        key.utf8("folder")
-        let found = try StoreError.doing("read", database.folder) { () throws(RocksDBFault) in
-            try database.get(.meta, key.bytes) { value in
-                value.map { value in Result { () throws(ProtobufReader.Fault) in try FolderRecord.decode(value) } }
-            }
-        }
-        switch found {
-        case .success(let record) where record.format <= FolderRecord.format: return (record.identity, record.format)
-        case .success(let record): throw .newer(folder: record.format, program: FolderRecord.format)
-        case .failure(let error): throw .corrupt("what \(database.folder) says of itself: \(error)")
-        case nil: break
-        }
-        let record = FolderRecord(identity: new())
-        var value = ProtobufWriter(capacity: 64)
-        record.encode(into: &value)
-        let batch = rocksdb_writebatch_create()!
-        defer { rocksdb_writebatch_destroy(batch) }
-        database.put(batch, .meta, key.bytes, value.bytes)
-        try StoreError.doing("write", database.folder) { () throws(RocksDBFault) in try database.write(batch) }
-        return (record.identity, record.format)
     }
 }

@@ -25,7 +25,7 @@ struct StoreFiles {
         readCurrent()
     }
 
-    var bytesOfLogs: Int { logs.reduce(0) { $0 + (LogFile(log($1))?.size ?? 0) } }
+    var bytesOfLogs: Int { logs.reduce(0) { $0 + (RocksDBLog(log($1))?.size ?? 0) } }
 
     func log(_ number: UInt64) -> String { "\(folder)/\(Self.padded(number)).log" }
     func manifest(_ number: UInt64) -> String { "\(folder)/MANIFEST-\(Self.padded(number))" }

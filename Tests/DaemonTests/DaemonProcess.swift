@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 
 /// The built binary as a user runs it: a process, a folder, a socket. Nothing of the daemon's code is linked here.
@@ -127,15 +128,25 @@ final class DaemonProcess {
         let (out, err, feed) = (Pipe(), Pipe(), Pipe())
         (process.standardOutput, process.standardError, process.standardInput) = (out, err, feed)
         try process.run()
-        if let input { feed.fileHandleForWriting.write(Data(input.utf8)) }
-        try feed.fileHandleForWriting.close()
+        // Beside each other: a command may print before it has read all, and complain while it prints.
+        let (given, complaints) = (feed.fileHandleForWriting, err.fileHandleForReading)
+        let complained = Mutex(Data())
+        let ended = DispatchGroup()
+        DispatchQueue.global().async(group: ended) {
+            if let input { given.write(Data(input.utf8)) }
+            try? given.close()
+        }
+        DispatchQueue.global().async(group: ended) {
+            let text = try? complaints.readToEnd()
+            complained.withLock { $0 = text ?? Data() }
+        }
         let printed = try out.fileHandleForReading.readToEnd() ?? Data()
-        let complained = try err.fileHandleForReading.readToEnd() ?? Data()
+        ended.wait()
         process.waitUntilExit()
         return Output(
             status: process.terminationStatus,
             out: String(decoding: printed, as: UTF8.self),
-            err: String(decoding: complained, as: UTF8.self)
+            err: String(decoding: complained.withLock { $0 }, as: UTF8.self)
         )
     }
 

@@ -4,12 +4,11 @@ import Testing
 /// Damage of the store's files: every start either has all that was answered, or says what is damaged and what to do.
 @Suite(.serialized)
 struct DamageTests {
-    /// A folder that a daemon left that was killed twice: the first time's commits are in tables, the last ones in the
-    /// log.
+    /// A folder that a daemon left that was killed twice, of which the log holds what was answered.
     private static func filled() throws -> (DaemonProcess, Set<String>) {
         let daemon = try DaemonProcess(slow)
         var users: Set<String> = []
-        for round in ["table", "log"] {
+        for round in ["first", "second"] {
             try daemon.start()
             for call in 0..<20 {
                 let names = (0..<10).map { "\(round)-\(call)-\($0)" }
@@ -26,7 +25,7 @@ struct DamageTests {
         case flip(Int)
         case cut(Int)
         case remove
-        case append([UInt8])
+        case write([UInt8], Int)
     }
 
     private static func change(_ file: String, _ change: Change) throws {
@@ -36,9 +35,18 @@ struct DamageTests {
         case .flip(let at): bytes[at] ^= 1 << UInt8(at % 8)
         case .cut(let at): bytes.removeSubrange(at...)
         case .remove: return try FileManager.default.removeItem(at: url)
-        case .append(let more): bytes += more
+        case .write(let more, let at): bytes.replaceSubrange(at..<(at + more.count), with: more)
         }
         try Data(bytes).write(to: url)
+    }
+
+    /// The file of the log that commits were written to, and how much of it they take.
+    private static func log(_ data: String) throws -> (file: String, used: Int) {
+        let used = try FileManager.default.contentsOfDirectory(atPath: data + "/log").map { name in
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: data + "/log/" + name))
+            return ("log/" + name, (bytes.lastIndex { $0 != 0 }.map { $0 / 4_096 + 1 } ?? 0) * 4_096)
+        }
+        return try #require(used.max { $0.1 < $1.1 })
     }
 
     private static func files(_ data: String, _ prefix: String, _ suffix: String) throws -> [String] {
@@ -57,7 +65,8 @@ struct DamageTests {
         do {
             try daemon.start()
         } catch is DaemonProcess.DidNotStart {
-            return .refused(try daemon.run("serve", "--data", daemon.data, "--socket", daemon.socket).err)
+            let log = try String(contentsOf: daemon.folder.appending(path: "log"), encoding: .utf8)
+            return .refused(log.split(separator: "\n").last.map(String.init) ?? "")
         }
         daemon.kill()
         let dump = try daemon.run("dump", daemon.data, "--kind", "users").json
@@ -74,21 +83,21 @@ struct DamageTests {
         try FileManager.default.moveItem(atPath: daemon.data, toPath: whole)
         // Which files lose something where they are damaged anywhere; the others are never asked.
         var targets: [(file: String, mustRefuse: Bool)] = [("committed", false), ("rocksdb/CURRENT", true)]
-        targets += try Self.files(whole, "", ".log").map { ($0, true) }
+        let (log, used) = try Self.log(whole)
+        targets.append((log, true))
         targets += try Self.files(whole, "MANIFEST", "").map { ($0, true) }
         targets += try Self.files(whole, "OPTIONS", "").suffix(1).map { ($0, false) }
         targets += try Self.files(whole, "", ".sst").suffix(2).map { ($0, false) }
         var random = SystemRandomNumberGenerator()
         for (file, mustRefuse) in targets {
-            let size = try Data(contentsOf: URL(fileURLWithPath: whole + "/" + file)).count
-            var changes: [Change] = [.remove, .cut(0), .cut(size - 1), .flip(0), .flip(size - 1)]
-            if file.hasSuffix(".log") {
-                // Copied in parts, one of them twice.
-                changes.append(.append([UInt8](try Data(contentsOf: URL(fileURLWithPath: whole + "/" + file)))))
-            }
+            let size = try file == log ? used : Data(contentsOf: URL(fileURLWithPath: whole + "/" + file)).count
+            // A commit is filled up with zeros, which are nobody's.
+            let last = try Data(contentsOf: URL(fileURLWithPath: whole + "/" + file))[..<size].lastIndex { $0 != 0 }!
+            var changes: [Change] = [.remove, .cut(0), .cut(last), .flip(0), .flip(last)]
             for _ in 0..<3 {
-                changes.append(.flip(Int.random(in: 0..<size, using: &random)))
-                changes.append(.cut(Int.random(in: 0..<size, using: &random)))
+                let place = Int.random(in: 0..<size, using: &random)
+                changes.append(.cut(min(place, last)))
+                changes.append(.flip(file == log ? place / 4_096 * 4_096 + place % 24 : place))
             }
             for change in changes {
                 try? FileManager.default.removeItem(atPath: daemon.data)
@@ -105,19 +114,24 @@ struct DamageTests {
         }
     }
 
-    @Test("the torn end that a crash leaves is no damage, whatever it holds")
+    @Test("the torn end that a crash leaves is no damage, whatever it holds, nor what stands in files that come next")
     func torn() throws {
         let (daemon, users) = try Self.filled()
-        let log = daemon.data + "/" + (try #require(try Self.files(daemon.data, "", ".log").last))
-        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: log)))
-        // The beginning of a commit of which the rest was not written, one of full length with other content, zeros of
-        // a file that was made longer, and the header of a record with nothing of what it tells of.
-        let length = 7 + Int(bytes[4]) + Int(bytes[5]) << 8
-        let strange = bytes[..<(length - 9)] + [UInt8](repeating: 0xEE, count: 9)
-        let zeros = [UInt8](repeating: 0, count: 5_000)
-        for tail in [Array(bytes[..<(length - 1)]), Array(strange), zeros, [1, 2, 3, 4, 200, 0, 1], [9]] {
-            let file = daemon.data + "/" + (try #require(try Self.files(daemon.data, "", ".log").last))
-            try Self.change(file, .append(tail))
+        let (log, _) = try Self.log(daemon.data)
+        let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: daemon.data + "/" + log)))
+        // The beginning of a commit of which the rest was not written, one of full length with other content, one that
+        // stands there already, and anything at all.
+        let strange = bytes[..<60] + [UInt8](repeating: 0xEE, count: 40)
+        for tail in [Array(bytes[..<60]), Array(strange), Array(bytes[..<8_192]), [1, 2, 3, 4, 200, 0, 1], [9]] {
+            let (file, used) = try Self.log(daemon.data)
+            try Self.change(daemon.data + "/" + file, .write(tail, used))
+            #expect(try Self.start(daemon, users) == .all)
+        }
+        for name in try FileManager.default.contentsOfDirectory(atPath: daemon.data + "/log") where "log/" + name != log
+        {
+            try Self.change(daemon.data + "/log/" + name, .write([1, 2, 3], 5_000))
+            #expect(try Self.start(daemon, users) == .all)
+            try Self.change(daemon.data + "/log/" + name, .remove)
             #expect(try Self.start(daemon, users) == .all)
         }
     }
@@ -125,8 +139,8 @@ struct DamageTests {
     @Test("what the refusal says to do helps: the log cut where it is damaged, and what came before is there")
     func givenUp() throws {
         let (daemon, users) = try Self.filled()
-        let log = daemon.data + "/" + (try #require(try Self.files(daemon.data, "", ".log").last))
-        try Self.change(log, .flip(try Data(contentsOf: URL(fileURLWithPath: log)).count / 2))
+        let (log, used) = try Self.log(daemon.data)
+        try Self.change(daemon.data + "/" + log, .flip(used / 8_192 * 4_096 + 9))
         guard case .refused(let text) = try Self.start(daemon, users) else {
             Issue.record("nobody noticed")
             return
@@ -141,7 +155,7 @@ struct DamageTests {
             Issue.record("\(command) did not help")
             return
         }
-        #expect((1..<200).contains(count))
+        #expect((1..<400).contains(count))
     }
 
     @Test("a folder of a daemon that kept no `committed` starts, and keeps it from then on")
@@ -196,8 +210,19 @@ struct DamageTests {
         let file = daemon.folder.appending(path: "lines").path
         try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: file))
         #expect(try daemon.run("track", file).status == 0)
-        daemon.kill()
-        try daemon.start()  // What the log held is in tables now.
+        // As much again, so that the log turns to its next file, and of this one tables are made.
+        let more = (0..<2_000).map { _ in
+            let texts = (0..<6).map { #""text\#($0)": "\#((0..<14).map { _ in UUID().uuidString }.joined())""# }
+            let what = #""user": "more", "type": "custom_event", "event": "filler""#
+            return #"{\#(what), "properties": {\#(texts.joined(separator: ", "))}}"# + "\n"
+        }.joined()
+        let filled = try daemon.run("track", "-", input: more)
+        #expect(filled.status == 0, "\(filled.err.prefix(300))")
+        try daemon.wait("tables") {
+            try Self.files(daemon.data, "", ".sst").contains { name in
+                try Data(contentsOf: URL(fileURLWithPath: daemon.data + "/" + name)).count > 1 << 20
+            }
+        }
         daemon.kill()
         var flipped = 0
         for file in try Self.files(daemon.data, "", ".sst") {
@@ -222,7 +247,6 @@ struct DamageTests {
                     #expect(answer.text.contains(name))
                 }
             }
-            // Each start makes tables anew, until they are compacted, which meets the damage too.
             daemon.kill()
             try daemon.start()
         }

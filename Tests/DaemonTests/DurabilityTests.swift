@@ -51,10 +51,17 @@ struct DurabilityTests {
     }
 
     private static func tear(_ daemon: DaemonProcess) throws {
-        let folder = URL(fileURLWithPath: daemon.data + "/rocksdb")
-        let logs = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".log") }
-        let log = try FileHandle(forWritingTo: folder.appending(path: try #require(logs.max())))
-        try log.seekToEnd()
+        // Behind what was written to the file that was written to last.
+        let folder = URL(fileURLWithPath: daemon.data + "/log")
+        var ends: [(UInt64, URL)] = []
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
+            let file = folder.appending(path: name)
+            let bytes = try Data(contentsOf: file)
+            ends.append((UInt64((bytes.lastIndex { $0 != 0 }.map { $0 / 4_096 + 1 } ?? 0) * 4_096), file))
+        }
+        let (end, last) = try #require(ends.max { $0.0 < $1.0 })
+        let log = try FileHandle(forWritingTo: last)
+        try log.seek(toOffset: end)
         let tail = (0..<Int.random(in: 0..<100_000)).map { _ in UInt8.random(in: 0 ... .max) }
         try log.write(contentsOf: Data(tail))
         try log.close()

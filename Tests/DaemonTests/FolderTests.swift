@@ -35,7 +35,7 @@ struct FolderTests {
 
     @Test(
         "a folder of an earlier build is opened: what was there is shown, and what waited is sent",
-        arguments: ["format-1", "format-2", "format-3", "format-4"]
+        arguments: ["format-1", "format-2", "format-3", "format-4", "format-5"]
     )
     func opens(name: String) throws {
         let machine = try Self.machine(name)
@@ -105,7 +105,7 @@ struct FolderTests {
             let refused = try DaemonProcess.run(command, environment: machine.environment)
             #expect(refused.status == 1)
             #expect(
-                refused.err.contains("the data is of format 99, this program reads up to format 5")
+                refused.err.contains("the data is of format 99, this program reads up to format 6")
                     && refused.err.contains("install a newer triggerd"),
                 "\(refused.err)"
             )

@@ -10,11 +10,13 @@ package struct CommittedRecord: Hashable, Sendable {
     }
 
     package var manifest: File
-    /// The write-ahead logs that were there, the oldest first.
+    /// RocksDB's own logs, the oldest first: of a folder before format 6.
     package var logs: [File]
+    /// The number of the commit that comes next; zero: nobody knows.
+    package var next: UInt64
 
-    package init(manifest: File, logs: [File]) {
-        (self.manifest, self.logs) = (manifest, logs)
+    package init(manifest: File, logs: [File] = [], next: UInt64 = 0) {
+        (self.manifest, self.logs, self.next) = (manifest, logs, next)
     }
 
     package func encode(into writer: inout ProtobufWriter) {
@@ -36,11 +38,14 @@ extension CommittedRecord: StoredMessage {
             """
         )
     }
-    static var blank: Self { CommittedRecord(manifest: .blank, logs: []) }
+    static var blank: Self { CommittedRecord(manifest: .blank) }
 
     mutating func describe<Each: FieldVisitor & ~Copyable>(to each: inout Each) throws(Each.Fault) {
         try each.field(1, "manifest", &manifest)
+        each.comment("RocksDB's own logs, of a folder before format 6.")
         try each.field(2, "logs", &logs)
+        each.comment("The number of the commit that comes next.")
+        try each.field(3, "next", &next)
     }
 }
 

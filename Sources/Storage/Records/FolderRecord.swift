@@ -1,7 +1,7 @@
 /// What a data folder says about itself, as message `Folder`.
 package struct FolderRecord: Hashable, Sendable {
     /// The format that this program writes. A folder of a higher one is refused.
-    package static let format: UInt32 = 5
+    package static let format: UInt32 = 6
 
     package var format: UInt32
     package var identity: String

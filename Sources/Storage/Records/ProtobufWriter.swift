@@ -9,10 +9,12 @@ package struct ProtobufWriter: ~Copyable {
     package private(set) var count = 0
     private var start: UnsafeMutableRawPointer
     private var capacity: Int
+    private let alignment: Int
 
-    package init(capacity: Int = 4_096) {
-        start = .allocate(byteCount: capacity, alignment: 16)
+    package init(capacity: Int = 4_096, alignment: Int = 16) {
+        start = .allocate(byteCount: capacity, alignment: alignment)
         self.capacity = capacity
+        self.alignment = alignment
     }
 
     deinit {
@@ -138,6 +140,18 @@ package struct ProtobufWriter: ~Copyable {
         utf8(text.string)
     }
 
+    package mutating func zeros(_ count: Int) {
+        reserve(count)
+        (start + self.count).initializeMemory(as: UInt8.self, repeating: 0, count: count)
+        self.count += count
+    }
+
+    /// Writes over what stands at a place, little-endian.
+    package mutating func store<T: FixedWidthInteger>(_ value: T, at place: Int) {
+        precondition(place + MemoryLayout<T>.size <= count, "a number at \(place) of \(count) bytes")
+        start.storeBytes(of: value.littleEndian, toByteOffset: place, as: T.self)
+    }
+
     package mutating func append(_ content: UnsafeRawBufferPointer) {
         guard let from = content.baseAddress else { return }
         reserve(content.count)
@@ -200,7 +214,7 @@ package struct ProtobufWriter: ~Copyable {
     @inline(never)
     private mutating func grow(_ more: Int) {
         let larger = max(capacity * 2, count + more)
-        let moved = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: 16)
+        let moved = UnsafeMutableRawPointer.allocate(byteCount: larger, alignment: alignment)
         moved.copyMemory(from: start, byteCount: count)
         start.deallocate()
         start = moved

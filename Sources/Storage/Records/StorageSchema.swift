@@ -15,7 +15,8 @@ package enum StorageSchema {
     /// What is stored of itself; messages within these follow the first that needs them.
     private static var messages: [any StoredMessage.Type] {
         [
-            FolderRecord.self, Erasure.self, CommittedRecord.self, UserState.self, Timer.self, StoredDecision.self,
+            FolderRecord.self, ViewRecord.self, Erasure.self, CommittedRecord.self, UserState.self, Timer.self,
+            StoredDecision.self,
             ItemReceipt.self, OutboxMessage.self, OutboxState.self, DeadLetter.self, CampaignRecord.self,
             StoredEvent.self, Tally.self,
         ]

@@ -1,20 +1,19 @@
 import Engine
-import Storage
 
 // Keys, written and read. Numbers stand big-endian, so that keys sort as what they name does.
 
 extension ProtobufWriter {
-    mutating func userKey(_ id: UserID) {
+    package mutating func userKey(_ id: UserID) {
         bigEndian(KeyHash.of(id))
         utf8(id)
     }
 
-    mutating func tokenKey(_ token: Text) {
+    package mutating func tokenKey(_ token: Text) {
         bigEndian(KeyHash.of(token))
         utf8(token)
     }
 
-    mutating func itemKey(_ item: ItemID) {
+    package mutating func itemKey(_ item: ItemID) {
         var hash = KeyHash()
         hash.add(item.user)
         hash.add(0xFF)  // in no UTF-8: where the user ends
@@ -25,79 +24,85 @@ extension ProtobufWriter {
         utf8(item.id)
     }
 
-    mutating func timerKey(_ timer: Timer) {
+    package mutating func timerKey(_ timer: Timer) {
         bigEndian(timer.at.sortable)
         bigEndian(timer.send)
         utf8(timer.user)
     }
 
     /// A message and what is known of its tries stand side by side. A channel's name holds no zero byte.
-    mutating func outboxKey(_ place: OutboxPlace, _ part: OutboxPart) {
+    package mutating func outboxKey(_ place: OutboxPlace, _ part: OutboxPart) {
         utf8(place.channel)
         append(byte: 0)
         bigEndian(place.number)
         append(byte: part.rawValue)
     }
 
-    mutating func eventKey(_ receivedAt: Instant, _ sequence: UInt64) {
+    package mutating func eventKey(_ receivedAt: Instant, _ sequence: UInt64) {
         bigEndian(receivedAt.sortable)
         bigEndian(sequence)
     }
 
-    /// In the family of what the folder says of itself.
-    mutating func erasureKey(_ user: UserID) {
+    // In the family of what the folder says of itself.
+    package mutating func folderKey() { utf8("folder") }
+    package mutating func workspaceKey() { utf8("workspace") }
+    package mutating func viewKey() { utf8("view") }
+
+    package mutating func erasureKey(_ user: UserID) {
         utf8(Self.erasurePrefix)
         utf8(user)
     }
 
-    static var erasurePrefix: String { "erased" }
+    package static var erasurePrefix: String { "erased" }
 
-    mutating func tallyKey(_ campaign: CampaignNumber) {
+    package mutating func tallyKey(_ campaign: CampaignNumber) {
         bigEndian(campaign)
     }
 
-    mutating func campaignKey(_ version: CampaignVersion) {
+    package mutating func campaignKey(_ version: CampaignVersion) {
         bigEndian(version.number)
         bigEndian(version.version)
     }
 }
 
 extension ProtobufReader {
-    mutating func userKey() throws(Fault) -> UserID {
+    package mutating func userKey() throws(Fault) -> UserID {
         _ = try bigEndian64()
         return try restAsText()
     }
 
-    mutating func tokenKey() throws(Fault) -> Text {
+    package mutating func tokenKey() throws(Fault) -> Text {
         _ = try bigEndian64()
         return try restAsText()
     }
 
-    mutating func itemKey() throws(Fault) -> ItemID {
+    package mutating func itemKey() throws(Fault) -> ItemID {
         _ = try bigEndian64()
         let user = try text()
         return ItemID(user: user, id: try restAsText())
     }
 
-    mutating func timerKey() throws(Fault) -> Timer {
+    package mutating func timerKey() throws(Fault) -> Timer {
         let at = Instant(sortable: try bigEndian64())
         let send = try bigEndian64()
         return Timer(at: at, send: send, user: try restAsText(), campaign: 0)
     }
 
-    mutating func campaignKey() throws(Fault) -> CampaignVersion {
+    package mutating func campaignKey() throws(Fault) -> CampaignVersion {
         let number = try bigEndian32()
         return CampaignVersion(number: number, version: try bigEndian32())
     }
 }
 
-enum OutboxPart: UInt8 {
+package enum OutboxPart: UInt8 {
     case message = 0
     case state = 1
 }
 
 extension ProtobufReader {
-    mutating func outboxKey(_ key: UnsafeRawBufferPointer) throws(Fault) -> (place: OutboxPlace, part: OutboxPart) {
+    package mutating func outboxKey(_ key: UnsafeRawBufferPointer) throws(Fault) -> (
+        place: OutboxPlace, part: OutboxPart
+    ) {
         guard let end = key.firstIndex(of: 0), key.count == end + 10,
             let part = OutboxPart(rawValue: key[key.count - 1])
         else { throw .outOfRange }
@@ -109,9 +114,9 @@ extension ProtobufReader {
 
 extension Instant {
     /// Rises with the instant, as an unsigned number: the sign turned over.
-    var sortable: UInt64 { UInt64(bitPattern: milliseconds) ^ (1 << 63) }
+    package var sortable: UInt64 { UInt64(bitPattern: milliseconds) ^ (1 << 63) }
 
-    init(sortable: UInt64) {
+    package init(sortable: UInt64) {
         self.init(milliseconds: Int64(bitPattern: sortable ^ (1 << 63)))
     }
 }

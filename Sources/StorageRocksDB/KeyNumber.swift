@@ -1,19 +1,3 @@
-/// Keys from `lower` on and below `upper`; nil: to the end.
-struct KeyRange {
-    var lower: [UInt8] = []
-    var upper: [UInt8]?
-
-    /// Nil where nothing is left.
-    func from(_ key: [UInt8]) -> KeyRange? {
-        if let upper, !key.lexicographicallyPrecedes(upper) { return nil }
-        return KeyRange(lower: key, upper: upper)
-    }
-
-    func below(_ key: [UInt8]) -> KeyRange? {
-        lower.lexicographicallyPrecedes(key) ? KeyRange(lower: lower, upper: key) : nil
-    }
-}
-
 /// The beginning of a key as a number, so that keys between others can be named.
 struct KeyNumber {
     /// Longer than the hashes, instants and numbers that keys begin with.

@@ -1,0 +1,91 @@
+import Glibc
+import Synchronization
+
+/// A stretch of the log in memory, as its file has it: what was committed and is not yet in the view. Records are
+/// entered once they are durable, so whoever reads here sees what was answered and nothing else.
+///
+/// One thread enters, holding what keeps readers out; any number read. What was entered stays where it is.
+package final class Generation: @unchecked Sendable {
+    /// In bytes, as much as its file holds.
+    package let capacity: Int
+    private let room: UnsafeMutableRawPointer
+    /// Where the next record goes.
+    package private(set) var used = 0
+    /// The number of its first record, and of the one that comes next.
+    package let first: UInt64
+    package private(set) var next: UInt64
+    /// By family, where entries stand, in the order in which they were written.
+    private var places: [[Place]] = Array(repeating: [], count: Family.allCases.count)
+    private var newest: KeyTable
+    private let sorted = Mutex([SortedEntries?](repeating: nil, count: Family.allCases.count))
+
+    /// In steps of 8 bytes from the beginning.
+    typealias Place = UInt32
+
+    /// `first`: the number of the commit that comes next; `seed`: that of the `Generations` that it joins.
+    package init(capacity: Int, first: UInt64, seed: UInt64) {
+        precondition(capacity > 0 && capacity % LogRecord.alignment == 0, "a generation of \(capacity) bytes")
+        self.capacity = capacity
+        (self.first, next) = (first, first)
+        // Pages are taken as they are written to.
+        let mapped = mmap(nil, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        guard let mapped, mapped != MAP_FAILED else {
+            preconditionFailure("no room for \(capacity) bytes of the log: \(String(cString: strerror(errno)))")
+        }
+        room = mapped
+        newest = KeyTable(seed: seed)
+    }
+
+    deinit {
+        munmap(room, capacity)
+    }
+
+    private var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: room, count: used) }
+
+    /// Takes in a record that is durable.
+    package func enter(_ record: UnsafeRawBufferPointer, _ head: LogRecord.Head) {
+        let padded = LogRecord.padded(head.bytes)
+        precondition(used + padded <= capacity, "\(padded) bytes behind \(used) of \(capacity)")
+        precondition(head.number == next, "record \(head.number) behind \(next)")
+        (room + used).copyMemory(from: record.baseAddress!, byteCount: head.bytes)
+        next = head.number + 1
+        var at = used + LogRecord.headSize
+        let end = used + head.bytes
+        used += padded
+        while at < end {
+            enter(at)
+            at += LogRecord.Entry.size(bytes, at: at)
+        }
+        precondition(at == end, "a record of \(head.bytes) bytes whose entries end at \(at - end) behind it")
+    }
+
+    private func enter(_ at: Int) {
+        let place = Place(at / 8)
+        let entry = entry(place)
+        places[Int(entry.family.rawValue)].append(place)
+        if entry.family.isAskedByKey { newest.set(entry.family, entry.key, place, bytes) }
+    }
+
+    @inline(__always)
+    func entry(_ place: Place) -> LogRecord.Entry { LogRecord.Entry(bytes, at: Int(place) * 8) }
+
+    /// The newest entry of a key; nil: nothing is known of it here.
+    package func find(_ family: Family, _ key: UnsafeRawBufferPointer, hash: UInt64) -> LogRecord.Entry? {
+        newest.find(family, key, hash: hash, bytes).map(entry)
+    }
+
+    /// How many entries there are of a family, also those that later ones write over.
+    package func count(_ family: Family) -> Int { places[family.index].count }
+
+    /// The newest entry of each key, in the order of keys. Sorted when it is first asked for; what comes later is merged.
+    package func sorted(_ family: Family) -> SortedEntries {
+        let index = family.index
+        return sorted.withLock { sorted in
+            var entries = sorted[index] ?? SortedEntries()
+            sorted[index] = nil  // so that it is changed where it is
+            entries.add(places[index], of: self)
+            sorted[index] = entries
+            return entries
+        }
+    }
+}

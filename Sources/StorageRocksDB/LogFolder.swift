@@ -1,0 +1,61 @@
+import Glibc
+import Storage
+
+/// The folder `log` of a data folder: files with numbers for names, in no order.
+final class LogFolder {
+    let path: String
+    private var number: Int
+
+    init(_ path: String) {
+        self.path = path
+        number = 0
+        number = names.compactMap { Int($0) }.max() ?? 0
+    }
+
+    /// Of the files that are whole.
+    var names: [String] {
+        guard let listing = opendir(path) else { return [] }
+        defer { closedir(listing) }
+        var names: [String] = []
+        while let entry = readdir(listing) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if Int(name) != nil { names.append(name) }
+        }
+        return names.sorted { (Int($0) ?? 0) < (Int($1) ?? 0) }
+    }
+
+    func file(_ name: String) -> String { "\(path)/\(name)" }
+
+    func make(_ capacity: Int) throws(StoreError) -> LogFile {
+        number += 1
+        return try LogFile(making: file("\(number)"), capacity: capacity)
+    }
+
+    func remove(_ file: LogFile) throws(StoreError) {
+        guard unlink(file.path) == 0 || errno == ENOENT else {
+            throw PlainFile.unusable(file.path, doing: "remove", errno)
+        }
+    }
+
+    /// In bytes, on disk.
+    var bytes: Int {
+        names.reduce(0) { sum, name in
+            var status = stat()
+            return sum + (stat(file(name), &status) == 0 ? Int(status.st_size) : 0)
+        }
+    }
+
+    /// What a start that was broken off left.
+    func removeUnfinished() {
+        guard let listing = opendir(path) else { return }
+        defer { closedir(listing) }
+        while let entry = readdir(listing) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name.hasSuffix(".new") || name.hasSuffix(".sst") { unlink(file(name)) }
+        }
+    }
+}

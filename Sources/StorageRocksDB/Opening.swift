@@ -1,0 +1,36 @@
+import Storage
+import Synchronization
+
+/// How the database of a folder is opened, each time.
+final class Opening: Sendable {
+    let folder: String
+    private let retention: Retention
+    private let erasures: Erasures
+    /// Until a compaction meets damage.
+    private let compacts = Mutex(true)
+
+    init(folder: String, retention: Retention, erasures: Erasures) {
+        (self.folder, self.retention, self.erasures) = (folder, retention, erasures)
+    }
+
+    func open(isReadOnly: Bool = false) throws(StoreError) -> Database {
+        let compacts = compacts.withLock { $0 }
+        return try StoreError.doing("open the store", folder) { () throws(RocksDBFault) in
+            try Database(
+                folder: folder,
+                retention: retention,
+                erasures: erasures,
+                compacts: compacts,
+                isReadOnly: isReadOnly
+            )
+        }
+    }
+
+    /// False where that was so already.
+    func stopCompacting() -> Bool {
+        compacts.withLock { compacts in
+            defer { compacts = false }
+            return compacts
+        }
+    }
+}
