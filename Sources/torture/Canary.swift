@@ -21,7 +21,8 @@ enum Canary: String, CaseIterable {
     case untoldTimer = "untold-timer"
     case keptCache = "kept-cache"
     case unflushed
-    case uncheckedTail = "unchecked-tail"
+    case earlyView = "early-view"
+    case reusedFile = "reused-file"
     // The world is shown wrong.
     case wrongZone = "wrong-zone"
     case doubleTrigger = "double-trigger"
@@ -51,7 +52,8 @@ enum Canary: String, CaseIterable {
         case .untoldTimer: "memory is not told of a new timer"
         case .keptCache: "after a commit that failed memory keeps what it would have written"
         case .unflushed: "a commit counts as durable before it is flushed"
-        case .uncheckedTail: "after a crash the end of the log is believed unseen"
+        case .earlyView: "the view counts as written after its first table"
+        case .reusedFile: "a file of the log is written over before the view has it"
         case .wrongZone: "users' clocks show another zone's time"
         case .doubleTrigger: "a trigger fires twice"
         case .shortDelay: "delays are half as long"

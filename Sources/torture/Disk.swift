@@ -1,64 +1,62 @@
-import Engine
+import Storage
 
-/// A disk with one file, which only grows: what was flushed survives a crash, of the rest what chance keeps: some of
-/// its beginning, and of that not every block.
+/// A disk with files that are written over in place. What was flushed survives a crash; of what was not, what chance
+/// keeps: some of the writes, and of the last of them any of its pages, as a disk's queue may put them in any order.
 struct Disk {
-    private(set) var bytes: [UInt8] = []
-    private(set) var flushed = 0
+    private(set) var files: [[UInt8]] = []
+    private var atRisk: [Write] = []
 
-    mutating func append(_ more: [UInt8]) { bytes += more }
-    mutating func flush() { flushed = bytes.count }
-    /// A write that failed is taken back.
-    mutating func takeBack() { bytes.removeLast(bytes.count - flushed) }
+    private struct Write {
+        let file: Int
+        let place: Int
+        let before: [UInt8]
+    }
+
+    /// Gives its number. As the real ones, it is on disk with its zeros before it is used.
+    mutating func make(_ bytes: Int) -> Int {
+        files.append([UInt8](repeating: 0, count: bytes))
+        return files.count - 1
+    }
+
+    mutating func remove(_ file: Int) { files[file] = [] }
+
+    mutating func write(_ bytes: UnsafeRawBufferPointer, to file: Int, at place: Int) {
+        let range = place..<(place + bytes.count)
+        atRisk.append(Write(file: file, place: place, before: Array(files[file][range])))
+        files[file].replaceSubrange(range, with: bytes)
+    }
+
+    mutating func flush() { atRisk = [] }
+
+    /// The volume was full: of the last write some of its first pages are there.
+    mutating func cutShort(_ chance: inout Chance) {
+        guard let write = atRisk.popLast() else { preconditionFailure("nothing is being written") }
+        undo(write) { page, _ in page > 0 }
+        if chance.happens(500) { undo(write) { _, _ in true } }
+    }
 
     mutating func crash(_ chance: inout Chance) {
-        let atRisk = bytes.count - flushed
-        bytes.removeLast(atRisk - chance.one([0, atRisk, chance.number(in: 0...atRisk)]))
-        guard chance.happens(300) else { return }
-        for start in stride(from: flushed, to: bytes.count, by: Self.block) where chance.happens(300) {
-            for place in start..<min(start + Self.block, bytes.count) { bytes[place] = 0 }
+        let kept = chance.one([0, atRisk.count, chance.number(in: 0...atRisk.count)])
+        while atRisk.count > kept {
+            let write = atRisk.removeLast()
+            let isTorn = atRisk.count == kept && chance.happens(500)
+            undo(write) { _, _ in !isTorn || chance.happens(500) }
+        }
+        atRisk = []
+    }
+
+    /// What stood there before stands there again, of the pages that `isLost` names.
+    private mutating func undo(_ write: Write, _ isLost: (_ page: Int, _ of: Int) -> Bool) {
+        let pages = write.before.count / Self.page
+        for page in 0..<pages where isLost(page, pages) {
+            let range = (page * Self.page)..<((page + 1) * Self.page)
+            files[write.file].replaceSubrange(
+                (write.place + range.lowerBound)..<(write.place + range.upperBound),
+                with: write.before[range]
+            )
         }
     }
 
-    /// As small as a disk's page, beside commits as small as these.
-    private static let block = 64
-
-    /// What cannot be read at the end was never answered.
-    mutating func truncate(to count: Int) {
-        bytes.removeLast(bytes.count - count)
-        flushed = bytes.count
-    }
-}
-
-/// Commits in a log: each with its length and a checksum before it.
-enum LogRecord {
-    static func framed(_ payload: [UInt8]) -> [UInt8] {
-        var bytes: [UInt8] = []
-        for word in [UInt64(payload.count), checksum(payload[...])] {
-            withUnsafeBytes(of: word.littleEndian) { bytes += $0 }
-        }
-        return bytes + payload
-    }
-
-    /// The commits of a log, and how far it can be read. Below `flushed` nothing is torn.
-    static func all(in log: [UInt8], flushed: Int) -> (payloads: [ArraySlice<UInt8>], end: Int) {
-        var (payloads, at): ([ArraySlice<UInt8>], Int) = ([], 0)
-        while log.count - at >= 16 {
-            let (length, sum) = (word(log, at), word(log, at + 8))
-            guard length <= UInt64(log.count - at - 16) else { break }
-            let payload = log[(at + 16)..<(at + 16 + Int(length))]
-            guard payload.endIndex <= flushed || checksum(payload) == sum else { break }
-            payloads.append(payload)
-            at += 16 + payload.count
-        }
-        return (payloads, at)
-    }
-
-    private static func word(_ bytes: [UInt8], _ at: Int) -> UInt64 {
-        bytes.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(fromByteOffset: at, as: UInt64.self)) }
-    }
-
-    private static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt64 {
-        bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-    }
+    /// The smallest that a disk writes as a whole.
+    private static let page = 512
 }

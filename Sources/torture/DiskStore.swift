@@ -18,7 +18,7 @@ struct Crash: Error {}
 /// A store on the simulated disk. What it shows is what the log's bytes say, read by the real decoder; beside it every
 /// commit goes to an `InMemoryStore` as it was given, and both must say the same.
 final class DiskStore: Store {
-    nonisolated(unsafe) private var disk: Disk
+    nonisolated(unsafe) private let log: SimulatedLog
     /// By the log's bytes.
     nonisolated(unsafe) private(set) var view: InMemoryStore
     /// As it was told.
@@ -26,20 +26,25 @@ final class DiskStore: Store {
     let damage = StoreDamage()
     var identity: String { view.identity }
     nonisolated(unsafe) private(set) var isFull = false
-    private let canary: Canary?
 
-    init(_ canary: Canary?) {
-        self.canary = canary
-        disk = Disk()
+    init(_ canary: Canary?, _ chance: Chance) {
+        log = SimulatedLog(canary, chance)
         specification = InMemoryStore(identity: "torture")
         view = InMemoryStore(identity: "torture")
     }
 
-    /// How many commits the log holds, and the bytes.
-    nonisolated(unsafe) private(set) var commits = 0
-    var bytes: Int { disk.bytes.count }
+    /// How many commits the log ever held, and their bytes.
+    var commits: Int { Int(log.next) - 1 }
+    var bytes: Int { log.bytes }
 
-    func setFull(_ isFull: Bool) { self.isFull = isFull }
+    /// Full: nothing is written, and the view follows no more.
+    func setFull(_ isFull: Bool) {
+        self.isFull = isFull
+        if !isFull { log.setStuck(false) }
+    }
+
+    /// The view follows no more, until there is room: commits go on as long as a file is free.
+    func setStuck() { log.setStuck(true) }
 
     /// Makes a commit durable, with whatever comes between; `flushing` lets time pass, `durable` hears that it is.
     func write(
@@ -50,44 +55,32 @@ final class DiskStore: Store {
     ) throws {
         if case .crashBefore = fault { throw Crash() }
         if isFull { throw StoreError.unavailable("the disk is full") }
-        let payload = CommitCoding.encode(changes)
-        disk.append(LogRecord.framed(payload))
+        guard log.write(changes) else {
+            isFull = true
+            throw StoreError.unavailable("the disk does not keep up")
+        }
         switch fault {
         case .crashBetween: throw Crash()
         case .full:
-            disk.takeBack()
+            log.cutShort()
             isFull = true
             throw StoreError.unavailable("the disk became full")
         case .slow(let length): flushing(length)
         case .none, .crashBefore, .crashAfter: break
         }
-        if canary != .unflushed { disk.flush() }
         specification.commit(changes)
-        try show(payload[...])
+        view.commit(try log.flush(changes))
         try durable()
         if case .crashAfter = fault { throw Crash() }
     }
 
-    private func show(_ payload: ArraySlice<UInt8>) throws {
-        do {
-            view.commit(try CommitCoding.decode(payload))
-        } catch {
-            throw Violation("a commit does not read as it was written: \(error)")
-        }
-        commits += 1
-    }
-
     /// What is left after a crash, read again. The specification hears of a commit that was not answered and yet is
     /// there.
-    func crash(_ chance: inout Chance, unflushed: Changes?) throws {
+    func crash(unflushed: Changes?) throws {
         let before = commits
-        let flushed = canary == .uncheckedTail ? .max : disk.flushed
-        disk.crash(&chance)
-        let (payloads, end) = LogRecord.all(in: disk.bytes, flushed: flushed)
-        disk.truncate(to: end)
+        try log.crash()
         view = InMemoryStore(identity: "torture")
-        commits = 0
-        for payload in payloads { try show(payload) }
+        view.commit(try log.all())
         guard commits >= before, commits <= before + 1 else {
             throw Violation("of \(before) commits \(commits) are there after a crash")
         }

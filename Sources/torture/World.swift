@@ -49,7 +49,7 @@ final class World {
         var chance = Chance(seed: seed)
         weather = Weather(&chance)
         self.canary = canary
-        store = DiskStore(canary)
+        store = DiskStore(canary, Chance(seed: chance.word()))
         trace = Trace(isTold: isTold)
         time = Time(chance.one(Story.starts))
         story = Story(chance.word(), reader, &chance, isModelled: weather.acceptsAtOnce)
@@ -289,7 +289,7 @@ final class World {
         }
         server = nil
         let before = store.commits
-        try store.crash(&chance, unflushed: underWay?.changes)
+        try store.crash(unflushed: underWay?.changes)
         if store.commits > before { try isDurable() }
         underWay = nil
         let isShort = chance.happens(700)
@@ -313,6 +313,10 @@ final class World {
         if chance.happens(weather.fullDisk) {
             later(in: chance.length(1_000...600_000), .room)
             return .full
+        }
+        if chance.happens(weather.fullDisk) {
+            later(in: chance.length(1_000...600_000), .room)
+            store.setStuck()
         }
         if chance.happens(weather.slowFlush) { return .slow(chance.length(1...20_000)) }
         return .none
