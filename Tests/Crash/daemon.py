@@ -97,12 +97,6 @@ class Daemon:
         hard = resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE)[1]
         resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (limit, hard))
 
-    def newest_log(self):
-        """The size of the file that the store writes to."""
-        folder = self.data + "/rocksdb/"
-        names = [name for name in os.listdir(folder) if re.fullmatch(r"\d+\.log", name)]
-        return os.path.getsize(folder + max(names)) if names else 0
-
 
 class Volume:
     """A small file system of its own that can be filled; `is_mounted` says whether there can be one here."""

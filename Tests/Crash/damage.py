@@ -28,8 +28,15 @@ class Damage:
     @property
     def files(self):
         found = ["committed", "under-way"]
-        found += ["rocksdb/" + name for name in os.listdir(self.whole + "/rocksdb") if name not in ("LOCK", "LOG")]
+        for folder in ("log", "rocksdb"):
+            found += [f"{folder}/{name}" for name in os.listdir(f"{self.whole}/{folder}") if name not in ("LOCK", "LOG")]
         return sorted(name for name in found if os.path.getsize(os.path.join(self.whole, name)))
+
+    @staticmethod
+    def used(path):
+        """A file of the log is of a fixed size, and zeros follow what it holds."""
+        with open(path, "rb") as file:
+            return max(1, len(file.read().rstrip(b"\0")))
 
     def try_one(self):
         """Gives what was done, and what came of it."""
@@ -37,7 +44,7 @@ class Damage:
         shutil.copytree(self.whole, self.copy)
         name = self.chance.choice(self.files)
         path = os.path.join(self.copy, name)
-        size = os.path.getsize(path)
+        size = self.used(path)
         at = self.chance.randrange(size)
         if self.chance.random() < 0.3:
             os.truncate(path, at)
