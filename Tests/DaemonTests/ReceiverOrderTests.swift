@@ -91,6 +91,29 @@ struct ReceiverOrderTests {
         #expect(paths.count { $0 == "/gone~410" } == 1 && paths.count { $0 == "/beside" } == 3)
     }
 
+    @Test("the log names who is degraded, and who is well again, while another is not")
+    func log() throws {
+        let receiver = try WebhookReceiver([Self.secret])
+        let name = "localhost:\(receiver.port)"
+        let daemon = try DaemonProcess(
+            Self.campaign("dead", "http://127.0.0.1:1/x"),
+            Self.campaign("away", "http://\(name)/away~503~first=1")
+        )
+        try Self.start(daemon)
+        for event in ["dead", "away"] { try Self.event("u", event, daemon) }
+        try daemon.wait("its outcome") { try daemon.codes("u", "away").first == "delivered" }
+        func log() throws -> String { try String(contentsOf: daemon.folder.appending(path: "log"), encoding: .utf8) }
+        try daemon.wait("its line") { try log().contains("the channel webhook (\(name)) is well again") }
+        #expect(
+            try log().contains(
+                "the channel webhook (\(name)) is degraded, its messages wait: the receiver answered 503"
+            )
+        )
+        #expect(try log().contains("the channel webhook (127.0.0.1:1) is degraded"))
+        #expect(try !log().contains("(127.0.0.1:1) is well again"))
+        #expect(daemon.stop() == 0)
+    }
+
     @Test("what is accepted late says when; what is refused for a moment is told as tried again")
     func late() throws {
         let receiver = try WebhookReceiver([Self.secret])

@@ -16,14 +16,15 @@ extension LineStateMachine {
         let isOwn = report.service.isEmpty || report.service == service
         lanes[lane].pace.learn(report.outcome, isOwn: isOwn, now)
         if !(report.outcome.isRefusal && deaths.isInDoubt(report.service)) {
-            conditions.learn(report, now, putOffsToDegrade: settings.putOffsToDegrade)
+            let isKnown = hasTaken(report.service, lane)
+            conditions.learn(report, now, putOffsToDegrade: settings.putOffsToDegrade, isKnown: isKnown)
         }
         if case .unknown(let reason) = report.outcome {
             unknowns.add(service, reason, now)
             // Unless others go through: then it is this message that is not answered.
             if report.isHanging, isOwn, entry.value.attempts < settings.triesThatHoldUp || !lanes[lane].pace.isOpen {
                 lanes[lane].pace.hung(now)
-                conditions.set(service, reason, now)
+                conditions.set(service, reason, now, isKnown: lanes[lane].pace.hasTaken)
             }
         }
         let rest = isOwn ? lanes[lane].pace.restUntil - now : .zero
@@ -31,6 +32,11 @@ extension LineStateMachine {
         lanes[lane].heardAt = now
         stand(lane, now)
         return tell(number, entry.value, report, by: service, rest: rest, now)
+    }
+
+    /// Whether the provider, or those of the lane together, took something before.
+    private func hasTaken(_ service: Text, _ lane: LaneID) -> Bool {
+        lanes[lane].pace.hasTaken || lanes.id(of: LaneName(service: service)).map { lanes[$0].pace.hasTaken } ?? false
     }
 
     /// The place of a try that was given up comes back. Of a try that has none it was answered before.
@@ -53,7 +59,7 @@ extension LineStateMachine {
         lanes[lane].pace.hung(now)
         let service = lanes[lane].service
         let reason = "no answer within \(settings.deadline)"
-        conditions.set(service, reason, now)
+        conditions.set(service, reason, now, isKnown: lanes[lane].pace.hasTaken)
         unknowns.add(service, reason, now)
         let rest = lanes[lane].pace.restUntil - now
         stand(lane, now)

@@ -75,11 +75,12 @@ final class Outbox: Sendable {
         for (place, addresses) in messages { lines[place.channel]?.readdress(place.number, addresses) }
     }
 
-    /// What is wrong with channels just now, and what of them is tried again.
+    /// What is wrong with channels just now, and what of them is tried again: what most messages wait for first, since
+    /// not all may be told.
     func conditions() -> (degraded: [ChannelCondition], retrying: [ChannelCondition]) {
         let reports = lines.values.map { $0.report() }
         func sorted(_ conditions: [ChannelCondition]) -> [ChannelCondition] {
-            conditions.sorted { ($0.channel, $0.service) < ($1.channel, $1.service) }
+            conditions.sorted { (-$0.waiting, $0.channel, $0.service) < (-$1.waiting, $1.channel, $1.service) }
         }
         return (sorted(reports.flatMap(\.degraded)), sorted(reports.flatMap(\.retrying)))
     }

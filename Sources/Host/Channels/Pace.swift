@@ -23,6 +23,8 @@ struct Pace {
     private let name: String
     private let isAside: Bool
     private var course = Course.unproven
+    /// Whether anything ever went through.
+    private(set) var hasTaken = false
     private var allowed: Double
     /// Until it wants fewer for the first time.
     private var isStarting: Bool
@@ -96,7 +98,7 @@ struct Pace {
     }
 
     private mutating func took(_ now: Instant) {
-        course = .open
+        (course, hasTaken) = (.open, true)
         throughput.took(now)
         found?.took(now)
         if found?.isOver == true { found = nil }

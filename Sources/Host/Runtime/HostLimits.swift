@@ -134,9 +134,10 @@ enum LineLimits {
     /// Providers of which deaths in a row are remembered: users name web push services, as many as they like.
     static let mostInRows = 1_024
     /// Providers of which it is told what is wrong, or counted what was unknown: users name web push services and
-    /// receivers, as many as they like.
-    static let mostTold = 256
-    /// Of them, lines of the log in such a time: enough for all that anybody looks at.
+    /// receivers, as many as they like. As many as lanes are remembered; about 300 bytes each.
+    static let mostTold = 10_000
+    /// Of them, lines of the log in a minute, of those that took something before and of the others: enough for all that
+    /// anybody looks at.
     static let mostLogged = 60
     static let loggedWithin = Length.seconds(60)
     /// Messages that left a line's queue from within, and lanes that there were at once: beyond them, and as many as
