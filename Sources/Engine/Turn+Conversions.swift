@@ -61,10 +61,10 @@ extension Turn {
         var number: UInt64?
         var raised: [CampaignNumber] = []
         for match in matches {
-            guard case .conversion(let place) = match.role,
-                let conversions = context.campaigns.campaign(match.version)?.conversions,
+            guard case .conversion(let place) = match.role else { continue }
+            guard let conversions = context.campaigns.campaign(match.version)?.conversions,
                 conversions.indices.contains(place)
-            else { continue }
+            else { preconditionFailure("\(event.name) is conversion \(place) of \(match.version), which is not there") }
             let deadline = conversions[place].within
             for index in state.conversionWindows.indices {
                 let window = state.conversionWindows[index]

@@ -50,7 +50,9 @@ extension Turn {
         ready.sort { (priority($0).rawValue, $0.sequence) > (priority($1).rawValue, $1.sequence) }
         while !ready.isEmpty {
             let entry = ready.removeFirst()
-            guard let definition = definition(of: entry), let index = message(of: entry) else { continue }
+            guard let definition = definition(of: entry), let index = message(of: entry) else {
+                preconditionFailure("\(entry.wait.version) has no message for \(entry.channel), which is to be shown")
+            }
             let (code, reason): (Decision.Code, String)
             switch rendered(index, definition, entry.wait) {  // 9.9: rendered at display.
             case .fields(let fields, _):
