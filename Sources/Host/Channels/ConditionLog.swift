@@ -12,8 +12,6 @@ struct ConditionLog {
     private var known = Minute()
     private var unknown = Minute()
 
-    private static let period = Length.seconds(60)
-
     /// What is to be logged of the news.
     mutating func lines(_ channel: String, _ news: [Conditions.News], _ now: Instant) -> [(Logger.Level, String)] {
         news.compactMap { piece in
@@ -28,7 +26,7 @@ struct ConditionLog {
         _ minute: inout Minute,
         _ now: Instant
     ) -> (Logger.Level, String)? {
-        if now - minute.begin >= period { minute = Minute(begin: now) }
+        if now - minute.begin >= LineLimits.loggedWithin { minute = Minute(begin: now) }
         minute.told += 1
         if minute.told == LineLimits.mostLogged + 1 {
             let whom = piece.isKnown ? "" : " that took nothing before"
