@@ -136,6 +136,7 @@ let package = Package(
         ),
         .target(
             name: "CCurl",
+            dependencies: ["CTrust"],
             path: "plugins/channels/email/CCurl",
             linkerSettings: [.linkedLibrary("curl")]
         ),
@@ -155,9 +156,16 @@ let package = Package(
         ),
         .target(
             name: "CHTTP",
+            dependencies: ["CTrust"],
             path: "plugins/libraries/http/CHTTP",
             cSettings: openSSL3,
             linkerSettings: [.linkedLibrary("curl"), .linkedLibrary("nghttp2"), .linkedLibrary("ssl")]
+        ),
+        .target(
+            name: "CTrust",
+            path: "plugins/libraries/trust",
+            cSettings: openSSL3,
+            linkerSettings: [.linkedLibrary("curl"), .linkedLibrary("ssl"), .linkedLibrary("crypto")]
         ),
         .target(
             name: "Cryptography",

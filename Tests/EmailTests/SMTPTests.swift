@@ -107,6 +107,34 @@ import Testing
         }
     }
 
+    @Test("a connection costs no reading of the certificates, unless their file has changed")
+    func certificatesAreReadOnce() throws {
+        try withFolder { folder in
+            let certificate = try Certificate(in: folder)
+            let server = try MailServer(["--at-once", "--tls", certificate.file, certificate.key])
+            let file = folder.appending(path: "trusted.pem")
+            try FileManager.default.copyItem(atPath: certificate.file, toPath: file.path)
+            let connection = try connect(SMTPServer(url: "smtps://localhost:\(server.port)", caFile: file.path))
+            func carried() throws -> Outcome {
+                defer { connection.rest(unusedSince: .max) }
+                return carry(try letter(), connection)
+            }
+            #expect(try carried().isAccepted)
+            // What it says is nothing now, and by all that `stat` tells it is the same.
+            var before = stat()
+            #expect(stat(file.path, &before) == 0)
+            let handle = try FileHandle(forWritingTo: file)
+            try handle.write(contentsOf: Data(repeating: UInt8(ascii: "x"), count: Int(before.st_size)))
+            try handle.close()
+            #expect(utimensat(AT_FDCWD, file.path, [before.st_atim, before.st_mtim], 0) == 0)
+            #expect(try carried().isAccepted, "it was read again")
+            let other = folder.appending(path: "other")
+            try FileManager.default.createDirectory(at: other, withIntermediateDirectories: false)
+            try Data(contentsOf: URL(filePath: Certificate(in: other).file)).write(to: file, options: .atomic)
+            #expect(try carried().triesAgain(.unavailable, "no trusted TLS connection"), "it was not read again")
+        }
+    }
+
     @Test func aPasswordIsNotSentWithoutTLS() throws {
         let server = try MailServer(Self.loginArguments)
         let there = SMTPServer(url: "smtp://localhost:\(server.port)", login: Self.login)

@@ -102,19 +102,10 @@ import Webhook
     @Test func aCertificateIsVerified() async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "webhook-tests-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let (file, key) = (folder.appending(path: "c.pem").path, folder.appending(path: "k.pem").path)
-        let openssl = Process()
-        openssl.executableURL = URL(filePath: "/usr/bin/env")
-        openssl.arguments = [
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
-            "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", file,
-        ]
-        openssl.standardError = FileHandle.nullDevice
-        try openssl.run()
-        openssl.waitUntilExit()
-        let receiver = try Receiver(["--tls", file, key])
+        let certificate = try Certificate(in: folder, "c")
+        let receiver = try Receiver(["--tls", certificate.file, certificate.key])
         let message = Hook.message([("url", .string(receiver.url("x")))])
-        let trusting = try Hook.channel([("secret", .string(Receiver.secret)), ("ca_file", .string(file))])
+        let trusting = try Hook.channel([("secret", .string(Receiver.secret)), ("ca_file", .string(certificate.file))])
         #expect(await trusting.deliver(message).outcome == .accepted(id: ""))
         trusting.stop()
         let usual = try Hook.channel()

@@ -1,5 +1,6 @@
 #include "CCurl.h"
 
+#include <CTrust.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <locale.h>
@@ -18,6 +19,7 @@ static const long longest_connect_ms = 15000;
 
 struct ccurl_connection {
     char *url, *ca_file;
+    trust trust; /* kept from one opening to the next */
     bool demand_tls, verify;
     CURL *curl;
     curl_socket_t socket;
@@ -104,6 +106,7 @@ ccurl_connection *ccurl_new(const ccurl_server *server) {
     self->demand_tls = server->demand_tls;
     self->verify = server->verify;
     bool copied = copy_url(self, server) && copy(&self->ca_file, server->ca_file);
+    self->trust.ca_file = self->ca_file;
     if (!copied || self->wake < 0) {
         ccurl_free(self);
         return NULL;
@@ -113,6 +116,7 @@ ccurl_connection *ccurl_new(const ccurl_server *server) {
 
 void ccurl_free(ccurl_connection *self) {
     ccurl_disconnect(self);
+    trust_close(&self->trust);
     if (self->wake >= 0) close(self->wake);
     free(self->url);
     free(self->ca_file);
@@ -213,7 +217,10 @@ static CURLcode configure(ccurl_connection *self, long timeout_ms) {
     bad |= curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, self->verify ? 1L : 0L);
     bad |= curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, self->verify ? 2L : 0L);
     bad |= curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (self->ca_file) bad |= curl_easy_setopt(curl, CURLOPT_CAINFO, self->ca_file);
+    bad |= trust_replace(curl);
+    if (!self->verify) return bad;
+    bad |= curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, trust_install);
+    bad |= curl_easy_setopt(curl, CURLOPT_SSL_CTX_DATA, &self->trust);
     return bad;
 }
 

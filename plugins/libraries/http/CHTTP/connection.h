@@ -5,7 +5,7 @@
 #include <nghttp2/nghttp2.h>
 
 #include "job.h"
-#include "trust.h"
+#include "CTrust.h"
 
 /* Where it can go: connecting -> greeting -> open -> draining -> over; from each at once to over. */
 typedef enum connection_state {

@@ -16,9 +16,7 @@ CURL *handle_make(trust *trusted) {
     bad |= curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
     bad |= curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     bad |= curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
-    /* It reads none itself. */
-    bad |= curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
-    bad |= curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+    bad |= trust_replace(curl);
     bad |= curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, trust_install);
     bad |= curl_easy_setopt(curl, CURLOPT_SSL_CTX_DATA, trusted);
     if (bad == CURLE_OK) return curl;

@@ -2,7 +2,7 @@
 #ifndef CHTTP_HANDLE_H
 #define CHTTP_HANDLE_H
 
-#include "trust.h"
+#include "CTrust.h"
 
 /* NULL: no memory. */
 CURL *handle_make(trust *trusted);

@@ -3,7 +3,7 @@
 #define CHTTP_PLAIN_H
 
 #include "job.h"
-#include "trust.h"
+#include "CTrust.h"
 
 typedef struct plain {
     const chttp_options *options;

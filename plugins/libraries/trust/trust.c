@@ -1,4 +1,4 @@
-#include "trust.h"
+#include "CTrust.h"
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -35,6 +35,16 @@ static void read_anew(trust *self) {
     X509_STORE_free(self->store);
     self->store = store;
     self->read = now;
+}
+
+CURLcode trust_replace(CURL *curl) {
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* It would keep the first store that it saw in a multi handle, and put it in the place of all later ones. One that is
+     * too old for that does not know the option. */
+    (void)curl_easy_setopt(curl, CURLOPT_CA_CACHE_TIMEOUT, 0L);
+#endif
+    CURLcode bad = curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
+    return bad | curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
 }
 
 CURLcode trust_install(CURL *curl, void *tls, void *context) {
