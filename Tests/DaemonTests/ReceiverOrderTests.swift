@@ -15,8 +15,8 @@ struct ReceiverOrderTests {
         """
     }
 
-    private static func start(_ daemon: DaemonProcess) throws {
-        try daemon.start(arguments: [], environment: ["TRIGGERD_WEBHOOK_SECRET": secret])
+    private static func start(_ daemon: DaemonProcess, _ arguments: [String] = []) throws {
+        try daemon.start(arguments: arguments, environment: ["TRIGGERD_WEBHOOK_SECRET": secret])
     }
 
     private static func event(_ user: String, _ event: String, _ daemon: DaemonProcess) throws {
@@ -76,7 +76,7 @@ struct ReceiverOrderTests {
         let lines = health.split(separator: "\n").map(String.init)
         #expect(lines.contains { $0.contains(gone) && $0.hasSuffix(", 3 messages wait") }, "\(health)")
         #expect(lines.contains { $0.contains("(127.0.0.1:1)") && $0.hasSuffix(", 2 messages wait") }, "\(health)")
-        #expect(lines.count == 3, "\(health)")
+        #expect(lines.count == 3 && lines[1].contains(gone), "what most wait for comes first: \(health)")
         let log = try String(contentsOf: daemon.folder.appending(path: "log"), encoding: .utf8)
         for name in [gone, "127.0.0.1:1"] { #expect(log.contains("the channel webhook (\(name)) is degraded")) }
         #expect(daemon.stop() == 0)
@@ -89,6 +89,28 @@ struct ReceiverOrderTests {
         var paths: [String] = []
         while paths.count(where: { $0 == "/other" }) < 4 { paths.append(try receiver.next()["path"] as? String ?? "") }
         #expect(paths.count { $0 == "/gone~410" } == 1 && paths.count { $0 == "/beside" } == 3)
+    }
+
+    @Test("nor does one that is silent, which is told as one that refuses is")
+    func silence() throws {
+        let receiver = try WebhookReceiver([Self.secret])
+        let name = "localhost:\(receiver.port)"
+        let daemon = try DaemonProcess(
+            Self.campaign("silent", "http://\(name)/silent~stall"),
+            Self.campaign("other", "http://127.0.0.1:\(receiver.port)/other")
+        )
+        try Self.start(daemon, ["--set", "webhook.timeout_seconds=1"])
+        for event in ["silent", "silent", "other", "other"] { try Self.event("u", event, daemon) }
+        try daemon.wait("its outcomes") { try daemon.codes("u", "other").count { $0 == "delivered" } == 2 }
+        let held = "an earlier message of the user's to \(name) has no outcome yet"
+        #expect(try Self.reason(Self.history("u", "silent", daemon).first).hasPrefix(held))
+        try daemon.wait("it to be told") {
+            try daemon.run("health").out.contains("degraded: webhook (\(name)): no answer in time")
+        }
+        #expect(try daemon.run("health").out.contains(", 2 messages wait"))
+        let log = try String(contentsOf: daemon.folder.appending(path: "log"), encoding: .utf8)
+        #expect(log.contains("the channel webhook (\(name)) is degraded, its messages wait: no answer in time"))
+        #expect(daemon.stop() == 0)
     }
 
     @Test("the log names who is degraded, and who is well again, while another is not")
