@@ -4,8 +4,9 @@ import Storage
 /// What will be committed together: the users that were touched, and everything that their turns asked.
 struct Batch {
     private(set) var changes = Changes()
-    private var states: [UserID: UserState] = [:]
-    private var order: [UserID] = []
+    /// In the order in which they were touched first; no state: of one who was deleted, or whose turn it is.
+    private var users: [(id: UserID, state: UserState?)] = []
+    private var places: [UserID: Int] = [:]
     private var itemReceipts: [ItemID: ItemReceipt] = [:]
     private var forgotten: Set<UserID> = []
     /// Messages that were claimed.
@@ -17,10 +18,10 @@ struct Batch {
     /// Where an answer begins.
     var mark: (decisions: Int, nearMisses: Int) { (changes.decisions.count, nearMisses.count) }
 
-    var isEmpty: Bool { order.isEmpty && changes.isEmpty && tallies.isEmpty && outboxStates.isEmpty }
+    var isEmpty: Bool { places.isEmpty && changes.isEmpty && tallies.isEmpty && outboxStates.isEmpty }
 
-    func state(_ user: UserID) -> UserState? { states[user] }
-    func holds(_ user: UserID) -> Bool { states[user] != nil }
+    func state(_ user: UserID) -> UserState? { places[user].flatMap { users[$0].state } }
+    func holds(_ user: UserID) -> Bool { places[user] != nil }
     func itemReceipt(_ id: ItemID) -> ItemReceipt? { itemReceipts[id] }
     /// Whether what is stored of the user is forgotten; who comes again is somebody new.
     func isForgotten(_ user: UserID) -> Bool { forgotten.contains(user) }
@@ -50,15 +51,23 @@ struct Batch {
         return low
     }
 
-    /// Takes a user's state out for its turn, so that it is changed in place.
-    mutating func take(_ user: UserID) -> UserState? {
-        states.removeValue(forKey: user)
+    /// Where a user stands, who is given a place here.
+    mutating func place(of user: UserID) -> Int {
+        if let place = places[user] { return place }
+        users.append((user, nil))
+        places[user] = users.count - 1
+        return users.count - 1
     }
 
-    mutating func put(_ turn: consuming Turn) {
+    /// Takes the state out of its place for a turn, so that it is changed where it is.
+    mutating func take(_ place: Int) -> UserState? {
+        users[place].state.take()
+    }
+
+    mutating func put(_ turn: inout Turn, at place: Int) {
         let user = turn.user
-        let place = changes.decisions.count
-        nearMisses += turn.effects.nearMisses.map { ($0.decision, place: place + $0.place) }
+        let before = changes.decisions.count
+        nearMisses += turn.effects.nearMisses.map { ($0.decision, place: before + $0.place) }
         for (decision, previous) in turn.effects.decisions {
             changes.decisions.append(StoredDecision(decision: decision, previous: previous))
         }
@@ -90,11 +99,7 @@ struct Batch {
             changes.outboxAdded.append(message)
             claims.append(message)
         }
-        if !touched.contains(user) {
-            touched.insert(user)
-            order.append(user)
-        }
-        states[user] = turn.state
+        users[place].state = exchange(&turn.state, with: UserState())
     }
 
     /// Whose profile has a push token by now; nil: none any more.
@@ -119,7 +124,6 @@ struct Batch {
         for token in tokens where tokenOwners[token].map({ $0 == user }) ?? true { tokenOwners[token] = .some(nil) }
     }
 
-    private var touched: Set<UserID> = []
     /// Campaigns of which slots of this minute came back.
     private var slotsFreed: Set<CampaignNumber> = []
 
@@ -229,9 +233,7 @@ struct Batch {
         changes.deletedUsers.append(user)
         forgotten.insert(user)
         itemReceipts = itemReceipts.filter { $0.key.user != user }
-        states[user] = nil
-        touched.remove(user)
-        order.removeAll { $0 == user }
+        if let place = places.removeValue(forKey: user) { users[place].state = nil }
     }
 
     /// Nothing is shown any more of what was kept of the user.
@@ -280,9 +282,11 @@ struct Batch {
         for number in tallies { changes.tallies[number] = all[number] }
         changes.tokenOwners = tokenOwners.map { ($0.key, $0.value) }
         changes.outboxStates = outboxStates.map { ($0.key, $0.value) }
-        changes.users.reserveCapacity(order.count)
-        for user in order {
-            if let state = states.removeValue(forKey: user) { changes.users.append((user, state)) }
+        // They stand in what is given alone, so that they can be taken out of it.
+        var changes = changes
+        changes.users.reserveCapacity(users.count)
+        for index in users.indices {
+            if let state = users[index].state.take() { changes.users.append((users[index].id, state)) }
         }
         return changes
     }

@@ -201,8 +201,9 @@ package struct Core: Sendable {
         tellsNearMisses: Bool = false,
         _ body: (inout Turn) -> Result
     ) -> Result {
-        let state: UserState
-        if let known = step.batch.take(user) {
+        let place = step.batch.place(of: user)
+        var state: UserState
+        if let known = step.batch.take(place) {
             state = known
         } else if let (known, memory) = loaded.take(user) {
             state = known
@@ -213,7 +214,7 @@ package struct Core: Sendable {
         var result: Result?
         var turn = Turn.take(
             user: user,
-            state: state,
+            state: exchange(&state, with: UserState()),
             context: context,
             now: step.now,
             nextSequence: nextSequence,
@@ -224,7 +225,7 @@ package struct Core: Sendable {
         nextSequence = turn.nextSequence
         tallies = exchange(&turn.tallies, with: [:])
         step.batch.touch(turn.effects.tallies)
-        step.batch.put(turn)
+        step.batch.put(&turn, at: place)
         guard let result else { preconditionFailure("the turn of \(user) did not run its body") }
         return result
     }

@@ -91,14 +91,15 @@ package struct Loaded {
     /// The user's state, to be changed in place, and about what it takes in memory.
     mutating func take(_ user: UserID) -> (state: UserState, memory: Int)? {
         if let cached = cache.take(user) { return cached }
-        guard case .record(let state)? = users[user] else { return nil }
-        users[user] = .nothing
+        guard !users.isEmpty, let place = users.index(forKey: user),
+            case .record(let state) = exchange(&users.values[place], with: .nothing)
+        else { return nil }
         return (state, state.memory)
     }
 
     /// Whatever the record was.
     mutating func forget(_ user: UserID) {
-        cache.take(user)
+        cache.remove(user)
         users[user] = .nothing
     }
 

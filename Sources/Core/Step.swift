@@ -78,6 +78,9 @@ package struct Step {
     /// By channel.
     package var recorded: [String: RecordedOutcomes] { batch.recorded }
 
+    /// One of the users whom it changed; each is given once, when the changes are on disk.
+    package mutating func takeUser() -> (UserID, UserState)? { changes.users.popLast() }
+
     /// Nothing more is begun in its phase, for want of time: what it did not come to is left. At least one thing is
     /// done in each.
     package mutating func hurry() {

@@ -17,7 +17,9 @@ package struct Text: Hashable, Comparable, Sendable {
 
     package static func == (left: Text, right: Text) -> Bool {
         left.withBytes { left in
-            right.withBytes { right in left.count == right.count && left.elementsEqual(right) }
+            right.withBytes { right in
+                left.count == right.count && UnsafeRawBufferPointer(left).isSame(as: UnsafeRawBufferPointer(right))
+            }
         }
     }
 
@@ -45,3 +47,23 @@ extension Text: ExpressibleByStringInterpolation, CustomStringConvertible {
 
 package typealias UserID = Text
 package typealias CampaignID = Text
+
+extension UnsafeRawBufferPointer {
+    /// Eight bytes at a time: ids are compared with each look at a user. `other` is as long.
+    @inline(__always)
+    fileprivate func isSame(as other: UnsafeRawBufferPointer) -> Bool {
+        var at = 0
+        while at + 8 <= count {
+            guard
+                loadUnaligned(fromByteOffset: at, as: UInt64.self)
+                    == other.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+            else { return false }
+            at += 8
+        }
+        while at < count {
+            guard self[at] == other[at] else { return false }
+            at += 1
+        }
+        return true
+    }
+}

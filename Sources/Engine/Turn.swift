@@ -28,11 +28,11 @@ package struct Turn {
 
     private init(
         user: UserID,
-        state: UserState,
+        state: consuming UserState,
         context: Context,
         now: Instant,
         nextSequence: UInt64,
-        tallies: [CampaignNumber: Tally],
+        tallies: consuming [CampaignNumber: Tally],
         tellsNearMisses: Bool
     ) {
         self.user = user
@@ -48,11 +48,11 @@ package struct Turn {
     /// turn is over (10.7), whatever `body` did.
     package static func take(
         user: UserID,
-        state: UserState,
+        state: consuming UserState,
         context: Context,
         now: Instant,
         nextSequence: UInt64,
-        tallies: [CampaignNumber: Tally],
+        tallies: consuming [CampaignNumber: Tally],
         tellsNearMisses: Bool = false,
         _ body: (inout Turn) -> Void
     ) -> Turn {

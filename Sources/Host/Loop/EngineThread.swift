@@ -112,7 +112,7 @@ final class EngineThread: @unchecked Sendable {
         }
         if !step.changes.isEmpty { health.serving() }
         follow(step)
-        publish(step)
+        publish(&step)
         answers.give(step.answers.map { (taken[$0.number], $0.answer) })
         return left(of: taken, step)
     }
@@ -148,8 +148,8 @@ final class EngineThread: @unchecked Sendable {
     }
 
     /// The changes are on disk: memory follows, and whoever waits for them hears of it.
-    private func publish(_ step: Step) {
-        for (user, state) in step.changes.users { loaded.cache.put(user, state) }
+    private func publish(_ step: inout Step) {
+        while let (user, state) = step.takeUser() { loaded.cache.put(user, state) }
         for timer in step.timersLeft { timers.insert(timer) }
         for timer in step.changes.timersAdded { timers.insert(timer) }
         for timer in step.changes.timersRemoved { timers.remove(timer) }
