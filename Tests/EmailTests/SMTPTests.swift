@@ -112,25 +112,31 @@ import Testing
         try withFolder { folder in
             let certificate = try Certificate(in: folder)
             let server = try MailServer(["--at-once", "--tls", certificate.file, certificate.key])
+            let folderOfOther = folder.appending(path: "other")
+            try FileManager.default.createDirectory(at: folderOfOther, withIntermediateDirectories: false)
+            let other = try Certificate(in: folderOfOther)
+            /// Of a length that has nothing to do with the certificate.
+            func padded(_ certificate: Certificate) throws -> Data {
+                let text = try Data(contentsOf: URL(filePath: certificate.file))
+                return text + Data(repeating: UInt8(ascii: "\n"), count: 4_096 - text.count)
+            }
             let file = folder.appending(path: "trusted.pem")
-            try FileManager.default.copyItem(atPath: certificate.file, toPath: file.path)
+            try padded(certificate).write(to: file)
             let connection = try connect(SMTPServer(url: "smtps://localhost:\(server.port)", caFile: file.path))
             func carried() throws -> Outcome {
                 defer { connection.rest(unusedSince: .max) }
                 return carry(try letter(), connection)
             }
             #expect(try carried().isAccepted)
-            // What it says is nothing now, and by all that `stat` tells it is the same.
+            // It says something else, and by all that `stat` tells it is the same.
             var before = stat()
             #expect(stat(file.path, &before) == 0)
             let handle = try FileHandle(forWritingTo: file)
-            try handle.write(contentsOf: Data(repeating: UInt8(ascii: "x"), count: Int(before.st_size)))
+            try handle.write(contentsOf: padded(other))
             try handle.close()
             #expect(utimensat(AT_FDCWD, file.path, [before.st_atim, before.st_mtim], 0) == 0)
             #expect(try carried().isAccepted, "it was read again")
-            let other = folder.appending(path: "other")
-            try FileManager.default.createDirectory(at: other, withIntermediateDirectories: false)
-            try Data(contentsOf: URL(filePath: Certificate(in: other).file)).write(to: file, options: .atomic)
+            try padded(other).write(to: file, options: .atomic)
             #expect(try carried().triesAgain(.unavailable, "no trusted TLS connection"), "it was not read again")
         }
     }

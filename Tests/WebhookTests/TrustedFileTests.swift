@@ -14,7 +14,7 @@ import Webhook
         defer { try? FileManager.default.removeItem(at: folder) }
         let (first, second) = (try Certificate(in: folder, "first"), try Certificate(in: folder, "second"))
         let file = folder.appending(path: "trusted.pem")
-        try FileManager.default.copyItem(atPath: first.file, toPath: file.path)
+        try Self.padded(first).write(to: file)
         let channel = try Hook.channel([("secret", .string(Receiver.secret)), ("ca_file", .string(file.path))])
         // Each receiver has a port of its own, and so a connection.
         func outcome(at certificate: Certificate) async throws -> Outcome {
@@ -24,7 +24,7 @@ import Webhook
             return outcome
         }
         #expect(try await outcome(at: first) == .accepted(id: ""))
-        try Self.spoilUnseen(file)
+        try Self.replaceUnseen(file, by: second)
         #expect(try await outcome(at: first) == .accepted(id: ""), "it was read again")
         try Data(contentsOf: URL(filePath: second.file)).write(to: file, options: .atomic)
         #expect(try await outcome(at: second) == .accepted(id: ""), "it was not read again")
@@ -37,12 +37,18 @@ import Webhook
         channel.stop()
     }
 
-    /// What the file says is nothing now, and by all that `stat` tells it is the same.
-    private static func spoilUnseen(_ file: URL) throws {
+    /// The certificate's file, of a length that has nothing to do with it.
+    private static func padded(_ certificate: Certificate) throws -> Data {
+        let text = try Data(contentsOf: URL(filePath: certificate.file))
+        return text + Data(repeating: UInt8(ascii: "\n"), count: 4_096 - text.count)
+    }
+
+    /// The file says something else, and by all that `stat` tells it is the same.
+    private static func replaceUnseen(_ file: URL, by other: Certificate) throws {
         var before = stat()
         #expect(stat(file.path, &before) == 0)
         let handle = try FileHandle(forWritingTo: file)
-        try handle.write(contentsOf: Data(repeating: UInt8(ascii: "x"), count: Int(before.st_size)))
+        try handle.write(contentsOf: padded(other))
         try handle.close()
         let times = [before.st_atim, before.st_mtim]
         #expect(utimensat(AT_FDCWD, file.path, times, 0) == 0)
