@@ -11,7 +11,6 @@
 
 enum {
     sweep_every_ms = 20,
-    connect_poll_ms = 2,
     most_polled = 1024,
     many_connections = 256, /* beyond them none is kept idle for longer than a second */
     origin_memory_ms = 3600000 /* what an idle origin was seen to speak */
@@ -101,7 +100,10 @@ static void sweep(chttp_client *self) {
 }
 
 static unsigned watch(const connection *self, struct curl_waitfd *into, unsigned count, int *timeout_ms) {
-    if (self->state == CONNECTION_CONNECTING) *timeout_ms = connect_poll_ms;
+    if (self->state == CONNECTION_CONNECTING) {
+        int64_t left = self->look_ms - now_ms();
+        if (left < *timeout_ms) *timeout_ms = left < 1 ? 1 : (int)left;
+    }
     if (self->socket == CURL_SOCKET_BAD || count == most_polled) return count;
     bool wants_write = self->out_sent < self->out_length;
     into[count] = (struct curl_waitfd){

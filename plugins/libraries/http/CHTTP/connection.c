@@ -143,9 +143,19 @@ void connection_flush(connection *self) {
         connection_fail(self, CHTTP_BROKEN, "the server ended it");
 }
 
+/* Hundreds that hang are looked at seldom, and one that answers soon at once. */
+static int64_t connect_pause_ms(int64_t age_ms) {
+    int64_t pause = age_ms / 50;
+    return pause < least_connect_pause_ms ? least_connect_pause_ms
+                                          : pause > longest_connect_pause_ms ? longest_connect_pause_ms : pause;
+}
+
 bool connection_step(connection *self) {
     if (self->state == CONNECTION_OVER) return false;
     if (self->state == CONNECTION_CONNECTING) {
+        int64_t now = now_ms();
+        if (now < self->look_ms) return false;
+        self->look_ms = now + connect_pause_ms(now - self->opened_ms);
         bool some = connect_further(self);
         if (self->state == CONNECTION_GREETING) connection_flush(self);
         return some;

@@ -16,7 +16,7 @@ typedef enum connection_state {
     CONNECTION_OVER
 } connection_state;
 
-enum { connection_buffer = 65536 };
+enum { connection_buffer = 65536, least_connect_pause_ms = 2, longest_connect_pause_ms = 100 };
 
 typedef struct connection {
     struct connection *next;
@@ -30,6 +30,7 @@ typedef struct connection {
     job_line active;  /* on a stream each */
     job_line refused; /* that the server said it did not look at: to be asked again */
     int64_t opened_ms, answered_ms, idle_ms;
+    int64_t look_ms; /* while it connects: when it is looked at next */
     /* Why it is over, where it is. */
     chttp_fault fault;
     bool speaks_1_1;
