@@ -19,6 +19,10 @@ private struct Walk: ~Copyable {
         rocksdb_readoptions_set_iterate_lower_bound(options, lower.baseAddress, lower.count)
         if let upper { rocksdb_readoptions_set_iterate_upper_bound(options, upper.baseAddress, upper.count) }
         iterator = rocksdb_create_iterator_cf(handle, options, family)
+    }
+
+    /// What the walk sees was settled when it was made; this reads.
+    func begin() {
         if newestFirst { rocksdb_iter_seek_to_last(iterator) } else { rocksdb_iter_seek_to_first(iterator) }
     }
 
@@ -75,6 +79,7 @@ extension Database {
         guard let column = columns[family.index] else { return }
         var range = range
         var newer: GenerationWalk?
+        memory?.sort(family)
         // Where the walk was: an iterator that breaks off tells no key any more.
         var last = ProtobufWriter(capacity: 128)
         while true {
@@ -83,6 +88,7 @@ extension Database {
                 // What comes behind damage goes on with what memory held when the walk began.
                 newer = newer ?? reader.walk(family, range, newestFirst: newestFirst)
             }
+            walk.begin()
             while walk.isValid {
                 while let entry = newer?.current, newer?.isBefore(walk.key) == true {
                     if let value = entry.value, try !body(entry.key, value) { return }
@@ -139,8 +145,9 @@ extension Database {
         }
         func reads(_ key: KeyNumber) -> Bool {
             guard let rest = rest(key) else { return true }
-            let fault = Walk(handle, column, rest, newestFirst: newestFirst).fault
-            return !(fault?.isCorruption ?? false)
+            let walk = Walk(handle, column, rest, newestFirst: newestFirst)
+            walk.begin()
+            return !(walk.fault?.isCorruption ?? false)
         }
         var failing = KeyNumber(edge)
         var bit = 0

@@ -25,6 +25,8 @@ final class Database: @unchecked Sendable {
     {
         let base = Self.baseOptions()
         defer { rocksdb_options_destroy(base) }
+        // All tables stay open, since the daemon beside this may remove any that it has rewritten.
+        if isReadOnly { rocksdb_options_set_max_open_files(base, -1) }
         let cache = rocksdb_cache_create_lru(Limits.blockCache)!
         defer { rocksdb_cache_destroy(cache) }
 

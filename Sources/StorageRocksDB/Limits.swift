@@ -30,6 +30,10 @@ enum Limits {
 
     /// Below the usual limit of 1,024 files a process, which sockets share.
     static let openFiles = 512
+    /// Opening beside a daemon meets a table that is being removed, at most this often and with such pauses between, in
+    /// microseconds: after a second it is damage.
+    static let triesToRead = 20
+    static let pauseBetweenTriesToRead: UInt32 = 50_000
     /// One flushes memtables, the other compacts.
     static let backgroundJobs: Int32 = 2
     /// What events are kept of, at most, in bytes: at 150 bytes each 28 million of them.

@@ -1,19 +1,22 @@
 import Glibc
 import Storage
+import Synchronization
 
 /// The folder `log` of a data folder: files with numbers for names, in no order.
 final class LogFolder {
     let path: String
-    private var number: Int
+    /// Of the newest file. Whoever commits makes files, and so does the view's thread.
+    private let number: Mutex<Int>
 
     init(_ path: String) {
         self.path = path
-        number = 0
-        number = names.compactMap { Int($0) }.max() ?? 0
+        number = Mutex(Self.names(in: path).compactMap { Int($0) }.max() ?? 0)
     }
 
     /// Of the files that are whole.
-    var names: [String] {
+    var names: [String] { Self.names(in: path) }
+
+    private static func names(in path: String) -> [String] {
         guard let listing = opendir(path) else { return [] }
         defer { closedir(listing) }
         var names: [String] = []
@@ -29,8 +32,11 @@ final class LogFolder {
     func file(_ name: String) -> String { "\(path)/\(name)" }
 
     func make(_ capacity: Int) throws(StoreError) -> LogFile {
-        number += 1
-        return try LogFile(making: file("\(number)"), capacity: capacity)
+        let name = number.withLock { number in
+            number += 1
+            return "\(number)"
+        }
+        return try LogFile(making: file(name), capacity: capacity)
     }
 
     func remove(_ file: LogFile) throws(StoreError) {

@@ -1,3 +1,4 @@
+import Glibc
 import Storage
 import Synchronization
 
@@ -24,6 +25,15 @@ final class Opening: Sendable {
                 isReadOnly: isReadOnly
             )
         }
+    }
+
+    /// Beside a daemon, which may just be removing a table that the MANIFEST read here still names.
+    func openToRead() throws(StoreError) -> Database {
+        for _ in 1..<Limits.triesToRead where StoreFiles(folder).hasCurrent {
+            if let database = try? open(isReadOnly: true) { return database }
+            usleep(Limits.pauseBetweenTriesToRead)
+        }
+        return try open(isReadOnly: true)
     }
 
     /// False where that was so already.

@@ -30,7 +30,9 @@ struct RecoveredLog {
             stretches.append(CommitLog.Stretch(file: file, generation: generation))
         }
         for (_, file) in files.sorted(by: { $0.key < $1.key }) {
-            if file.capacity >= Limits.leastGeneration { idle.append(file) } else { try folder.remove(file) }
+            // A crash while one took another's place leaves both.
+            let isWanted = file.capacity >= Limits.leastGeneration && stretches.count + idle.count < Limits.generations
+            if isWanted { idle.append(file) } else { try folder.remove(file) }
         }
     }
 
@@ -90,9 +92,13 @@ struct RecoveredLog {
                 cure:
                     "\(restore), or give up what came after: truncate -s \(at) \(ShellText.word(paths[file])) && rm -f \(ShellText.word(committed))"
             )
-        case .missing(let file, let from, let through):
+        case .missing(let file, let next, let first):
+            let what =
+                first > next
+                ? "the commits \(next) to \(first - 1) are missing before those of \(paths[file])"
+                : "\(paths[file]) begins with commit \(first), which another file has as well"
             return .damaged(
-                "the commits \(from) to \(through - 1) are missing before those of \(paths[file])",
+                what,
                 cure:
                     "\(restore), or give up what came after: rm -f \(ShellText.word(paths[file])) \(ShellText.word(committed))"
             )

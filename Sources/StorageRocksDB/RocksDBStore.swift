@@ -81,7 +81,7 @@ package final class RocksDBStore: Store, @unchecked Sendable {
         // First the log: what leaves it meanwhile is in the families when they are opened.
         let files = LogFolder(data + "/log")
         let contents = try RecoveredLog.read(files.names.map(files.file))
-        let database = try opening.open(isReadOnly: true)
+        let database = try opening.openToRead()
         let begun = try FolderStart.read(database)
         identity = begun?.folder.identity ?? ""
         access = DatabaseAccess(database)

@@ -12,15 +12,21 @@ enum Descriptors {
         }
     }
 
-    /// Raises the process's limit as far as it may, and gives how many connections each listener may have. Throws where
-    /// there are too few to begin with.
-    static func raise(for listeners: Int) throws(Failure) -> Int {
+    /// Gives how many there may be; nil where the system does not tell.
+    @discardableResult
+    static func raiseToMost() -> Int? {
         var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return Limits().connections }
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
         limit.rlim_cur = limit.rlim_max
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        let available = Int(clamping: limit.rlim_cur)
+        return Int(clamping: limit.rlim_cur)
+    }
+
+    /// Raises the process's limit as far as it may, and gives how many connections each listener may have. Throws where
+    /// there are too few to begin with.
+    static func raise(for listeners: Int) throws(Failure) -> Int {
+        guard let available = raiseToMost() else { return Limits().connections }
         guard available >= ServeLimits.fewestDescriptors else {
             throw Failure(
                 "\(available) file descriptors are too few, \(ServeLimits.fewestDescriptors) is the least: raise LimitNOFILE, or ulimit -n"

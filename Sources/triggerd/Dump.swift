@@ -21,6 +21,7 @@ struct Dump: ParsableCommand {
 
     func run() throws {
         do {
+            Descriptors.raiseToMost()  // All tables are open at once.
             let store = try RocksDBStore(reading: data)
             defer { store.close() }
             for kind in kind.map({ [$0] }) ?? Family.ofRecords {

@@ -25,6 +25,7 @@ struct Rehearsal {
         }
         let store: RocksDBStore
         do {
+            Descriptors.raiseToMost()  // All tables are open at once.
             store = try RocksDBStore(reading: data)
         } catch {
             throw Failure("\(data): \(error)")

@@ -17,10 +17,14 @@ package final class Generation: @unchecked Sendable {
     /// By family, where entries stand, in the order in which they were written.
     private var places: [[Place]] = Array(repeating: [], count: Family.allCases.count)
     private var newest: KeyTable
-    private let sorted = Mutex([SortedEntries?](repeating: nil, count: Family.allCases.count))
+    private let sorted = Family.allCases.map { _ in Sorted() }
 
     /// In steps of 8 bytes from the beginning.
     typealias Place = UInt32
+
+    private final class Sorted: Sendable {
+        let entries = Mutex(SortedEntries())
+    }
 
     /// `first`: the number of the commit that comes next; `seed`: that of the `Generations` that it joins.
     package init(capacity: Int, first: UInt64, seed: UInt64) {
@@ -40,7 +44,7 @@ package final class Generation: @unchecked Sendable {
         munmap(room, capacity)
     }
 
-    private var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: room, count: used) }
+    private var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: room, count: capacity) }
 
     /// Takes in a record that is durable.
     package func enter(_ record: UnsafeRawBufferPointer, _ head: LogRecord.Head) {
@@ -78,13 +82,16 @@ package final class Generation: @unchecked Sendable {
     package func count(_ family: Family) -> Int { places[family.index].count }
 
     /// The newest entry of each key, in the order of keys. Sorted when it is first asked for; what comes later is merged.
-    package func sorted(_ family: Family) -> SortedEntries {
-        let index = family.index
-        return sorted.withLock { sorted in
-            var entries = sorted[index] ?? SortedEntries()
-            sorted[index] = nil  // so that it is changed where it is
-            entries.add(places[index], of: self)
-            sorted[index] = entries
+    package func sorted(_ family: Family) -> SortedEntries { sorted(family, places(of: family)) }
+
+    /// Where a family's entries stand by now.
+    func places(of family: Family) -> [Place] { places[family.index] }
+
+    /// Of the first `places` at least. Needs no lock: what was entered stays where it is.
+    @discardableResult
+    func sorted(_ family: Family, _ places: [Place]) -> SortedEntries {
+        sorted[family.index].entries.withLock { entries in
+            entries.add(places, of: self)
             return entries
         }
     }

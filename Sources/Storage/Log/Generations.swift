@@ -47,6 +47,12 @@ package final class Generations: @unchecked Sendable {
 
     // MARK: Readers
 
+    /// Sorts what a walk over the family needs, before it holds the writer up: of what comes meanwhile there is little.
+    package func sort(_ family: Family) {
+        let found = reading { reader in reader.all.map { ($0, $0.places(of: family)) } }
+        for (generation, places) in found { generation.sorted(family, places) }
+    }
+
     /// Nothing enters and nothing leaves during `body`.
     @inline(__always)
     package func reading<Result: ~Copyable, Fault: Error>(
