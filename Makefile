@@ -8,6 +8,8 @@ BUILD_PACKAGES := libprotobuf-c-dev librocksdb-dev libcurl4-openssl-dev libnghtt
 TEST_PACKAGES := $(BUILD_PACKAGES) protobuf-compiler protobuf-c-compiler python3-protobuf python3-aiosmtpd openssl \
 	golang-go golang-github-containerd-ttrpc-dev python3-h2 python3-jwt python3-cryptography python3-pip \
 	python3-setuptools python3-wheel nghttp2-server valgrind
+# Whom the benchmarks measure triggerd beside; no test needs them.
+BENCH_PACKAGES := redis-server postgresql
 # Of the tests' other sides what Debian has no package of: from PyPI, into .build/python.
 TEST_PYTHON := http-ece==1.2.1
 RELEASE = $(shell swift build -c release --show-bin-path)
@@ -68,7 +70,8 @@ generate: test-dependencies
 	mv proto/triggerd/storage/v1/storage.proto.new proto/triggerd/storage/v1/storage.proto
 
 bench: build test-dependencies
-	@Benchmarks/run.sh $(RELEASE)/triggerd
+	@scripts/install-packages $(BENCH_PACKAGES)
+	@Benchmarks/run.sh $(RELEASE)/triggerd .build/bench
 
 install: build
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/triggerd/plugins $(DESTDIR)$(PREFIX)/include/triggerd

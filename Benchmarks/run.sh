@@ -1,17 +1,16 @@
 #!/usr/bin/env bash
 # All benchmarks, each beside what it is compared with, in one run: quote the ratios.
 #
-#   run.sh PATH_OF_TRIGGERD [USERS] [SECONDS]
+#   run.sh PATH_OF_TRIGGERD OUTPUT [OPTION OF ingest.py]...
 set -euo pipefail
 
-triggerd=$1 users=${2:-1000000} seconds=${3:-5}
+triggerd=$1 output=$2
+shift 2
 here=$(cd "$(dirname "$0")" && pwd)
 folder=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; wait; rm -rf "$folder"' EXIT
 
 GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$folder/cache go build -o "$folder/wire" "$here/wire/wire.go"
-cc -O2 -o "$folder/ingest" "$here/ingest/ingest.c"
-cc -O2 -o "$folder/floor" "$here/ingest/floor.c" -lrocksdb
 
 mkdir "$folder/campaigns"
 cat > "$folder/campaigns/bench.yaml" <<YAML
@@ -31,22 +30,18 @@ echo "idle: $(awk '/VmRSS/ {print $2}' /proc/$daemon/status) kB resident"
 "$folder/wire" serve "$folder/go" &
 until [ -S "$folder/go" ]; do sleep 0.05; done
 echo "Health/Check with Debian's Go client; calls in flight, calls/s, p50 us, p99 us:"
-for round in 1 2 3; do
+for _ in 1 2 3; do
     for calls in 1 64; do
         echo "  triggerd   $("$folder/wire" call "$folder/s" $calls 2)"
         echo "  Go server  $("$folder/wire" call "$folder/go" $calls 2)"
     done
 done
 
-echo "durable ingest, $users known users, 64 calls in flight, beside the store's floor:"
-"$folder/ingest" "$folder/s" fill "$users"
-for round in 1 2; do
-    echo "  triggerd  $("$folder/ingest" "$folder/s" track "$users" 64 "$seconds")"
-    echo "  floor     $("$folder/floor" "$folder/floor-$round" "$users" "$seconds")"
-    rm -rf "$folder/floor-$round"
-done
 kill "$daemon"
 wait "$daemon" || true
+
+echo "durable abandoned carts, beside those who do the same by hand and the store's floors:"
+python3 "$here/ingest/ingest.py" "$triggerd" "$output" "$@"
 
 echo "applying campaigns, and a Track every 10 ms beside it:"
 python3 "$here/apply/apply.py" "$triggerd"
@@ -77,3 +72,5 @@ echo "e-mail, 10,000 letters of 1 KB:"
 
 echo "from the event to the outcome, with a channel that takes every message at once:"
 "$here/outbox/outbox.sh" "$triggerd"
+
+echo "the table of durable abandoned carts is also in $output: bench.json, bench.svg"

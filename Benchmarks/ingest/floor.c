@@ -1,31 +1,15 @@
-/* What the store's work costs at the least: commits of 64 events on RocksDB in this process, with no socket, no
+/* What the store's work costs at the least where a commit is one batch of RocksDB, as it was before the log: no socket, no
  * protocol and no rules. For each event: is its id new; read its user; put the user, a timer, a decision, the id.
  *
- *   floor FOLDER USERS SECONDS       prints events a second as one JSON object */
+ *   floor FOLDER USERS SECONDS BATCH [zipf]      prints events a second as one JSON object */
 #define _GNU_SOURCE
+#include "measure.h"
 #include <rocksdb/c.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
-enum { BATCH = 64, RECORD = 300 };
+enum { MOST = 1024, RECORD = 300 };
 static const char *names[] = { "users", "timers", "decisions", "ids", "default" };
 enum { COUNT = sizeof names / sizeof *names };
 static rocksdb_column_family_handle_t *family[COUNT];
-static uint64_t seed = 0x9e3779b97f4a7c15ULL;
-
-static uint64_t draw(void) {
-    seed ^= seed << 13;
-    seed ^= seed >> 7;
-    return seed ^= seed << 17;
-}
-static double now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 static void check(char *error) {
     if (error) {
         fprintf(stderr, "%s\n", error);
@@ -38,9 +22,10 @@ static void number(char *to, uint64_t value) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 4) return fprintf(stderr, "usage: floor FOLDER USERS SECONDS\n"), 2;
-    uint64_t users = strtoull(argv[2], 0, 10);
-    char *error = 0, record[RECORD], keys[BATCH][8], ids[BATCH][16];
+    int batch_size = argc > 4 ? atoi(argv[4]) : 0;
+    if (argc < 5 || batch_size < 1 || batch_size > MOST) return fprintf(stderr, "usage: see the head of floor.c\n"), 2;
+    users = strtoull(argv[2], 0, 10), is_zipf = argc > 5;
+    char *error = 0, record[RECORD], keys[MOST][8], ids[MOST][16];
     const rocksdb_options_t *options[COUNT];
     rocksdb_options_t *base = rocksdb_options_create();
     rocksdb_options_set_create_if_missing(base, 1);
@@ -81,22 +66,22 @@ int main(int argc, char **argv) {
     rocksdb_flush_cf(db, rocksdb_flushoptions_create(), family[0], &error);
     check(error);
 
-    double start = now(), end = start + atof(argv[3]);
+    int64_t cpu = settled_cpu_us(), start = now_us(), end = start + (int64_t)(atof(argv[3]) * 1e6), began;
     uint64_t events = 0, sequence = 1;
-    while (now() < end) {
-        const char *key_at[BATCH], *id_at[BATCH];
-        size_t key_size[BATCH], id_size[BATCH], size;
-        rocksdb_pinnableslice_t *found[BATCH], *seen[BATCH];
-        char *errors[BATCH];
-        for (int i = 0; i < BATCH; i++) {
-            number(keys[i], draw() % users);
+    while ((began = now_us()) < end) {
+        const char *key_at[MOST], *id_at[MOST];
+        size_t key_size[MOST], id_size[MOST], size;
+        rocksdb_pinnableslice_t *found[MOST], *seen[MOST];
+        char *errors[MOST];
+        for (int i = 0; i < batch_size; i++) {
+            number(keys[i], draw_user());
             number(ids[i], draw());
             number(ids[i] + 8, draw());
             key_at[i] = keys[i], key_size[i] = 8, id_at[i] = ids[i], id_size[i] = 16;
         }
-        rocksdb_batched_multi_get_cf(db, read, family[3], BATCH, id_at, id_size, seen, errors, 0);
-        rocksdb_batched_multi_get_cf(db, read, family[0], BATCH, key_at, key_size, found, errors, 0);
-        for (int i = 0; i < BATCH; i++, sequence++) {
+        rocksdb_batched_multi_get_cf(db, read, family[3], (size_t)batch_size, id_at, id_size, seen, errors, 0);
+        rocksdb_batched_multi_get_cf(db, read, family[0], (size_t)batch_size, key_at, key_size, found, errors, 0);
+        for (int i = 0; i < batch_size; i++, sequence++) {
             char timer[16], place[8], decision[24] = { 0 };
             memcpy(record, rocksdb_pinnableslice_value(found[i], &size), RECORD);
             number(record, sequence);
@@ -113,9 +98,11 @@ int main(int argc, char **argv) {
         rocksdb_write(db, flushed, batch, &error);
         check(error);
         rocksdb_writebatch_clear(batch);
-        events += BATCH;
+        events += (uint64_t)batch_size;
+        note(began, now_us());
     }
-    printf("{\"batch\": %d, \"events_per_s\": %.0f}\n", BATCH, (double)events / (now() - start));
+    double elapsed = (double)(now_us() - start) / 1e6;
+    report(1, batch_size, events, elapsed, settled_cpu_us() - cpu);
     for (int f = 0; f < COUNT; f++) rocksdb_column_family_handle_destroy(family[f]);
     rocksdb_close(db);
     return 0;
