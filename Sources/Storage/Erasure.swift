@@ -32,6 +32,7 @@ package final class Erasures: Sendable {
     package var oldest: Instant? { pending.withLock { $0.values.lazy.map(\.at).min() } }
 
     package func apply(_ changes: Changes) {
+        // Most commits say nothing of erasures: they need no lock.
         guard !changes.erasures.isEmpty || !changes.erasuresEnded.isEmpty else { return }
         pending.withLock { pending in
             for (user, erasure) in changes.erasures { pending[user] = erasure }

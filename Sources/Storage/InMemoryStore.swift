@@ -106,7 +106,7 @@ package final class InMemoryStore: Store {
 
     package func events(since: Instant, _ body: (StoredEvent) throws -> Bool) throws {
         for event in kept.withLock({ $0.events }) where event.receivedAt >= since {
-            guard try body(event) else { return }
+            guard try body(event) else { return }  // Its caller has enough.
         }
     }
 

@@ -88,7 +88,7 @@ final class Database: @unchecked Sendable {
     }
 
     func close() {
-        guard !isClosed else { return }
+        guard !isClosed else { return }  // Whoever lends it closes it, and so does its end.
         isClosed = true
         for column in opened { rocksdb_column_family_handle_destroy(column) }
         rocksdb_readoptions_destroy(read)

@@ -1,3 +1,4 @@
+import CStorage
 import Glibc
 import Storage
 
@@ -52,11 +53,12 @@ final class DatabaseAccess: @unchecked Sendable {
     /// changes nothing, where readers do not let go in time.
     func replace(_ open: () throws(StoreError) -> Database) throws(StoreError) -> Bool {
         var until = timespec()
-        clock_gettime(CLOCK_REALTIME, &until)
+        // The wall clock may be set meanwhile.
+        clock_gettime(CLOCK_MONOTONIC, &until)
         until.tv_nsec += Limits.reopenPatienceMs * 1_000_000
         until.tv_sec += until.tv_nsec / 1_000_000_000
         until.tv_nsec %= 1_000_000_000
-        guard pthread_rwlock_timedwrlock(lock, &until) == 0 else { return false }
+        guard triggerd_write_lock(lock, &until) != 0 else { return false }
         defer { pthread_rwlock_unlock(lock) }
         database?.close()
         database = nil

@@ -25,7 +25,7 @@ struct FolderCheck {
     }
 
     func run() throws(StoreError) {
-        guard let manifest = try manifest() else { return }
+        guard let manifest = try manifest() else { return }  // The folder is new.
         let oldestNeeded = try oldestLogNeeded(manifest)
         var walked: [Walked] = []
         for number in files.logs where number >= oldestNeeded { walked.append(try walk(number)) }

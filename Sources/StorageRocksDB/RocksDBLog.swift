@@ -86,7 +86,7 @@ struct RocksDBLog {
             let read = UnsafeRawBufferPointer(rebasing: room[..<got])
             for block in stride(from: 0, to: got, by: Self.blockSize) {
                 let bytes = UnsafeRawBufferPointer(rebasing: read[block..<min(block + Self.blockSize, got)])
-                guard body(start + block, bytes) else { return }
+                guard body(start + block, bytes) else { return }  // Its caller has enough.
             }
             start += got
         }

@@ -182,10 +182,10 @@ extension RocksDBStore {
     package func trimEvents() throws(StoreError) {
         let oldest = try list(.events, limit: 1, Self.event).first?.receivedAt
         let newest = try list(.events, newestFirst: true, limit: 1, Self.event).first?.receivedAt
-        guard let oldest, let newest else { return }
+        guard let oldest, let newest else { return }  // There are none.
         try access.read { database throws(StoreError) in
             let size = database.size(of: .events)
-            guard size > UInt64(Limits.events) else { return }
+            guard size > UInt64(Limits.events) else { return }  // All may stay.
             // Events come evenly enough: so much of the time holds so much of them. Whole tables go, so the rest is
             // dropped with the next look.
             let share = 1 - Double(Limits.events) / Double(size)

@@ -95,7 +95,7 @@ package final class RocksDBStore: Store, @unchecked Sendable {
     }
 
     private func startView(_ folder: String) {
-        guard let log else { return }
+        guard let log else { return }  // It was opened to be read.
         let (access, opening, damage) = (access, opening, damage)
         view = ViewWriter(log, access, folder: folder) { error in
             // A compaction met a block that does not read, and RocksDB takes nothing more for that. Without compaction

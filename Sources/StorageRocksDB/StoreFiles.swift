@@ -31,9 +31,10 @@ struct StoreFiles {
     func manifest(_ number: UInt64) -> String { "\(folder)/MANIFEST-\(Self.padded(number))" }
     var current: String { folder + "/CURRENT" }
 
+    /// What names no MANIFEST leaves none: `FolderCheck` says what that means in the folder.
     private mutating func readCurrent() {
         let file = open(current, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return }
+        guard file >= 0 else { return }  // `hasCurrent` says it.
         defer { close(file) }
         hasCurrent = true
         let text = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { room in

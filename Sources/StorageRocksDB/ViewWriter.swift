@@ -65,7 +65,7 @@ final class ViewWriter: @unchecked Sendable {
     }
 
     private func store(_ family: Family, of generation: Generation) throws(StoreError) {
-        guard generation.count(family) > 0 else { return }
+        guard generation.count(family) > 0 else { return }  // The view lacks nothing of it.
         let entries = generation.sorted(family)
         try waitForCompaction(family)
         try access.read { database throws(StoreError) in
@@ -103,7 +103,7 @@ final class ViewWriter: @unchecked Sendable {
             let waits = try access.read { database in
                 database.compacts && database.levelZeroTables(family) >= Limits.levelZeroTables
             }
-            guard waits else { return }
+            guard waits else { return }  // Compaction keeps up.
             log.pause(.milliseconds(50))
         }
     }

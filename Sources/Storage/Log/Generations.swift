@@ -127,7 +127,7 @@ package struct GenerationWalk {
     package func isAt(_ key: UnsafeRawBufferPointer) -> Bool { current?.key.isEqual(to: key) ?? false }
 
     package mutating func advance() {
-        guard let passed = current?.key else { return }
+        guard let passed = current?.key else { return }  // It has ended.
         for index in cursors.indices where cursors[index].entry().key.isEqual(to: passed) {
             cursors[index].next += newestFirst ? -1 : 1
         }

@@ -153,7 +153,7 @@ package struct ProtobufWriter: ~Copyable {
     }
 
     package mutating func append(_ content: UnsafeRawBufferPointer) {
-        guard let from = content.baseAddress else { return }
+        guard let from = content.baseAddress else { return }  // Nothing has no address.
         reserve(content.count)
         (start + count).copyMemory(from: from, byteCount: content.count)
         count += content.count

@@ -99,7 +99,7 @@ extension Lease: StoredMessage {
         try each.field(2, "ends_ms", &ends)
         try each.field(3, "device", &device)
         try each.old(4, "is_excepted", Bool.self) { isExcepted in
-            guard isExcepted else { return }
+            guard isExcepted else { return }  // It goes on without one.
             // It did not say what it was.
             exception = .blank
             exception?.time = ends

@@ -93,7 +93,7 @@ struct Packed: FieldType {
     static func comes(as wire: ProtobufReader.Wire) -> Bool { wire == .bytes || wire == .varint }
 
     mutating func write(_ number: UInt32, to writer: inout ProtobufWriter) {
-        guard !instants.isEmpty else { return }
+        guard !instants.isEmpty else { return }  // A list without elements takes no field.
         writer.message(number) { writer in
             for instant in instants { writer.varint(UInt64(bitPattern: instant.milliseconds)) }
         }
