@@ -193,6 +193,19 @@ extension RuleChecks {
         )
     }
 
+    /// 13: an address that a channel called dead is the user's no more, unless the user told of it in the same step.
+    func checkDead(_ decision: Decision, _ commit: Commit) throws {
+        guard let dead = decision.why["dead_addresses"]?.texts, commit.isServed,
+            !commit.changes.events.contains(where: { $0.user == decision.user && !$0.set.isEmpty }),
+            let profile = commit.changes.users.first(where: { $0.id == decision.user })?.state.profile
+        else { return }
+        let isLeft =
+            decision.channel == "push"
+            ? profile["push_tokens"]?.texts.contains(where: dead.contains) ?? false
+            : dead.contains(profile["email"]?.text ?? "") && profile["email_status"] != "hard_bounced"
+        try torture.check(!isLeft, "\(decision.user) still has one of \(dead), which were called dead")
+    }
+
     /// 10.2: what counts for caps was delivered, or may be yet.
     func checkCounted(_ state: UserState) throws {
         for counted in state.counted {

@@ -98,6 +98,7 @@ struct RuleChecks {
             commit.causes.contains(decision.user) || isMoved,
             "\(decision.code.rawValue) was decided of \(decision.user), to whom nothing happened"
         )
+        try checkDead(decision, commit)
         guard decision.send != 0 else { return }
         guard decision.code != .scheduled else { return begin(decision, commit) }
         guard let send = sends[decision.send] else {

@@ -19,6 +19,8 @@ struct Story {
     private let isModelled: Bool
     /// Whether much is sent.
     private let isBusy: Bool
+    /// Whether next to everything that happens sends something: lines want it.
+    private let pours: Bool
 
     static let everybody: [UserID] = ["a", "b", "c", "d", "e", "f", "g", "h"]
 
@@ -43,6 +45,7 @@ struct Story {
         users =
             isModelled ? RandomScenario.users.map { Text($0) } : Array(Self.everybody.prefix(chance.number(in: 2...8)))
         isBusy = !isModelled && chance.happens(700)
+        pours = isBusy && chance.happens(600)
         left = chance.number(in: isBusy ? 100...500 : 40...250)
         gaps = chance.one(Self.paces)
         zones =
@@ -97,6 +100,18 @@ struct Story {
             drawn["trigger"] = .object(trigger)
         }
         if scenarios.chance(30) { drawn["rate_limit"] = .object(["per_minute": .integer(1)]) }
+        if pours { pour(&drawn, rare) }
+    }
+
+    private mutating func pour(_ drawn: inout Object, _ rare: [Text]) {
+        for field in rare where scenarios.chance(90) { drawn[field] = nil }
+        if drawn["exceptions"] == nil { drawn["delay"] = scenarios.chance(50) ? "1m" : nil }
+        drawn["trigger"] = .object(["type": "custom_event", "event": "view"])
+        let all: [Object] = [
+            ["channel": "email", "subject": "x", "body": "y"], ["channel": "push", "title": "y"],
+            ["channel": "webhook", "url": "https://a.example/x"],
+        ]
+        drawn["messages"] = .array(all.filter { _ in scenarios.chance(70) }.map { .object($0) })
     }
 
     /// With some of what the model does not know, as far as that makes a campaign.
@@ -182,6 +197,7 @@ struct Story {
         if !isModelled {
             event["user"] = .string(scenarios.one(users).string)
             scenarios.enrich(&event)
+            if pours, event["type"] == "custom_event", scenarios.chance(80) { event["event"] = "view" }
         }
         event["received_at"] = nil
         event["id"] = scenarios.chance(90) ? .string("n\(count)") : nil

@@ -22,8 +22,11 @@ struct Summary: CustomStringConvertible {
         "\(Int(userYears)) user-years, \(turns) turns, \(commits) commits, \(starts) starts, \(sends) sends"
     }
 
-    /// What was never decided. Near misses are told to few, and as no decision.
+    /// Near misses are told to few, and as no decision; the others are a scenario's (11).
+    private static let elsewhere: Set<Decision.Code> = [.propertyFilterMismatch, .duplicateEvent, .noSession]
+
+    /// What was never decided.
     var missing: [String] {
-        Decision.Code.allCases.filter { !reached.contains($0) && $0 != .propertyFilterMismatch }.map(\.rawValue)
+        Decision.Code.allCases.filter { !reached.contains($0) && !Self.elsewhere.contains($0) }.map(\.rawValue)
     }
 }

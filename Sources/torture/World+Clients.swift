@@ -133,6 +133,7 @@ extension World {
 
     func context(of registry: CampaignRegistry) -> Context {
         let context = registry.makeContext(identity: store.identity, acceptsAtOnce: weather.acceptsAtOnce)
+            .with(bounds)
         return canary?.spoiled(context) ?? context
     }
 
@@ -184,5 +185,21 @@ extension World {
         let definition = campaign.packed()
         let work: Work = stops ? .stop(id, definition: definition) : .resume(id, definition: definition)
         server.queue.append(Server.Queued(work: work, tell: .head(id)))
+    }
+}
+
+extension Context {
+    fileprivate func with(_ limits: Limits) -> Context {
+        Context(
+            campaigns: campaigns,
+            channels: channels,
+            workspace: workspace,
+            limits: limits,
+            identity: identity,
+            acceptsAtOnce: acceptsAtOnce,
+            zone: zone,
+            match: match,
+            render: render
+        )
     }
 }

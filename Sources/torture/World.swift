@@ -16,6 +16,8 @@ final class World {
     let time: Time
     var trace: Trace
     let limits: CoreLimits
+    /// The engine's: so low at times that a run reaches them.
+    let bounds: Limits
     let providers: [Provider]
     let store: DiskStore
     private(set) var server: Server?
@@ -60,6 +62,14 @@ final class World {
         // The model runs everything that is due before what came in.
         limits.userBytesPerStep = weather.acceptsAtOnce ? 32 << 20 : chance.one([1, 2_000, 32 << 20])
         self.limits = limits
+        var bounds = Limits()
+        if !weather.acceptsAtOnce {  // The model knows these as they are.
+            bounds.chain = chance.one([2, 16])
+            bounds.waiting = chance.one([3, 4_096])
+            bounds.longestRateLimit = chance.one([.seconds(90), .days(3)])
+            bounds.inAppInterval = chance.one([.seconds(30), .seconds(3_600)])
+        }
+        self.bounds = bounds
         providers = ["email", "push", "webhook"].map { Provider($0, &chance) }
         self.chance = chance
     }
