@@ -30,7 +30,7 @@ final class Provider {
         settings.sortedAtOnce = chance.number(in: 1...8)
         settings.unparkedAtOnce = chance.number(in: 1...8)
         settings.mostUnrecorded = chance.one([1, 4, 4_096])
-        settings.givesUpAfter = chance.one([.days(3), .days(3), .seconds(3_600)])
+        settings.givesUpAfter = chance.one([.days(3), .seconds(3_600), .seconds(90)])
         self.settings = settings
     }
 
