@@ -11,7 +11,8 @@ final class CommitLog: @unchecked Sendable {
     private let files: LogFolder
     private let monitor = Monitor()
     private let committed: CommittedFile
-    private var record = LogRecordWriter()
+    private var record: LogRecordWriter
+    private let seal: UInt32
     /// Of the commit that comes next.
     private(set) var next: UInt64
     let epoch: UInt32
@@ -35,8 +36,11 @@ final class CommitLog: @unchecked Sendable {
         _ recovered: RecoveredLog,
         files: LogFolder,
         epoch: UInt32,
+        seal: UInt32,
         committed: CommittedFile
     ) throws(StoreError) {
+        record = LogRecordWriter(seal: seal)
+        self.seal = seal
         (memory, self.files, self.epoch, self.committed) = (recovered.memory, files, epoch, committed)
         (next, stretches, idle) = (recovered.next, recovered.stretches, recovered.idle)
         size = max(Limits.leastGeneration, (stretches.map(\.file) + idle).map(\.capacity).max() ?? 0)
@@ -62,7 +66,9 @@ final class CommitLog: @unchecked Sendable {
                 active.file.takeBack(at: place)
                 throw error
             }
-            guard let head = LogRecord.read(bytes) else { preconditionFailure("commit \(next) does not read") }
+            guard let head = LogRecord.read(bytes, seal: seal) else {
+                preconditionFailure("commit \(next) does not read")
+            }
             memory.enter(bytes, head)
             next += 1
             committed.note(next: next)
@@ -93,8 +99,9 @@ final class CommitLog: @unchecked Sendable {
             begin(idle.remove(at: large))
         } else {
             let large = try files.make(LogRecord.padded(max(room, size)))
-            try files.remove(idle.removeFirst())
+            let small = idle.removeFirst()
             begin(large)
+            try? files.remove(small)  // One that stays is removed by the next start.
         }
     }
 
@@ -114,6 +121,11 @@ final class CommitLog: @unchecked Sendable {
             while stretches.count < 2, !isStopping { monitor.wait() }
             return isStopping ? nil : stretches[0].generation
         }
+    }
+
+    /// How far the view is when it has all of it.
+    func view(through generation: Generation) -> ViewRecord {
+        ViewRecord(next: generation.next, epoch: epoch, seal: seal)
     }
 
     var isClosing: Bool { monitor.locked { isStopping } }

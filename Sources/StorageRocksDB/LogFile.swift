@@ -116,7 +116,8 @@ struct LogFileContent: ~Copyable {
 
     /// Nil where there is no such file.
     init?(_ path: String) throws(StoreError) {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
+        // Not through a link, and nothing that would keep who opens it waiting.
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard file >= 0 else {
             if errno == ENOENT { return nil }
             throw Self.unreadable(path)
@@ -124,6 +125,10 @@ struct LogFileContent: ~Copyable {
         defer { close(file) }
         var status = stat()
         guard fstat(file, &status) == 0 else { throw Self.unreadable(path) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            errno = EINVAL
+            throw Self.unreadable(path)
+        }
         let room = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, Int(status.st_size)), alignment: 16)
         var got = 0
         while got < Int(status.st_size) {

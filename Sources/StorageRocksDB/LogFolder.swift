@@ -24,7 +24,8 @@ final class LogFolder {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
-            if Int(name) != nil { names.append(name) }
+            let isNumber = name.utf8.count <= 18 && name.utf8.allSatisfy { (0x30...0x39).contains($0) }
+            if isNumber { names.append(name) }
         }
         return names.sorted { (Int($0) ?? 0) < (Int($1) ?? 0) }
     }

@@ -9,6 +9,7 @@ struct RecoveredLog {
     private(set) var next: UInt64
     /// The highest of any record, and of the view.
     let epoch: UInt32
+    let seal: UInt32
 
     /// For a store that writes: `committed` is what the file of that name tells.
     init(_ folder: LogFolder, view: ViewRecord, committed: UInt64?, at committedPath: String) throws(StoreError) {
@@ -21,11 +22,13 @@ struct RecoveredLog {
             throw Self.refusal(error, folder, committedPath)
         }
         (next, epoch) = (recovery.next, recovery.epoch)
+        // Of a folder that has none yet, as soon as nothing was written without one.
+        seal = view.seal == 0 && recovery.order.isEmpty ? .random(in: 1 ... .max) : view.seal
         var files: [Int: LogFile] = [:]
         for (index, name) in names.enumerated() { files[index] = try LogFile(opening: folder.file(name)) }
         for index in recovery.order {
             let file = files.removeValue(forKey: index)!
-            let generation = Self.generation(contents[index].bytes, recovery.runs[index], file.capacity, memory.seed)
+            let generation = Self.generation(contents[index].bytes, recovery.runs[index], file.capacity, memory, view)
             memory.append(generation)
             stretches.append(CommitLog.Stretch(file: file, generation: generation))
         }
@@ -40,12 +43,13 @@ struct RecoveredLog {
     /// view, if the view is opened after this was read.
     static func beside(_ contents: [Content], view: ViewRecord) throws(StoreError) -> Generations {
         let memory = Generations()
-        let runs = contents.map { LogRun($0.bytes) }
+        let runs = contents.map { LogRun($0.bytes, seal: view.seal) }
         var next = view.next
         for index in runs.indices.filter({ runs[$0].next > view.next }).sorted(by: { runs[$0].first < runs[$1].first })
         {
             guard runs[index].first <= next else { break }
-            memory.append(Self.generation(contents[index].bytes, runs[index], contents[index].bytes.count, memory.seed))
+            let bytes = contents[index].bytes
+            memory.append(Self.generation(bytes, runs[index], bytes.count, memory, view))
             next = runs[index].next
         }
         return memory
@@ -70,13 +74,16 @@ struct RecoveredLog {
         _ bytes: UnsafeRawBufferPointer,
         _ run: LogRun,
         _ capacity: Int,
-        _ seed: UInt64
+        _ memory: Generations,
+        _ view: ViewRecord
     ) -> Generation {
         let capacity = max(LogRecord.alignment, LogRecord.padded(capacity))
-        let generation = Generation(capacity: capacity, first: run.first, seed: seed)
+        let generation = Generation(capacity: capacity, first: run.first, seed: memory.seed)
         for range in run.records {
             let record = UnsafeRawBufferPointer(rebasing: bytes[range])
-            guard let head = LogRecord.read(record) else { preconditionFailure("a record at \(range) changed") }
+            guard let head = LogRecord.read(record, seal: view.seal) else {
+                preconditionFailure("a record at \(range) changed")
+            }
             generation.enter(record, head)
         }
         return generation

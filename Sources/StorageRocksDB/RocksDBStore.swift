@@ -58,11 +58,13 @@ package final class RocksDBStore: Store, @unchecked Sendable {
         let epoch = recovered.epoch + 1
         access = DatabaseAccess(database)
         memory = recovered.memory
-        try FolderStart.note(ViewRecord(next: begun.view.next, epoch: epoch), in: database, by: files.path)
+        let view = ViewRecord(next: begun.view.next, epoch: epoch, seal: recovered.seal)
+        try FolderStart.note(view, in: database, by: files.path)
         log = try CommitLog(
             recovered,
             files: files,
             epoch: epoch,
+            seal: recovered.seal,
             committed: try CommittedFile(committed, of: folder, next: recovered.next)
         )
         if log?.isDirect == false {

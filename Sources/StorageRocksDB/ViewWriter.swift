@@ -86,7 +86,7 @@ final class ViewWriter: @unchecked Sendable {
         try access.read { database throws(StoreError) in
             try StoreError.doing("write a table", database.folder) { () throws(RocksDBFault) in
                 let table = try TableWriter(database, .meta, in: folder)
-                var view = ViewKey(ViewRecord(next: generation.next, epoch: log.epoch))
+                var view = ViewKey(log.view(through: generation))
                 for index in 0..<entries.count {
                     let entry = entries.entry(index, of: generation)
                     try view.add(to: table, before: entry.key)

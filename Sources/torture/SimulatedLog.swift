@@ -7,7 +7,8 @@ final class SimulatedLog {
     private var disk = Disk()
     private var chance: Chance
     private let canary: Canary?
-    private var writer = LogRecordWriter()
+    private var writer: LogRecordWriter
+    private let seal: UInt32
     private var memory = Generations()
     /// The last is written to; those before it wait for the view.
     private var stretches: [(file: Int, generation: Generation)] = []
@@ -17,7 +18,7 @@ final class SimulatedLog {
     private var epoch: UInt32 = 1
     /// What the tables say, by family, and how far they are.
     private var tables = [[[UInt8]: [UInt8]]](repeating: [:], count: Family.allCases.count)
-    private var view = ViewRecord.start
+    private var view: ViewRecord
     /// Families of the oldest generation that are in tables already.
     private var ingested = 0
     /// The view follows no more until there is room again.
@@ -28,6 +29,9 @@ final class SimulatedLog {
 
     init(_ canary: Canary?, _ chance: Chance) {
         (self.canary, self.chance) = (canary, chance)
+        seal = UInt32(truncatingIfNeeded: self.chance.word())
+        writer = LogRecordWriter(seal: seal)
+        view = ViewRecord(next: 1, epoch: 1, seal: seal)
         for _ in 0..<3 { idle.append(disk.make(Self.capacity)) }
         begin(idle.removeFirst())
     }
@@ -56,7 +60,7 @@ final class SimulatedLog {
     func flush(_ changes: Changes) throws -> Changes {
         if canary != .unflushed { disk.flush() }
         let record = writer.encode(changes, number: next, epoch: epoch)
-        guard let head = LogRecord.read(record) else { throw Violation("commit \(next) does not read") }
+        guard let head = LogRecord.read(record, seal: seal) else { throw Violation("commit \(next) does not read") }
         memory.enter(record, head)
         bytes += record.count
         next += 1
@@ -75,7 +79,7 @@ final class SimulatedLog {
     private var capacity: Int { stretches[stretches.count - 1].generation.capacity }
 
     private func turn(room: Int) -> Bool {
-        if idle.isEmpty, canary == .reusedFile { idle.append(stretches.removeFirst().file) }
+        if stretches.count > 1, canary == .reusedFile { idle.insert(stretches.removeFirst().file, at: 0) }
         while idle.isEmpty {
             guard !isStuck else { return false }
             ingest()
@@ -114,7 +118,9 @@ final class SimulatedLog {
             tables[family.index][Array(entry.key)] = entry.value.map { Array($0) }
         }
         ingested += 1
-        if family == .meta || canary == .earlyView { view = ViewRecord(next: generation.next, epoch: epoch) }
+        if family == .meta || canary == .earlyView {
+            view = ViewRecord(next: generation.next, epoch: epoch, seal: seal)
+        }
         guard ingested == families.count else { return }
         ingested = 0
         memory.remove(generation)
@@ -154,7 +160,9 @@ final class SimulatedLog {
             let generation = Generation(capacity: files[index].count, first: run.first, seed: memory.seed)
             for range in run.records {
                 let record = UnsafeRawBufferPointer(rebasing: files[index][range])
-                guard let head = LogRecord.read(record) else { throw Violation("a record that was found is none") }
+                guard let head = LogRecord.read(record, seal: seal) else {
+                    throw Violation("a record that was found is none")
+                }
                 generation.enter(record, head)
             }
             memory.append(generation)
@@ -175,7 +183,7 @@ final class SimulatedLog {
         let index = chance.one(recovery.order)
         let start = chance.one(recovery.runs[index].records).lowerBound
         let record = UnsafeRawBufferPointer(rebasing: files[index][start...])
-        guard let head = LogRecord.read(record) else { throw Violation("a record that was found is none") }
+        guard let head = LogRecord.read(record, seal: seal) else { throw Violation("a record that was found is none") }
         var harmed = files.map { UnsafeRawBufferPointer($0) }
         let what: String
         let (place, bit) = (start + chance.number(head.bytes), UInt8(1) << UInt8(chance.number(8)))

@@ -9,7 +9,7 @@ struct GenerationTests {
     @Test("of each key the newest entry is found, in whichever generation, and walks show each key once, in order")
     func newest() throws {
         var random = Seeded(state: 3)
-        var writer = LogRecordWriter()
+        var writer = LogRecordWriter(seal: 3)
         let memory = Generations()
         var number: UInt64 = 1
         var owners: [String: String?] = [:]
@@ -24,11 +24,25 @@ struct GenerationTests {
                     owners[token] = .some(owner)
                 }
                 let bytes = writer.encode(changes, number: number, epoch: 1)
-                memory.enter(bytes, try #require(LogRecord.read(bytes)))
+                memory.enter(bytes, try #require(LogRecord.read(bytes, seal: 3)))
                 number += 1
             }
             Self.check(memory, owners)
         }
+    }
+
+    @Test("a key may be as long as a client's text, and what is deleted has no value")
+    func longKeys() throws {
+        var writer = LogRecordWriter(seal: 3)
+        var changes = Changes()
+        let token = Text(String(repeating: "t", count: 70_000))
+        changes.tokenOwners = [(token, "owner"), ("short", nil)]
+        let bytes = writer.encode(changes, number: 1, epoch: 1)
+        let memory = Generations()
+        memory.append(Generation(capacity: 1 << 20, first: 1, seed: memory.seed))
+        memory.enter(bytes, try #require(LogRecord.read(bytes, seal: 3)))
+        let owners: [String: String?] = [token.string: "owner", "short": nil]
+        Self.check(memory, owners)
     }
 
     private static func check(_ memory: Generations, _ owners: [String: String?]) {

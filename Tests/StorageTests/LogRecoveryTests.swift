@@ -4,9 +4,17 @@ import Testing
 
 /// A log of several files, cut and changed in every place.
 struct LogRecoveryTests {
+    private static let seal: UInt32 = 0x5EA1_0001
+    private static let start = ViewRecord(next: 1, epoch: 0, seal: seal)
+
     /// Files as commits leave them: of `sizes[n]` commits each, numbered from 1 on, and zeros behind.
-    private static func files(_ sizes: [Int], epoch: UInt32 = 1, first: UInt64 = 1) -> [[UInt8]] {
-        var writer = LogRecordWriter()
+    private static func files(
+        _ sizes: [Int],
+        epoch: UInt32 = 1,
+        first: UInt64 = 1,
+        seal: UInt32 = seal
+    ) -> [[UInt8]] {
+        var writer = LogRecordWriter(seal: seal)
         var number = first
         return sizes.map { size in
             var file: [UInt8] = []
@@ -28,7 +36,7 @@ struct LogRecoveryTests {
 
     private static func recover(
         _ files: [[UInt8]],
-        view: ViewRecord = .start,
+        view: ViewRecord = start,
         committed: UInt64? = nil
     ) throws(LogRecovery.Damage) -> LogRecovery {
         var result: Result<LogRecovery, LogRecovery.Damage>?
@@ -51,8 +59,8 @@ struct LogRecoveryTests {
         let whole = try Self.recover(files, committed: 10)
         #expect(whole.order == [2, 1, 0])
         #expect(whole.next == 10)
-        #expect(try Self.recover(files, view: ViewRecord(next: 4, epoch: 1)).order == [1, 0])
-        #expect(try Self.recover(files, view: ViewRecord(next: 10, epoch: 1)).order == [])
+        #expect(try Self.recover(files, view: ViewRecord(next: 4, epoch: 1, seal: Self.seal)).order == [1, 0])
+        #expect(try Self.recover(files, view: ViewRecord(next: 10, epoch: 1, seal: Self.seal)).order == [])
     }
 
     @Test("the last file cut anywhere ends with the commit before; with `committed` that is told")
@@ -114,13 +122,28 @@ struct LogRecoveryTests {
         let old = Self.files([5], first: 1)[0]
         var again = Self.files([2], epoch: 1, first: 6)[0]
         again = Array(again.dropLast(2 * 4_096)) + old.dropFirst(again.count - 2 * 4_096)
-        #expect(try Self.recover([again], view: ViewRecord(next: 6, epoch: 1)).next == 8)
+        #expect(try Self.recover([again], view: ViewRecord(next: 6, epoch: 1, seal: Self.seal)).next == 8)
         // A start of before wrote 8 and 9 and was broken off; of 8 a part stands, and 9 is whole.
         let before = Self.files([2], epoch: 1, first: 8)[0]
         let now = Self.files([1], epoch: 2, first: 8)[0].prefix(4_096)
         let mixed = now + before.dropFirst(4_096)
-        let recovery = try Self.recover([Array(mixed)], view: ViewRecord(next: 8, epoch: 2))
+        let recovery = try Self.recover([Array(mixed)], view: ViewRecord(next: 8, epoch: 2, seal: Self.seal))
         #expect(recovery.next == 9)
         #expect(recovery.epoch == 2)
+    }
+
+    @Test("what a client made the daemon write is no record, wherever it stands, nor damage")
+    func forged() throws {
+        let own = Self.files([2])[0].dropLast(2 * 4_096)
+        // The client knows all but the seal: what comes next, and something far ahead.
+        for first in [3, 1_000] as [UInt64] {
+            let forged = Self.files([2], epoch: 9, first: first, seal: 0)[0]
+            for gap in 0..<2 {
+                let file = own + [UInt8](repeating: 0, count: gap * 4_096) + forged
+                let recovery = try Self.recover([Array(file)], committed: 3)
+                #expect(recovery.next == 3)
+                #expect(recovery.epoch == 1)
+            }
+        }
     }
 }

@@ -2,8 +2,9 @@ import CStorage
 
 /// One commit as a record of the log: a head, then an entry for each key that it changed. Numbers are little-endian.
 ///
-///     head   0 checksum (CRC-32C of all that follows)   4 bytes, head and entries   8 number   16 epoch   20 "tgr1"
-///     entry  0 family   1 put or delete   2 bytes of the key   4 bytes of the value   8 key, value, zeros up to 8 bytes
+///     head   0 checksum (CRC-32C of all that follows, mixed with the folder's seal)   4 bytes, head and entries   8 number   16 epoch   20 "tgr1"
+///     entry  0 family, or 128 + family: deleted   1 bytes of the key (three)   4 bytes of the value   8 key, value,
+///            zeros up to 8 bytes
 ///
 /// A record begins at a multiple of `alignment`. Numbers count the commits of a folder, without gaps; epochs count its
 /// starts, so that what an earlier start left behind a torn record is not taken for what follows it.
@@ -12,15 +13,19 @@ package enum LogRecord {
     package static let alignment = 4_096
     static let headSize = 24
     static let entryHeadSize = 8
+    static let deleted: UInt8 = 0x80
     static let mark = UInt32(littleEndian: 0x3172_6774)  // "tgr1"
 
     package static func padded(_ bytes: Int) -> Int { (bytes + alignment - 1) / alignment * alignment }
 
     /// The head of a record that stands whole at the beginning of `bytes`; nil where there is none.
-    package static func read(_ bytes: UnsafeRawBufferPointer) -> Head? {
+    ///
+    /// `seal` is the folder's own (`ViewRecord`): what a client makes the daemon write stands in files that are used
+    /// again, and must never pass for a record.
+    package static func read(_ bytes: UnsafeRawBufferPointer, seal: UInt32) -> Head? {
         guard let head = Head(bytes) else { return nil }
         let checked = UnsafeRawBufferPointer(rebasing: bytes[4..<head.bytes])
-        return triggerd_crc32c(checked.baseAddress, checked.count) == head.checksum ? head : nil
+        return triggerd_crc32c(checked.baseAddress, checked.count) ^ seal == head.checksum ? head : nil
     }
 
     package struct Head {
@@ -71,24 +76,27 @@ package enum LogRecord {
             precondition(end <= bytes.count, "an entry of \(end - place) bytes at \(place) of \(bytes.count)")
             self.family = family
             key = UnsafeRawBufferPointer(rebasing: bytes[keyStart..<(keyStart + keyBytes)])
-            value = bytes[place + 1] == 0 ? UnsafeRawBufferPointer(rebasing: bytes[(keyStart + keyBytes)..<end]) : nil
+            let isThere = bytes[place] & deleted == 0
+            value = isThere ? UnsafeRawBufferPointer(rebasing: bytes[(keyStart + keyBytes)..<end]) : nil
         }
 
         private static func head(
             _ bytes: UnsafeRawBufferPointer,
             at place: Int
         ) -> (Family, keyBytes: Int, valueBytes: Int) {
-            guard let family = Family(rawValue: bytes[place]) else {
+            guard let family = Family(rawValue: bytes[place] & ~deleted) else {
                 preconditionFailure("an entry of family \(bytes[place]) in a record whose checksum is right")
             }
-            return (
-                family, Int(bytes.number(at: place + 2, UInt16.self)), Int(bytes.number(at: place + 4, UInt32.self))
-            )
+            return (family, keyBytes(bytes, at: place), Int(bytes.number(at: place + 4, UInt32.self)))
+        }
+
+        private static func keyBytes(_ bytes: UnsafeRawBufferPointer, at place: Int) -> Int {
+            Int(bytes.number(at: place, UInt32.self) >> 8)
         }
 
         /// With head and zeros.
         static func size(_ bytes: UnsafeRawBufferPointer, at place: Int) -> Int {
-            let content = Int(bytes.number(at: place + 2, UInt16.self)) + Int(bytes.number(at: place + 4, UInt32.self))
+            let content = keyBytes(bytes, at: place) + Int(bytes.number(at: place + 4, UInt32.self))
             return (entryHeadSize + content + 7) & ~7
         }
     }

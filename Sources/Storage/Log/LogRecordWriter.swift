@@ -4,8 +4,11 @@ import Engine
 /// Makes a commit's record, in one buffer that is used again.
 package struct LogRecordWriter: ~Copyable {
     private var record = ProtobufWriter(capacity: 65_536, alignment: LogRecord.alignment)
+    private let seal: UInt32
 
-    package init() {}
+    package init(seal: UInt32) {
+        self.seal = seal
+    }
 
     /// Filled up with zeros to a multiple of `LogRecord.alignment`, where it also stands in memory. Good until the next.
     package mutating func encode(_ changes: Changes, number: UInt64, epoch: UInt32) -> UnsafeRawBufferPointer {
@@ -26,7 +29,7 @@ package struct LogRecordWriter: ~Copyable {
         record.store(epoch, at: 16)
         record.store(LogRecord.mark, at: 20)
         let checked = UnsafeRawBufferPointer(rebasing: record.bytes[4...])
-        record.store(triggerd_crc32c(checked.baseAddress, checked.count), at: 0)
+        record.store(triggerd_crc32c(checked.baseAddress, checked.count) ^ seal, at: 0)
         record.zeros(LogRecord.padded(bytes) - bytes)
         return record.bytes
     }
@@ -128,9 +131,9 @@ package struct LogRecordWriter: ~Copyable {
         record.zeros(LogRecord.entryHeadSize)
         key(&record)
         let keyBytes = record.count - head - LogRecord.entryHeadSize
-        record.store(family.rawValue, at: head)
-        record.store(isDeleted ? 1 as UInt8 : 0, at: head + 1)
-        record.store(UInt16(keyBytes), at: head + 2)
+        precondition(keyBytes < 1 << 24, "a key of \(keyBytes) bytes, of \(family)")
+        let kind = family.rawValue | (isDeleted ? LogRecord.deleted : 0)
+        record.store(UInt32(kind) | UInt32(keyBytes) << 8, at: head)
         return head
     }
 }

@@ -11,10 +11,12 @@ package struct LogRun {
     /// Where the next record would go.
     package private(set) var end = 0
 
-    package init(_ file: UnsafeRawBufferPointer) {
+    package init(_ file: UnsafeRawBufferPointer, seal: UInt32) {
         while end < file.count {
             let rest = UnsafeRawBufferPointer(rebasing: file[end...])
-            guard let head = LogRecord.read(rest), records.isEmpty || head.number == next, head.epoch >= epoch else {
+            guard let head = LogRecord.read(rest, seal: seal), records.isEmpty || head.number == next,
+                head.epoch >= epoch
+            else {
                 return
             }
             if records.isEmpty { first = head.number }
@@ -28,11 +30,11 @@ package struct LogRun {
 
     /// Whether a whole record behind the end proves that what stands at the end was whole once: one that is not of an
     /// earlier use of the file, whose records the view has, nor of an earlier start.
-    func isDamaged(_ file: UnsafeRawBufferPointer, view: UInt64) -> Bool {
+    func isDamaged(_ file: UnsafeRawBufferPointer, view: ViewRecord) -> Bool {
         var at = end + LogRecord.alignment
         while at < file.count {
-            if let head = LogRecord.read(UnsafeRawBufferPointer(rebasing: file[at...])),
-                head.number >= max(view, next), head.epoch >= epoch
+            if let head = LogRecord.read(UnsafeRawBufferPointer(rebasing: file[at...]), seal: view.seal),
+                head.number >= max(view.next, next), head.epoch >= epoch
             {
                 return true
             }
@@ -67,10 +69,10 @@ package struct LogRecovery {
         view: ViewRecord,
         committed: UInt64?
     ) throws(Damage) {
-        runs = files.map { LogRun($0) }
+        runs = files.map { LogRun($0, seal: view.seal) }
         next = view.next
         epoch = max(view.epoch, runs.map(\.epoch).max() ?? 0)
-        for (index, run) in runs.enumerated() where run.isDamaged(files[index], view: view.next) {
+        for (index, run) in runs.enumerated() where run.isDamaged(files[index], view: view) {
             throw .damaged(file: index, at: run.end)
         }
         let runs = runs
