@@ -1,13 +1,13 @@
 # What a newcomer and CI call. `make help` lists it.
 SHELL := /bin/bash
 PREFIX ?= /usr/local
-PROTOS := $(wildcard proto/triggerd/v1/*.proto)
+PROTOS := ttrpc.proto google/rpc/status.proto $(patsubst proto/%,%,$(wildcard proto/triggerd/v1/*.proto))
 SWIFT_SOURCES := Package.swift Sources Tests plugins
 # What building needs, by what proves that it is there; what only the tests need beside it.
 BUILD_PACKAGES := libprotobuf-c-dev librocksdb-dev libcurl4-openssl-dev libnghttp2-dev libssl-dev libre2-dev
 TEST_PACKAGES := $(BUILD_PACKAGES) protobuf-compiler protobuf-c-compiler python3-protobuf python3-aiosmtpd openssl \
 	golang-go golang-github-containerd-ttrpc-dev python3-h2 python3-jwt python3-cryptography python3-pip \
-	python3-setuptools python3-wheel nghttp2-server valgrind
+	python3-setuptools python3-wheel nghttp2-server valgrind protoc-gen-go-1-3 libprotobuf-dev
 # Whom the benchmarks measure triggerd beside; no test needs them.
 BENCH_PACKAGES := redis-server postgresql
 # Of the tests' other sides what Debian has no package of: from PyPI, into .build/python.
@@ -64,7 +64,7 @@ format:
 	swift format --in-place --recursive $(SWIFT_SOURCES)
 
 generate: test-dependencies
-	protoc-c -I proto --c_out=Sources/Schema/include $(PROTOS)
+	scripts/generate-schema Sources/Schema/include
 	mv Sources/Schema/include/triggerd/v1/*.c Sources/Schema/
 	swift run --quiet storage-schema > proto/triggerd/storage/v1/storage.proto.new
 	mv proto/triggerd/storage/v1/storage.proto.new proto/triggerd/storage/v1/storage.proto
@@ -80,6 +80,9 @@ install: build
 		install -m 755 $(RELEASE)/lib$$plugin.so $(DESTDIR)$(PREFIX)/lib/triggerd/plugins/$$plugin.so || exit 1; \
 	done
 	install -m 644 Sources/PluginABI/include/triggerd/plugin.h $(DESTDIR)$(PREFIX)/include/triggerd/
+	for proto in $(PROTOS); do \
+		install -D -m 644 proto/$$proto $(DESTDIR)$(PREFIX)/share/triggerd/proto/$$proto || exit 1; \
+	done
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 	$(RELEASE)/triggerd --generate-completion-script bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/triggerd
 	$(RELEASE)/triggerd --generate-completion-script zsh > $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_triggerd

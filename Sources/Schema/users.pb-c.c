@@ -283,6 +283,51 @@ void   triggerd__v1__delete_user_request__free_unpacked
   assert(message->base.descriptor == &triggerd__v1__delete_user_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   triggerd__v1__delete_user_reply__init
+                     (Triggerd__V1__DeleteUserReply         *message)
+{
+  static const Triggerd__V1__DeleteUserReply init_value = TRIGGERD__V1__DELETE_USER_REPLY__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__delete_user_reply__get_packed_size
+                     (const Triggerd__V1__DeleteUserReply *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__delete_user_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__delete_user_reply__pack
+                     (const Triggerd__V1__DeleteUserReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__delete_user_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__delete_user_reply__pack_to_buffer
+                     (const Triggerd__V1__DeleteUserReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__delete_user_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__DeleteUserReply *
+       triggerd__v1__delete_user_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__DeleteUserReply *)
+     protobuf_c_message_unpack (&triggerd__v1__delete_user_reply__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__delete_user_reply__free_unpacked
+                     (Triggerd__V1__DeleteUserReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__delete_user_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   triggerd__v1__export_user_request__init
                      (Triggerd__V1__ExportUserRequest         *message)
 {
@@ -371,51 +416,6 @@ void   triggerd__v1__export_user_reply__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &triggerd__v1__export_user_reply__descriptor);
-  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
-}
-void   triggerd__v1__delete_user_reply__init
-                     (Triggerd__V1__DeleteUserReply         *message)
-{
-  static const Triggerd__V1__DeleteUserReply init_value = TRIGGERD__V1__DELETE_USER_REPLY__INIT;
-  *message = init_value;
-}
-size_t triggerd__v1__delete_user_reply__get_packed_size
-                     (const Triggerd__V1__DeleteUserReply *message)
-{
-  assert(message->base.descriptor == &triggerd__v1__delete_user_reply__descriptor);
-  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
-}
-size_t triggerd__v1__delete_user_reply__pack
-                     (const Triggerd__V1__DeleteUserReply *message,
-                      uint8_t       *out)
-{
-  assert(message->base.descriptor == &triggerd__v1__delete_user_reply__descriptor);
-  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
-}
-size_t triggerd__v1__delete_user_reply__pack_to_buffer
-                     (const Triggerd__V1__DeleteUserReply *message,
-                      ProtobufCBuffer *buffer)
-{
-  assert(message->base.descriptor == &triggerd__v1__delete_user_reply__descriptor);
-  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
-}
-Triggerd__V1__DeleteUserReply *
-       triggerd__v1__delete_user_reply__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data)
-{
-  return (Triggerd__V1__DeleteUserReply *)
-     protobuf_c_message_unpack (&triggerd__v1__delete_user_reply__descriptor,
-                                allocator, len, data);
-}
-void   triggerd__v1__delete_user_reply__free_unpacked
-                     (Triggerd__V1__DeleteUserReply *message,
-                      ProtobufCAllocator *allocator)
-{
-  if(!message)
-    return;
-  assert(message->base.descriptor == &triggerd__v1__delete_user_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 static const ProtobufCFieldDescriptor triggerd__v1__get_user_request__field_descriptors[2] =
@@ -931,6 +931,44 @@ const ProtobufCMessageDescriptor triggerd__v1__delete_user_request__descriptor =
   (ProtobufCMessageInit) triggerd__v1__delete_user_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor triggerd__v1__delete_user_reply__field_descriptors[1] =
+{
+  {
+    "existed",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__DeleteUserReply, existed),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__delete_user_reply__field_indices_by_name[] = {
+  0,   /* field[0] = existed */
+};
+static const ProtobufCIntRange triggerd__v1__delete_user_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__delete_user_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.DeleteUserReply",
+  "DeleteUserReply",
+  "Triggerd__V1__DeleteUserReply",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__DeleteUserReply),
+  1,
+  triggerd__v1__delete_user_reply__field_descriptors,
+  triggerd__v1__delete_user_reply__field_indices_by_name,
+  1,  triggerd__v1__delete_user_reply__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__delete_user_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor triggerd__v1__export_user_request__field_descriptors[2] =
 {
   {
@@ -1031,43 +1069,5 @@ const ProtobufCMessageDescriptor triggerd__v1__export_user_reply__descriptor =
   triggerd__v1__export_user_reply__field_indices_by_name,
   1,  triggerd__v1__export_user_reply__number_ranges,
   (ProtobufCMessageInit) triggerd__v1__export_user_reply__init,
-  NULL,NULL,NULL    /* reserved[123] */
-};
-static const ProtobufCFieldDescriptor triggerd__v1__delete_user_reply__field_descriptors[1] =
-{
-  {
-    "existed",
-    1,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_BOOL,
-    0,   /* quantifier_offset */
-    offsetof(Triggerd__V1__DeleteUserReply, existed),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-};
-static const unsigned triggerd__v1__delete_user_reply__field_indices_by_name[] = {
-  0,   /* field[0] = existed */
-};
-static const ProtobufCIntRange triggerd__v1__delete_user_reply__number_ranges[1 + 1] =
-{
-  { 1, 0 },
-  { 0, 1 }
-};
-const ProtobufCMessageDescriptor triggerd__v1__delete_user_reply__descriptor =
-{
-  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
-  "triggerd.v1.DeleteUserReply",
-  "DeleteUserReply",
-  "Triggerd__V1__DeleteUserReply",
-  "triggerd.v1",
-  sizeof(Triggerd__V1__DeleteUserReply),
-  1,
-  triggerd__v1__delete_user_reply__field_descriptors,
-  triggerd__v1__delete_user_reply__field_indices_by_name,
-  1,  triggerd__v1__delete_user_reply__number_ranges,
-  (ProtobufCMessageInit) triggerd__v1__delete_user_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -90,59 +90,102 @@ typedef enum {
 } Triggerd__V1__Campaign__RecipientsCase;
 
 /*
- * A campaign, field by field as a campaign file writes it.
+ * A campaign, field by field as a campaign file writes it (docs/campaigns.md): 2 MiB at most. What is wrong with one is
+ * INVALID_ARGUMENT when it is applied.
  */
 struct  Triggerd__V1__Campaign
 {
   ProtobufCMessage base;
+  /*
+   * Its id: 1 to 128 letters, digits, `-`, `_` and `.`.
+   */
   char *campaign;
+  /*
+   * What begins it; required.
+   */
   Triggerd__V1__Occurrence *trigger;
   /*
-   * 0: at once, or as `delay` says.
+   * In ms, at most 731 days. 0: at once, or as `delay` says.
    */
   int64_t delay_ms;
+  /*
+   * Any one that happens while a send waits cancels it. At most 100; they need a delay.
+   */
   size_t n_exceptions;
   Triggerd__V1__Occurrence **exceptions;
   /*
    * Absent: once per user for ever.
    */
   Triggerd__V1__ReEligibility *re_eligibility;
+  /*
+   * 1 to 32 with 1 MiB in all, each to a channel of its own.
+   */
   size_t n_messages;
   Triggerd__V1__Message **messages;
+  /*
+   * Instead of `delay_ms`.
+   */
   Triggerd__V1__CalendarDelay *delay;
   /*
    * Absent: everybody.
    */
   Triggerd__V1__Filter *audience;
+  /*
+   * Judged again at the send instant.
+   */
   protobuf_c_boolean recheck_audience_at_send;
+  /*
+   * From when until when it triggers and sends; absent: for ever.
+   */
   Triggerd__V1__Duration *duration;
+  /*
+   * The times of day at which it may send; absent: any.
+   */
   Triggerd__V1__Window *window;
   /*
    * Absent: the workspace's.
    */
   Triggerd__V1__QuietHours *quiet_hours;
   /*
-   * The first is the primary one.
+   * What counts as a success, at most 100. The first is the primary one.
    */
   size_t n_conversions;
   Triggerd__V1__Conversion **conversions;
+  /*
+   * An event that is older when it arrives is ignored; absent: none is too old.
+   */
   Triggerd__V1__Length *max_event_age;
+  /*
+   * Absent: as fast as its channels are.
+   */
   Triggerd__V1__RateLimit *rate_limit;
+  /*
+   * Neither capped nor counted.
+   */
   protobuf_c_boolean exempt_from_frequency_caps;
+  /*
+   * Only users whose state is `opted_in`, not all who did not unsubscribe.
+   */
   protobuf_c_boolean require_opt_in;
+  /*
+   * Who is held out on purpose; absent: the workspace's.
+   */
   Triggerd__V1__ControlGroup *control_group;
+  /*
+   * On the user at the send instant: gives the send up.
+   */
   Triggerd__V1__Filter *abort_if;
   Triggerd__V1__Campaign__LaunchCase launch_case;
   union {
     /*
-     * In the years 1 to 9999; absent: when it is applied first. 0 is 1970-01-01T00:00:00Z.
+     * In ms since 1970, in the years 1 to 9999; absent: when it is applied first. 0 is 1970-01-01T00:00:00Z.
      */
     int64_t launched_at_ms;
   };
   Triggerd__V1__Campaign__RecipientsCase recipients_case;
   union {
     /*
-     * At least 1; absent: any number.
+     * Users, in all: at least 1; absent: any number.
      */
     int64_t max_recipients;
   };
@@ -155,6 +198,9 @@ struct  Triggerd__V1__Campaign
 struct  Triggerd__V1__Length
 {
   ProtobufCMessage base;
+  /*
+   * Milliseconds.
+   */
   int64_t ms;
 };
 #define TRIGGERD__V1__LENGTH__INIT \
@@ -205,25 +251,35 @@ struct  Triggerd__V1__CalendarDelay
      * A weekday: `monday` ...
      */
     char *next;
+    /*
+     * Calendar days, 0 to 731.
+     */
     int64_t days;
     /*
-     * The path of an event property that holds a date.
+     * The path of an event property that holds a date; 1,024 bytes at most.
      */
     char *until;
     /*
-     * A length, where `at_most_ms` stands beside it; without that, a campaign's `delay_ms`.
+     * In ms, at most 731 days, where `at_most_ms` stands beside it; without that, a campaign's `delay_ms`.
      */
     int64_t length_ms;
   };
   Triggerd__V1__CalendarDelay__ShiftCase shift_case;
   union {
+    /*
+     * Milliseconds.
+     */
     int64_t before_ms;
+    /*
+     * Milliseconds.
+     */
     int64_t after_ms;
   };
   Triggerd__V1__CalendarDelay__LatestCase latest_case;
   union {
     /*
-     * Where an exception is the trigger again: due at the latest so long after the first trigger of the chain.
+     * In ms, at most 731 days. Where an exception is the trigger again: due at the latest so long after the first
+     * trigger of the chain.
      */
     int64_t at_most_ms;
   };
@@ -239,7 +295,13 @@ struct  Triggerd__V1__CalendarDelay
 struct  Triggerd__V1__Duration
 {
   ProtobufCMessage base;
+  /*
+   * From here on.
+   */
   char *start;
+  /*
+   * Up to, not at, here.
+   */
   char *end;
   /*
    * Whose clock instants without an offset are on: `user`, `company`; empty: UTC.
@@ -254,13 +316,25 @@ struct  Triggerd__V1__Duration
 struct  Triggerd__V1__Window
 {
   ProtobufCMessage base;
+  /*
+   * `HH:MM` or `HH:MM:SS`.
+   */
   char *from;
+  /*
+   * The same; before `from`: on the next day.
+   */
   char *to;
+  /*
+   * What falls outside waits for the next one, and is not given up.
+   */
   protobuf_c_boolean next_available;
   /*
    * `trigger_and_delivery` (also when empty) or `delivery`.
    */
   char *anchor;
+  /*
+   * `user` (also when empty) or `company`.
+   */
   char *time_zone;
 };
 #define TRIGGERD__V1__WINDOW__INIT \
@@ -275,7 +349,13 @@ struct  Triggerd__V1__QuietHours
    * Switches the workspace's off.
    */
   protobuf_c_boolean none;
+  /*
+   * `HH:MM` or `HH:MM:SS`.
+   */
   char *from;
+  /*
+   * The same; before `from`: on the next day.
+   */
   char *to;
   /*
    * `defer` (also when empty) or `abort`.
@@ -296,11 +376,14 @@ typedef enum {
 struct  Triggerd__V1__Conversion
 {
   ProtobufCMessage base;
+  /*
+   * What must happen.
+   */
   Triggerd__V1__Occurrence *occurrence;
   Triggerd__V1__Conversion__DeadlineCase deadline_case;
   union {
     /*
-     * More than 0; absent: 3 days.
+     * In ms after the send, more than 0; absent: 3 days.
      */
     int64_t within_ms;
   };
@@ -313,6 +396,9 @@ struct  Triggerd__V1__Conversion
 struct  Triggerd__V1__RateLimit
 {
   ProtobufCMessage base;
+  /*
+   * Sends in a clock minute, at least 1; the others wait in line, 72 h at most.
+   */
   int64_t per_minute;
 };
 #define TRIGGERD__V1__RATE_LIMIT__INIT \
@@ -324,11 +410,11 @@ struct  Triggerd__V1__ControlGroup
 {
   ProtobufCMessage base;
   /*
-   * Either a share ...
+   * Either a share of all users, 0 to 100 ...
    */
   double percent;
   /*
-   * ... or these.
+   * ... or these, 10,000 at most.
    */
   size_t n_users;
   char **users;
@@ -345,12 +431,21 @@ struct  Triggerd__V1__Workspace
 {
   ProtobufCMessage base;
   /*
-   * Empty: UTC.
+   * A name of the zone database: `Europe/Brussels`. Empty: UTC.
    */
   char *time_zone;
+  /*
+   * At most 100.
+   */
   size_t n_frequency_caps;
   Triggerd__V1__FrequencyCap **frequency_caps;
+  /*
+   * Absent: nobody is held out.
+   */
   Triggerd__V1__ControlGroup *control_group;
+  /*
+   * Absent: none.
+   */
   Triggerd__V1__QuietHours *quiet_hours;
 };
 #define TRIGGERD__V1__WORKSPACE__INIT \
@@ -361,13 +456,16 @@ struct  Triggerd__V1__Workspace
 struct  Triggerd__V1__FrequencyCap
 {
   ProtobufCMessage base;
+  /*
+   * Messages, to one user.
+   */
   int64_t at_most;
   /*
    * Empty: any.
    */
   char *channel;
   /*
-   * `30m`, `1h`, `1d`, `1w`.
+   * Within so long: `30m`, `1h`, `1d`, `1w`.
    */
   char *per;
 };
@@ -390,12 +488,18 @@ struct  Triggerd__V1__Occurrence__ConfigurationEntry
 struct  Triggerd__V1__Occurrence
 {
   ProtobufCMessage base;
+  /*
+   * `custom_event`, `purchase` ...: one that a plug-in serves.
+   */
   char *type;
   /*
-   * The keys of the plug-in that `type` names.
+   * The keys of the plug-in that `type` names; 256 KiB and lists of 5,000 at most.
    */
   size_t n_configuration;
   Triggerd__V1__Occurrence__ConfigurationEntry **configuration;
+  /*
+   * On the event's properties; absent: any.
+   */
   Triggerd__V1__Filter *where;
   /*
    * In exceptions: counts only if this property equals the trigger event's.
@@ -417,15 +521,33 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__FILTER__KIND__CASE)
 } Triggerd__V1__Filter__KindCase;
 
+/*
+ * All filters of a campaign: 2,000 groups, subjects and operators, in each other 32 deep.
+ */
 struct  Triggerd__V1__Filter
 {
   ProtobufCMessage base;
   Triggerd__V1__Filter__KindCase kind_case;
   union {
+    /*
+     * Every one holds.
+     */
     Triggerd__V1__FilterList *all;
+    /*
+     * One of them holds.
+     */
     Triggerd__V1__FilterList *any;
+    /*
+     * It does not hold.
+     */
     Triggerd__V1__Filter *not_;
+    /*
+     * On the event.
+     */
     Triggerd__V1__PropertyFilter *property;
+    /*
+     * On the user.
+     */
     Triggerd__V1__FactFilter *fact;
   };
 };
@@ -437,6 +559,9 @@ struct  Triggerd__V1__Filter
 struct  Triggerd__V1__FilterList
 {
   ProtobufCMessage base;
+  /*
+   * At least one.
+   */
   size_t n_filters;
   Triggerd__V1__Filter **filters;
 };
@@ -448,6 +573,9 @@ struct  Triggerd__V1__FilterList
 struct  Triggerd__V1__PropertyFilter
 {
   ProtobufCMessage base;
+  /*
+   * Of an event's property, `order.total`; 1,024 bytes at most.
+   */
   char *path;
   /*
    * All must hold.
@@ -492,7 +620,7 @@ struct  Triggerd__V1__FactFilter
   Triggerd__V1__FactFilter__RecentCase recent_case;
   union {
     /*
-     * Absent: ever.
+     * In ms; absent: ever.
      */
     int64_t in_last_ms;
   };
@@ -510,7 +638,7 @@ struct  Triggerd__V1__Operator
    */
   char *name;
   /*
-   * In a PropertyFilter also an object `{property: PATH}`: what stands there in the same event.
+   * 2,000 values at most. In a PropertyFilter also an object `{property: PATH}`: what stands there in the same event.
    */
   Triggerd__V1__Value *operand;
 };
@@ -522,6 +650,9 @@ struct  Triggerd__V1__Operator
 struct  Triggerd__V1__ReEligibility
 {
   ProtobufCMessage base;
+  /*
+   * In ms after the receipt, at most 720 days; 0 never blocks.
+   */
   int64_t after_ms;
 };
 #define TRIGGERD__V1__RE_ELIGIBILITY__INIT \
@@ -549,9 +680,12 @@ typedef enum {
 struct  Triggerd__V1__Message
 {
   ProtobufCMessage base;
+  /*
+   * One that a plug-in serves.
+   */
   char *channel;
   /*
-   * The channel's own fields; templates over `event` and `user`.
+   * The channel's own fields; templates over `event` and `user`, 256 KiB each.
    */
   size_t n_fields;
   Triggerd__V1__Message__FieldsEntry **fields;
@@ -562,7 +696,7 @@ struct  Triggerd__V1__Message
   Triggerd__V1__Message__ExpiryCase expiry_case;
   union {
     /*
-     * Absent: never.
+     * In ms after it became available; absent: never.
      */
     int64_t expires_after_ms;
   };
@@ -572,17 +706,12 @@ struct  Triggerd__V1__Message
     , (char *)protobuf_c_empty_string, 0,NULL, (char *)protobuf_c_empty_string, TRIGGERD__V1__MESSAGE__EXPIRY__NOT_SET, {0} }
 
 
-/*
- * service Campaigns: Apply(ApplyRequest) ApplyReply, Get(GetCampaignRequest) CampaignStatus,
- * List(ListCampaignsRequest) ListCampaignsReply, Stop(StopCampaignRequest) CampaignStatus,
- * Resume(ResumeCampaignRequest) CampaignStatus, Delete(DeleteCampaignRequest) DeleteCampaignReply, Preview(PreviewRequest) PreviewReply
- * All are applied or none. A refusal is INVALID_ARGUMENT, with a CampaignProblem for each fault among the details, at
- * most 101. Limits: 10,000 campaigns of a request, 2 MiB of a definition, 100 exceptions and 100 conversions of a
- * campaign (INVALID_ARGUMENT); 20,000 campaigns in all, 64 requests that wait (RESOURCE_EXHAUSTED).
- */
 struct  Triggerd__V1__ApplyRequest
 {
   ProtobufCMessage base;
+  /*
+   * With those of the files 10,000 at most (INVALID_ARGUMENT).
+   */
   size_t n_campaigns;
   Triggerd__V1__Campaign **campaigns;
   /*
@@ -611,6 +740,9 @@ struct  Triggerd__V1__CampaignFile
    * For errors.
    */
   char *name;
+  /*
+   * YAML, 1 MiB at most (INVALID_ARGUMENT).
+   */
   char *text;
 };
 #define TRIGGERD__V1__CAMPAIGN_FILE__INIT \
@@ -621,15 +753,33 @@ struct  Triggerd__V1__CampaignFile
 struct  Triggerd__V1__CampaignProblem
 {
   ProtobufCMessage base;
+  /*
+   * As the request named it; empty where it came as a message.
+   */
   char *file;
+  /*
+   * The first is 1; 0: of the whole file, or none.
+   */
   uint32_t line;
+  /*
+   * Empty where the fault is no campaign's.
+   */
   char *campaign;
+  /*
+   * Where: `messages[0].subject`.
+   */
   char *field;
   /*
    * `invalid_campaign`, `exception_needs_delay` ...
    */
   char *code;
+  /*
+   * For a person; 2,000 bytes at most.
+   */
   char *text;
+  /*
+   * Its number in docs/rules.md; empty where no rule is broken.
+   */
   char *rule;
 };
 #define TRIGGERD__V1__CAMPAIGN_PROBLEM__INIT \
@@ -640,10 +790,13 @@ struct  Triggerd__V1__CampaignProblem
 struct  Triggerd__V1__ApplyReply
 {
   ProtobufCMessage base;
+  /*
+   * In the order of the request, messages before files.
+   */
   size_t n_campaigns;
   Triggerd__V1__CampaignStatus **campaigns;
   /*
-   * With `prune`.
+   * With `prune`: the ids of those that went.
    */
   size_t n_deleted;
   char **deleted;
@@ -663,6 +816,9 @@ struct  Triggerd__V1__ApplyReply
 struct  Triggerd__V1__AppliedWorkspace
 {
   ProtobufCMessage base;
+  /*
+   * Whether it is another one than before.
+   */
   protobuf_c_boolean changed;
   /*
    * Keys that the last one had and this one has not: `quiet_hours`; `time_zone` where it is UTC again.
@@ -687,9 +843,21 @@ struct  Triggerd__V1__CampaignStatus
    * With `cut`: its `campaign` alone.
    */
   Triggerd__V1__Campaign *definition;
+  /*
+   * Whether it triggers.
+   */
   Triggerd__V1__CampaignStatus__State state;
+  /*
+   * The first is 1; each change makes one more.
+   */
   uint32_t version;
+  /*
+   * In ms since 1970.
+   */
   int64_t launched_at_ms;
+  /*
+   * When this version was, in ms since 1970.
+   */
   int64_t applied_at_ms;
   /*
    * In an ApplyReply: whether this call made it or changed it.
@@ -722,8 +890,17 @@ struct  Triggerd__V1__CampaignStatus
 struct  Triggerd__V1__CampaignWarning
 {
   ProtobufCMessage base;
+  /*
+   * Where: `window`.
+   */
   char *field;
+  /*
+   * For a person.
+   */
   char *text;
+  /*
+   * Its number in docs/rules.md; empty where it is no rule's.
+   */
   char *rule;
 };
 #define TRIGGERD__V1__CAMPAIGN_WARNING__INIT \
@@ -738,6 +915,9 @@ struct  Triggerd__V1__Accounts__End
    * `delivered`, `cancelled_by_exception` ...
    */
   char *decision;
+  /*
+   * Messages.
+   */
   int64_t count;
 };
 #define TRIGGERD__V1__ACCOUNTS__END__INIT \
@@ -752,8 +932,17 @@ struct  Triggerd__V1__Accounts__End
 struct  Triggerd__V1__Accounts
 {
   ProtobufCMessage base;
+  /*
+   * Messages, since the campaign was first applied, as all numbers here.
+   */
   int64_t matched;
+  /*
+   * Of these, without an end yet.
+   */
   int64_t waiting;
+  /*
+   * One for each code that ended any.
+   */
   size_t n_ended;
   Triggerd__V1__Accounts__End **ended;
 };
@@ -765,6 +954,9 @@ struct  Triggerd__V1__Accounts
 struct  Triggerd__V1__GetCampaignRequest
 {
   ProtobufCMessage base;
+  /*
+   * Its id; NOT_FOUND where there is none.
+   */
   char *campaign;
 };
 #define TRIGGERD__V1__GET_CAMPAIGN_REQUEST__INIT \
@@ -780,7 +972,7 @@ struct  Triggerd__V1__ListCampaignsRequest
    */
   uint32_t limit;
   /*
-   * `next_page` of the reply before; empty: from the first.
+   * `next_page` of the reply before (anything else: INVALID_ARGUMENT); empty: from the first.
    */
   char *page;
 };
@@ -810,6 +1002,9 @@ struct  Triggerd__V1__ListCampaignsReply
 struct  Triggerd__V1__StopCampaignRequest
 {
   ProtobufCMessage base;
+  /*
+   * Its id; NOT_FOUND where there is none.
+   */
   char *campaign;
 };
 #define TRIGGERD__V1__STOP_CAMPAIGN_REQUEST__INIT \
@@ -820,6 +1015,9 @@ struct  Triggerd__V1__StopCampaignRequest
 struct  Triggerd__V1__ResumeCampaignRequest
 {
   ProtobufCMessage base;
+  /*
+   * Its id; NOT_FOUND where there is none.
+   */
   char *campaign;
 };
 #define TRIGGERD__V1__RESUME_CAMPAIGN_REQUEST__INIT \
@@ -827,12 +1025,12 @@ struct  Triggerd__V1__ResumeCampaignRequest
     , (char *)protobuf_c_empty_string }
 
 
-/*
- * FAILED_PRECONDITION where other campaigns name it, which the error says.
- */
 struct  Triggerd__V1__DeleteCampaignRequest
 {
   ProtobufCMessage base;
+  /*
+   * Its id; NOT_FOUND where there is none.
+   */
   char *campaign;
 };
 #define TRIGGERD__V1__DELETE_CAMPAIGN_REQUEST__INIT \
@@ -864,9 +1062,6 @@ struct  Triggerd__V1__PreviewRequest__PropertiesEntry
     , (char *)protobuf_c_empty_string, NULL }
 
 
-/*
- * Each message of a campaign as it would leave now. Nothing is recorded.
- */
 struct  Triggerd__V1__PreviewRequest
 {
   ProtobufCMessage base;
@@ -879,7 +1074,7 @@ struct  Triggerd__V1__PreviewRequest
    */
   Triggerd__V1__CampaignFile *file;
   /*
-   * Need not be known: then the profile is empty.
+   * Need not be known: then the profile is empty. 1 to 512 bytes (INVALID_ARGUMENT).
    */
   char *user;
   /*
@@ -906,8 +1101,17 @@ struct  Triggerd__V1__PreviewRequest
 struct  Triggerd__V1__PreviewReply
 {
   ProtobufCMessage base;
+  /*
+   * Its id.
+   */
   char *campaign;
+  /*
+   * Whether the user is known.
+   */
   protobuf_c_boolean user_known;
+  /*
+   * In the order of the campaign.
+   */
   size_t n_messages;
   Triggerd__V1__PreviewedMessage **messages;
   /*
@@ -945,9 +1149,12 @@ struct  Triggerd__V1__PreviewedMessage__FieldsEntry
 struct  Triggerd__V1__PreviewedMessage
 {
   ProtobufCMessage base;
+  /*
+   * Whose it is.
+   */
   char *channel;
   /*
-   * Of the profile.
+   * Of the profile, where it would go.
    */
   size_t n_addresses;
   char **addresses;
@@ -955,6 +1162,9 @@ struct  Triggerd__V1__PreviewedMessage
    * Why the user could not be reached now, `no_email` ...; empty: the user could.
    */
   char *unreachable;
+  /*
+   * The values behind that.
+   */
   size_t n_why;
   Triggerd__V1__PreviewedMessage__WhyEntry **why;
   /*
@@ -966,6 +1176,9 @@ struct  Triggerd__V1__PreviewedMessage
    * Instead of fields `template_aborted` or `template_error`, with the reason.
    */
   char *decision;
+  /*
+   * What the template said; empty beside fields.
+   */
   char *reason;
   /*
    * The reply has no room for all of the fields: what is here is the front of them.
@@ -983,12 +1196,21 @@ struct  Triggerd__V1__PreviewedMessage
 struct  Triggerd__V1__TestSend
 {
   ProtobufCMessage base;
+  /*
+   * By which it went.
+   */
   char *channel;
+  /*
+   * Where it went.
+   */
   char *address;
   /*
    * Begins with `test-`.
    */
   char *key;
+  /*
+   * Whether the provider took it.
+   */
   protobuf_c_boolean accepted;
   /*
    * The provider's id, or why it was not accepted.

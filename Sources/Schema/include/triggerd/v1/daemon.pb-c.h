@@ -39,9 +39,6 @@ typedef enum _Triggerd__V1__HealthReply__Status {
 
 /* --- messages --- */
 
-/*
- * service Health: Check(HealthRequest) HealthReply. The cheapest call.
- */
 struct  Triggerd__V1__HealthRequest
 {
   ProtobufCMessage base;
@@ -51,28 +48,38 @@ struct  Triggerd__V1__HealthRequest
      }
 
 
+/*
+ * Texts in it are cut at 1,024 bytes.
+ */
 struct  Triggerd__V1__HealthReply
 {
   ProtobufCMessage base;
+  /*
+   * Of the whole daemon.
+   */
   Triggerd__V1__HealthReply__Status status;
   /*
    * Why it is not serving.
    */
   char *reason;
   /*
-   * Channels of which the provider takes nothing, or not all: their messages wait, everything else goes on.
+   * Channels of which the provider takes nothing, or not all: their messages wait, everything else goes on; 1,000 of
+   * channels and services at most.
    */
   size_t n_degraded;
   Triggerd__V1__DegradedChannel **degraded;
   /*
    * Records of the store that do not read: what needs them is refused with DATA_LOSS, everything else goes on. The
-   * first of them, and how many there are.
+   * first of them.
    */
   size_t n_damaged;
   char **damaged;
+  /*
+   * How many there are.
+   */
   uint64_t damaged_count;
   /*
-   * How far the daemon's time is ahead of the system's clock, which was set back: 0 where they agree.
+   * How far the daemon's time is ahead of the system's clock, which was set back, in ms: 0 where they agree.
    */
   int64_t clock_ahead_ms;
   /*
@@ -81,11 +88,13 @@ struct  Triggerd__V1__HealthReply
   size_t n_unknown_outcomes;
   Triggerd__V1__UnknownOutcomes **unknown_outcomes;
   /*
-   * Campaigns that trigger nothing, and whose sends wait, until they can be served again; at most 1,000, and how many
-   * there are.
+   * Campaigns that trigger nothing, and whose sends wait, until they can be served again; at most 1,000.
    */
   size_t n_held;
   Triggerd__V1__HeldCampaign **held;
+  /*
+   * How many there are.
+   */
   uint64_t held_count;
   /*
    * Channels that go on, and of which the last message or a few were put off.
@@ -101,16 +110,25 @@ struct  Triggerd__V1__HealthReply
 struct  Triggerd__V1__UnknownOutcomes
 {
   ProtobufCMessage base;
+  /*
+   * Which.
+   */
   char *channel;
   /*
    * Which of several providers behind the channel; empty where there is one.
    */
   char *service;
+  /*
+   * Tries, since the start.
+   */
   uint64_t count;
   /*
    * Of the last one.
    */
   char *reason;
+  /*
+   * When the last one was, in ms since 1970.
+   */
   int64_t last_ms;
 };
 #define TRIGGERD__V1__UNKNOWN_OUTCOMES__INIT \
@@ -121,7 +139,13 @@ struct  Triggerd__V1__UnknownOutcomes
 struct  Triggerd__V1__HeldCampaign
 {
   ProtobufCMessage base;
+  /*
+   * Its id.
+   */
   char *campaign;
+  /*
+   * Why it is held.
+   */
   char *reason;
 };
 #define TRIGGERD__V1__HELD_CAMPAIGN__INIT \
@@ -132,12 +156,21 @@ struct  Triggerd__V1__HeldCampaign
 struct  Triggerd__V1__DegradedChannel
 {
   ProtobufCMessage base;
+  /*
+   * Which.
+   */
   char *channel;
   /*
    * Which of several providers behind the channel; empty where there is one.
    */
   char *service;
+  /*
+   * What the provider said, or why it was not reached.
+   */
   char *reason;
+  /*
+   * In ms since 1970.
+   */
   int64_t since_ms;
   /*
    * Its messages that have no outcome yet; where the channel has one provider, those that wait on disk among them.
@@ -149,14 +182,11 @@ struct  Triggerd__V1__DegradedChannel
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0 }
 
 
-/*
- * service Plugins: List(ListPluginsRequest) ListPluginsReply
- */
 struct  Triggerd__V1__ListPluginsRequest
 {
   ProtobufCMessage base;
   /*
-   * `next_page` of the reply before; empty: from the first.
+   * `next_page` of the reply before (anything else: INVALID_ARGUMENT); empty: from the first.
    */
   char *page;
 };
@@ -168,6 +198,9 @@ struct  Triggerd__V1__ListPluginsRequest
 struct  Triggerd__V1__ListPluginsReply
 {
   ProtobufCMessage base;
+  /*
+   * As many as fit into a frame.
+   */
   size_t n_plugins;
   Triggerd__V1__Plugin **plugins;
   /*
@@ -187,14 +220,35 @@ struct  Triggerd__V1__ListPluginsReply
 struct  Triggerd__V1__Plugin
 {
   ProtobufCMessage base;
+  /*
+   * As it calls itself.
+   */
   char *name;
+  /*
+   * Its own.
+   */
   char *version;
+  /*
+   * The path that it was loaded from.
+   */
   char *file;
+  /*
+   * What `trigger: {type: ...}` may name through it.
+   */
   size_t n_trigger_types;
   char **trigger_types;
+  /*
+   * What `messages: [{channel: ...}]` may name through it.
+   */
   size_t n_channels;
   char **channels;
+  /*
+   * Since the start.
+   */
   uint64_t calls;
+  /*
+   * Those among the calls that it failed.
+   */
   uint64_t failures;
 };
 #define TRIGGERD__V1__PLUGIN__INIT \

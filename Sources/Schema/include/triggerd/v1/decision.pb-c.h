@@ -60,6 +60,9 @@ struct  Triggerd__V1__Decision
    * Milliseconds since 1970-01-01T00:00:00Z, as every field that ends in _ms.
    */
   int64_t at_ms;
+  /*
+   * Whom it concerns; 512 bytes at most.
+   */
   char *user;
   /*
    * Empty where it concerns no campaign.
@@ -70,11 +73,11 @@ struct  Triggerd__V1__Decision
    */
   char *channel;
   /*
-   * `delivered`, `scheduled`, `cancelled_by_exception` ...
+   * `delivered`, `scheduled`, `cancelled_by_exception` ...; docs/campaigns.md has all of them, and more may come.
    */
   char *decision;
   /*
-   * The number of the rule.
+   * The number of the rule in docs/rules.md.
    */
   char *rule;
   /*
@@ -103,7 +106,7 @@ struct  Triggerd__V1__Decision
   Triggerd__V1__Decision__NextCase next_case;
   union {
     /*
-     * When this may change; absent where nothing is known.
+     * When this may change, in ms since 1970; absent where nothing is known.
      */
     int64_t next_ms;
   };
@@ -113,13 +116,12 @@ struct  Triggerd__V1__Decision
     , 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0, 0, 0, 0, TRIGGERD__V1__DECISION__NEXT__NOT_SET, {0} }
 
 
-/*
- * Why a user did or did not get a message: the history, newest first.
- * service Decisions: Explain(ExplainRequest) ExplainReply, List(ListDecisionsRequest) ListDecisionsReply
- */
 struct  Triggerd__V1__ExplainRequest
 {
   ProtobufCMessage base;
+  /*
+   * 1 to 512 bytes (INVALID_ARGUMENT).
+   */
   char *user;
   /*
    * Empty: of every campaign.
@@ -130,7 +132,7 @@ struct  Triggerd__V1__ExplainRequest
    */
   uint32_t limit;
   /*
-   * `next_page` of the reply before; empty: from the newest.
+   * `next_page` of the reply before (anything else: INVALID_ARGUMENT); empty: from the newest.
    */
   char *page;
 };
@@ -174,7 +176,13 @@ struct  Triggerd__V1__ListDecisionsRequest
    * Empty: every code.
    */
   char *decision;
+  /*
+   * At most this many, and as many as fit into a frame; 0: 100. The most is 1,000.
+   */
   uint32_t limit;
+  /*
+   * `next_page` of the reply before (anything else: INVALID_ARGUMENT); empty: from the newest.
+   */
   char *page;
 };
 #define TRIGGERD__V1__LIST_DECISIONS_REQUEST__INIT \
@@ -185,8 +193,14 @@ struct  Triggerd__V1__ListDecisionsRequest
 struct  Triggerd__V1__ListDecisionsReply
 {
   ProtobufCMessage base;
+  /*
+   * Newest first; of one page 20,000 are looked at, so that it may hold few or none, and go on.
+   */
   size_t n_decisions;
   Triggerd__V1__Decision **decisions;
+  /*
+   * Empty where there is no more.
+   */
   char *next_page;
 };
 #define TRIGGERD__V1__LIST_DECISIONS_REPLY__INIT \

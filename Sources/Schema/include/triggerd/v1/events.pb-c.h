@@ -60,16 +60,12 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__TRACK_REQUEST__SENT__CASE)
 } Triggerd__V1__TrackRequest__SentCase;
 
-/*
- * What users did. The reply comes after every change is on disk. A request with one bad item is refused whole.
- * Limits, beyond which INVALID_ARGUMENT names the item: 10,000 items; of each 1,000 properties, 1,000 attributes, 5,000
- * values and 1 MiB in all, 256 KiB a text, 255 bytes a name, 512 bytes an id; of a profile 1,000 attributes and 512 KiB.
- * As much waiting as may: RESOURCE_EXHAUSTED.
- * service Events: Track(TrackRequest) TrackReply
- */
 struct  Triggerd__V1__TrackRequest
 {
   ProtobufCMessage base;
+  /*
+   * 1 to 10,000 (INVALID_ARGUMENT), of one or many users; those of one user are handled in this order.
+   */
   size_t n_items;
   Triggerd__V1__Item **items;
   /*
@@ -80,8 +76,9 @@ struct  Triggerd__V1__TrackRequest
   Triggerd__V1__TrackRequest__SentCase sent_case;
   union {
     /*
-     * What the client's clock said when it sent the request, in the years 1 to 9999. Where that is more than 5 s from
-     * the receipt, every `time_ms` is moved by as much. An item's content is what it was before.
+     * What the client's clock said when it sent the request, in ms since 1970, in the years 1 to 9999
+     * (INVALID_ARGUMENT). Where that is more than 5 s from the receipt, every `time_ms` is moved by as much. An item's
+     * content is what it was before.
      */
     int64_t sent_at_ms;
   };
@@ -120,18 +117,25 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__ITEM__KIND__CASE)
 } Triggerd__V1__Item__KindCase;
 
+/*
+ * Names, texts and 16 bytes for each value of an item come to 1 MiB at most, its values to 5,000 (INVALID_ARGUMENT).
+ */
 struct  Triggerd__V1__Item
 {
   ProtobufCMessage base;
+  /*
+   * 1 to 512 bytes (INVALID_ARGUMENT).
+   */
   char *user;
   /*
-   * An idempotency id, unique per user: the same item again gives the first answer; another one is ALREADY_EXISTS.
+   * An idempotency id, unique per user, 512 bytes at most (INVALID_ARGUMENT): the same item again gives the first
+   * answer; another one is ALREADY_EXISTS. Empty: the item counts as often as it comes.
    */
   char *id;
   /*
    * Set on the profile first; a null removes. `email`, `time_zone`, `language`, `country`, `email_subscription`,
    * `email_status`, `push_subscription` and `push_tokens` have a meaning of their own. `email` is an address or a list
-   * of 1 to 16.
+   * of 1 to 16. At most 1,000, names of 255 bytes; of a profile 1,000 and 512 KiB (INVALID_ARGUMENT).
    */
   size_t n_set;
   Triggerd__V1__Item__SetEntry **set;
@@ -142,22 +146,40 @@ struct  Triggerd__V1__Item
   Triggerd__V1__Item__TimeCase time_case;
   union {
     /*
-     * When it happened, in the years 1 to 9999; absent: now. 0 is 1970-01-01T00:00:00Z. A time in the future is
-     * replaced by the receipt.
+     * When it happened, in ms since 1970, in the years 1 to 9999 (INVALID_ARGUMENT); absent: now. 0 is
+     * 1970-01-01T00:00:00Z. A time in the future is replaced by the receipt.
      */
     int64_t time_ms;
   };
   Triggerd__V1__Item__KindCase kind_case;
   union {
+    /*
+     * Anything that has a name.
+     */
     Triggerd__V1__CustomEvent *custom_event;
+    /*
+     * One product was bought.
+     */
     Triggerd__V1__Purchase *purchase;
+    /*
+     * The app was opened: `message` of the reply is for it.
+     */
     Triggerd__V1__SessionStart *session_start;
     /*
      * Nothing but `set`.
      */
     Triggerd__V1__ProfileUpdate *profile_update;
+    /*
+     * The user is somewhere.
+     */
     Triggerd__V1__Location *location;
+    /*
+     * With a message.
+     */
     Triggerd__V1__CampaignInteraction *campaign_interaction;
+    /*
+     * With a card of the app.
+     */
     Triggerd__V1__CardInteraction *card_interaction;
   };
 };
@@ -180,7 +202,13 @@ struct  Triggerd__V1__CustomEvent__PropertiesEntry
 struct  Triggerd__V1__CustomEvent
 {
   ProtobufCMessage base;
+  /*
+   * Its name, 1 to 255 bytes (INVALID_ARGUMENT).
+   */
   char *event;
+  /*
+   * At most 1,000, names of 255 bytes (INVALID_ARGUMENT).
+   */
   size_t n_properties;
   Triggerd__V1__CustomEvent__PropertiesEntry **properties;
 };
@@ -215,16 +243,31 @@ typedef enum {
 struct  Triggerd__V1__Purchase
 {
   ProtobufCMessage base;
+  /*
+   * 1 to 255 bytes (INVALID_ARGUMENT).
+   */
   char *product_id;
+  /*
+   * ISO 4217: `EUR`; 255 bytes at most (INVALID_ARGUMENT).
+   */
   char *currency;
+  /*
+   * At most 1,000, names of 255 bytes (INVALID_ARGUMENT).
+   */
   size_t n_properties;
   Triggerd__V1__Purchase__PropertiesEntry **properties;
   Triggerd__V1__Purchase__CostCase cost_case;
   union {
+    /*
+     * In `currency`, a number and no infinity (INVALID_ARGUMENT); 0 is free.
+     */
     double price;
   };
   Triggerd__V1__Purchase__UnitsCase units_case;
   union {
+    /*
+     * Absent: 1. Less than 1 is INVALID_ARGUMENT.
+     */
     int64_t quantity;
   };
 };
@@ -247,10 +290,14 @@ struct  Triggerd__V1__SessionStart__PropertiesEntry
 struct  Triggerd__V1__SessionStart
 {
   ProtobufCMessage base;
+  /*
+   * At most 1,000, names of 255 bytes (INVALID_ARGUMENT).
+   */
   size_t n_properties;
   Triggerd__V1__SessionStart__PropertiesEntry **properties;
   /*
-   * The client that will show what the session is given, where users have several.
+   * The client that will show what the session is given, where users have several; 512 bytes at most
+   * (INVALID_ARGUMENT).
    */
   char *device;
 };
@@ -292,19 +339,28 @@ typedef enum {
 } Triggerd__V1__Location__EastCase;
 
 /*
- * Where the user is, in degrees; both are required, and 0 is a place.
+ * Where the user is; both are required, and 0 is a place.
  */
 struct  Triggerd__V1__Location
 {
   ProtobufCMessage base;
+  /*
+   * At most 1,000, names of 255 bytes (INVALID_ARGUMENT).
+   */
   size_t n_properties;
   Triggerd__V1__Location__PropertiesEntry **properties;
   Triggerd__V1__Location__NorthCase north_case;
   union {
+    /*
+     * Degrees, -90 to 90 (INVALID_ARGUMENT).
+     */
     double latitude;
   };
   Triggerd__V1__Location__EastCase east_case;
   union {
+    /*
+     * Degrees, -180 to 180 (INVALID_ARGUMENT).
+     */
     double longitude;
   };
 };
@@ -325,13 +381,23 @@ struct  Triggerd__V1__CampaignInteraction__PropertiesEntry
 
 
 /*
- * What the user did with a message: push_opened, email_opened, email_clicked, in_app_clicked or in_app_dismissed.
+ * What the user did with a message.
  */
 struct  Triggerd__V1__CampaignInteraction
 {
   ProtobufCMessage base;
+  /*
+   * Its id, 1 to 255 bytes (INVALID_ARGUMENT).
+   */
   char *campaign;
+  /*
+   * `push_opened`, `email_opened`, `email_clicked`, `in_app_clicked` or `in_app_dismissed`; others are
+   * INVALID_ARGUMENT.
+   */
   char *action;
+  /*
+   * At most 1,000, names of 255 bytes (INVALID_ARGUMENT).
+   */
   size_t n_properties;
   Triggerd__V1__CampaignInteraction__PropertiesEntry **properties;
 };
@@ -352,13 +418,22 @@ struct  Triggerd__V1__CardInteraction__PropertiesEntry
 
 
 /*
- * What the user did with a card: viewed, clicked or dismissed.
+ * What the user did with a card.
  */
 struct  Triggerd__V1__CardInteraction
 {
   ProtobufCMessage base;
+  /*
+   * Its id, 1 to 255 bytes (INVALID_ARGUMENT).
+   */
   char *card;
+  /*
+   * `viewed`, `clicked` or `dismissed`; others are INVALID_ARGUMENT.
+   */
   char *action;
+  /*
+   * At most 1,000, names of 255 bytes (INVALID_ARGUMENT).
+   */
   size_t n_properties;
   Triggerd__V1__CardInteraction__PropertiesEntry **properties;
 };
@@ -384,7 +459,13 @@ struct  Triggerd__V1__TrackReply
 struct  Triggerd__V1__ItemReply
 {
   ProtobufCMessage base;
+  /*
+   * What became of the item.
+   */
   Triggerd__V1__ItemReply__Result result;
+  /*
+   * All that was decided because of the item; as many as a frame has room for.
+   */
   size_t n_decisions;
   Triggerd__V1__Decision **decisions;
   /*
@@ -396,9 +477,12 @@ struct  Triggerd__V1__ItemReply
    */
   uint32_t decisions_dropped;
   /*
-   * With REFUSED: 15 (DATA_LOSS) where a record of the user is damaged, and in words.
+   * With REFUSED: 15 (DATA_LOSS) where a record of the user is damaged; else 0.
    */
   uint32_t code;
+  /*
+   * With REFUSED: the same in words, 300 bytes at most.
+   */
   char *why;
 };
 #define TRIGGERD__V1__ITEM_REPLY__INIT \

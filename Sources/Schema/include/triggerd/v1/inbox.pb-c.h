@@ -31,18 +31,15 @@ typedef struct Triggerd__V1__HoldReply Triggerd__V1__HoldReply;
 
 /* --- messages --- */
 
-/*
- * In-app messages: one is leased to one client for 30 s; acknowledged it is delivered, else it waits for the next
- * session.
- * service Inbox: Lease(LeaseRequest) LeaseReply, Acknowledge(AcknowledgeRequest) AcknowledgeReply,
- * Hold(HoldRequest) HoldReply
- */
 struct  Triggerd__V1__LeaseRequest
 {
   ProtobufCMessage base;
+  /*
+   * 1 to 512 bytes (INVALID_ARGUMENT).
+   */
   char *user;
   /*
-   * The client; the one that has a lease already is given it again.
+   * The client, 512 bytes at most (INVALID_ARGUMENT); the one that has a lease already is given it again.
    */
   char *device;
 };
@@ -82,13 +79,22 @@ struct  Triggerd__V1__Lease
    * What acknowledges it.
    */
   uint64_t token;
+  /*
+   * Whose message it is.
+   */
   char *campaign;
+  /*
+   * Of which of the campaign's messages.
+   */
   char *channel;
   /*
    * The message's fields, rendered.
    */
   size_t n_fields;
   Triggerd__V1__Lease__FieldsEntry **fields;
+  /*
+   * When it is over, in ms since 1970: 30 s after it began.
+   */
   int64_t ends_ms;
   /*
    * The reply has no room for all of the fields: what is here is the front of them.
@@ -103,11 +109,17 @@ struct  Triggerd__V1__Lease
 struct  Triggerd__V1__AcknowledgeRequest
 {
   ProtobufCMessage base;
+  /*
+   * 1 to 512 bytes (INVALID_ARGUMENT).
+   */
   char *user;
+  /*
+   * Of the lease; 0 is INVALID_ARGUMENT.
+   */
   uint64_t token;
   /*
-   * What the user did with it: `viewed` (also when empty), `clicked` or `dismissed`. The latter two are reported as the
-   * interactions `in_app_clicked` and `in_app_dismissed`, beside `in_app_viewed`.
+   * What the user did with it: `viewed` (also when empty), `clicked` or `dismissed`; others are INVALID_ARGUMENT. The
+   * latter two are reported as the interactions `in_app_clicked` and `in_app_dismissed`, beside `in_app_viewed`.
    */
   char *action;
 };
@@ -125,16 +137,19 @@ struct  Triggerd__V1__AcknowledgeReply
      }
 
 
-/*
- * The client wants a better moment: the lease is over, and the message is not shown for so long.
- */
 struct  Triggerd__V1__HoldRequest
 {
   ProtobufCMessage base;
+  /*
+   * 1 to 512 bytes (INVALID_ARGUMENT).
+   */
   char *user;
+  /*
+   * Of the lease; 0 is INVALID_ARGUMENT.
+   */
   uint64_t token;
   /*
-   * 0: until the client asks again, or the next session.
+   * Milliseconds, 7 days at most (INVALID_ARGUMENT); 0: until the client asks again, or the next session.
    */
   int64_t for_ms;
 };

@@ -30,25 +30,27 @@ typedef struct Triggerd__V1__RedriveResult Triggerd__V1__RedriveResult;
 
 /* --- messages --- */
 
-/*
- * Messages that no provider took, kept with their payload for 30 days.
- * service Outbox: ListFailed(ListFailedRequest) ListFailedReply, Redrive(RedriveRequest) RedriveReply
- */
 struct  Triggerd__V1__ListFailedRequest
 {
   ProtobufCMessage base;
   /*
-   * Each empty: all.
+   * Empty: of every campaign.
    */
   char *campaign;
+  /*
+   * Empty: to every channel.
+   */
   char *channel;
+  /*
+   * Empty: to everybody.
+   */
   char *user;
   /*
    * At most this many, and as many as fit into a frame; 0: 100. The most is 1,000.
    */
   uint32_t limit;
   /*
-   * `next_page` of the reply before; empty: from the oldest.
+   * `next_page` of the reply before (anything else: INVALID_ARGUMENT); empty: from the oldest.
    */
   char *page;
 };
@@ -61,7 +63,8 @@ struct  Triggerd__V1__ListFailedReply
 {
   ProtobufCMessage base;
   /*
-   * In the order in which they were claimed.
+   * In the order in which they were claimed; of one page 20,000 are looked at, so that it may hold few or none, and go
+   * on.
    */
   size_t n_messages;
   Triggerd__V1__FailedMessage **messages;
@@ -97,9 +100,21 @@ struct  Triggerd__V1__FailedMessage
    * The idempotency key that its provider saw, and will see again.
    */
   char *key;
+  /*
+   * To whom.
+   */
   char *user;
+  /*
+   * Of which campaign.
+   */
   char *campaign;
+  /*
+   * By which channel.
+   */
   char *channel;
+  /*
+   * As they were when it was claimed.
+   */
   size_t n_addresses;
   char **addresses;
   /*
@@ -111,9 +126,21 @@ struct  Triggerd__V1__FailedMessage
    * `provider_rejected` or `provider_gave_up`.
    */
   char *decision;
+  /*
+   * What the provider said, or why it was not reached.
+   */
   char *reason;
+  /*
+   * Tries until then.
+   */
   uint32_t attempts;
+  /*
+   * When it was first handed to the channel, in ms since 1970.
+   */
   int64_t claimed_at_ms;
+  /*
+   * When it was given up, in ms since 1970.
+   */
   int64_t failed_at_ms;
   /*
    * It would not fit into a reply: what is here of `fields` is the front. What is sent again is whole.
@@ -125,14 +152,11 @@ struct  Triggerd__V1__FailedMessage
     , 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, 0,NULL, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, 0, 0, 0 }
 
 
-/*
- * Sends them after all: under the same keys, to the addresses of now. A user who must not be reached is left alone.
- */
 struct  Triggerd__V1__RedriveRequest
 {
   ProtobufCMessage base;
   /*
-   * 500 at most.
+   * 1 to 500 (INVALID_ARGUMENT).
    */
   size_t n_ids;
   uint64_t *ids;
@@ -159,6 +183,9 @@ struct  Triggerd__V1__RedriveReply
 struct  Triggerd__V1__RedriveResult
 {
   ProtobufCMessage base;
+  /*
+   * Of the request.
+   */
   uint64_t id;
   /*
    * In its channel's line again.

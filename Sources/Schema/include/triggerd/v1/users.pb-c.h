@@ -23,9 +23,9 @@ typedef struct Triggerd__V1__WaitingSend Triggerd__V1__WaitingSend;
 typedef struct Triggerd__V1__QueuedMessage Triggerd__V1__QueuedMessage;
 typedef struct Triggerd__V1__CampaignReceipt Triggerd__V1__CampaignReceipt;
 typedef struct Triggerd__V1__DeleteUserRequest Triggerd__V1__DeleteUserRequest;
+typedef struct Triggerd__V1__DeleteUserReply Triggerd__V1__DeleteUserReply;
 typedef struct Triggerd__V1__ExportUserRequest Triggerd__V1__ExportUserRequest;
 typedef struct Triggerd__V1__ExportUserReply Triggerd__V1__ExportUserReply;
-typedef struct Triggerd__V1__DeleteUserReply Triggerd__V1__DeleteUserReply;
 
 
 /* --- enums --- */
@@ -33,15 +33,15 @@ typedef struct Triggerd__V1__DeleteUserReply Triggerd__V1__DeleteUserReply;
 
 /* --- messages --- */
 
-/*
- * service Users: Get(GetUserRequest) User, Delete(DeleteUserRequest) DeleteUserReply
- */
 struct  Triggerd__V1__GetUserRequest
 {
   ProtobufCMessage base;
+  /*
+   * 1 to 512 bytes (INVALID_ARGUMENT).
+   */
   char *user;
   /*
-   * `next_page` of the reply before; empty: from the beginning.
+   * `next_page` of the reply before (anything else: INVALID_ARGUMENT); empty: from the beginning.
    */
   char *page;
 };
@@ -67,19 +67,31 @@ typedef enum {
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__USER__LAST_SESSION__CASE)
 } Triggerd__V1__User__LastSessionCase;
 
-/*
- * NOT_FOUND where the user is not known.
- */
 struct  Triggerd__V1__User
 {
   ProtobufCMessage base;
+  /*
+   * As it was asked for.
+   */
   char *user;
+  /*
+   * Its attributes, 1,000 and 512 KiB at most.
+   */
   size_t n_profile;
   Triggerd__V1__User__ProfileEntry **profile;
+  /*
+   * Messages that wait for their instant.
+   */
   size_t n_waiting;
   Triggerd__V1__WaitingSend **waiting;
+  /*
+   * In-app messages that wait for a session.
+   */
   size_t n_queue;
   Triggerd__V1__QueuedMessage **queue;
+  /*
+   * When campaigns last reached the user.
+   */
   size_t n_receipts;
   Triggerd__V1__CampaignReceipt **receipts;
   /*
@@ -93,7 +105,7 @@ struct  Triggerd__V1__User
   Triggerd__V1__User__LastSessionCase last_session_case;
   union {
     /*
-     * Absent: never.
+     * In ms since 1970; absent: never.
      */
     int64_t last_session_ms;
   };
@@ -106,10 +118,25 @@ struct  Triggerd__V1__User
 struct  Triggerd__V1__WaitingSend
 {
   ProtobufCMessage base;
+  /*
+   * As decisions name it.
+   */
   uint64_t send;
+  /*
+   * Of which campaign.
+   */
   char *campaign;
+  /*
+   * Which of the campaign's versions it keeps.
+   */
   uint32_t version;
+  /*
+   * When its trigger happened, in ms since 1970.
+   */
   int64_t trigger_ms;
+  /*
+   * When it is judged, in ms since 1970.
+   */
   int64_t due_ms;
 };
 #define TRIGGERD__V1__WAITING_SEND__INIT \
@@ -132,21 +159,33 @@ typedef enum {
 struct  Triggerd__V1__QueuedMessage
 {
   ProtobufCMessage base;
+  /*
+   * As decisions name it.
+   */
   uint64_t send;
+  /*
+   * Of which campaign.
+   */
   char *campaign;
+  /*
+   * By which channel.
+   */
   char *channel;
+  /*
+   * From when on it is shown, in ms since 1970.
+   */
   int64_t available_ms;
   Triggerd__V1__QueuedMessage__ExpiresCase expires_case;
   union {
     /*
-     * Absent: never.
+     * In ms since 1970; absent: never.
      */
     int64_t expires_ms;
   };
   Triggerd__V1__QueuedMessage__LeaseCase lease_case;
   union {
     /*
-     * Absent: not leased.
+     * In ms since 1970; absent: not leased.
      */
     int64_t leased_until_ms;
   };
@@ -159,7 +198,13 @@ struct  Triggerd__V1__QueuedMessage
 struct  Triggerd__V1__CampaignReceipt
 {
   ProtobufCMessage base;
+  /*
+   * Which.
+   */
   char *campaign;
+  /*
+   * In ms since 1970.
+   */
   int64_t at_ms;
 };
 #define TRIGGERD__V1__CAMPAIGN_RECEIPT__INIT \
@@ -167,13 +212,12 @@ struct  Triggerd__V1__CampaignReceipt
     , (char *)protobuf_c_empty_string, 0 }
 
 
-/*
- * Forgets the user: profile, receipts, everything that waits, and everything that was kept: events, decisions, item ids,
- * dead letters. From the reply on nothing of it is shown; within two days nothing of it is on disk.
- */
 struct  Triggerd__V1__DeleteUserRequest
 {
   ProtobufCMessage base;
+  /*
+   * 1 to 512 bytes (INVALID_ARGUMENT).
+   */
   char *user;
 };
 #define TRIGGERD__V1__DELETE_USER_REQUEST__INIT \
@@ -181,17 +225,28 @@ struct  Triggerd__V1__DeleteUserRequest
     , (char *)protobuf_c_empty_string }
 
 
-/*
- * Everything that is kept of a user, as JSON lines: each an object whose `kind` says what it is, as `triggerd dump`
- * prints them. Kept events and item ids are sought among all, so that a page may hold little or nothing, and more
- * follows. service Users: Export(ExportUserRequest) ExportUserReply; NOT_FOUND where the user is not known.
- */
+struct  Triggerd__V1__DeleteUserReply
+{
+  ProtobufCMessage base;
+  /*
+   * Whether there was anything to forget.
+   */
+  protobuf_c_boolean existed;
+};
+#define TRIGGERD__V1__DELETE_USER_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__delete_user_reply__descriptor) \
+    , 0 }
+
+
 struct  Triggerd__V1__ExportUserRequest
 {
   ProtobufCMessage base;
+  /*
+   * 1 to 512 bytes (INVALID_ARGUMENT).
+   */
   char *user;
   /*
-   * `next_page` of the page before; empty: from the beginning.
+   * `next_page` of the page before (anything else: INVALID_ARGUMENT); empty: from the beginning.
    */
   char *page;
 };
@@ -215,16 +270,6 @@ struct  Triggerd__V1__ExportUserReply
 #define TRIGGERD__V1__EXPORT_USER_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__export_user_reply__descriptor) \
     , {0,NULL}, (char *)protobuf_c_empty_string }
-
-
-struct  Triggerd__V1__DeleteUserReply
-{
-  ProtobufCMessage base;
-  protobuf_c_boolean existed;
-};
-#define TRIGGERD__V1__DELETE_USER_REPLY__INIT \
- { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__delete_user_reply__descriptor) \
-    , 0 }
 
 
 /* Triggerd__V1__GetUserRequest methods */
@@ -344,6 +389,25 @@ Triggerd__V1__DeleteUserRequest *
 void   triggerd__v1__delete_user_request__free_unpacked
                      (Triggerd__V1__DeleteUserRequest *message,
                       ProtobufCAllocator *allocator);
+/* Triggerd__V1__DeleteUserReply methods */
+void   triggerd__v1__delete_user_reply__init
+                     (Triggerd__V1__DeleteUserReply         *message);
+size_t triggerd__v1__delete_user_reply__get_packed_size
+                     (const Triggerd__V1__DeleteUserReply   *message);
+size_t triggerd__v1__delete_user_reply__pack
+                     (const Triggerd__V1__DeleteUserReply   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__delete_user_reply__pack_to_buffer
+                     (const Triggerd__V1__DeleteUserReply   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__DeleteUserReply *
+       triggerd__v1__delete_user_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__delete_user_reply__free_unpacked
+                     (Triggerd__V1__DeleteUserReply *message,
+                      ProtobufCAllocator *allocator);
 /* Triggerd__V1__ExportUserRequest methods */
 void   triggerd__v1__export_user_request__init
                      (Triggerd__V1__ExportUserRequest         *message);
@@ -382,25 +446,6 @@ Triggerd__V1__ExportUserReply *
 void   triggerd__v1__export_user_reply__free_unpacked
                      (Triggerd__V1__ExportUserReply *message,
                       ProtobufCAllocator *allocator);
-/* Triggerd__V1__DeleteUserReply methods */
-void   triggerd__v1__delete_user_reply__init
-                     (Triggerd__V1__DeleteUserReply         *message);
-size_t triggerd__v1__delete_user_reply__get_packed_size
-                     (const Triggerd__V1__DeleteUserReply   *message);
-size_t triggerd__v1__delete_user_reply__pack
-                     (const Triggerd__V1__DeleteUserReply   *message,
-                      uint8_t             *out);
-size_t triggerd__v1__delete_user_reply__pack_to_buffer
-                     (const Triggerd__V1__DeleteUserReply   *message,
-                      ProtobufCBuffer     *buffer);
-Triggerd__V1__DeleteUserReply *
-       triggerd__v1__delete_user_reply__unpack
-                     (ProtobufCAllocator  *allocator,
-                      size_t               len,
-                      const uint8_t       *data);
-void   triggerd__v1__delete_user_reply__free_unpacked
-                     (Triggerd__V1__DeleteUserReply *message,
-                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Triggerd__V1__GetUserRequest_Closure)
@@ -424,14 +469,14 @@ typedef void (*Triggerd__V1__CampaignReceipt_Closure)
 typedef void (*Triggerd__V1__DeleteUserRequest_Closure)
                  (const Triggerd__V1__DeleteUserRequest *message,
                   void *closure_data);
+typedef void (*Triggerd__V1__DeleteUserReply_Closure)
+                 (const Triggerd__V1__DeleteUserReply *message,
+                  void *closure_data);
 typedef void (*Triggerd__V1__ExportUserRequest_Closure)
                  (const Triggerd__V1__ExportUserRequest *message,
                   void *closure_data);
 typedef void (*Triggerd__V1__ExportUserReply_Closure)
                  (const Triggerd__V1__ExportUserReply *message,
-                  void *closure_data);
-typedef void (*Triggerd__V1__DeleteUserReply_Closure)
-                 (const Triggerd__V1__DeleteUserReply *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -446,9 +491,9 @@ extern const ProtobufCMessageDescriptor triggerd__v1__waiting_send__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__queued_message__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__campaign_receipt__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__delete_user_request__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__delete_user_reply__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__export_user_request__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__export_user_reply__descriptor;
-extern const ProtobufCMessageDescriptor triggerd__v1__delete_user_reply__descriptor;
 
 PROTOBUF_C__END_DECLS
 

@@ -39,17 +39,36 @@ typedef enum {
 
 /*
  * A property, an attribute, or a key of a configuration. None set is null. No value is coerced into another type.
+ * Of an item's values: 5,000 in all, those within lists and objects counted, and 100 levels (INVALID_ARGUMENT).
  */
 struct  Triggerd__V1__Value
 {
   ProtobufCMessage base;
   Triggerd__V1__Value__KindCase kind_case;
   union {
+    /*
+     * `true` or `false`.
+     */
     protobuf_c_boolean boolean;
+    /*
+     * Whole, of 64 bits.
+     */
     int64_t integer;
+    /*
+     * Of 64 bits.
+     */
     double decimal;
+    /*
+     * UTF-8, 256 KiB at most in an item (INVALID_ARGUMENT); compared by its bytes.
+     */
     char *string;
+    /*
+     * Values in their order.
+     */
     Triggerd__V1__List *list;
+    /*
+     * Values by name.
+     */
     Triggerd__V1__Object *object;
   };
 };
@@ -61,6 +80,9 @@ struct  Triggerd__V1__Value
 struct  Triggerd__V1__List
 {
   ProtobufCMessage base;
+  /*
+   * In their order.
+   */
   size_t n_elements;
   Triggerd__V1__Value **elements;
 };
@@ -83,6 +105,9 @@ struct  Triggerd__V1__Object__MembersEntry
 struct  Triggerd__V1__Object
 {
   ProtobufCMessage base;
+  /*
+   * Names of 255 bytes at most in an item (INVALID_ARGUMENT).
+   */
   size_t n_members;
   Triggerd__V1__Object__MembersEntry **members;
 };
