@@ -31,7 +31,7 @@ help:
 	@echo "make check     formatter, generated code compared, warnings as errors, all tests"
 	@echo "make install   into PREFIX (default /usr/local)"
 	@echo "make bench     the benchmarks of Benchmarks/"
-	@echo "make generate  the C of the schema, from proto/; the storage schema, from Sources/Storage"
+	@echo "make generate  the C of the schema and the clients' code, from proto/; the storage schema, from Sources/Storage"
 	@echo "make format    formats the Swift sources"
 
 dependencies:
@@ -66,6 +66,7 @@ format:
 generate: test-dependencies
 	scripts/generate-schema Sources/Schema/include
 	mv Sources/Schema/include/triggerd/v1/*.c Sources/Schema/
+	scripts/generate-clients .
 	swift run --quiet storage-schema > proto/triggerd/storage/v1/storage.proto.new
 	mv proto/triggerd/storage/v1/storage.proto.new proto/triggerd/storage/v1/storage.proto
 

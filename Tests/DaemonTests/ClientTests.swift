@@ -1,0 +1,45 @@
+import Foundation
+import Testing
+
+/// The clients of `clients/`, each tested in its own language beside the built daemon; the program of its README among
+/// the tests.
+@Suite(.serialized)
+struct ClientTests {
+    static let clients = StrangerTests.root.appending(path: "clients")
+
+    /// A folder that is gone afterwards.
+    static func withFolder(_ body: (String) throws -> Void) throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "client-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try body(folder.path)
+    }
+
+    static func run(_ arguments: [String], _ environment: [String: String] = [:]) throws -> String {
+        let run = try StrangerTests.tool(
+            arguments,
+            environment: environment.merging(["TRIGGERD": DaemonProcess.binary]) { $1 }
+        )
+        #expect(run.status == 0, "\(run.out)")
+        return run.out
+    }
+
+    @Test("Python's, as pip installs it")
+    func python() throws {
+        let source = Self.clients.appending(path: "python").path
+        try Self.withFolder { folder in
+            // A copy: setuptools leaves its own files beside what it builds.
+            _ = try Self.run(["cp", "-r", source, folder + "/source"])
+            _ = try Self.run([
+                "/usr/bin/python3", "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation",
+                "--root-user-action", "ignore", "--target", folder + "/site", folder + "/source",
+            ])
+            _ = try Self.run(["rm", "-r", folder + "/source/triggerd"])
+            let out = try Self.run(
+                ["-C", folder + "/source", "/usr/bin/python3", "-W", "error", "-m", "unittest", "tests.test_client"],
+                ["PYTHONPATH": folder + "/site"]
+            )
+            #expect(out.contains("\nOK\n"), "\(out)")
+        }
+    }
+}
