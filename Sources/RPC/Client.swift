@@ -60,20 +60,44 @@ package final class Client: Sendable {
         }
     }
 
+    /// Begins a stream. A method that takes one request is given it as `payload`; one that takes messages is sent them.
+    /// What the server answers comes by `receive`, its refusal too.
+    package func open(
+        service: String,
+        method: String,
+        payload: Payload? = nil,
+        timeout: Duration? = nil,
+        metadata: Metadata = Metadata()
+    ) async throws -> ClientStream {
+        let nanoseconds = timeout.map { Int64($0 / .nanoseconds(1)) } ?? 0
+        return try await withCheckedThrowingContinuation { continuation in
+            channel.eventLoop.execute { [handler] in
+                continuation.resume(
+                    with: Result { try handler.open(service, method, payload, nanoseconds, metadata) }
+                )
+            }
+        }
+    }
+
     /// Calls under way end with `ClientClosed`.
     package func close() async {
         try? await channel.close()
     }
 }
 
-private final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
+final class ClientHandler: ChannelDuplexHandler, @unchecked Sendable {
     // Everything belongs to the channel's event loop.
     typealias InboundIn = ByteBuffer
+    typealias OutboundIn = Never
     typealias OutboundOut = ByteBuffer
     typealias Answer = @Sendable (Result<Payload, any Error>) -> Void
 
     private var context: ChannelHandlerContext?
     private var waiting: [UInt32: Answer] = [:]
+    private var streams: [UInt32: ClientStream] = [:]
+    /// Those who sent while the channel had no room.
+    private var senders: [CheckedContinuation<Void, any Error>] = []
+    private var wantsRead = false
     private var nextStream: UInt32 = 1
     private var partial = ByteBuffer()
     private var reader = FrameReader(limits: Limits())
@@ -94,9 +118,38 @@ private final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
         _ metadata: Metadata,
         _ answer: @escaping Answer
     ) {
+        do {
+            waiting[try request(service, method, payload, timeout, metadata, flags: 0)] = answer
+        } catch {
+            answer(.failure(error))
+        }
+    }
+
+    func open(
+        _ service: String,
+        _ method: String,
+        _ payload: Payload?,
+        _ timeout: Int64,
+        _ metadata: Metadata
+    ) throws -> ClientStream {
+        let flags = payload == nil ? FrameFlag.remoteOpen : FrameFlag.remoteClosed
+        let id = try request(service, method, payload ?? ByteBuffer(), timeout, metadata, flags: flags)
+        guard let context else { throw ClientClosed(description: "the connection is closed") }
+        let stream = ClientStream(id: id, handler: self, loop: context.eventLoop)
+        streams[id] = stream
+        return stream
+    }
+
+    private func request(
+        _ service: String,
+        _ method: String,
+        _ payload: Payload,
+        _ timeout: Int64,
+        _ metadata: Metadata,
+        flags: UInt8
+    ) throws -> UInt32 {
         guard let context, context.channel.isActive else {
-            answer(.failure(ClientClosed(description: "the connection is closed")))
-            return
+            throw ClientClosed(description: "the connection is closed")
         }
         let stream = nextStream
         nextStream &+= 2
@@ -107,15 +160,57 @@ private final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
             method: method,
             payload: payload,
             timeoutNanoseconds: timeout,
-            metadata: metadata
+            metadata: metadata,
+            flags: flags
         )
         let length = frame.readableBytes - FrameHeader.size
-        guard length <= Limits.messageBytes else {
-            answer(.failure(Status.tooLarge(length)))
-            return
-        }
-        waiting[stream] = answer
+        guard length <= Limits.messageBytes else { throw Status.tooLarge(length) }
         context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
+        return stream
+    }
+
+    // MARK: Streams
+
+    func sendData(_ stream: UInt32, _ message: Payload, _ sender: CheckedContinuation<Void, any Error>) {
+        guard let context, context.channel.isActive else {
+            return sender.resume(throwing: ClientClosed(description: "the connection is closed"))
+        }
+        var frame = context.channel.allocator.buffer(capacity: message.readableBytes + FrameHeader.size)
+        frame.writeData(stream: stream, payload: message)
+        context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
+        if context.channel.isWritable { sender.resume() } else { senders.append(sender) }
+    }
+
+    func sendEnd(_ stream: UInt32) {
+        guard let context else { return }  // The server has gone, and the stream with it.
+        var frame = context.channel.allocator.buffer(capacity: FrameHeader.size)
+        frame.writeEnd(stream: stream)
+        context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable {
+            let ready = senders
+            senders = []
+            for sender in ready { sender.resume() }
+        }
+        context.fireChannelWritabilityChanged()
+    }
+
+    /// Nothing is read while a stream has as much as may wait.
+    func read(context: ChannelHandlerContext) {
+        wantsRead = true
+        readOn(context)
+    }
+
+    func readsOn(_ stream: ClientStream) {
+        if wantsRead, let context, !stream.isFull { readOn(context) }
+    }
+
+    private func readOn(_ context: ChannelHandlerContext) {
+        guard !streams.values.contains(where: \.isFull) else { return }  // `readsOn` comes back here.
+        wantsRead = false
+        context.read()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -139,22 +234,47 @@ private final class ClientHandler: ChannelInboundHandler, @unchecked Sendable {
     }
 
     private func received(_ header: FrameHeader, _ body: ByteBuffer) {
+        if let stream = streams[header.stream] { return received(header, body, stream) }
         // What is no response, or one that nobody waits for, says nothing to anybody here.
         guard header.type == FrameType.response.rawValue, let answer = waiting.removeValue(forKey: header.stream)
         else { return }
-        answer(
-            Result {
-                let envelope = try body.withUnsafeReadableBytes { try ResponseEnvelope($0) }
-                if let status = envelope.status { throw status }
-                return body.part(envelope.payload)
-            }
-        )
+        answer(Self.answer(body))
+    }
+
+    private func received(_ header: FrameHeader, _ body: ByteBuffer, _ stream: ClientStream) {
+        switch FrameType(rawValue: header.type) {
+        case .data:
+            if header.flags & FrameFlag.noData == 0 { stream.received(body) }
+            guard header.flags & FrameFlag.remoteClosed != 0 else { return }  // More comes.
+            stream.ended(.success(()))
+        case .response:
+            let answer = Self.answer(body)
+            // Of a stream of messages out, one answer.
+            if case .success(let payload) = answer { stream.received(payload) }
+            stream.ended(answer.map { _ in })
+        case .request, nil: return  // Says nothing to a client.
+        }
+        streams[header.stream] = nil
+        if wantsRead, let context { readOn(context) }
+    }
+
+    private static func answer(_ body: ByteBuffer) -> Result<Payload, any Error> {
+        Result {
+            let envelope = try body.withUnsafeReadableBytes { try ResponseEnvelope($0) }
+            if let status = envelope.status { throw status }
+            return body.part(envelope.payload)
+        }
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         let gone = waiting
         waiting = [:]
-        for answer in gone.values { answer(.failure(ClientClosed(description: "the server closed the connection"))) }
+        let closed = ClientClosed(description: "the server closed the connection")
+        for answer in gone.values { answer(.failure(closed)) }
+        let (over, unsent) = (streams, senders)
+        (streams, senders) = ([:], [])
+        for sender in unsent { sender.resume(throwing: closed) }
+        for stream in over.values { stream.ended(.failure(closed)) }
         context.fireChannelInactive()
     }
 

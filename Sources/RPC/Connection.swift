@@ -1,3 +1,4 @@
+import DequeModule
 import Logging
 import NIOCore
 import Synchronization
@@ -33,9 +34,19 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
     var unread = 0
     var isReading = false
     var wantsRead = false
+    var willFlush = false
+    /// While streams take their turns, whoever sends something need not see to it that it leaves.
+    var isFilling = false
     var closesAfterFlush = false
-    /// While a call of it is decoded elsewhere, what came after it waits.
-    private(set) var isPaused = false
+    /// Streams under way.
+    var streams: [UInt32: ServerStream] = [:]
+    /// Those of which messages wait to leave, in turn.
+    var sending = Deque<ServerStream>()
+    /// Bytes of streams' messages that wait, either way.
+    var queued = 0
+    /// What came waits while a call of it is decoded elsewhere, or a stream has too much: so many do.
+    private var pauses = 0
+    var isPaused: Bool { pauses > 0 }
     /// What happens to calls under way if their callers go; only of those that asked for it or have a deadline.
     var watches: [UInt32: Watch] = [:]
     var patience: Patience
@@ -47,7 +58,8 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
 
     struct Watch {
         var serial: UInt64
-        var deadline: Scheduled<Void>?
+        var deadline: NIODeadline?
+        var timer: Scheduled<Void>?
         var cancels: [@Sendable () -> Void] = []
     }
 
@@ -106,17 +118,23 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     func pauseReading() {
-        isPaused = true
+        pauses += 1
     }
 
     func resumeReading() {
-        isPaused = false
-        guard let context else { return }  // It has ended, and what it held is gone.
+        pauses -= 1
+        // It has ended, and what it held is gone; or something else is waited for.
+        guard let context, !isPaused else { return }
         isReading = true
         take(ByteBuffer())
         isReading = false
         flush()
         readOn(context)
+    }
+
+    /// Not from within a read.
+    func resumeReadingSoon() {
+        loop.execute { [self] in resumeReading() }
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -135,7 +153,7 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
                 received(header, buffer.readBody(of: header))
             case .oversize(let header, _):
                 buffer.moveReaderIndex(forwardBy: FrameHeader.size)
-                output.writeResponse(stream: header.stream, status: .tooLarge(Int(header.length)))
+                refuseOversize(header)
                 waitForPassingOver()
             case .passedOver(let count):
                 buffer.moveReaderIndex(forwardBy: count)
@@ -163,9 +181,22 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
         passOverTimer = loop.scheduleTask(in: limits.passOverPause) { [channel] in channel.close(promise: nil) }
     }
 
+    /// Of a stream under way it is the end.
+    private func refuseOversize(_ header: FrameHeader) {
+        let status = Status.tooLarge(Int(header.length))
+        if header.type == FrameType.data.rawValue, let serial = machine.serial(of: header.stream) {
+            abort(header.stream, serial, status)
+        } else {
+            output.writeResponse(stream: header.stream, status: status)
+        }
+    }
+
     private func received(_ header: FrameHeader, _ body: ByteBuffer) {
         switch machine.received(header) {
         case .ignore: return
+        case .message(let isLast): streams[header.stream]?.received(body, isLast: isLast)
+        case .halfClose: streams[header.stream]?.received(.end)
+        case .fail(let serial, let status): abort(header.stream, serial, status)
         case .refuse(let status): output.writeResponse(stream: header.stream, status: status)
         case .begin(let serial):
             do throws(Status) {
@@ -178,7 +209,7 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
 
     private func begin(_ stream: UInt32, _ serial: UInt64, _ body: ByteBuffer) throws(Status) {
         let (envelope, method) = try body.withUnsafeReadableBytes { bytes in
-            Result { () throws(Status) -> (RequestEnvelope, Service.Method) in
+            Result { () throws(Status) -> (RequestEnvelope, Service.Kind) in
                 let envelope: RequestEnvelope
                 do throws(ProtobufFields.Fault) {
                     envelope = try RequestEnvelope(bytes, limits: limits)
@@ -197,10 +228,24 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
         guard timeout >= 0 else { throw Self.deadlineExceeded }
         let deadline = timeout > 0 ? watchDeadline(stream, serial, timeout) : nil
         let payload = body.part(envelope.payload)
-        method(
-            Call(deadline: deadline, peer: peer, connection: self, stream: stream, serial: serial),
-            Request(payload: payload, metadata: envelope.metadata)
-        )
+        let call = Call(deadline: deadline, peer: peer, connection: self, stream: stream, serial: serial)
+        switch method {
+        case .unary(let body): body(call, Request(payload: payload, metadata: envelope.metadata))
+        case .stream(let method): begin(method, call, payload, envelope.metadata)
+        }
+    }
+
+    private func begin(_ method: StreamMethod, _ call: Call, _ payload: Payload, _ metadata: Metadata) {
+        let stream = ServerStream(call, method)
+        streams[call.stream] = stream
+        guard method.takesMessages else {
+            method.begin(stream, Request(payload: payload, metadata: metadata))
+            return
+        }
+        machine.takesMessages(call.stream)
+        method.begin(stream, Request(payload: ByteBuffer(), metadata: metadata))
+        // docs/protocol.md: what cannot be told from nothing is nothing; an empty message is a frame of its own.
+        if payload.readableBytes > 0 { stream.received(payload, isLast: false) }
     }
 
     static let deadlineExceeded = Status(.deadlineExceeded, "context deadline exceeded")
@@ -212,7 +257,7 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
 
     /// Tells the table what is held now.
     func account() {
-        let bytes = (partial.capacity + unread) / Limits.heldGrain * Limits.heldGrain
+        let bytes = (partial.capacity + unread + queued) / Limits.heldGrain * Limits.heldGrain
         let before = held.exchange(bytes, ordering: .relaxed)
         if bytes != before { table.hold(bytes - before, loop) }
     }
@@ -264,6 +309,8 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
     /// Answers what is under way, then closes.
     func drain() {
         if machine.drain() { context?.close(promise: nil) }
+        for stream in streams.values { stream.received(.drain) }
+        flushUnlessReading()
         patience.hurry()
         keepPatience()
     }
@@ -278,9 +325,13 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
         let gone = watches
         watches = [:]
         for watch in gone.values {
-            watch.deadline?.cancel()
+            watch.timer?.cancel()
             for cancel in watch.cancels { cancel() }
         }
+        let over = streams
+        streams = [:]
+        sending = []
+        for stream in over.values { stream.ended() }
         context.fireChannelInactive()
     }
 

@@ -70,10 +70,11 @@ extension ByteBuffer {
         method: String,
         payload: ByteBuffer,
         timeoutNanoseconds: Int64,
-        metadata: Metadata
+        metadata: Metadata,
+        flags: UInt8 = 0
     ) {
         let start = writerIndex
-        writeHeader(FrameHeader(length: 0, stream: stream, type: .request))
+        writeHeader(FrameHeader(length: 0, stream: stream, type: .request, flags: flags))
         writeField(1, service)
         writeField(2, method)
         if payload.readableBytes > 0 {
@@ -92,6 +93,19 @@ extension ByteBuffer {
             writeImmutableBuffer(pair)
         }
         setInteger(UInt32(writerIndex - start - FrameHeader.size), at: start)
+    }
+
+    /// A whole frame that carries a message of a stream.
+    mutating func writeData(stream: UInt32, payload: ByteBuffer) {
+        writeHeader(FrameHeader(length: UInt32(payload.readableBytes), stream: stream, type: .data))
+        writeImmutableBuffer(payload)
+    }
+
+    /// A whole frame that says that nothing more is sent: always one of its own, since not every peer takes a message
+    /// and the end together.
+    mutating func writeEnd(stream: UInt32) {
+        let flags = FrameFlag.remoteClosed | FrameFlag.noData
+        writeHeader(FrameHeader(length: 0, stream: stream, type: .data, flags: flags))
     }
 
     /// A whole frame that answers. Gives false, and writes nothing, where it would be too large for any client.

@@ -30,6 +30,16 @@ package enum FrameType: UInt8, Sendable {
     case data = 3
 }
 
+/// Bits of a frame's flags. Of a request they mean nothing: its method says what comes.
+enum FrameFlag {
+    /// The sender sends no more on the stream.
+    static let remoteClosed: UInt8 = 1
+    /// The sender will send more.
+    static let remoteOpen: UInt8 = 2
+    /// The body is no message: what tells nothing from an empty one.
+    static let noData: UInt8 = 4
+}
+
 /// Finds the frames in what a connection reads. It keeps no bytes: what is not a whole frame yet is shown to it
 /// again with more behind it; what is too large is passed over as it comes.
 struct FrameReader {

@@ -31,8 +31,24 @@ package struct Limits: Sendable {
     package var idleTime = TimeAmount.minutes(60)
     /// Pairs of metadata in one request.
     package var metadataPairs = 16_384
-    /// Streams that ended, remembered so that what still comes for them is dropped without a word.
-    static let endedStreams = 64
+    /// Of one stream, messages that came and that its method has not taken, and their bytes: what a method takes in a
+    /// moment is never so much. Beyond it the stream ends with RESOURCE_EXHAUSTED and everything else goes on; or,
+    /// where its method always takes on, the connection is not read meanwhile.
+    package var streamMessages = 1_024
+    package var streamBytes = 4 << 20
+    /// What leaves of all streams of a connection at once, in turn: so much stands before an answer that comes later.
+    /// As much as the system takes at a time, so that a client that reads is not waited for.
+    package var streamOutputBytes = 256 << 10
+    /// Of one stream, what waits to leave before its method is to stop: enough to have something for its turns.
+    static let streamTurnBytes = 64 << 10
+    static let streamTurnMessages = 256
+    /// The same of a method that does not stop: a mistake of ours, which costs its own stream.
+    package var streamQueuedBytes = 16 << 20
+    /// What a client keeps of one stream that nobody takes: beyond it the connection is not read, and the server waits.
+    static let clientStreamMessages = 1_024
+    static let clientStreamBytes = 8 << 20
+    /// Streams and calls that ended, remembered so that what still comes for them is dropped without a word.
+    static let endedStreams = 256
     /// Connections that wait to be accepted: a burst of clients, until a loop comes to it.
     static let backlog: Int32 = 256
     /// How long a listener rests that cannot accept, since no descriptor is left: connections end meanwhile, and it is
@@ -42,6 +58,8 @@ package struct Limits: Sendable {
     static let fullIsToldAfter = TimeAmount.minutes(1)
     /// The longest time of a call: a century is as good as none, and added to any instant it overflows none.
     static let longestCall = TimeAmount.nanoseconds(3_155_760_000 * 1_000_000_000)
+    /// With less time left an answer leaves at once, and does not wait for those of the frames that came with it.
+    static let nearDeadline = TimeAmount.milliseconds(100)
     /// Room made for a frame at once, in times of what has come of it, or of the least: a header alone reserves nothing
     /// to speak of, and no frame is more than `messageBytes`.
     static let reservedTimes = 4

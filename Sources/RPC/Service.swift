@@ -8,12 +8,21 @@ package struct Service: Sendable {
     /// Called on the connection's event loop, which it must not block.
     package typealias Method = @Sendable (Call, Request) -> Void
 
-    let name: String
-    let methods: [String: Method]
+    /// How a method answers. The kind is the method's, whatever a request's flags say.
+    enum Kind: Sendable {
+        case unary(Method)
+        case stream(StreamMethod)
+    }
 
-    package init(_ name: String, methods: [String: Method]) {
+    let name: String
+    let methods: [String: Kind]
+
+    package init(_ name: String, methods: [String: Method] = [:], streams: [String: StreamMethod] = [:]) {
         self.name = name
-        self.methods = methods
+        // One name for a unary method and a stream would be a mistake of ours.
+        self.methods = methods.mapValues { .unary($0) }.merging(streams.mapValues { .stream($0) }) { _, _ in
+            preconditionFailure("two methods of \(name) have one name")
+        }
     }
 }
 
@@ -22,7 +31,7 @@ struct Router: Sendable {
     private struct Route: Sendable {
         var service: [UInt8]
         var method: [UInt8]
-        var body: Service.Method
+        var body: Service.Kind
     }
 
     private var services: Set<String> = []
@@ -50,7 +59,7 @@ struct Router: Sendable {
     }
 
     /// Throws UNIMPLEMENTED, naming what there is not.
-    func method(_ service: UnsafeRawBufferPointer, _ method: UnsafeRawBufferPointer) throws(Status) -> Service.Method {
+    func method(_ service: UnsafeRawBufferPointer, _ method: UnsafeRawBufferPointer) throws(Status) -> Service.Kind {
         var slot = Self.hash(service, method) & (slots.count - 1)
         while let route = slots[slot] {
             if route.service.elementsEqual(service), route.method.elementsEqual(method) { return route.body }

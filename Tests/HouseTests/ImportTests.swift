@@ -7,7 +7,8 @@ struct ImportTests {
     static let house: [String: Set<String>] = [
         "Sources/Engine": [],
         "Sources/RPC": [
-            "CUnixSockets", "NIOCore", "NIOPosix", "NIOSSL", "Logging", "Synchronization", "Glibc", "Varint",
+            "CUnixSockets", "DequeModule", "NIOCore", "NIOPosix", "NIOSSL", "Logging", "Synchronization", "Glibc",
+            "Varint",
         ],
         "Sources/PluginKit": ["PluginABI", "Synchronization"],
         "Sources/Varint": [],

@@ -28,10 +28,14 @@ final class RawWire {
         fileprivate func connected(to path: String) throws -> Int32 {
             var address = sockaddr_un()
             address.sun_family = sa_family_t(AF_UNIX)
-            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8)) }
+            // An abstract address begins with a zero byte, and ends with its length.
+            let isAbstract = path.first == "@"
+            let name = isAbstract ? [0] + path.utf8.dropFirst() : Array(path.utf8)
+            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
+            let size = isAbstract ? MemoryLayout<sa_family_t>.size + name.count : MemoryLayout<sockaddr_un>.size
             let connected = withUnsafePointer(to: &address) {
                 $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    Glibc.connect(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                    Glibc.connect(socket, $0, socklen_t(size))
                 }
             }
             guard connected == 0 else {
@@ -105,6 +109,26 @@ final class RawWire {
     func isClosed() -> Bool {
         var byte: UInt8 = 0
         return Glibc.read(socket, &byte, 1) == 0
+    }
+
+    struct Frame: Equatable {
+        var stream: UInt32
+        var type: UInt8
+        var flags: UInt8
+        var body: [UInt8]
+    }
+
+    /// With its flags; of a connection that was closed the type is 0.
+    func wholeFrame() -> Frame {
+        let head = read(10)
+        guard head.count == 10 else { return Frame(stream: 0, type: 0, flags: 0, body: []) }
+        let header = head.withUnsafeBytes { FrameHeader($0) }
+        return Frame(
+            stream: header.stream,
+            type: header.type,
+            flags: header.flags,
+            body: read(Int(header.length))
+        )
     }
 
     func frame() -> (stream: UInt32, type: UInt8, body: [UInt8]) {

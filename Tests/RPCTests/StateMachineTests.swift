@@ -45,6 +45,7 @@ struct StateMachineTests {
     func strayData() {
         var machine = ConnectionStateMachine(limits: Limits())
         #expect(refusal(machine.received(data(1)))?.message == "StreamID is no longer active")
+        #expect(machine.received(data(1)) == .ignore)
         _ = machine.received(request(1))
         #expect(machine.received(data(1)) == .ignore)
         _ = machine.answered(stream: 1, serial: 1)

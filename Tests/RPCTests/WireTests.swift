@@ -21,6 +21,9 @@ struct WireTests {
                 "Big": { call, _ in call.reply(ByteBuffer(repeating: 0, count: 5 << 20)) },
                 "Never": { _, _ in },
                 "Drop": { call, _ in call.reply(ByteBuffer()) },
+                "Huge": { call, _ in call.reply(ByteBuffer(repeating: 0, count: 4_000_000)) },
+                "EOF": { call, _ in call.fail(Status(.outOfRange, "EOF")) },
+                "Odd": { call, _ in call.fail(Status(number: 99, "odd")) },
                 "Large": { call, _ in call.reply(ByteBuffer(repeating: 0, count: 1 << 20)) },
                 "MD": { call, asked in
                     let pairs = asked.metadata[all: "foo"].joined(separator: ",")
@@ -33,7 +36,17 @@ struct WireTests {
                         Call.complete([(call, { @Sendable in .success(asked.payload) })])
                     }
                 },
-            ]
+                // Nothing else of its event loop goes on meanwhile.
+                "Busy": { call, asked in
+                    usleep(60_000)
+                    call.reply(asked.payload)
+                },
+                "Deadline": { call, _ in
+                    let left = call.deadline.map { ($0 - .now()).nanoseconds / 1_000_000 }
+                    call.reply(ByteBuffer(string: left.map { "\($0)" } ?? "none"))
+                },
+            ],
+            streams: StreamTests.fixture.methods
         )
     ]
 
