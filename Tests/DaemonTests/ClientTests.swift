@@ -42,4 +42,22 @@ struct ClientTests {
             #expect(out.contains("\nOK\n"), "\(out)")
         }
     }
+    @Test("Go's, over Debian's ttrpc")
+    func go() throws {
+        try Self.withFolder { folder in
+            try FileManager.default.createDirectory(atPath: folder + "/src", withIntermediateDirectories: true)
+            try FileManager.default.createSymbolicLink(
+                atPath: folder + "/src/triggerd",
+                withDestinationPath: Self.clients.appending(path: "go").path
+            )
+            let out = try Self.run(
+                ["go", "test", "-vet=off", "-count=1", "triggerd"],
+                [
+                    "GO111MODULE": "off", "GOPATH": folder + ":/usr/share/gocode",
+                    "GOCACHE": StrangerTests.root.appending(path: ".build/go").path,
+                ]
+            )
+            #expect(out.hasPrefix("ok"), "\(out)")
+        }
+    }
 }
