@@ -3,7 +3,7 @@ import Storage
 
 /// The log as a start finds it.
 struct RecoveredLog {
-    let memory = Generations()
+    let memory = Generations(recentBytes: Limits.recentUsers)
     private(set) var stretches: [CommitLog.Stretch] = []
     private(set) var idle: [LogFile] = []
     private(set) var next: UInt64
@@ -42,7 +42,7 @@ struct RecoveredLog {
     /// Beside a daemon that may be writing: what it had committed by now. What it is writing over meanwhile is in the
     /// view, if the view is opened after this was read.
     static func beside(_ contents: [Content], view: ViewRecord) throws(StoreError) -> Generations {
-        let memory = Generations()
+        let memory = Generations(recentBytes: 0)
         let runs = contents.map { LogRun($0.bytes, seal: view.seal) }
         var next = view.next
         for index in runs.indices.filter({ runs[$0].next > view.next }).sorted(by: { runs[$0].first < runs[$1].first })

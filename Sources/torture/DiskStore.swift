@@ -92,7 +92,8 @@ final class DiskStore: Store {
 
     // MARK: Store
 
-    func users(_ ids: [UserID]) -> [Stored<UserState>] { view.users(ids) }
+    /// Looked up as the daemon does, not in the view.
+    func users(_ ids: [UserID]) -> [Stored<UserState>] { ids.map { log.user($0) } }
     func receipts(_ ids: [ItemID]) -> [Stored<ItemReceipt>] { view.receipts(ids) }
     func tokenOwners(_ tokens: [Text]) -> [Stored<UserID>] { view.tokenOwners(tokens) }
     func commit(_ changes: Changes) { preconditionFailure("a commit goes by write") }

@@ -8,8 +8,11 @@ final class SimulatedLog {
     private var chance: Chance
     private let canary: Canary?
     private var writer: LogRecordWriter
+    private var key = ProtobufWriter(capacity: 128)
     private let seal: UInt32
-    private var memory = Generations()
+    private var memory: Generations
+    /// What memory keeps of users.
+    private let recentBytes: Int
     /// The last is written to; those before it wait for the view.
     private var stretches: [(file: Int, generation: Generation)] = []
     private var idle: [Int] = []
@@ -30,6 +33,8 @@ final class SimulatedLog {
     init(_ canary: Canary?, _ chance: Chance) {
         (self.canary, self.chance) = (canary, chance)
         seal = UInt32(truncatingIfNeeded: self.chance.word())
+        recentBytes = self.chance.one([0, 16 << 10, 64 << 10, 1 << 20])
+        memory = Generations(recentBytes: recentBytes)
         writer = LogRecordWriter(seal: seal)
         view = ViewRecord(next: 1, epoch: 1, seal: seal)
         for _ in 0..<3 { idle.append(disk.make(Self.capacity)) }
@@ -153,7 +158,7 @@ final class SimulatedLog {
         } catch {
             throw Violation("a crash is taken for damage: \(error); next \(next), view \(view)")
         }
-        memory = Generations()
+        memory = Generations(recentBytes: recentBytes)
         (stretches, idle, ingested) = ([], files.indices.filter { !files[$0].isEmpty }, 0)
         for index in recovery.order {
             let run = recovery.runs[index]
@@ -203,6 +208,23 @@ final class SimulatedLog {
     }
 
     // MARK: Reading
+
+    /// The newest record of a user, wherever it stands.
+    func user(_ id: UserID) -> Stored<UserState> {
+        key.clear()
+        key.userKey(id)
+        func decoded(_ value: UnsafeRawBufferPointer) -> Stored<UserState> {
+            do throws(ProtobufReader.Fault) {
+                return .record(try UserRecord.decode(value))
+            } catch {
+                return .damaged("user \(id): \(error)")
+            }
+        }
+        let newer = memory.reading { reader in
+            reader.find(.users, key.bytes).map { $0.value.map(decoded) ?? .nothing }
+        }
+        return newer ?? tables[Family.users.index][Array(key.bytes)].map { $0.withUnsafeBytes(decoded) } ?? .nothing
+    }
 
     /// All that tables and memory say together, in the order of families and keys.
     func all() throws -> Changes {

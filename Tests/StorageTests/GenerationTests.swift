@@ -10,7 +10,7 @@ struct GenerationTests {
     func newest() throws {
         var random = Seeded(state: 3)
         var writer = LogRecordWriter(seal: 3)
-        let memory = Generations()
+        let memory = Generations(recentBytes: 0)
         var number: UInt64 = 1
         var owners: [String: String?] = [:]
         for round in 0..<6 {
@@ -38,7 +38,7 @@ struct GenerationTests {
         let token = Text(String(repeating: "t", count: 70_000))
         changes.tokenOwners = [(token, "owner"), ("short", nil)]
         let bytes = writer.encode(changes, number: 1, epoch: 1)
-        let memory = Generations()
+        let memory = Generations(recentBytes: 0)
         memory.append(Generation(capacity: 1 << 20, first: 1, seed: memory.seed))
         memory.enter(bytes, try #require(LogRecord.read(bytes, seal: 3)))
         let owners: [String: String?] = [token.string: "owner", "short": nil]

@@ -17,6 +17,7 @@ package final class Generation: @unchecked Sendable {
     /// By family, where entries stand, in the order in which they were written.
     private var places: [[Place]] = Array(repeating: [], count: Family.allCases.count)
     private var newest: KeyTable
+    private let seed: UInt64
     private let sorted = Family.allCases.map { _ in Sorted() }
 
     /// In steps of 8 bytes from the beginning.
@@ -37,6 +38,7 @@ package final class Generation: @unchecked Sendable {
             preconditionFailure("no room for \(capacity) bytes of the log: \(String(cString: strerror(errno)))")
         }
         room = mapped
+        self.seed = seed
         newest = KeyTable(seed: seed)
     }
 
@@ -48,6 +50,16 @@ package final class Generation: @unchecked Sendable {
 
     /// Takes in a record that is durable.
     package func enter(_ record: UnsafeRawBufferPointer, _ head: LogRecord.Head) {
+        enter(record, head) { (_, _) in }
+    }
+
+    /// `visit`: each entry of a family that is asked by key, with the key's hash.
+    @inline(__always)
+    func enter(
+        _ record: UnsafeRawBufferPointer,
+        _ head: LogRecord.Head,
+        _ visit: (LogRecord.Entry, UInt64) -> Void
+    ) {
         let padded = LogRecord.padded(head.bytes)
         precondition(used + padded <= capacity, "\(padded) bytes behind \(used) of \(capacity)")
         precondition(head.number == next, "record \(head.number) behind \(next)")
@@ -57,17 +69,21 @@ package final class Generation: @unchecked Sendable {
         let end = used + head.bytes
         used += padded
         while at < end {
-            enter(at)
+            enter(at, visit)
             at += LogRecord.Entry.size(bytes, at: at)
         }
         precondition(at == end, "a record of \(head.bytes) bytes whose entries end at \(at - end) behind it")
     }
 
-    private func enter(_ at: Int) {
+    @inline(__always)
+    private func enter(_ at: Int, _ visit: (LogRecord.Entry, UInt64) -> Void) {
         let place = Place(at / 8)
         let entry = entry(place)
         places[Int(entry.family.rawValue)].append(place)
-        if entry.family.isAskedByKey { newest.set(entry.family, entry.key, place, bytes) }
+        guard entry.family.isAskedByKey else { return }  // It is only walked over.
+        let hash = KeyTable.hash(entry.family, entry.key, seed: seed)
+        newest.set(entry.family, entry.key, place, hash: hash, bytes)
+        visit(entry, hash)
     }
 
     @inline(__always)

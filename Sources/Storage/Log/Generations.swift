@@ -3,14 +3,17 @@ import Glibc
 /// What was committed and is not yet in the view: generations, the oldest first. The last one is written to.
 ///
 /// A reader looks here before it looks into the view. What leaves here is in the view by then, so what was answered is
-/// always found in one of them.
+/// always found in one of them. Users who came lately stay: nearly every event asks for one.
 package final class Generations: @unchecked Sendable {
-    // The lock guards `all`, and what its last generation holds.
+    // The lock guards `all`, what its last generation holds, and `recent`.
     private let lock = UnsafeMutablePointer<pthread_rwlock_t>.allocate(capacity: 1)
     private var all: [Generation] = []
+    private var recent: RecentRecords
     package let seed = UInt64.random(in: .min ... .max)
 
-    package init() {
+    /// `recentBytes`: of users' records that are kept when their generation leaves.
+    package init(recentBytes: Int) {
+        recent = RecentRecords(capacity: recentBytes)
         var attributes = pthread_rwlockattr_t()
         pthread_rwlockattr_init(&attributes)
         // Readers that follow each other closely would keep the writer out for ever.
@@ -31,7 +34,11 @@ package final class Generations: @unchecked Sendable {
     }
 
     package func enter(_ record: UnsafeRawBufferPointer, _ head: LogRecord.Head) {
-        writing { all[all.count - 1].enter(record, head) }
+        writing {
+            all[all.count - 1].enter(record, head) { entry, hash in
+                if entry.family == .users { recent.set(entry.key, entry.value, hash: hash) }
+            }
+        }
     }
 
     /// The view has all of it.
@@ -60,16 +67,19 @@ package final class Generations: @unchecked Sendable {
     ) throws(Fault) -> Result {
         pthread_rwlock_rdlock(lock)
         defer { pthread_rwlock_unlock(lock) }
-        return try body(Reader(all: all, seed: seed))
+        return try body(Reader(all: all, of: self))
     }
 
     package struct Reader {
         fileprivate let all: [Generation]
-        fileprivate let seed: UInt64
+        fileprivate let of: Generations
 
         /// The newest entry of a key, good as long as the reading lasts; nil: the view knows.
         package func find(_ family: Family, _ key: UnsafeRawBufferPointer) -> LogRecord.Entry? {
-            let hash = KeyTable.hash(family, key, seed: seed)
+            let hash = KeyTable.hash(family, key, seed: of.seed)
+            if family == .users, let value = of.recent.find(key, hash: hash) {
+                return LogRecord.Entry(family: family, key: key, value: value)
+            }
             for generation in all.reversed() {
                 if let entry = generation.find(family, key, hash: hash) { return entry }
             }

@@ -37,10 +37,10 @@ struct KeyTable: ~Copyable {
         _ family: Family,
         _ key: UnsafeRawBufferPointer,
         _ place: Generation.Place,
+        hash: UInt64,
         _ bytes: UnsafeRawBufferPointer
     ) {
         if count * 2 > mask { grow(bytes) }
-        let hash = KeyTable.hash(family, key, seed: seed)
         var slot = Int(truncatingIfNeeded: hash) & mask
         while slots[slot] != 0 {
             if self.place(slot, of: family, key, hash, bytes) != nil { break }

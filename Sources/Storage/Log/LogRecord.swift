@@ -67,6 +67,10 @@ package enum LogRecord {
         /// Nil: deleted.
         package let value: UnsafeRawBufferPointer?
 
+        init(family: Family, key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer?) {
+            (self.family, self.key, self.value) = (family, key, value)
+        }
+
         /// Of a record whose checksum was right: what does not read is a fault of the program.
         @inline(__always)
         init(_ bytes: UnsafeRawBufferPointer, at place: Int) {
