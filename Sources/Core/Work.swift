@@ -2,8 +2,8 @@ import Engine
 import Storage
 
 /// What the core is asked to do: a value. Everything that changes a user or a campaign is one of these, and is done in
-/// the order in which it is given.
-package enum Work: Sendable {
+/// the order in which it is given. Boxed, since it goes from hand to hand.
+package indirect enum Work: Sendable {
     case track(Track)
     case lease(UserID, device: Text)
     /// `action`: what the user did with the message, beside seeing it.

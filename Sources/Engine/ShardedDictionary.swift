@@ -5,16 +5,26 @@ package struct ShardedDictionary<Key: Hashable & Sendable, Value: Sendable>: Sen
 
     package init() {}
 
-    package var count: Int { shards.reduce(0) { $0 + $1.count } }
+    package private(set) var count = 0
 
     package subscript(key: Key) -> Value? {
         get { shards[Self.shard(of: key)][key] }
-        _modify { yield &shards[Self.shard(of: key)][key] }
+        _modify {
+            let shard = Self.shard(of: key)
+            let before = shards[shard].count
+            defer { count += shards[shard].count - before }
+            yield &shards[shard][key]
+        }
     }
 
     package subscript(key: Key, default value: @autoclosure () -> Value) -> Value {
         get { shards[Self.shard(of: key)][key] ?? value() }
-        _modify { yield &shards[Self.shard(of: key)][key, default: value()] }
+        _modify {
+            let shard = Self.shard(of: key)
+            let before = shards[shard].count
+            defer { count += shards[shard].count - before }
+            yield &shards[shard][key, default: value()]
+        }
     }
 
     private static func shard(of key: Key) -> Int { Int(UInt(bitPattern: key.hashValue) % UInt(shardCount)) }

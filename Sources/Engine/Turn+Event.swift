@@ -195,7 +195,8 @@ extension Turn {
         pushedBack[number] = min(wait.firstTrigger, pushedBack[number] ?? wait.firstTrigger)
     }
 
-    /// 4.13: kept for a trigger that arrives after its exception.
+    /// 4.13: kept for a trigger that arrives after its exception. Of those that agree in all but their time the newest
+    /// says as much as all: what an older one is later than, it is later than too.
     private mutating func remember(_ version: CampaignVersion, _ index: Int, _ event: Event, _ same: Value?) {
         let fingerprints = context.campaigns.exceptionFingerprints(version)
         let seen = SeenException(
@@ -204,9 +205,13 @@ extension Turn {
             time: event.time,
             same: same
         )
-        guard !state.seenExceptions.contains(seen) else { return }  // Known already: nothing is new.
+        func isOfKind(_ other: SeenException) -> Bool {
+            other.campaign == seen.campaign && other.occurrence == seen.occurrence && other.same == seen.same
+        }
         let oldest = now - context.limits.exceptionMemory
-        state.seenExceptions.removeAll { $0.time < oldest }
+        // One of its kind that is as new says all of it.
+        if state.seenExceptions.contains(where: { isOfKind($0) && $0.time >= seen.time }) { return }
+        state.seenExceptions.removeAll { $0.time < oldest || isOfKind($0) }
         state.seenExceptions.makeRoom(for: 1, of: context.limits.seenExceptions) {
             $0.campaign == seen.campaign && $0.occurrence == seen.occurrence
         }

@@ -152,6 +152,8 @@ package struct ItemID: Hashable, Sendable {
         self.user = user
         self.id = id
     }
+
+    package func _rawHashValue(seed: Int) -> Int { id._rawHashValue(seed: user._rawHashValue(seed: seed)) }
 }
 
 /// What an item that carried an id was, and what was answered to it.

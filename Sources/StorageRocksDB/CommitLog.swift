@@ -106,7 +106,7 @@ final class CommitLog: @unchecked Sendable {
     }
 
     private func begin(_ file: LogFile) {
-        let generation = Generation(capacity: file.capacity, first: next, seed: memory.seed)
+        let generation = Generation(capacity: file.capacity, first: next)
         memory.append(generation)
         stretches.append(Stretch(file: file, generation: generation))
         activeSince = .now

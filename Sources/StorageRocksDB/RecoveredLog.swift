@@ -78,7 +78,7 @@ struct RecoveredLog {
         _ view: ViewRecord
     ) -> Generation {
         let capacity = max(LogRecord.alignment, LogRecord.padded(capacity))
-        let generation = Generation(capacity: capacity, first: run.first, seed: memory.seed)
+        let generation = Generation(capacity: capacity, first: run.first)
         for range in run.records {
             let record = UnsafeRawBufferPointer(rebasing: bytes[range])
             guard let head = LogRecord.read(record, seal: view.seal) else {

@@ -100,7 +100,7 @@ final class SimulatedLog {
     }
 
     private func begin(_ file: Int) {
-        let generation = Generation(capacity: disk.files[file].count, first: next, seed: memory.seed)
+        let generation = Generation(capacity: disk.files[file].count, first: next)
         memory.append(generation)
         stretches.append((file, generation))
     }
@@ -162,7 +162,7 @@ final class SimulatedLog {
         (stretches, idle, ingested) = ([], files.indices.filter { !files[$0].isEmpty }, 0)
         for index in recovery.order {
             let run = recovery.runs[index]
-            let generation = Generation(capacity: files[index].count, first: run.first, seed: memory.seed)
+            let generation = Generation(capacity: files[index].count, first: run.first)
             for range in run.records {
                 let record = UnsafeRawBufferPointer(rebasing: files[index][range])
                 guard let head = LogRecord.read(record, seal: seal) else {

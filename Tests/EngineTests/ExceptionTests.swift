@@ -99,6 +99,20 @@ struct ExceptionTests {
         #expect(old.effects.handOvers.count == 1)
     }
 
+    @Test("4.13: of exceptions that agree in all but their time the newest is kept, in whichever order they come")
+    func newestOfAKind() {
+        var bench = Bench(campaign(.event("buy"), .event("page", same: "product")))
+        for second in [30, 32, 31] as [Int64] {
+            bench.event("buy", at: second, received: 40)
+            bench.event("page", at: second, received: 40, ["product": "A"])
+            bench.event("page", at: second, received: 40, ["product": "B"])
+        }
+        #expect(bench.state.seenExceptions.count == 3)
+        #expect(bench.state.seenExceptions.allSatisfy { $0.time == .at(32) })
+        #expect(bench.event("cart", at: 31, received: 41).codes == [.cancelledByException])
+        #expect(bench.event("cart", at: 32, received: 42).codes == [.scheduled])
+    }
+
     @Test("4.14: a correlated exception cancels only the send of the same product")
     func same() {
         var bench = Bench(campaign(.event("buy", same: "product_id")))

@@ -14,7 +14,7 @@ struct GenerationTests {
         var number: UInt64 = 1
         var owners: [String: String?] = [:]
         for round in 0..<6 {
-            memory.append(Generation(capacity: 1 << 20, first: number, seed: memory.seed))
+            memory.append(Generation(capacity: 1 << 20, first: number))
             for _ in 0..<40 {
                 var changes = Changes()
                 for _ in 0..<5 {
@@ -39,7 +39,7 @@ struct GenerationTests {
         changes.tokenOwners = [(token, "owner"), ("short", nil)]
         let bytes = writer.encode(changes, number: 1, epoch: 1)
         let memory = Generations(recentBytes: 0)
-        memory.append(Generation(capacity: 1 << 20, first: 1, seed: memory.seed))
+        memory.append(Generation(capacity: 1 << 20, first: 1))
         memory.enter(bytes, try #require(LogRecord.read(bytes, seal: 3)))
         let owners: [String: String?] = [token.string: "owner", "short": nil]
         Self.check(memory, owners)

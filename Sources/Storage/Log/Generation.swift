@@ -17,7 +17,6 @@ package final class Generation: @unchecked Sendable {
     /// By family, where entries stand, in the order in which they were written.
     private var places: [[Place]] = Array(repeating: [], count: Family.allCases.count)
     private var newest: KeyTable
-    private let seed: UInt64
     private let sorted = Family.allCases.map { _ in Sorted() }
 
     /// In steps of 8 bytes from the beginning.
@@ -27,8 +26,8 @@ package final class Generation: @unchecked Sendable {
         let entries = Mutex(SortedEntries())
     }
 
-    /// `first`: the number of the commit that comes next; `seed`: that of the `Generations` that it joins.
-    package init(capacity: Int, first: UInt64, seed: UInt64) {
+    /// `first`: the number of the commit that comes next.
+    package init(capacity: Int, first: UInt64) {
         precondition(capacity > 0 && capacity % LogRecord.alignment == 0, "a generation of \(capacity) bytes")
         self.capacity = capacity
         (self.first, next) = (first, first)
@@ -38,8 +37,7 @@ package final class Generation: @unchecked Sendable {
             preconditionFailure("no room for \(capacity) bytes of the log: \(String(cString: strerror(errno)))")
         }
         room = mapped
-        self.seed = seed
-        newest = KeyTable(seed: seed)
+        newest = KeyTable()
     }
 
     deinit {
@@ -81,7 +79,7 @@ package final class Generation: @unchecked Sendable {
         let entry = entry(place)
         places[Int(entry.family.rawValue)].append(place)
         guard entry.family.isAskedByKey else { return }  // It is only walked over.
-        let hash = KeyTable.hash(entry.family, entry.key, seed: seed)
+        let hash = KeyTable.hash(entry.family, entry.key)
         newest.set(entry.family, entry.key, place, hash: hash, bytes)
         visit(entry, hash)
     }

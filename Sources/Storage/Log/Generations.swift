@@ -9,7 +9,6 @@ package final class Generations: @unchecked Sendable {
     private let lock = UnsafeMutablePointer<pthread_rwlock_t>.allocate(capacity: 1)
     private var all: [Generation] = []
     private var recent: RecentRecords
-    package let seed = UInt64.random(in: .min ... .max)
 
     /// `recentBytes`: of users' records that are kept when their generation leaves.
     package init(recentBytes: Int) {
@@ -76,7 +75,7 @@ package final class Generations: @unchecked Sendable {
 
         /// The newest entry of a key, good as long as the reading lasts; nil: the view knows.
         package func find(_ family: Family, _ key: UnsafeRawBufferPointer) -> LogRecord.Entry? {
-            let hash = KeyTable.hash(family, key, seed: of.seed)
+            let hash = KeyTable.hash(family, key)
             if family == .users, let value = of.recent.find(key, hash: hash) {
                 return LogRecord.Entry(family: family, key: key, value: value)
             }

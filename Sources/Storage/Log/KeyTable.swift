@@ -1,3 +1,4 @@
+import Engine
 import Glibc
 
 /// The newest place of each key: open addressing over places in a generation, where the keys themselves stand.
@@ -6,10 +7,8 @@ struct KeyTable: ~Copyable {
     private var slots: UnsafeMutablePointer<UInt64>
     private var mask: Int
     private var count = 0
-    private let seed: UInt64
 
-    init(seed: UInt64) {
-        self.seed = seed
+    init() {
         mask = 1_023
         slots = .allocate(capacity: mask + 1)
         slots.initialize(repeating: 0, count: mask + 1)
@@ -71,30 +70,15 @@ struct KeyTable: ~Copyable {
         slots.initialize(repeating: 0, count: mask + 1)
         for index in 0..<oldCount where old[index] != 0 {
             let entry = LogRecord.Entry(bytes, at: (Int(truncatingIfNeeded: old[index] & 0xFFFF_FFFF) - 1) * 8)
-            var slot = Int(truncatingIfNeeded: KeyTable.hash(entry.family, entry.key, seed: seed)) & mask
+            var slot = Int(truncatingIfNeeded: KeyTable.hash(entry.family, entry.key)) & mask
             while slots[slot] != 0 { slot = (slot + 1) & mask }
             slots[slot] = old[index]
         }
         old.deallocate()
     }
 
-    /// Over the whole key, and with a seed of this process: users choose their ids.
-    static func hash(_ family: Family, _ key: UnsafeRawBufferPointer, seed: UInt64) -> UInt64 {
-        var state = seed ^ UInt64(family.rawValue) &* 0x9E37_79B9_7F4A_7C15
-        var at = 0
-        while at + 16 <= key.count {
-            state = mix(key.number(at: at) ^ state, key.number(at: at + 8) ^ 0xA076_1D64_78BD_642F)
-            at += 16
-        }
-        var tail: (UInt64, UInt64) = (0, 0)
-        withUnsafeMutableBytes(of: &tail) { $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: key[at...])) }
-        return mix(tail.0 ^ state, tail.1 ^ UInt64(key.count) ^ 0xE703_7ED1_A0B4_28DB)
-    }
-
-    @inline(__always)
-    private static func mix(_ left: UInt64, _ right: UInt64) -> UInt64 {
-        let product = left.multipliedFullWidth(by: right)
-        return product.high ^ product.low
+    static func hash(_ family: Family, _ key: UnsafeRawBufferPointer) -> UInt64 {
+        SeededHash.of(key, seed: UInt64(family.rawValue))
     }
 }
 
