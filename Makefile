@@ -4,7 +4,8 @@ PREFIX ?= /usr/local
 PROTOS := ttrpc.proto google/rpc/status.proto $(patsubst proto/%,%,$(wildcard proto/triggerd/v1/*.proto))
 SWIFT_SOURCES := Package.swift Sources Tests plugins
 # What building needs, by what proves that it is there; what only the tests need beside it.
-BUILD_PACKAGES := libprotobuf-c-dev librocksdb-dev libcurl4-openssl-dev libnghttp2-dev libssl-dev libre2-dev
+BUILD_PACKAGES := libprotobuf-c-dev librocksdb-dev libcurl4-openssl-dev libnghttp2-dev libssl-dev libre2-dev \
+	libjemalloc-dev
 TEST_PACKAGES := $(BUILD_PACKAGES) protobuf-compiler protobuf-c-compiler python3-protobuf python3-aiosmtpd openssl \
 	golang-go golang-github-containerd-ttrpc-dev python3-h2 python3-jwt python3-cryptography python3-pip \
 	python3-setuptools python3-wheel nghttp2-server valgrind protoc-gen-go-1-3 libprotobuf-dev

@@ -67,7 +67,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(name: "CUnixSockets"),
-        .target(name: "CMalloc"),
+        .target(name: "CJemalloc", linkerSettings: [.linkedLibrary("jemalloc")]),
         .target(name: "CCrash"),
         .target(name: "Varint", swiftSettings: strict),
         .target(name: "Schema", dependencies: ["CProtobufC"]),
@@ -185,7 +185,7 @@ let package = Package(
         .executableTarget(
             name: "triggerd",
             dependencies: [
-                "Core", "Host", "StorageRocksDB", "CampaignFiles", "PluginSchemas", "CMalloc",
+                "Core", "Host", "StorageRocksDB", "CampaignFiles", "PluginSchemas", "CJemalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],

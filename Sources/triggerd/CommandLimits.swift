@@ -54,15 +54,4 @@ enum ServeLimits {
     static let keptDescriptors = 768
     /// With fewer of them the store, event loops and listeners cannot even be opened.
     static let fewestDescriptors = 64
-    /// Threads share so many heaps: each keeps what was once needed in it, and a burst goes through all of them.
-    static let heaps: Int32 = 4
-    /// Blocks of this size come from the system and go back to it at once. Left alone malloc raises the bound with
-    /// every such block that is freed, up to 32 MiB, and then keeps them.
-    static let mappedBlock: Int32 = 1 << 20
-    /// Freed memory at the end of a heap that is kept for what comes next.
-    static let keptOfHeap: Int32 = 16 << 20
-    /// Freed memory that is worth giving back, which is what all heaps keep, and how often that is looked at: giving it
-    /// back costs milliseconds, and what is needed again costs a fault a page.
-    static let worthGivingBack = 64 << 20
-    static let memoryIsLookedAtSeconds = 5
 }

@@ -30,9 +30,6 @@ struct ServeRun {
             say("time zones: \(Zones.description)")
         }
         defer { reload.cancel() }
-        FreedMemory.configure()
-        let freed = FreedMemory.returnAfterBursts()
-        defer { freed.cancel() }
         var connections = RPC.Limits()
         connections.connections = try Descriptors.raise(for: listen == nil ? 1 : 2)
         let logger = Self.logger()

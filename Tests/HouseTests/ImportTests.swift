@@ -27,7 +27,7 @@ struct ImportTests {
         ],
         // Paths and files by swift-system: Foundation's end the process on some, and speak of NSCocoaErrorDomain.
         "Sources/triggerd": [
-            "ArgumentParser", "CampaignFiles", "CMalloc", "Core", "Dispatch", "Engine", "Glibc", "Host", "Logging",
+            "ArgumentParser", "CampaignFiles", "CJemalloc", "Core", "Dispatch", "Engine", "Glibc", "Host", "Logging",
             "NIOPosix",
             "PluginSchemas", "RPC", "Schema", "Storage", "StorageRocksDB", "SystemPackage",
         ],
