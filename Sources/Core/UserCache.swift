@@ -52,7 +52,7 @@ package struct UserCache {
         if let place = places[user] {
             guard held - slots[place].memory + memory > bytes else {
                 held += memory - slots[place].memory
-                slots[place].state = state
+                slots[place].state = consume state
                 slots[place].memory = memory
                 slots[place].isOut = false
                 slots[place].wasAsked = true
@@ -65,7 +65,7 @@ package struct UserCache {
         // Who alone takes all of it is read again each time.
         guard memory <= bytes else { return }
         let place = free.popLast() ?? room()
-        slots[place] = Slot(user: user, state: state, memory: memory)
+        slots[place] = Slot(user: user, state: consume state, memory: memory)
         places[user] = place
         held += memory
     }
