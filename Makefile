@@ -8,7 +8,8 @@ BUILD_PACKAGES := libprotobuf-c-dev librocksdb-dev libcurl4-openssl-dev libnghtt
 	libjemalloc-dev
 TEST_PACKAGES := $(BUILD_PACKAGES) protobuf-compiler protobuf-c-compiler python3-protobuf python3-aiosmtpd openssl \
 	golang-go golang-github-containerd-ttrpc-dev python3-h2 python3-jwt python3-cryptography python3-pip \
-	python3-setuptools python3-wheel nghttp2-server valgrind protoc-gen-go-1-3 libprotobuf-dev
+	python3-setuptools python3-wheel nghttp2-server valgrind protoc-gen-go-1-3 libprotobuf-dev nodejs \
+	node-typescript
 # Whom the benchmarks measure triggerd beside; no test needs them.
 BENCH_PACKAGES := redis-server postgresql
 # Of the tests' other sides what Debian has no package of: from PyPI, into .build/python.

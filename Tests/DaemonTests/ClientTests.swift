@@ -60,4 +60,10 @@ struct ClientTests {
             #expect(out.hasPrefix("ok"), "\(out)")
         }
     }
+    @Test("Node's, with nothing but Node")
+    func node() throws {
+        _ = try Self.run(["tsc", "--project", Self.clients.appending(path: "node/test").path])
+        let out = try Self.run(["node", "--test", Self.clients.appending(path: "node/test/client.test.js").path])
+        #expect(out.contains("# fail 0\n") && !out.contains("# pass 0\n"), "\(out)")
+    }
 }
