@@ -8,6 +8,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#ifndef SO_PEERGROUPS
+#define SO_PEERGROUPS 59
+#endif
+
 static int address(const uint8_t *path, size_t length, struct sockaddr_un *to, socklen_t *size) {
     if (!length || length >= sizeof to->sun_path) {
         errno = ENAMETOOLONG;
@@ -66,4 +70,19 @@ int unix_socket_peer(int socket, int32_t *pid, uint32_t *uid, uint32_t *gid) {
     *uid = peer.uid;
     *gid = peer.gid;
     return 0;
+}
+
+int unix_socket_give(const uint8_t *path, size_t length, uint32_t owner, uint32_t group, uint32_t mode) {
+    struct sockaddr_un to;
+    socklen_t size;
+    if (address(path, length, &to, &size)) return -1;
+    if ((owner != UINT32_MAX || group != UINT32_MAX) && chown(to.sun_path, owner, group)) return -1;
+    /* After chown, which takes some bits of a mode away. */
+    return chmod(to.sun_path, mode);
+}
+
+int unix_socket_peer_groups(int socket, uint32_t *groups, int most) {
+    socklen_t size = (socklen_t)most * sizeof *groups;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups, &size)) return -1;
+    return (int)(size / sizeof *groups);
 }

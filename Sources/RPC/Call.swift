@@ -12,6 +12,8 @@ package struct Call: Sendable {
     /// By which the caller wants its answer; at that instant the server answers DEADLINE_EXCEEDED by itself.
     package let deadline: NIODeadline?
     package let peer: Peer
+    /// What the caller may do.
+    package let roles: Roles
 
     let connection: Connection
     let stream: UInt32
@@ -95,6 +97,14 @@ package struct Peer: Hashable, Sendable {
     package var gid: UInt32?
     /// Over TCP.
     package var address: String?
+
+    init(pid: Int32, uid: UInt32, gid: UInt32) {
+        (self.pid, self.uid, self.gid) = (pid, uid, gid)
+    }
+
+    init(address: SocketAddress?) {
+        self.address = address.map { "\($0)" }
+    }
 
     /// Whom a share of the connections belongs to: a process, or the host at the other end.
     package enum Client: Hashable, Sendable {

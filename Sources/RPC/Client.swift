@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// The connection was closed before the answer came.
 package struct ClientClosed: Error, CustomStringConvertible {
@@ -8,40 +9,64 @@ package struct ClientClosed: Error, CustomStringConvertible {
 
 /// The client's side of one connection: many calls at once, each answered when its answer comes.
 package final class Client: Sendable {
-    private let channel: any Channel
-    private let handler: ClientHandler
-
-    private init(channel: any Channel, handler: ClientHandler) {
-        self.channel = channel
-        self.handler = handler
+    /// Where a server is.
+    package enum Address: Sendable {
+        /// A path that begins with NUL or `@` is an abstract address.
+        case unix(String)
+        case tcp(host: String, port: Int)
+        case tls(host: String, port: Int, ClientTLS)
     }
 
-    /// A path that begins with NUL or `@` is an abstract address.
+    private let channel: any Channel
+    private let handler: ClientHandler
+    /// Goes with each call.
+    private let metadata: Metadata
+
+    private init(channel: any Channel, handler: ClientHandler, metadata: Metadata) {
+        self.channel = channel
+        self.handler = handler
+        self.metadata = metadata
+    }
+
+    /// `token`: tells the server who calls. Throws `TLSRefusal` where TLS is not agreed on.
+    package static func connect(
+        to address: Address,
+        token: String? = nil,
+        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
+    ) async throws -> Client {
+        var metadata = Metadata()
+        if let token { metadata.append("authorization", "Bearer \(token)") }
+        let handler = ClientHandler()
+        let loop = group.next()
+        let agreed = loop.makePromise(of: Void.self)
+        let bootstrap = ClientBootstrap(group: loop)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    if case .tls(let host, _, let tls) = address { try tls.add(to: channel, host: host, agreed) }
+                    try channel.pipeline.syncOperations.addHandler(handler)
+                }
+            }
+        let channel: any Channel
+        do {
+            channel =
+                switch address {
+                case .unix(let path): try await bootstrap.connect(unixDomainSocketPath: path).get()
+                case .tcp(let host, let port), .tls(let host, let port, _):
+                    try await bootstrap.connect(host: host, port: port).get()
+                }
+            if case .tls = address { try await agreed.futureResult.get() } else { agreed.succeed() }
+        } catch {
+            agreed.fail(error)
+            throw error
+        }
+        return Client(channel: channel, handler: handler, metadata: metadata)
+    }
+
     package static func connect(
         unix path: String,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) async throws -> Client {
-        try await connect(group) { $0.connect(unixDomainSocketPath: path) }
-    }
-
-    package static func connect(
-        host: String,
-        port: Int,
-        group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
-    ) async throws -> Client {
-        try await connect(group) { $0.connect(host: host, port: port) }
-    }
-
-    private static func connect(
-        _ group: any EventLoopGroup,
-        _ body: (ClientBootstrap) -> EventLoopFuture<any Channel>
-    ) async throws -> Client {
-        let handler = ClientHandler()
-        let bootstrap = ClientBootstrap(group: group)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(handler) }
-            }
-        return Client(channel: try await body(bootstrap).get(), handler: handler)
+        try await connect(to: .unix(path), group: group)
     }
 
     /// Throws the `Status` that the server answered, or `ClientClosed` where the connection broke before.
@@ -53,9 +78,10 @@ package final class Client: Sendable {
         metadata: Metadata = Metadata()
     ) async throws -> Payload {
         let nanoseconds = timeout.map { Int64($0 / .nanoseconds(1)) } ?? 0
+        let all = all(metadata)
         return try await withCheckedThrowingContinuation { continuation in
             channel.eventLoop.execute { [handler] in
-                handler.send(service, method, payload, nanoseconds, metadata) { continuation.resume(with: $0) }
+                handler.send(service, method, payload, nanoseconds, all) { continuation.resume(with: $0) }
             }
         }
     }
@@ -70,13 +96,21 @@ package final class Client: Sendable {
         metadata: Metadata = Metadata()
     ) async throws -> ClientStream {
         let nanoseconds = timeout.map { Int64($0 / .nanoseconds(1)) } ?? 0
+        let all = all(metadata)
         return try await withCheckedThrowingContinuation { continuation in
             channel.eventLoop.execute { [handler] in
                 continuation.resume(
-                    with: Result { try handler.open(service, method, payload, nanoseconds, metadata) }
+                    with: Result { try handler.open(service, method, payload, nanoseconds, all) }
                 )
             }
         }
+    }
+
+    private func all(_ more: Metadata) -> Metadata {
+        if metadata.isEmpty { return more }
+        var all = metadata
+        for (key, value) in more.pairs { all.append(key, value) }
+        return all
     }
 
     /// Calls under way end with `ClientClosed`.
@@ -99,6 +133,8 @@ final class ClientHandler: ChannelDuplexHandler, @unchecked Sendable {
     private var senders: [CheckedContinuation<Void, any Error>] = []
     private var wantsRead = false
     private var nextStream: UInt32 = 1
+    /// What broke the connection, where that is known.
+    private var fault: String?
     private var partial = ByteBuffer()
     private var reader = FrameReader(limits: Limits())
 
@@ -149,7 +185,7 @@ final class ClientHandler: ChannelDuplexHandler, @unchecked Sendable {
         flags: UInt8
     ) throws -> UInt32 {
         guard let context, context.channel.isActive else {
-            throw ClientClosed(description: "the connection is closed")
+            throw ClientClosed(description: fault ?? "the connection is closed")
         }
         let stream = nextStream
         nextStream &+= 2
@@ -269,7 +305,7 @@ final class ClientHandler: ChannelDuplexHandler, @unchecked Sendable {
     func channelInactive(context: ChannelHandlerContext) {
         let gone = waiting
         waiting = [:]
-        let closed = ClientClosed(description: "the server closed the connection")
+        let closed = ClientClosed(description: fault ?? "the server closed the connection")
         for answer in gone.values { answer(.failure(closed)) }
         let (over, unsent) = (streams, senders)
         (streams, senders) = ([:], [])
@@ -279,6 +315,8 @@ final class ClientHandler: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // TLS 1.3: a client's certificate is refused after the client was done with the handshake.
+        if error is NIOSSLError || error is BoringSSLError { fault = fault ?? TLSFault.text(of: error) }
         context.close(promise: nil)
     }
 }

@@ -12,7 +12,7 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
 
     let channel: any Channel
     let loop: any EventLoop
-    let listener: Listener
+    let door: OpenDoor
     let limits: Limits
     private let router: Router
     let peer: Peer
@@ -25,6 +25,15 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
     /// In nanoseconds of the system's uptime; the greatest number while a call is under way.
     private let idle: Atomic<UInt64>
     private let held = Atomic(0)
+
+    /// What the other side may do by who it is; a call's token may add to it.
+    var roles: Roles
+    /// Whether it is known who the other side is.
+    var isKnown: Bool
+    /// Of the other side's certificate.
+    var certificateNames: [String] = []
+    /// The token that came last, and what its holder may do, while the door's tokens are those.
+    var lastToken: (token: [UInt8], roles: Roles, version: Int)?
 
     var machine: ConnectionStateMachine
     var context: ChannelHandlerContext?
@@ -65,7 +74,8 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
 
     init(
         channel: any Channel,
-        listener: Listener,
+        door: OpenDoor,
+        roles: Roles,
         router: Router,
         peer: Peer,
         table: ConnectionTable,
@@ -74,7 +84,9 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
     ) {
         self.channel = channel
         loop = channel.eventLoop
-        self.listener = listener
+        self.door = door
+        self.roles = roles
+        isKnown = door.isUnix
         self.router = router
         self.peer = peer
         self.table = table
@@ -83,7 +95,7 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
         machine = ConnectionStateMachine(limits: limits)
         reader = FrameReader(limits: limits)
         let now = NIODeadline.now()
-        patience = Patience(limits: limits, now: now)
+        patience = Patience(limits: limits, now: now, shakesHands: door.tls != nil)
         idle = Atomic(now.uptimeNanoseconds)
     }
 
@@ -183,7 +195,7 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
 
     /// Of a stream under way it is the end.
     private func refuseOversize(_ header: FrameHeader) {
-        let status = Status.tooLarge(Int(header.length))
+        let status = Status.tooLarge(Int(header.length), most: limits.frameBytes)
         if header.type == FrameType.data.rawValue, let serial = machine.serial(of: header.stream) {
             abort(header.stream, serial, status)
         } else {
@@ -208,28 +220,37 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     private func begin(_ stream: UInt32, _ serial: UInt64, _ body: ByteBuffer) throws(Status) {
-        let (envelope, method) = try body.withUnsafeReadableBytes { bytes in
-            Result { () throws(Status) -> (RequestEnvelope, Service.Kind) in
+        let (envelope, route) = try body.withUnsafeReadableBytes { bytes in
+            Result { () throws(Status) -> (RequestEnvelope, Router.Route) in
                 let envelope: RequestEnvelope
                 do throws(ProtobufFields.Fault) {
                     envelope = try RequestEnvelope(bytes, limits: limits)
                 } catch {
                     throw Status(.invalidArgument, "unmarshal request error: \(error.text)")
                 }
-                let method = try router.method(
+                guard !envelope.hasTooMuchMetadata else { throw Self.tooMuchMetadata(limits) }
+                let route = try router.route(
                     UnsafeRawBufferPointer(rebasing: bytes[envelope.service]),
                     UnsafeRawBufferPointer(rebasing: bytes[envelope.method])
                 )
-                return (envelope, method)
+                return (envelope, route)
             }
         }.get()
+        let granted = try granted(route, envelope.metadata)
         let timeout = envelope.timeoutNanoseconds
         // docs/protocol.md: a caller whose time is up already is not worth beginning for.
         guard timeout >= 0 else { throw Self.deadlineExceeded }
         let deadline = timeout > 0 ? watchDeadline(stream, serial, timeout) : nil
         let payload = body.part(envelope.payload)
-        let call = Call(deadline: deadline, peer: peer, connection: self, stream: stream, serial: serial)
-        switch method {
+        let call = Call(
+            deadline: deadline,
+            peer: peer,
+            roles: granted,
+            connection: self,
+            stream: stream,
+            serial: serial
+        )
+        switch route.body {
         case .unary(let body): body(call, Request(payload: payload, metadata: envelope.metadata))
         case .stream(let method): begin(method, call, payload, envelope.metadata)
         }
@@ -246,6 +267,13 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
         method.begin(stream, Request(payload: ByteBuffer(), metadata: metadata))
         // docs/protocol.md: what cannot be told from nothing is nothing; an empty message is a frame of its own.
         if payload.readableBytes > 0 { stream.received(payload, isLast: false) }
+    }
+
+    private static func tooMuchMetadata(_ limits: Limits) -> Status {
+        Status(
+            .resourceExhausted,
+            "more than \(limits.metadataPairs) pairs or \(limits.metadataBytes) bytes of metadata"
+        )
     }
 
     static let deadlineExceeded = Status(.deadlineExceeded, "context deadline exceeded")
@@ -278,6 +306,9 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
         switch end.why {
         case .unreadReplies: letGo("a client did not read its replies")
         case .unfinishedFrame: letGo("a client began a frame and did not end it")
+        case .handshake:
+            door.refusals.notice("a TLS handshake took too long: \(peer.client) was let go")
+            channel.close(promise: nil)
         case .idle:
             logger.debug("a connection was idle and is closed")
             channel.close(promise: nil)
@@ -336,7 +367,11 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        logger.debug("a connection broke", metadata: ["error": "\(error)"])
+        if patience.shakesHands {
+            door.refusals.notice("a TLS handshake with \(peer.client) failed: \(TLSFault.text(of: error))")
+        } else {
+            logger.debug("a connection broke", metadata: ["error": "\(error)"])
+        }
         context.close(promise: nil)
     }
 }

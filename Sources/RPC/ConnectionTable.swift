@@ -2,18 +2,20 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// The connections that are open: how many of each listener, and what they hold together.
+/// The connections that are open: how many at each door, and what they hold together.
 final class ConnectionTable: Sendable {
     private struct Open {
         var connections: [ObjectIdentifier: Connection] = [:]
-        var counts: [Listener: Int] = [:]
+        var counts: [Int: Int] = [:]
+        var countsOfClients: [Client: Int] = [:]
         var isShuttingDown = false
         var emptied: CheckedContinuation<Void, Never>?
         /// When it was last told that a listener is full.
         var toldFull: NIODeadline?
 
         mutating func add(_ connection: Connection) {
-            counts[connection.listener, default: 0] += 1
+            counts[connection.door.number, default: 0] += 1
+            countsOfClients[Client(connection), default: 0] += 1
             connections[ObjectIdentifier(connection)] = connection
         }
 
@@ -21,14 +23,16 @@ final class ConnectionTable: Sendable {
         @discardableResult
         mutating func remove(_ connection: Connection) -> Bool {
             guard connections.removeValue(forKey: ObjectIdentifier(connection)) != nil else { return false }
-            counts[connection.listener, default: 1] -= 1
+            counts[connection.door.number, default: 1] -= 1
+            let left = countsOfClients[Client(connection), default: 1] - 1
+            countsOfClients[Client(connection)] = left > 0 ? left : nil
             return true
         }
 
         /// Of the client that has the most connections there, of those that have an idle one: the longest idle.
-        func mostDispensable(of listener: Listener) -> Connection? {
+        func mostDispensable(at door: Int) -> Connection? {
             var clients: [Peer.Client: (count: Int, idle: Connection?)] = [:]
-            for connection in connections.values where connection.listener == listener {
+            for connection in connections.values where connection.door.number == door {
                 var client = clients[connection.peer.client] ?? (0, nil)
                 client.count += 1
                 let isLonger = client.idle.map { connection.idleSince < $0.idleSince } ?? true
@@ -36,6 +40,22 @@ final class ConnectionTable: Sendable {
                 clients[connection.peer.client] = client
             }
             return clients.values.filter { $0.idle != nil }.max { $0.count < $1.count }?.idle
+        }
+
+        /// Of one client's.
+        func longestIdle(of client: Client) -> Connection? {
+            connections.values.filter { $0.idleSince != .max && Client($0) == client }
+                .min { $0.idleSince < $1.idleSince }
+        }
+    }
+
+    /// Somebody at one door.
+    private struct Client: Hashable {
+        let door: Int
+        let client: Peer.Client
+
+        init(_ connection: Connection) {
+            (door, client) = (connection.door.number, connection.peer.client)
         }
     }
 
@@ -50,14 +70,17 @@ final class ConnectionTable: Sendable {
         self.logger = logger
     }
 
-    /// Gives false where the connection cannot be taken in. Where its listener is full the client with the most
+    /// Gives false where the connection cannot be taken in. Where its door is full the client with the most
     /// connections that has one without a call gives up the one that was idle the longest: no client can shut the
     /// others out.
     func add(_ connection: Connection) -> Bool {
         let (isAdded, idle, isTold) = open.withLock { open -> (Bool, Connection?, Bool) in
             if open.isShuttingDown { return (false, nil, false) }
-            let isFull = open.counts[connection.listener, default: 0] >= limits.connections
-            let idle = isFull ? open.mostDispensable(of: connection.listener) : nil
+            let client = Client(connection)
+            let hasMost = open.countsOfClients[client, default: 0] >= limits.connectionsOfClient
+            let isFull = hasMost || open.counts[client.door, default: 0] >= limits.connections
+            let idle =
+                hasMost ? open.longestIdle(of: client) : isFull ? open.mostDispensable(at: client.door) : nil
             if let idle { open.remove(idle) }
             if !isFull || idle != nil { open.add(connection) }
             let isTold = isFull && open.toldFull.map { .now() - $0 > Limits.fullIsToldAfter } ?? true
@@ -67,13 +90,16 @@ final class ConnectionTable: Sendable {
         if let idle {
             if isTold {
                 logger.notice(
-                    "\(limits.connections) connections are open: idle ones of who has the most are closed for new ones",
+                    "as many connections are open as may be: idle ones of who has the most are closed for new ones",
                     metadata: ["client": "\(idle.peer.client)"]
                 )
             }
             idle.loop.execute { idle.channel.close(promise: nil) }
         } else if !isAdded, isTold {
-            logger.warning("\(limits.connections) connections are open, each with a call under way: nobody is let in")
+            logger.warning(
+                "as many connections are open as may be, each with a call under way: a new one is not let in",
+                metadata: ["client": "\(connection.peer.client)"]
+            )
         }
         return isAdded
     }
@@ -138,8 +164,4 @@ final class ConnectionTable: Sendable {
             if isEmpty { continuation.resume() }
         }
     }
-}
-
-enum Listener: Hashable, Sendable {
-    case unix, tcp
 }

@@ -8,11 +8,13 @@ struct RequestEnvelope {
     var payload = 0..<0
     var timeoutNanoseconds: Int64 = 0
     var metadata = Metadata()
+    /// More than the limits allow: none of it is kept.
+    var hasTooMuchMetadata = false
 
     /// Throws what does not decode. Unknown fields are passed over; of one that comes twice the last counts.
     init(_ bytes: UnsafeRawBufferPointer, limits: Limits) throws(ProtobufFields.Fault) {
         var fields = ProtobufFields(bytes, 0..<bytes.count)
-        var pairs = 0
+        var (pairs, metadataBytes) = (0, 0)
         while let (number, field) = try fields.next() {
             switch (number, field) {
             case (1, .bytes(let range)):
@@ -25,8 +27,11 @@ struct RequestEnvelope {
             case (4, .number(let value)): timeoutNanoseconds = Int64(bitPattern: value)
             case (5, .bytes(let range)):
                 pairs += 1
-                guard pairs <= limits.metadataPairs else {
-                    throw ProtobufFields.Fault(text: "more than \(limits.metadataPairs) pairs of metadata")
+                metadataBytes += range.count
+                guard pairs <= limits.metadataPairs, metadataBytes <= limits.metadataBytes else {
+                    hasTooMuchMetadata = true
+                    metadata = Metadata()
+                    continue
                 }
                 let (key, value) = try Self.pair(bytes, range)
                 metadata.append(key, value)

@@ -78,7 +78,7 @@ struct FrameReader {
         }
         guard bytes.count >= FrameHeader.size else { return .incomplete }
         let header = FrameHeader(bytes)
-        guard header.length <= Limits.messageBytes else {
+        guard header.length <= limits.frameBytes else {
             toPassOver = Int(header.length)
             // docs/protocol.md: the first byte is reserved; a length that needs it is no honest mistake.
             let isHopeless = header.length >= 1 << 24

@@ -2,11 +2,17 @@ import NIOCore
 
 /// Every limit of a connection, with its reason.
 package struct Limits: Sendable {
+    package typealias Time = TimeAmount
+
     /// The most that one frame carries: what every client of this wire accepts.
     package static let messageBytes = 4 << 20
+    /// The most that one frame of a client carries here, no more than that.
+    package var frameBytes = Limits.messageBytes
 
-    /// Connections at once of one kind of listener, so that TCP cannot take the Unix socket's.
+    /// Connections at once of one door, so that TCP cannot take the Unix socket's.
     package var connections = 1_024
+    /// Of them, those of one client, a process or a host over TCP: no client can shut all others out, whatever it does.
+    package var connectionsOfClient = 768
     /// Calls under way on one connection; one more is answered RESOURCE_EXHAUSTED.
     package var callsUnderWay = 1_024
     /// Replies that a client has not read: beyond it nothing more is read from it. Older clients stop reading while
@@ -27,10 +33,28 @@ package struct Limits: Sendable {
     package var drainDeadline = TimeAmount.seconds(5)
     /// How long a frame may take to come, from its first byte on; long enough for 4 MiB at 70 kB/s.
     package var frameDeadline = TimeAmount.seconds(60)
+    /// How long TLS may take to be agreed on, from the connection's first instant: three times as long as a slow phone's.
+    package var handshakeDeadline = TimeAmount.seconds(10)
     /// How long a connection without a call may say nothing. Generous, since clients keep connections for later.
     package var idleTime = TimeAmount.minutes(60)
     /// Pairs of metadata in one request.
     package var metadataPairs = 16_384
+    /// Their keys and values: each is made a text before anything is known of the caller.
+    package var metadataBytes = 1 << 20
+    /// How long a client may take to answer the end of TLS: it is told out of politeness.
+    static let tlsEnd = TimeAmount.seconds(2)
+    /// Of a token, in characters: 16 that are random nobody guesses, and more than 512 nobody makes.
+    static let leastTokenBytes = 16
+    static let tokenBytes = 512
+    /// Each call compares with all: a file holds the new token and the one before, and not a database.
+    static let tokensOfFile = 64
+    /// Groups of a process: as many as Linux lets a user have that anybody has seen.
+    static let groups = 256
+    /// Lines of the log in a minute about who was turned away or refused, of each door.
+    static let refusalsTold = 10
+    static let refusalsAreCountedFor = TimeAmount.minutes(1)
+    /// Of a name in a certificate, in such a line.
+    static let shownOfName = 200
     /// Of one stream, messages that came and that its method has not taken, and their bytes: what a method takes in a
     /// moment is never so much. Beyond it the stream ends with RESOURCE_EXHAUSTED and everything else goes on; or,
     /// where its method always takes on, the connection is not read meanwhile.
@@ -74,4 +98,11 @@ package struct Limits: Sendable {
     static let heldPause = TimeAmount.milliseconds(2)
 
     package init() {}
+
+    /// Where the system gives room for fewer connections, a quarter of them stays for others than who has the most.
+    package mutating func fit(_ connections: Int) {
+        guard connections < self.connections else { return }  // There is room for all.
+        self.connections = connections
+        connectionsOfClient = min(connectionsOfClient, max(1, connections - connections / 4))
+    }
 }

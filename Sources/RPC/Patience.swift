@@ -3,7 +3,7 @@ import NIOCore
 /// How long a connection is waited for, by what its other side leaves undone. Time is given to it.
 struct Patience {
     enum Reason {
-        case unreadReplies, unfinishedFrame, idle
+        case handshake, unreadReplies, unfinishedFrame, idle
     }
 
     private var limits: Limits
@@ -14,9 +14,14 @@ struct Patience {
     /// When the oldest write that the client has not taken began to wait for it.
     private var writeBegan: NIODeadline?
     private var hasCalls = false
+    /// Until TLS is agreed on.
+    private(set) var shakesHands: Bool
+    private let began: NIODeadline
 
-    init(limits: Limits, now: NIODeadline) {
+    init(limits: Limits, now: NIODeadline, shakesHands: Bool = false) {
         self.limits = limits
+        self.shakesHands = shakesHands
+        began = now
         lastActive = now
     }
 
@@ -28,6 +33,11 @@ struct Patience {
         } else if hasFrame || frameBegan == nil {
             frameBegan = now
         }
+    }
+
+    mutating func shookHands(at now: NIODeadline) {
+        shakesHands = false
+        lastActive = now
     }
 
     mutating func calls(at now: NIODeadline, underWay: Bool) {
@@ -52,6 +62,7 @@ struct Patience {
     /// When it ends, and why; nil while it is the daemon's turn.
     var end: (at: NIODeadline, why: Reason)? {
         var ends: [(at: NIODeadline, why: Reason)] = []
+        if shakesHands { ends.append((began + limits.handshakeDeadline, .handshake)) }
         if let writeBegan { ends.append((writeBegan + limits.writeDeadline, .unreadReplies)) }
         if let frameBegan { ends.append((frameBegan + limits.frameDeadline, .unfinishedFrame)) }
         if !hasCalls { ends.append((lastActive + limits.idleTime, .idle)) }

@@ -27,6 +27,8 @@ package enum ServerError: Error, CustomStringConvertible, Sendable {
 package final class Server: Sendable {
     private struct Listening {
         var listeners: [any Channel] = []
+        var open: [OpenDoor] = []
+        var doors = 0
         var files: [String] = []
     }
 
@@ -34,53 +36,91 @@ package final class Server: Sendable {
     private let limits: Limits
     private let logger: Logger
     private let group: any EventLoopGroup
+    private let readFile: ReadDoorFile
     private let listening = Mutex(Listening())
     private let connections: ConnectionTable
 
-    /// Throws where two services have one name.
+    /// `needs`: the role that a method of a service needs. `readFile`: reads what a door names: certificates, keys and
+    /// tokens. Throws where two services have one name.
     package init(
         services: [Service],
+        needs: (_ service: String, _ method: String) -> Roles,
         limits: Limits = Limits(),
+        readFile: @escaping ReadDoorFile = { path, _ in throw DoorFault("\(path): no file is read here") },
         logger: Logger,
         group: any EventLoopGroup
     ) throws(ServerError) {
-        router = try Router(services)
+        router = try Router(services, needs: needs)
         self.limits = limits
         self.logger = logger
         self.group = group
+        self.readFile = readFile
         connections = ConnectionTable(limits: limits, logger: logger)
     }
 
-    /// Listens on a Unix socket of mode 0600; a path that begins with NUL or `@` is an abstract address. A file that
-    /// a dead server left behind is replaced.
-    package func listen(unix path: String) async throws {
-        let isAbstract = path.first == "\0" || path.first == "@"
-        let name = isAbstract ? [0] + path.utf8.dropFirst() : Array(path.utf8)
-        let owner = unix_socket_owner(name, name.count)
-        if owner > 0 { throw ServerError.inUse(path: path, pid: owner) }
-        if owner < 0 { throw ServerError.cannotListen(address: path, reason: String(cString: strerror(errno))) }
-        if !isAbstract { try Self.removeStale(path) }
-        let socket = unix_socket_bind(name, name.count)
-        guard socket >= 0 else {
-            throw ServerError.cannotListen(address: path, reason: String(cString: strerror(errno)))
+    /// Listens at a door. A socket's file that a dead server left behind is replaced. Gives the address of one of TCP,
+    /// of which the system chooses the port where it is 0.
+    @discardableResult
+    package func listen(_ door: Door) async throws -> SocketAddress? {
+        let number = listening.withLock { listening in
+            defer { listening.doors += 1 }
+            return listening.doors
         }
-        let channel = try await bootstrap(.unix).withBoundSocket(socket).get()
+        let open = try OpenDoor(door, number: number, read: readFile, logger: logger)
+        let channel: any Channel
+        switch door.place {
+        case .unix(let place):
+            channel = try await bootstrap(open).withBoundSocket(try Self.bind(place)).get()
+            if !place.isAbstract { listening.withLock { $0.files.append(place.path) } }
+        case .tcp(let host, let port), .tls(let host, let port, _):
+            do {
+                channel = try await bootstrap(open).bind(host: host, port: port).get()
+            } catch {
+                throw ServerError.cannotListen(address: "\(host):\(port)", reason: error.systemReason)
+            }
+        }
         listening.withLock { listening in
             listening.listeners.append(channel)
-            if !isAbstract { listening.files.append(path) }
+            listening.open.append(open)
+        }
+        return open.isUnix ? nil : channel.localAddress
+    }
+
+    /// Reads the files of doors that changed since: certificates, keys, tokens. What does not read leaves what was.
+    package func reloadDoors() {
+        for door in listening.withLock({ $0.open }) {
+            do {
+                if try door.reload() { logger.notice("a door's files have changed, and are read anew") }
+            } catch {
+                logger.error("a door's files have changed, and what they said before still holds: \(error)")
+            }
         }
     }
 
-    /// Listens on TCP; with port 0 the system chooses one. Gives the address.
-    package func listen(host: String, port: Int) async throws -> SocketAddress {
-        do {
-            let channel = try await bootstrap(.tcp).bind(host: host, port: port).get()
-            listening.withLock { $0.listeners.append(channel) }
-            guard let address = channel.localAddress else { throw ChannelError.unknownLocalAddress }
-            return address
-        } catch {
-            throw ServerError.cannotListen(address: "\(host):\(port)", reason: error.systemReason)
+    private static func bind(_ place: UnixPlace) throws(ServerError) -> CInt {
+        func failure() -> ServerError {
+            .cannotListen(address: place.path, reason: String(cString: strerror(errno)))
         }
+        let name = place.name
+        let owner = unix_socket_owner(name, name.count)
+        if owner > 0 { throw .inUse(path: place.path, pid: owner) }
+        if owner < 0 { throw failure() }
+        if !place.isAbstract { try removeStale(place.path) }
+        let socket = unix_socket_bind(name, name.count)
+        guard socket >= 0 else { throw failure() }
+        guard !place.isAbstract else { return socket }
+        let isGiven = unix_socket_give(name, name.count, place.owner ?? .max, place.group ?? .max, place.mode) == 0
+        guard isGiven else {
+            defer {
+                close(socket)
+                unlink(place.path)
+            }
+            throw .cannotListen(
+                address: place.path,
+                reason: "its owner, group or mode cannot be set: \(String(cString: strerror(errno)))"
+            )
+        }
+        return socket
     }
 
     private static func removeStale(_ path: String) throws(ServerError) {
@@ -92,7 +132,7 @@ package final class Server: Sendable {
         unlink(path)
     }
 
-    private func bootstrap(_ listener: Listener) -> ServerBootstrap {
+    private func bootstrap(_ door: OpenDoor) -> ServerBootstrap {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelInitializer { [logger] channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -101,43 +141,48 @@ package final class Server: Sendable {
             }
             .serverChannelOption(.backlog, value: Limits.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelInitializer { [self] channel in accept(channel, listener) }
-        return switch listener {
-        case .unix: bootstrap
-        case .tcp:
-            bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-                .childChannelOption(.socketOption(.so_keepalive), value: 1)
-        }
+            .childChannelInitializer { [self] channel in
+                channel.eventLoop.makeCompletedFuture { try accept(channel, door) }
+            }
+        if door.isUnix { return bootstrap }
+        return bootstrap.childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.socketOption(.so_keepalive), value: 1)
     }
 
-    private func accept(_ channel: any Channel, _ listener: Listener) -> EventLoopFuture<Void> {
-        let peer: EventLoopFuture<Peer>
-        if listener == .unix, let options = channel as? any SocketOptionProvider {
-            peer = options.unsafeGetSocketOption(level: .socket, name: .init(rawValue: SO_PEERCRED)).map {
-                (credentials: PeerCredentials) in
-                Peer(pid: credentials.pid, uid: credentials.uid, gid: credentials.gid)
-            }
-        } else {
-            peer = channel.eventLoop.makeSucceededFuture(
-                Peer(address: channel.remoteAddress.map { "\($0)" })
-            )
+    private func accept(_ channel: any Channel, _ door: OpenDoor) throws {
+        let (peer, roles) = try door.isUnix ? admit(channel, door) : (Peer(address: channel.remoteAddress), [])
+        let connection = Connection(
+            channel: channel,
+            door: door,
+            roles: roles,
+            router: router,
+            peer: peer,
+            table: connections,
+            limits: limits,
+            logger: logger
+        )
+        guard connections.add(connection) else { throw NotAdmitted() }
+        channel.closeFuture.whenComplete { [self] _ in connections.remove(connection) }
+        if let tls = door.tls { try channel.pipeline.syncOperations.addHandler(try tls.handler()) }
+        try channel.pipeline.syncOperations.addHandler(connection)
+    }
+
+    /// docs/protocol.md: whoever may not speak is let go before a frame is read.
+    private func admit(_ channel: any Channel, _ door: OpenDoor) throws -> (Peer, Roles) {
+        let found = try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+            socket in
+            var peer = Peer(pid: 0, uid: 0, gid: 0)
+            guard unix_socket_peer(socket, &peer.pid!, &peer.uid!, &peer.gid!) == 0 else { throw NotAdmitted() }
+            var groups = [UInt32](repeating: 0, count: door.admission.groups.isEmpty ? 0 : Limits.groups)
+            let count = groups.isEmpty ? 0 : unix_socket_peer_groups(socket, &groups, Int32(groups.count))
+            return (peer, Array(groups.prefix(max(0, Int(count)))))
         }
-        return peer.flatMapThrowing { [self] peer in
-            // docs/protocol.md: whoever may not speak is let go before a frame is read.
-            if let uid = peer.uid, uid != geteuid(), uid != 0 { throw NotAdmitted() }
-            let connection = Connection(
-                channel: channel,
-                listener: listener,
-                router: router,
-                peer: peer,
-                table: connections,
-                limits: limits,
-                logger: logger
-            )
-            guard connections.add(connection) else { throw NotAdmitted() }
-            channel.closeFuture.whenComplete { [self] _ in connections.remove(connection) }
-            try channel.pipeline.syncOperations.addHandler(connection)
+        guard let (peer, groups) = found, let uid = peer.uid, let gid = peer.gid else { throw NotAdmitted() }
+        guard let roles = door.admission.roles(user: uid, groups: [gid] + groups, own: geteuid()) else {
+            door.refusals.notice("a process of user \(uid) and group \(gid) may not speak here, and was turned away")
+            throw NotAdmitted()
         }
+        return (peer, roles)
     }
 
     /// Accepts nothing new, answers what is under way, and returns when every connection is closed; those that are
@@ -147,6 +192,7 @@ package final class Server: Sendable {
         let (listeners, files) = listening.withLock { listening in
             defer {
                 listening.listeners = []
+                listening.open = []
                 listening.files = []
             }
             return (listening.listeners, listening.files)
@@ -165,10 +211,3 @@ package final class Server: Sendable {
 
 /// A connection that is closed before a frame is read.
 private struct NotAdmitted: Error {}
-
-/// `struct ucred`, which Swift's Glibc does not show.
-private struct PeerCredentials {
-    var pid: Int32 = 0
-    var uid: UInt32 = 0
-    var gid: UInt32 = 0
-}

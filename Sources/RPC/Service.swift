@@ -28,22 +28,32 @@ package struct Service: Sendable {
 
 /// Finds the method for a request's two names, without making strings of them.
 struct Router: Sendable {
-    private struct Route: Sendable {
+    struct Route: Sendable {
         var service: [UInt8]
         var method: [UInt8]
+        var needs: Roles
         var body: Service.Kind
+
+        var name: String { String(decoding: service + [UInt8(ascii: "/")] + method, as: UTF8.self) }
     }
 
     private var services: Set<String> = []
     private var slots: [Route?]
 
-    /// Throws where two services have one name.
-    init(_ all: [Service]) throws(ServerError) {
+    /// Throws where two services have one name. `needs`: the role for a method of a service; none is for everybody.
+    init(_ all: [Service], needs: (_ service: String, _ method: String) -> Roles) throws(ServerError) {
         var routes: [Route] = []
         for service in all {
             guard services.insert(service.name).inserted else { throw .duplicateService(service.name) }
             for (name, body) in service.methods {
-                routes.append(Route(service: Array(service.name.utf8), method: Array(name.utf8), body: body))
+                routes.append(
+                    Route(
+                        service: Array(service.name.utf8),
+                        method: Array(name.utf8),
+                        needs: needs(service.name, name),
+                        body: body
+                    )
+                )
             }
         }
         var size = 16
@@ -59,10 +69,10 @@ struct Router: Sendable {
     }
 
     /// Throws UNIMPLEMENTED, naming what there is not.
-    func method(_ service: UnsafeRawBufferPointer, _ method: UnsafeRawBufferPointer) throws(Status) -> Service.Kind {
+    func route(_ service: UnsafeRawBufferPointer, _ method: UnsafeRawBufferPointer) throws(Status) -> Route {
         var slot = Self.hash(service, method) & (slots.count - 1)
         while let route = slots[slot] {
-            if route.service.elementsEqual(service), route.method.elementsEqual(method) { return route.body }
+            if route.service.elementsEqual(service), route.method.elementsEqual(method) { return route }
             slot = (slot + 1) & (slots.count - 1)
         }
         let name = String(decoding: service, as: UTF8.self)

@@ -33,8 +33,8 @@ package struct Status: Error, Hashable, Sendable {
         self.init(Code(rawValue: number) ?? .unknown, message, details: details)
     }
 
-    static func tooLarge(_ length: Int) -> Status {
-        Status(.resourceExhausted, "message length \(length) exceed maximum message size of \(Limits.messageBytes)")
+    static func tooLarge(_ length: Int, most: Int = Limits.messageBytes) -> Status {
+        Status(.resourceExhausted, "message length \(length) exceed maximum message size of \(most)")
     }
 }
 

@@ -30,6 +30,8 @@ enum CommandLimits {
     /// there, a quarter of `batchBytes`.
     static let readAtOnce = 64 << 10
     static let lineBytesRead = 256 << 10
+    /// Of a file with certificates, a key or tokens, in bytes: those of all authorities of a system have 250 kB.
+    static let doorFile = 1 << 20
     /// Of a socket's path, in bytes: what its address has room for.
     static let socketPath = 107
     /// Decisions asked for at once, and failed messages, which are larger: the daemon gives 1,000 rows at most.
@@ -54,4 +56,6 @@ enum ServeLimits {
     static let keptDescriptors = 768
     /// With fewer of them the store, event loops and listeners cannot even be opened.
     static let fewestDescriptors = 64
+    /// Seconds between two looks at the files of doors: a few calls of the system each.
+    static let doorsAreLookedAt = 1.0
 }

@@ -16,13 +16,7 @@ struct SocketOption: ParsableArguments {
     var socket: String?
 
     func validate() throws {
-        let length = path.utf8.count
-        guard length > 0 else { throw ValidationError("--socket is empty: name the path of a socket") }
-        guard length <= CommandLimits.socketPath else {
-            throw ValidationError(
-                "the socket's path \(Visible.quoted(path)) is too long: a path of a socket has at most \(CommandLimits.socketPath) bytes"
-            )
-        }
+        try DaemonAddress.check(path: path, option: "--socket")
     }
 
     var path: String {
@@ -32,9 +26,42 @@ struct SocketOption: ParsableArguments {
     }
 }
 
-/// Which daemon is asked, and how long it may take.
+/// Which daemon is asked, who asks, and how long it may take.
 struct DaemonOption: ParsableArguments {
     @OptionGroup var socket: SocketOption
+    @Option(
+        help: ArgumentHelp(
+            "The daemon's door: unix:PATH, tcp://HOST:PORT or tls://HOST:PORT (default: $TRIGGERD_ADDRESS, else the socket).",
+            valueName: "address"
+        )
+    )
+    var address: String?
+    @Option(
+        help: ArgumentHelp(
+            "Of tls://: who signs the daemon's certificate, PEM (default: $TRIGGERD_CA, else the system's).",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var ca: String?
+    @Option(
+        help: ArgumentHelp("Of tls://: the client's certificate, PEM (default: $TRIGGERD_CERT).", valueName: "file"),
+        completion: .file()
+    )
+    var cert: String?
+    @Option(
+        help: ArgumentHelp("Of tls://: its key, PEM (default: $TRIGGERD_KEY).", valueName: "file"),
+        completion: .file()
+    )
+    var key: String?
+    @Option(
+        help: ArgumentHelp(
+            "The file that holds the token of who asks (default: $TRIGGERD_TOKEN_FILE).",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var tokenFile: String?
     @Option(
         help: ArgumentHelp(
             "How long each answer may take (default: \(CommandLimits.answer), of health \(CommandLimits.health)).",
@@ -43,19 +70,86 @@ struct DaemonOption: ParsableArguments {
     )
     var timeout: String?
 
-    var path: String { socket.path }
+    /// The door, for people.
+    var path: String { (try? place.text) ?? socket.path }
+
+    /// What is written beats the environment, and `--address` the socket.
+    private var place: DaemonAddress {
+        get throws(ValidationError) {
+            if let address { return try DaemonAddress(address, option: "--address") }
+            if socket.socket == nil, let address = Environment.variable("TRIGGERD_ADDRESS") {
+                return try DaemonAddress(address, option: "$TRIGGERD_ADDRESS")
+            }
+            return .unix(socket.path)
+        }
+    }
 
     func validate() throws {
+        if address != nil, socket.socket != nil {
+            throw ValidationError("--address and --socket name two doors: name one")
+        }
+        let place = try place
+        if case .tls = place {
+            guard (cert == nil) == (key == nil) else { throw ValidationError("--cert and --key go together") }
+        } else {
+            for (option, value) in [("--ca", ca), ("--cert", cert), ("--key", key)] where value != nil {
+                throw ValidationError("\(option) is of tls://HOST:PORT only, and the door is \(place.text)")
+            }
+        }
+        if case .tcp(let host, _) = place, file(tokenFile, "TRIGGERD_TOKEN_FILE") != nil,
+            !DaemonAddress.isLoopback(host)
+        {
+            throw ValidationError("\(place.text): everybody on the way could read the token: use tls://")
+        }
         guard let timeout else { return }  // The standard is well.
         guard try Length(timeout, option: "--timeout", example: "10s") > .zero else {
             throw ValidationError("--timeout \(timeout): no daemon answers in no time; write 10s")
         }
     }
 
+    private func file(_ option: String?, _ variable: String) -> String? { option ?? Environment.variable(variable) }
+
+    private func tls() throws -> ClientTLS {
+        let certificate = file(cert, "TRIGGERD_CERT")
+        let key = file(self.key, "TRIGGERD_KEY")
+        guard (certificate == nil) == (key == nil) else {
+            throw Failure("$TRIGGERD_CERT and $TRIGGERD_KEY go together")
+        }
+        var identity: (certificate: [UInt8], key: [UInt8])?
+        if let certificate, let key {
+            identity = (
+                try DoorFiles.read(certificate, isSecret: false), try DoorFiles.read(key, isSecret: true)
+            )
+        }
+        let authorities = try file(ca, "TRIGGERD_CA").map { try DoorFiles.read($0, isSecret: false) }
+        do {
+            return try ClientTLS(authorities: authorities, identity: identity)
+        } catch {
+            throw Failure(of: error)
+        }
+    }
+
     func connect(timeout standard: Length = CommandLimits.answer) async throws -> DaemonConnection {
         let timeout = timeout.flatMap { Length($0) } ?? standard
+        let address: Client.Address =
+            switch try place {
+            case .unix(let path): .unix(path)
+            case .tcp(let host, let port): .tcp(host: host, port: port)
+            case .tls(let host, let port): .tls(host: host, port: port, try tls())
+            }
         do {
-            return DaemonConnection(client: try await Client.connect(unix: path), path: path, timeout: timeout)
+            let token = try file(tokenFile, "TRIGGERD_TOKEN_FILE").map(DoorFiles.token)
+            let client = try await Client.connect(to: address, token: token)
+            return DaemonConnection(client: client, path: path, timeout: timeout)
+        } catch let refusal as TLSRefusal {
+            throw Failure(
+                "no connection to \(path): \(refusal)",
+                "--ca FILE names who signs the daemon's certificate; --cert FILE and --key FILE say who you are"
+            )
+        } catch let failure as Failure {
+            throw failure
+        } catch let fault as DoorFault {
+            throw Failure(of: fault)
         } catch {
             throw Failure(
                 "no daemon answers at \(path): \(error.systemReason)",

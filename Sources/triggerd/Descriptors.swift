@@ -23,10 +23,10 @@ enum Descriptors {
         return Int(clamping: limit.rlim_cur)
     }
 
-    /// Raises the process's limit as far as it may, and gives how many connections each listener may have. Throws where
+    /// Raises the process's limit as far as it may, and gives how many connections each door may have. Throws where
     /// there are too few to begin with.
-    static func raise(for listeners: Int) throws(Failure) -> Int {
-        guard let available = raiseToMost() else { return Limits().connections }
+    static func raise(for doors: Int, atMost most: Int) throws(Failure) -> Int {
+        guard let available = raiseToMost() else { return most }
         guard available >= ServeLimits.fewestDescriptors else {
             throw Failure(
                 "\(available) file descriptors are too few, \(ServeLimits.fewestDescriptors) is the least: raise LimitNOFILE, or ulimit -n"
@@ -34,6 +34,6 @@ enum Descriptors {
         }
         // Where there are few, at least a quarter is for connections.
         let forConnections = max(available - ServeLimits.keptDescriptors, available / 4)
-        return min(Limits().connections, max(1, forConnections / listeners))
+        return min(most, max(1, forConnections / doors))
     }
 }

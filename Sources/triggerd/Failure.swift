@@ -19,7 +19,9 @@ struct Failure: Error, CustomStringConvertible {
     /// What the daemon answered: each fault of a campaign has its line.
     init(_ status: Status) {
         let problems = status.details.compactMap(CampaignProblem.init(detail:))
-        lines = problems.isEmpty ? [status.message] : problems.map(\.description)
+        let cure =
+            status.code == .unauthenticated ? ["--token-file FILE, or $TRIGGERD_TOKEN_FILE, names a token's file"] : []
+        lines = problems.isEmpty ? [status.message] + cure : problems.map(\.description)
     }
 
     init(_ refusal: Refusal) {

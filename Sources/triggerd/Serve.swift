@@ -14,20 +14,29 @@ struct Serve: AsyncParsableCommand {
         abstract: "Run the daemon.",
         discussion: """
             It says what it loaded and where it listens, a line each, and then \"ready\". SIGTERM and SIGINT drain: \
-            calls under way are answered, nothing accepted is lost. SIGHUP reads the system's time zones again.
+            calls under way are answered, nothing accepted is lost. SIGHUP reads the system's time zones again, and certificates, keys and tokens, which are also looked at each second.
 
             A channel's settings are given with --set, or as environment variables: TRIGGERD_EMAIL_URL is email.url.             Secrets come from the environment or from files: TRIGGERD_EMAIL_PASSWORD, or email.password_file=PATH.
 
             EXAMPLES
               triggerd serve --data ./data --campaigns ./campaigns
-              triggerd serve --listen 127.0.0.1:7420
+              triggerd serve --listen tcp://127.0.0.1:7420 --allow token:/etc/triggerd/shop.token=ingest
+              triggerd serve --listen tls://0.0.0.0:7421 --tls-cert cert.pem --tls-key key.pem --tls-client-ca ca.pem \
+                --allow cert:shop.internal=ingest,read
               triggerd serve --set email.url=smtp://localhost:25 --set email.from='Shop <shop@example.com>'
             """
     )
 
     @OptionGroup var socket: SocketOption
-    @Option(help: ArgumentHelp("Listen on TCP too; a loopback address only.", valueName: "address:port"))
-    var listen: String?
+    @OptionGroup var doors: DoorOptions
+    @Option(
+        help: ArgumentHelp(
+            "A file of more doors, and of limits (default: $TRIGGERD_CONFIG).",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var config: String?
     @Option(
         help: ArgumentHelp(
             "The data folder (default: /var/lib/triggerd for root, else ~/.local/state/triggerd).",
@@ -59,7 +68,6 @@ struct Serve: AsyncParsableCommand {
     var keepEvents = "30d"
 
     func validate() throws {
-        if let listen { _ = try Self.address(listen) }
         _ = try Length(keepEvents, option: "--keep-events", example: "30d")
         for (option, folder) in [("--data", data), ("--campaigns", campaigns), ("--plugins", plugins)] {
             if let folder, folder.isEmpty { throw ValidationError("\(option) is empty: name a folder") }
@@ -72,8 +80,8 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         try await ServeRun(
-            socket: socket.path,
-            listen: try listen.map(Self.address),
+            doors: try doors.written(socket: socket.path),
+            configuration: config ?? Environment.variable("TRIGGERD_CONFIG"),
             data: data ?? Self.standardData,
             campaigns: campaigns,
             prunes: prune,
@@ -81,23 +89,6 @@ struct Serve: AsyncParsableCommand {
             keepEvents: Length(keepEvents) ?? .zero,
             settings: try ChannelSettings(options: set)
         ).run()
-    }
-
-    /// Anything but loopback is refused until there is TLS.
-    static func address(_ text: String) throws -> (host: String, port: Int) {
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
-            (0...65_535).contains(port)
-        else { throw ValidationError("--listen \(text): write an address and a port, 127.0.0.1:7420") }
-        var host = String(text[..<colon])
-        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-        let isLoopback =
-            host == "localhost" || host == "::1" || (host.hasPrefix("127.") && host.split(separator: ".").count == 4)
-        guard isLoopback else {
-            throw ValidationError(
-                "--listen \(text): without TLS only loopback is served; use 127.0.0.1:\(port), or a tunnel in front of it"
-            )
-        }
-        return (host, port)
     }
 
     private static var standardData: String {

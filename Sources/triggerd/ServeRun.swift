@@ -13,8 +13,10 @@ import SystemPackage
 
 /// One run of the daemon, from its parts to its end.
 struct ServeRun {
-    let socket: String
-    let listen: (host: String, port: Int)?
+    /// Those of the command line.
+    let doors: [DaemonFile.Door]
+    /// The file of more doors, and of limits.
+    let configuration: String?
     let data: String
     let campaigns: String?
     let prunes: Bool
@@ -30,8 +32,10 @@ struct ServeRun {
             say("time zones: \(Zones.description)")
         }
         defer { reload.cancel() }
-        var connections = RPC.Limits()
-        connections.connections = try Descriptors.raise(for: listen == nil ? 1 : 2)
+        let configured = try readConfiguration()
+        var limits = try LimitSettings(configured.limits, file: configuration ?? "")
+        let doors = try openedDoors(configured)
+        limits.connection.fit(try Descriptors.raise(for: doors.count, atMost: limits.connection.connections))
         let logger = Self.logger()
         Zones.onDamage { logger.error("\($0)") }
         let registry = try loadPlugins()
@@ -56,8 +60,7 @@ struct ServeRun {
         }
         say("data: \(data)")
         let daemon: Daemon
-        var limits = HostLimits()
-        limits.core.keepsEvents = keepEvents != .zero
+        limits.host.core.keepsEvents = keepEvents != .zero
         do {
             daemon = try Daemon(
                 store: store,
@@ -65,7 +68,7 @@ struct ServeRun {
                 plugins: registry,
                 channels: try startChannels(registry),
                 readFile: { name, text in reader.read(file: name, text: text) },
-                limits: limits,
+                limits: limits.host,
                 logger: logger
             )
             let applied = try daemon.apply(files, prunes: prunes)
@@ -90,21 +93,23 @@ struct ServeRun {
         say("campaigns: \(count == 0 ? "none" : daemon.campaigns.all.map(\.id.string).joined(separator: ", "))")
 
         let group = MultiThreadedEventLoopGroup.singleton
-        let server = try Server(services: daemon.services, limits: connections, logger: logger, group: group)
+        let server = try Server(
+            services: daemon.services,
+            needs: MethodTable.needs,
+            limits: limits.connection,
+            readFile: DoorFiles.read,
+            logger: logger,
+            group: group
+        )
         do {
-            try Self.makeFolder(of: socket)
-            try Self.checkFolder(of: socket)
-            try await server.listen(unix: socket)
-            say("listening: \(socket)")
-            if let listen {
-                let address = try await server.listen(host: listen.host, port: listen.port)
-                say("listening: \(address.ipAddress ?? listen.host):\(address.port ?? listen.port)")
-            }
+            for door in doors { try await listen(server, door) }
         } catch {
             await server.shutdown(grace: .zero)
             daemon.stop()
             throw Failure(of: error)
         }
+        let doorReload = DoorReload(server)
+        defer { doorReload.cancel() }
         StartupPages.release()
         say("ready")
 
@@ -113,6 +118,53 @@ struct ServeRun {
         await server.shutdown(grace: ServeLimits.grace)
         daemon.stop()
         say("stopped")
+    }
+
+    private func readConfiguration() throws -> DaemonFile {
+        guard let configuration else { return DaemonFile() }
+        let reader = CampaignReader.ofConfiguration
+        let text = try InputFile.text(configuration)
+        switch reader.readConfiguration(file: configuration, text: text, limits: LimitSettings.names) {
+        case .success(let read): return read
+        case .failure(let problems): throw Failure(lines: problems.all.map(\.description))
+        }
+    }
+
+    /// Those of the command line and of the file; every fault is told at once.
+    private func openedDoors(_ configured: DaemonFile) throws -> [Door] {
+        let written =
+            doors.map { ($0, $0.address) }
+            + configured.doors.enumerated().map { ($0.element, "\(configuration ?? ""): listen[\($0.offset)]") }
+        var (opened, faults): ([Door], [String]) = ([], [])
+        for (door, place) in written {
+            do throws(Failure) {
+                opened.append(try DoorSettings.door(door, place: place))
+            } catch {
+                faults += error.lines
+            }
+        }
+        guard faults.isEmpty else { throw Failure(lines: faults) }
+        return opened
+    }
+
+    private func listen(_ server: Server, _ door: Door) async throws {
+        let (scheme, host, port): (String, String, Int)
+        switch door.place {
+        case .unix(let place):
+            try Self.makeFolder(of: place.path)
+            try Self.checkFolder(of: place.path)
+            try await server.listen(door)
+            say("listening: \(place.path)")
+            return
+        case .tcp(let name, let number): (scheme, host, port) = ("", name, number)
+        case .tls(let name, let number, _): (scheme, host, port) = ("tls://", name, number)
+        }
+        let address = try await server.listen(door)
+        let place = "\(scheme)\(DaemonAddress.bracketed(address?.ipAddress ?? host)):\(address?.port ?? port)"
+        if door.admission.knowsNobody {
+            say("warning: nobody has a role at \(place): let somebody in with --allow token:FILE=ROLES")
+        }
+        say("listening: \(place)")
     }
 
     private func loadPlugins() throws -> PluginRegistry {

@@ -68,7 +68,9 @@ struct Tracking {
         } catch let status as Status {
             let codes: [Status.Code] = [.invalidArgument, .alreadyExists, .resourceExhausted]
             guard items.count > 1, codes.contains(status.code) else {
-                for item in items { report(line: item.number, id: item.id, error: status.message) }
+                for item in items {
+                    report(line: item.number, id: item.id, error: Failure(status).lines.joined(separator: "; "))
+                }
                 return
             }
             for item in items { try await request([item]) }

@@ -88,6 +88,26 @@ final class DaemonProcess {
             said += String(decoding: part, as: UTF8.self)
         }
         output.fileHandleForReading.readabilityHandler = { _ = $0.availableData }
+        self.said = said
+    }
+
+    /// What it printed up to "ready".
+    private(set) var said = ""
+
+    /// The ports of TCP that it listens at, in their order.
+    var ports: [Int] {
+        said.split(separator: "\n").filter { $0.hasPrefix("listening: ") && !$0.hasPrefix("listening: /") }
+            .compactMap { $0.split(separator: ":").last.flatMap { Int($0) } }
+    }
+
+    var log: String { (try? String(contentsOf: folder.appending(path: "log"), encoding: .utf8)) ?? "" }
+
+    /// A file of its folder that only its owner may read.
+    func file(_ name: String, _ text: String) throws -> String {
+        let path = folder.appending(path: name).path
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        chmod(path, 0o600)
+        return path
     }
 
     var isRunning: Bool { process?.isRunning ?? false }

@@ -144,7 +144,7 @@ struct DurabilityTests {
         #expect(output.err.contains(daemon.data))
     }
 
-    @Test("anything but loopback is refused until there is TLS; loopback is served beside the Unix socket")
+    @Test("anything but loopback is refused without TLS; loopback is served beside the Unix socket")
     func tcp() throws {
         let daemon = try DaemonProcess()
         #expect(try daemon.run("serve", "--listen", "0.0.0.0:7420").status == 2)

@@ -31,8 +31,43 @@ final class Wire {
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     }
 
+    /// Over TCP, on this machine.
+    init(port: Int, patience: Int = 20) throws {
+        socket = Foundation.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(UInt16(port).bigEndian)
+        address.sin_addr.s_addr = in_addr_t(UInt32(0x7f00_0001).bigEndian)
+        let connected = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard connected == 0 else { throw Broken() }
+        var patience = timeval(tv_sec: patience, tv_usec: 0)
+        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+    }
+
     deinit {
         close(socket)
+    }
+
+    /// The other side has closed, and sent nothing before.
+    var isClosed: Bool {
+        var byte: UInt8 = 0
+        return recv(socket, &byte, 1, 0) <= 0
+    }
+
+    /// One call with metadata, and its answer.
+    func call(_ service: String, _ method: String, _ payload: [UInt8], metadata: [(String, String)]) throws -> Answer {
+        var frame = Self.frame(stream: 1, "triggerd.v1.\(service)", method, payload)
+        for (key, value) in metadata { frame += Self.field(5, Self.text(1, key) + Self.text(2, value)) }
+        let length = UInt32(frame.count - 10)
+        for (index, shift) in [24, 16, 8, 0].enumerated() {
+            frame[index] = UInt8(truncatingIfNeeded: length >> UInt32(shift))
+        }
+        try send(frame)
+        return try answer()
     }
 
     /// `timeout`: in nanoseconds; 0: none.

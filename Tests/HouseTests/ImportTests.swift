@@ -7,7 +7,8 @@ struct ImportTests {
     static let house: [String: Set<String>] = [
         "Sources/Engine": [],
         "Sources/RPC": [
-            "CUnixSockets", "DequeModule", "NIOCore", "NIOPosix", "NIOSSL", "Logging", "Synchronization", "Glibc",
+            "CUnixSockets", "DequeModule", "NIOCore", "NIOPosix", "NIOSSL", "NIOTLS", "Logging", "Synchronization",
+            "Glibc",
             "Varint",
         ],
         "Sources/PluginKit": ["PluginABI", "Synchronization"],

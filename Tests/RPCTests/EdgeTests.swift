@@ -118,11 +118,12 @@ struct EdgeTests {
     func abstract() async throws {
         let server = try Server(
             services: WireTests.services,
+            needs: { _, _ in [] },
             logger: Logger(label: "test"),
             group: MultiThreadedEventLoopGroup.singleton
         )
         let name = "@triggerd-rpc-\(getpid())"
-        try await server.listen(unix: name)
+        try await server.listen(Door(.unix(UnixPlace(path: name)), Admission(roles: .all)))
         #expect(StreamTests.isQuiet(try RawWire(name)))
         await server.shutdown(grace: .zero)
     }

@@ -150,12 +150,16 @@ struct HoldingTests {
         var limits = Limits()
         limits.connections = 2
         try await WireTests.withServer(limits: limits) { server, path in
-            let address = try await server.listen(host: "127.0.0.1", port: 0)
+            let address = try await server.listen(
+                Door(.tcp(host: "127.0.0.1", port: 0), Admission(roles: []))
+            )
             func calls(_ client: Client) async -> Bool {
                 (try? await client.call(service: "p.S", method: "Echo", payload: ByteBuffer())) != nil
             }
             let clients = try await (0..<3).asyncMap { _ in
-                let client = try await Client.connect(host: "127.0.0.1", port: address.port ?? 0)
+                let client = try await Client.connect(
+                    to: .tcp(host: "127.0.0.1", port: address?.port ?? 0)
+                )
                 // The kernel connects before the server takes in: one that was answered is in.
                 #expect(await calls(client))
                 return client
@@ -174,11 +178,12 @@ struct HoldingTests {
         let (calls, continuation) = AsyncStream<Call>.makeStream()
         let server = try Server(
             services: [Service("p.S", methods: ["Keep": { call, _ in continuation.yield(call) }])],
+            needs: { _, _ in [] },
             logger: Logger(label: "test"),
             group: MultiThreadedEventLoopGroup.singleton
         )
         let path = "/tmp/triggerd-rpc-awaited-\(getpid()).sock"
-        try await server.listen(unix: path)
+        try await server.listen(Door(.unix(UnixPlace(path: path)), Admission(roles: .all)))
         let wire = try RawWire(path)
         wire.send(WireTests.frame(1, WireTests.envelope("p.S", "Keep")))
         wire.send(WireTests.frame(3, WireTests.envelope("p.S", "Keep", more: WireTests.timeout(50_000_000))))

@@ -57,11 +57,12 @@ struct WireTests {
         let path = "/tmp/triggerd-rpc-\(getpid())-\(UInt32.random(in: 0 ... .max)).sock"
         let server = try Server(
             services: services,
+            needs: { _, _ in [] },
             limits: limits,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             group: MultiThreadedEventLoopGroup.singleton
         )
-        try await server.listen(unix: path)
+        try await server.listen(Door(.unix(UnixPlace(path: path)), Admission(roles: .all)))
         do {
             try await body(server, path)
         } catch {
@@ -354,7 +355,7 @@ struct WireTests {
 
     @Test("case 83: two services of one name are an error at the start")
     func twice() {
-        #expect(throws: ServerError.self) { try Router(Self.services + Self.services) }
+        #expect(throws: ServerError.self) { try Router(Self.services + Self.services, needs: { _, _ in [] }) }
     }
 
     @Test("a socket file that a dead server left is replaced, a live one refused with its pid")
@@ -362,10 +363,13 @@ struct WireTests {
         try await Self.withServer { _, path in
             let other = try Server(
                 services: [],
+                needs: { _, _ in [] },
                 logger: Logger(label: "test"),
                 group: MultiThreadedEventLoopGroup.singleton
             )
-            let refused = await #expect(throws: ServerError.self) { try await other.listen(unix: path) }
+            let refused = await #expect(throws: ServerError.self) {
+                try await other.listen(Door(.unix(UnixPlace(path: path)), Admission(roles: .all)))
+            }
             #expect(refused?.description == "process \(getpid()) listens at \(path) already")
         }
         let path = "/tmp/triggerd-rpc-stale-\(getpid()).sock"
@@ -381,10 +385,11 @@ struct WireTests {
         Glibc.close(dead)
         let server = try Server(
             services: Self.services,
+            needs: { _, _ in [] },
             logger: Logger(label: "test"),
             group: MultiThreadedEventLoopGroup.singleton
         )
-        try await server.listen(unix: path)
+        try await server.listen(Door(.unix(UnixPlace(path: path)), Admission(roles: .all)))
         let wire = try RawWire(path)
         wire.send(Self.frame(1, Self.envelope()))
         #expect(wire.answer().code == 0)

@@ -14,4 +14,10 @@ int32_t unix_socket_owner(const uint8_t *path, size_t length);
 /* Who is at the other end of a connected socket; 0, or -1 with errno. */
 int unix_socket_peer(int socket, int32_t *pid, uint32_t *uid, uint32_t *gid);
 
+/* Sets owner, group (UINT32_MAX: as they are) and mode of the file of a bound socket; 0, or -1 with errno. */
+int unix_socket_give(const uint8_t *path, size_t length, uint32_t owner, uint32_t group, uint32_t mode);
+
+/* The groups that the process at the other end has beside its first: how many, or -1 with errno. */
+int unix_socket_peer_groups(int socket, uint32_t *groups, int most);
+
 #endif

@@ -10,12 +10,17 @@ struct HealthService {
 
     /// `status: SERVING`.
     private static let serving = Payload(bytes: [0x08, 0x01])
+    private static let notServing = Payload(bytes: [0x08, 0x02])
 
     var service: Service {
         Service("triggerd.v1.Health", methods: ["Check": { call, _ in self.check(call) }])
     }
 
     private func check(_ call: Call) {
+        // Whoever sees nothing else learns whether it serves: reasons name users, providers and files.
+        guard call.roles.contains(.read) else {
+            return call.reply(health.problem == nil ? Self.serving : Self.notServing)
+        }
         let channels = outbox.conditions()
         guard !health.isWhole || !channels.degraded.isEmpty || !channels.retrying.isEmpty else {
             call.reply(Self.serving)
