@@ -10,18 +10,18 @@ import Synchronization
 package typealias ReadDoorFile = @Sendable (_ path: String, _ isSecret: Bool) throws -> [UInt8]
 
 /// A door that is open: what it needs to tell who comes in. Its files are read anew when they change.
-final class OpenDoor: Sendable {
+package final class OpenDoor: Sendable {
     /// Where it stands among the server's, for what is counted by door.
     let number: Int
-    let admission: Admission
+    package let admission: Admission
     let isUnix: Bool
     let tokens: Tokens?
-    let refusals: BoundedLog
+    package let refusals: BoundedLog
     let tls: ServerTLS?
     private let files: Mutex<[String: FileStamp]>
     private let read: ReadDoorFile
 
-    init(_ door: Door, number: Int, read: @escaping ReadDoorFile, logger: Logger) throws {
+    package init(_ door: Door, number: Int, read: @escaping ReadDoorFile, logger: Logger) throws {
         self.number = number
         self.read = read
         admission = door.admission
@@ -39,7 +39,7 @@ final class OpenDoor: Sendable {
     /// Reads its files again where one of them changed, all or none. Gives whether it did; throws what is wrong with
     /// them, and then everything stays as it was until they change again.
     @discardableResult
-    func reload() throws -> Bool {
+    package func reload() throws -> Bool {
         let paths = admission.tokenFiles.map(\.path) + (tls?.paths ?? [])
         let stamps = Dictionary(paths.map { ($0, FileStamp(of: $0)) }) { first, _ in first }
         let isChanged = files.withLock { files in
@@ -67,10 +67,10 @@ final class OpenDoor: Sendable {
     }
 
     /// What a caller may do with that token; nil where it is nobody's.
-    func roles(token: String) -> Roles? { tokens?.roles(of: token) }
+    package func roles(token: String) -> Roles? { tokens?.roles(of: token) }
 
     /// Why whoever has `roles` is refused what needs others.
-    func refusal(of method: String, needs: Roles, roles: Roles, isKnown: Bool, hasToken: Bool) -> Status {
+    package func refusal(of method: String, needs: Roles, roles: Roles, isKnown: Bool, hasToken: Bool) -> Status {
         let need = "\(method) needs the role \(needs.text)"
         if isKnown { return Status(.permissionDenied, "\(need); this caller has \(roles.text)") }
         if hasToken { return Status(.unauthenticated, "\(need), and nobody here has the token that was sent") }
