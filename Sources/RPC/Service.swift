@@ -28,11 +28,17 @@ package struct Service: Sendable {
 
 /// Finds the method for a request's two names, without making strings of them.
 struct Router: Sendable {
-    struct Route: Sendable {
-        var service: [UInt8]
-        var method: [UInt8]
-        var needs: Roles
-        var body: Service.Kind
+    /// A class, so that finding one copies no names.
+    final class Route: Sendable {
+        let service: [UInt8]
+        let method: [UInt8]
+        let needs: Roles
+        let body: Service.Kind
+
+        init(_ service: String, _ method: String, needs: Roles, _ body: Service.Kind) {
+            (self.service, self.method) = (Array(service.utf8), Array(method.utf8))
+            (self.needs, self.body) = (needs, body)
+        }
 
         var name: String { String(decoding: service + [UInt8(ascii: "/")] + method, as: UTF8.self) }
     }
@@ -46,14 +52,7 @@ struct Router: Sendable {
         for service in all {
             guard services.insert(service.name).inserted else { throw .duplicateService(service.name) }
             for (name, body) in service.methods {
-                routes.append(
-                    Route(
-                        service: Array(service.name.utf8),
-                        method: Array(name.utf8),
-                        needs: needs(service.name, name),
-                        body: body
-                    )
-                )
+                routes.append(Route(service.name, name, needs: needs(service.name, name), body))
             }
         }
         var size = 16
