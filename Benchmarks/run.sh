@@ -40,6 +40,9 @@ done
 kill "$daemon"
 wait "$daemon" || true
 
+echo "a polite client beside a hostile one:"
+python3 "$here/wire/hostile.py" "$triggerd" 5 || true
+
 echo "durable abandoned carts, beside those who do the same by hand and the store's floors:"
 python3 "$here/ingest/ingest.py" "$triggerd" "$output" "$@"
 

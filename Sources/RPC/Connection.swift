@@ -16,6 +16,8 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
     let limits: Limits
     private let router: Router
     let peer: Peer
+    /// Whom its place is counted for.
+    let client: Peer.Client
     private let table: ConnectionTable
     private let logger: Logger
 
@@ -89,6 +91,7 @@ final class Connection: ChannelDuplexHandler, @unchecked Sendable {
         isKnown = door.isUnix
         self.router = router
         self.peer = peer
+        client = peer.client
         self.table = table
         self.limits = limits
         self.logger = logger

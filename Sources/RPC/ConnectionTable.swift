@@ -33,11 +33,11 @@ final class ConnectionTable: Sendable {
         func mostDispensable(at door: Int) -> Connection? {
             var clients: [Peer.Client: (count: Int, idle: Connection?)] = [:]
             for connection in connections.values where connection.door.number == door {
-                var client = clients[connection.peer.client] ?? (0, nil)
+                var client = clients[connection.client] ?? (0, nil)
                 client.count += 1
                 let isLonger = client.idle.map { connection.idleSince < $0.idleSince } ?? true
                 if connection.idleSince != .max, isLonger { client.idle = connection }
-                clients[connection.peer.client] = client
+                clients[connection.client] = client
             }
             return clients.values.filter { $0.idle != nil }.max { $0.count < $1.count }?.idle
         }
@@ -55,7 +55,7 @@ final class ConnectionTable: Sendable {
         let client: Peer.Client
 
         init(_ connection: Connection) {
-            (door, client) = (connection.door.number, connection.peer.client)
+            (door, client) = (connection.door.number, connection.client)
         }
     }
 
@@ -91,14 +91,14 @@ final class ConnectionTable: Sendable {
             if isTold {
                 logger.notice(
                     "as many connections are open as may be: idle ones of who has the most are closed for new ones",
-                    metadata: ["client": "\(idle.peer.client)"]
+                    metadata: ["client": "\(idle.client)"]
                 )
             }
             idle.loop.execute { idle.channel.close(promise: nil) }
         } else if !isAdded, isTold {
             logger.warning(
                 "as many connections are open as may be, each with a call under way: a new one is not let in",
-                metadata: ["client": "\(connection.peer.client)"]
+                metadata: ["client": "\(connection.client)"]
             )
         }
         return isAdded

@@ -10,6 +10,12 @@ package struct Door: Sendable {
     package var place: Place
     package var admission: Admission
 
+    /// Whether it reads any, which may change.
+    package var hasFiles: Bool {
+        if case .tls = place { return true }
+        return !admission.tokenFiles.isEmpty
+    }
+
     package init(_ place: Place, _ admission: Admission) {
         self.place = place
         self.admission = admission

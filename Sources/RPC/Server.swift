@@ -140,6 +140,7 @@ package final class Server: Sendable {
                 }
             }
             .serverChannelOption(.backlog, value: Limits.backlog)
+            .serverChannelOption(.maxMessagesPerRead, value: Limits.acceptedAtOnce)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture { try accept(channel, door) }

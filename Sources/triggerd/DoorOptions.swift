@@ -41,7 +41,13 @@ struct DoorOptions: ParsableArguments {
     @Flag(help: "Let nobody come in by tls:// without a client certificate.") var tlsRequireClientCert = false
 
     func validate() throws {
+        var (hasTCP, hasTLS) = (false, false)
         for text in listen {
+            switch try DaemonAddress(text, option: "--listen") {
+            case .unix: break
+            case .tcp: hasTCP = true
+            case .tls: hasTLS = true
+            }
             if case .tcp(let host, let port) = try DaemonAddress(text, option: "--listen"),
                 !DaemonAddress.isLoopback(host)
             {
@@ -50,7 +56,24 @@ struct DoorOptions: ParsableArguments {
                 )
             }
         }
-        for text in allow { _ = try Self.allowed(text) }
+        for text in allow {
+            switch try Self.allowed(text).who {
+            case .user, .group: break
+            case .tokenFile where hasTCP || hasTLS: break
+            case .certificate where hasTLS && tlsClientCa != nil: break
+            case .tokenFile:
+                throw ValidationError("--allow token: is of tcp:// and tls://: open such a door with --listen")
+            case .certificate: throw ValidationError("--allow cert: needs --listen tls:// and --tls-client-ca")
+            }
+        }
+        guard hasTLS || (tlsCert.isEmpty && tlsKey.isEmpty && tlsClientCa == nil && !tlsRequireClientCert) else {
+            throw ValidationError(
+                "--tls-cert and its kin are of tls://: open such a door with --listen tls://HOST:PORT"
+            )
+        }
+        guard !tlsRequireClientCert || tlsClientCa != nil else {
+            throw ValidationError("--tls-require-client-cert needs --tls-client-ca: who signs them")
+        }
         guard tlsCert.count == tlsKey.count else {
             throw ValidationError("each --tls-cert has its --tls-key: name as many of one as of the other")
         }

@@ -108,8 +108,8 @@ struct ServeRun {
             daemon.stop()
             throw Failure(of: error)
         }
-        let doorReload = DoorReload(server)
-        defer { doorReload.cancel() }
+        let doorReload = doors.contains(where: \.hasFiles) ? DoorReload(server) : nil
+        defer { doorReload?.cancel() }
         StartupPages.release()
         say("ready")
 
@@ -123,7 +123,10 @@ struct ServeRun {
     private func readConfiguration() throws -> DaemonFile {
         guard let configuration else { return DaemonFile() }
         let reader = CampaignReader.ofConfiguration
-        let text = try InputFile.text(configuration)
+        // Whoever may change it opens doors.
+        guard let text = String(validating: try DoorFiles.read(configuration, isSecret: false), as: UTF8.self) else {
+            throw Failure("\(configuration) is not UTF-8")
+        }
         switch reader.readConfiguration(file: configuration, text: text, limits: LimitSettings.names) {
         case .success(let read): return read
         case .failure(let problems): throw Failure(lines: problems.all.map(\.description))

@@ -93,6 +93,11 @@ struct ConfigurationTests {
             for part in said { #expect(output.err.contains(part), "\(text): \(output.err)") }
         }
         #expect(!FileManager.default.fileExists(atPath: daemon.data))
+        // Whoever may change the file opens doors.
+        let file = try daemon.file("triggerd.yaml", "limits: {connections: 5}\n")
+        chmod(file, 0o666)
+        let open = try DaemonProcess.run(["serve", "--data", daemon.data, "--config", file, "--socket", daemon.socket])
+        #expect(open.status == 1 && open.err.contains("chmod go-w"), "\(open.err)")
     }
 
     @Test("over TLS, too, a client that never reads is closed in time, and others are answered meanwhile")

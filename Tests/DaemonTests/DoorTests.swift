@@ -131,6 +131,8 @@ struct DoorTests {
             (["--allow", "token:\(token)=root"], 2, "the roles are ingest, read and admin"),
             (["--allow", "shop=ingest"], 2, "write user:NAME=ROLES"),
             (["--allow", "user:nobody-at-all=ingest"], 1, "there is no user nobody-at-all"),
+            (["--allow", "token:\(token)=read"], 2, "--allow token: is of tcp:// and tls://"),
+            (["--tls-cert", token, "--tls-key", token], 2, "are of tls://"),
             (["--socket-mode", "0999"], 1, "is no mode of a file"),
             (["--listen", "tcp://127.0.0.1:0", "--allow", "token:\(open)=read"], 1, "chmod 600"),
             (["--listen", "tcp://127.0.0.1:0", "--allow", "token:\(short)=read"], 1, "at least 16 characters"),

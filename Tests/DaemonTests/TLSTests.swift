@@ -175,8 +175,8 @@ struct TLSTests {
             (["--tls-cert", open.certificate, "--tls-key", open.key], 1, "chmod 600 \(open.key)"),
             (["--tls-cert", "/nowhere", "--tls-key", server.key], 1, "/nowhere cannot be read"),
             (
-                ["--tls-cert", server.certificate, "--tls-key", server.key, "--allow", "cert:shop=read"], 1,
-                "need `client_ca`"
+                ["--tls-cert", server.certificate, "--tls-key", server.key, "--allow", "cert:shop=read"], 2,
+                "--allow cert: needs --listen tls:// and --tls-client-ca"
             ),
         ]
         for (arguments, status, text) in cases {
