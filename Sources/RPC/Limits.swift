@@ -74,10 +74,12 @@ package struct Limits: Sendable {
     /// Streams and calls that ended, remembered so that what still comes for them is dropped without a word.
     static let endedStreams = 256
     /// Connections that wait to be accepted: a burst of clients, until a loop comes to it. Where they are more, a Unix
-    /// socket refuses to connect, and a client that comes and goes as fast as it can would have all of them refused.
-    static let backlog: Int32 = 4_096
-    /// Of them, those that are taken in before what is open is looked at again: some tens of microseconds each.
-    static let acceptedAtOnce: UInt = 16
+    /// socket refuses to connect, and a client that comes and goes as fast as it can would have all of them refused. Each
+    /// may bring some 100 kB, which the system keeps for it meanwhile.
+    static let backlog: Int32 = 1_024
+    /// Of them, those that are taken in before what is open is looked at again. Each takes as long as some calls, and
+    /// where many come their client is to wait, and not those whose connection is open.
+    static let acceptedAtOnce: UInt = 1
     /// How long a listener rests that cannot accept, since no descriptor is left: connections end meanwhile, and it is
     /// one line of the log each time.
     static let acceptPause = TimeAmount.milliseconds(500)
