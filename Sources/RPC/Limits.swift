@@ -80,6 +80,11 @@ package struct Limits: Sendable {
     /// Of them, those that are taken in before what is open is looked at again. Each takes as long as some calls, and
     /// where many come their client is to wait, and not those whose connection is open.
     static let acceptedAtOnce: UInt = 1
+    /// And in a second, after a burst as large as many servers start with: a fifth of a core at most.
+    static let acceptedPerSecond = 2_000
+    static let acceptedInBurst = 256
+    /// How long a listener rests that has taken in as many: some come together then.
+    static let acceptRest = TimeAmount.milliseconds(4)
     /// How long a listener rests that cannot accept, since no descriptor is left: connections end meanwhile, and it is
     /// one line of the log each time.
     static let acceptPause = TimeAmount.milliseconds(500)

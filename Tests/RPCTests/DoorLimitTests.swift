@@ -111,6 +111,25 @@ struct DoorLimitTests {
         #expect((limits.connections, limits.connectionsOfClient) == (1, 1))
     }
 
+    @Test("a listener takes in a burst at once, and then so many a second")
+    func accepts() {
+        var now = NIODeadline.uptimeNanoseconds(1_000_000_000)
+        var allowance = AcceptAllowance(now: now)
+        for _ in 0..<Limits.acceptedInBurst - 1 { #expect(allowance.takes(at: now) == nil) }
+        #expect(allowance.takes(at: now) == Limits.acceptRest)
+        // In a second of a storm, as many as there may be.
+        var taken = 0
+        let end = now + .seconds(1)
+        while now < end {
+            taken += 1
+            now = now + (allowance.takes(at: now) ?? .microseconds(1))
+        }
+        #expect((1_900...2_100).contains(taken), "\(taken)")
+        // After a while of quiet a burst again.
+        now = now + .seconds(1)
+        for _ in 0..<Limits.acceptedInBurst - 1 { #expect(allowance.takes(at: now) == nil) }
+    }
+
     @Test("a token is compared whole; a scheme's case is nothing")
     func tokens() {
         let tokens = Tokens()
