@@ -7,6 +7,14 @@ import Testing
 struct ClientTests {
     static let clients = StrangerTests.root.appending(path: "clients")
 
+    /// What the programs of the READMEs speak of.
+    static let campaign = """
+        campaign: abandoned-cart
+        trigger: {type: custom_event, event: add_to_cart, where: {property: cart_value, gte: 100}}
+        delay: 30m
+        messages: [{channel: email, subject: "{{ event.item }}", body: x}]
+        """
+
     /// A folder that is gone afterwards.
     static func withFolder(_ body: (String) throws -> Void) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "client-\(UUID().uuidString.prefix(8))")
@@ -65,5 +73,31 @@ struct ClientTests {
         _ = try Self.run(["tsc", "--project", Self.clients.appending(path: "node/test").path])
         let out = try Self.run(["node", "--test", Self.clients.appending(path: "node/test/client.test.js").path])
         #expect(out.contains("# fail 0\n") && !out.contains("# pass 0\n"), "\(out)")
+    }
+    @Test("C's, with the sanitizers")
+    func c() throws {
+        let source = Self.clients.appending(path: "c").path
+        let libraries = ["-lprotobuf-c", "-lssl", "-lcrypto", "-lpthread"]
+        try Self.withFolder { folder in
+            let sanitizers = "CFLAGS=-g -fsanitize=address,undefined -fno-sanitize-recover"
+            _ = try Self.run(["make", "--silent", "-j2", "-C", source, "BUILD=\(folder)", sanitizers])
+            func program(_ file: String) throws -> String {
+                let flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined"]
+                let into = ["-I", folder + "/include", "-o", folder + "/program"]
+                _ = try Self.run(["cc"] + flags + into + [file, folder + "/libtriggerd.a"] + libraries)
+                return folder + "/program"
+            }
+            #expect(try Self.run([program(source + "/test/test.c")]).contains(" passed, 0 failed\n"))
+
+            let readme = try String(contentsOfFile: source + "/README.md", encoding: .utf8)
+            let example = try #require(
+                readme.components(separatedBy: "```c\n").last?.components(separatedBy: "```").first
+            )
+            try Data(example.utf8).write(to: URL(fileURLWithPath: folder + "/example.c"))
+            let daemon = try DaemonProcess(Self.campaign)
+            try daemon.start()
+            let told = try Self.run([program(folder + "/example.c")], ["TRIGGERD_ADDRESS": "unix:\(daemon.socket)"])
+            #expect(told == "abandoned-cart scheduled\nscheduled\nnothing to show\n")
+        }
     }
 }
