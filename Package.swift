@@ -29,6 +29,7 @@ let package = Package(
     name: "triggerd",
     products: [
         .executable(name: "triggerd", targets: ["triggerd"]),
+        .library(name: "TriggerdClient", targets: ["TriggerdClient"]),
         .library(name: "trigger-session-start", type: .dynamic, targets: ["TriggerSessionStart"]),
         .library(name: "trigger-purchase", type: .dynamic, targets: ["TriggerPurchase"]),
         .library(name: "trigger-custom-event", type: .dynamic, targets: ["TriggerCustomEvent"]),
@@ -78,6 +79,12 @@ let package = Package(
         .target(name: "PluginABI"),
 
         // Floor 2
+        .target(
+            name: "TriggerdClient",
+            dependencies: ["RPC"],
+            exclude: ["Messages/generate.py"],
+            swiftSettings: strict
+        ),
         .target(name: "Storage", dependencies: ["Engine", "Varint", "CStorage"], swiftSettings: strict),
         .systemLibrary(name: "CStorage"),
         .target(
@@ -188,7 +195,7 @@ let package = Package(
         .executableTarget(
             name: "triggerd",
             dependencies: [
-                "Core", "Host", "StorageRocksDB", "CampaignFiles", "PluginSchemas", "CJemalloc",
+                "Core", "Host", "StorageRocksDB", "CampaignFiles", "PluginSchemas", "TriggerdClient", "CJemalloc",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -306,7 +313,12 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "TortureTests", dependencies: ["torture"], swiftSettings: strict),
-        .testTarget(name: "DaemonTests", exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "DaemonTests",
+            dependencies: ["TriggerdClient"],
+            exclude: ["Fixtures"],
+            swiftSettings: strict
+        ),
     ],
     cxxLanguageStandard: .cxx17
 )

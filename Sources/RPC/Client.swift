@@ -69,7 +69,10 @@ package final class Client: Sendable {
         try await connect(to: .unix(path), group: group)
     }
 
-    /// Throws the `Status` that the server answered, or `ClientClosed` where the connection broke before.
+    package var isOpen: Bool { channel.isActive }
+
+    /// Throws the `Status` that the server answered, `ClientClosed` where the connection broke before, and
+    /// DEADLINE_EXCEEDED also where the server does not keep to the timeout.
     package func call(
         service: String,
         method: String,
@@ -127,7 +130,7 @@ final class ClientHandler: ChannelDuplexHandler, @unchecked Sendable {
     typealias Answer = @Sendable (Result<Payload, any Error>) -> Void
 
     private var context: ChannelHandlerContext?
-    private var waiting: [UInt32: Answer] = [:]
+    private var waiting: [UInt32: (answer: Answer, timer: Scheduled<Void>?)] = [:]
     private var streams: [UInt32: ClientStream] = [:]
     /// Those who sent while the channel had no room.
     private var senders: [CheckedContinuation<Void, any Error>] = []
@@ -155,9 +158,22 @@ final class ClientHandler: ChannelDuplexHandler, @unchecked Sendable {
         _ answer: @escaping Answer
     ) {
         do {
-            waiting[try request(service, method, payload, timeout, metadata, flags: 0)] = answer
+            let stream = try request(service, method, payload, timeout, metadata, flags: 0)
+            waiting[stream] = (answer, timer(of: stream, timeout))
         } catch {
             answer(.failure(error))
+        }
+    }
+
+    /// The server knows how long it has; whether it keeps to that is measured here.
+    private func timer(of stream: UInt32, _ timeout: Int64) -> Scheduled<Void>? {
+        guard timeout > 0, timeout < Limits.longestCall.nanoseconds else { return nil }
+        let end = TimeAmount.nanoseconds(timeout) + Limits.clientSlack
+        return context?.eventLoop.scheduleTask(in: end) { [self] in
+            // What comes of it after this finds nobody.
+            waiting.removeValue(forKey: stream)?.answer(
+                .failure(Status(.deadlineExceeded, "no answer within \(Duration.nanoseconds(timeout))"))
+            )
         }
     }
 
@@ -272,9 +288,10 @@ final class ClientHandler: ChannelDuplexHandler, @unchecked Sendable {
     private func received(_ header: FrameHeader, _ body: ByteBuffer) {
         if let stream = streams[header.stream] { return received(header, body, stream) }
         // What is no response, or one that nobody waits for, says nothing to anybody here.
-        guard header.type == FrameType.response.rawValue, let answer = waiting.removeValue(forKey: header.stream)
+        guard header.type == FrameType.response.rawValue, let caller = waiting.removeValue(forKey: header.stream)
         else { return }
-        answer(Self.answer(body))
+        caller.timer?.cancel()
+        caller.answer(Self.answer(body))
     }
 
     private func received(_ header: FrameHeader, _ body: ByteBuffer, _ stream: ClientStream) {
@@ -306,7 +323,10 @@ final class ClientHandler: ChannelDuplexHandler, @unchecked Sendable {
         let gone = waiting
         waiting = [:]
         let closed = ClientClosed(description: fault ?? "the server closed the connection")
-        for answer in gone.values { answer(.failure(closed)) }
+        for (answer, timer) in gone.values {
+            timer?.cancel()
+            answer(.failure(closed))
+        }
         let (over, unsent) = (streams, senders)
         (streams, senders) = ([:], [])
         for sender in unsent { sender.resume(throwing: closed) }

@@ -68,6 +68,8 @@ package struct Limits: Sendable {
     static let streamTurnMessages = 256
     /// The same of a method that does not stop: a mistake of ours, which costs its own stream.
     package var streamQueuedBytes = 16 << 20
+    /// How long a client waits beyond a call's timeout for the server to say itself that it is over.
+    static let clientSlack = TimeAmount.milliseconds(200)
     /// What a client keeps of one stream that nobody takes: beyond it the connection is not read, and the server waits.
     static let clientStreamMessages = 1_024
     static let clientStreamBytes = 8 << 20

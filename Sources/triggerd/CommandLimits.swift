@@ -20,8 +20,6 @@ enum CommandLimits {
     static let answer = Length.seconds(60)
     /// How long `health` waits: a daemon that takes longer does not serve.
     static let health = Length.seconds(5)
-    /// What a daemon that is well needs beside that to say that it was too slow.
-    static let slack = Duration.milliseconds(200)
     /// Between two tries to reach a daemon that starts again.
     static let retryPause = Duration.milliseconds(200)
     /// A named pipe that nobody opens for writing is told of after so long.

@@ -3,6 +3,7 @@ import Engine
 import Host
 import RPC
 import Schema
+import TriggerdClient
 
 /// Where the daemon listens.
 struct SocketOption: ParsableArguments {
@@ -96,9 +97,7 @@ struct DaemonOption: ParsableArguments {
                 throw ValidationError("\(option) is of tls://HOST:PORT only, and the door is \(place.text)")
             }
         }
-        if case .tcp(let host, _) = place, file(tokenFile, "TRIGGERD_TOKEN_FILE") != nil,
-            !DaemonAddress.isLoopback(host)
-        {
+        if place.isOpenToOthers, file(tokenFile, "TRIGGERD_TOKEN_FILE") != nil {
             throw ValidationError("\(place.text): everybody on the way could read the token: use tls://")
         }
         guard let timeout else { return }  // The standard is well.
@@ -109,7 +108,7 @@ struct DaemonOption: ParsableArguments {
 
     private func file(_ option: String?, _ variable: String) -> String? { option ?? Environment.variable(variable) }
 
-    private func tls() throws -> ClientTLS {
+    private func tls() throws -> DaemonTLS {
         let certificate = file(cert, "TRIGGERD_CERT")
         let key = file(self.key, "TRIGGERD_KEY")
         guard (certificate == nil) == (key == nil) else {
@@ -123,20 +122,17 @@ struct DaemonOption: ParsableArguments {
         }
         let authorities = try file(ca, "TRIGGERD_CA").map { try DoorFiles.read($0, isSecret: false) }
         do {
-            return try ClientTLS(authorities: authorities, identity: identity)
+            return try DaemonTLS(authorities: authorities, identity: identity)
         } catch {
-            throw Failure(of: error)
+            throw Failure(error.message)
         }
     }
 
     func connect(timeout standard: Length = CommandLimits.answer) async throws -> DaemonConnection {
         let timeout = timeout.flatMap { Length($0) } ?? standard
-        let address: Client.Address =
-            switch try place {
-            case .unix(let path): .unix(path)
-            case .tcp(let host, let port): .tcp(host: host, port: port)
-            case .tls(let host, let port): .tls(host: host, port: port, try tls())
-            }
+        let place = try place
+        let tls: DaemonTLS? = if case .tls = place { try tls() } else { nil }
+        let address = try place.place(tls)
         do {
             let token = try file(tokenFile, "TRIGGERD_TOKEN_FILE").map(DoorFiles.token)
             let client = try await Client.connect(to: address, token: token)
@@ -218,29 +214,16 @@ struct DaemonConnection: Sendable {
         }
     }
 
-    /// The daemon knows how long it has; whether it keeps to that is measured here.
     private func answer(_ service: String, _ method: String, _ request: [UInt8]) async throws -> Payload {
-        let allowed = Duration.milliseconds(timeout.milliseconds)
-        return try await withThrowingTaskGroup(of: Payload?.self) { group in
-            group.addTask {
-                do {
-                    return try await client.call(
-                        service: service,
-                        method: method,
-                        payload: Payload(bytes: request),
-                        timeout: allowed
-                    )
-                } catch let status as Status where status.code == .deadlineExceeded {
-                    return nil
-                }
-            }
-            group.addTask {
-                try await Task.sleep(for: allowed + CommandLimits.slack)
-                return nil
-            }
-            defer { group.cancelAll() }
-            if let first = try await group.next(), let payload = first { return payload }
-            // Ends the call, which this group would wait for.
+        do {
+            return try await client.call(
+                service: service,
+                method: method,
+                payload: Payload(bytes: request),
+                timeout: .milliseconds(timeout.milliseconds)
+            )
+        } catch let status as Status where status.code == .deadlineExceeded {
+            // Whatever it still says is of no use.
             await client.close()
             throw NoAnswer(path: path, timeout: timeout)
         }

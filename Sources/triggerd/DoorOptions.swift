@@ -1,5 +1,6 @@
 import ArgumentParser
 import CampaignFiles
+import TriggerdClient
 
 /// The doors that the command line opens.
 struct DoorOptions: ParsableArguments {

@@ -2,6 +2,7 @@ import ArgumentParser
 import CampaignFiles
 import Glibc
 import RPC
+import TriggerdClient
 
 /// Makes doors of what the command line and the configuration file say of them.
 enum DoorSettings {

@@ -10,6 +10,7 @@ import RPC
 import Storage
 import StorageRocksDB
 import SystemPackage
+import TriggerdClient
 
 /// One run of the daemon, from its parts to its end.
 struct ServeRun {

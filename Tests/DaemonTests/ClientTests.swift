@@ -74,29 +74,35 @@ struct ClientTests {
         let out = try Self.run(["node", "--test", Self.clients.appending(path: "node/test/client.test.js").path])
         #expect(out.contains("# fail 0\n") && !out.contains("# pass 0\n"), "\(out)")
     }
+    /// Builds the library and a program with it, in that folder; gives the program's path.
+    static func cProgram(_ text: String, in folder: String) throws -> String {
+        let source = clients.appending(path: "c").path
+        let sanitizers = "-fsanitize=address,undefined"
+        let flags = "CFLAGS=-g \(sanitizers) -fno-sanitize-recover"
+        _ = try run(["make", "--silent", "-j2", "-C", source, "BUILD=\(folder)/c", flags])
+        try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/program.c"))
+        let strict = ["-std=c11", "-Wall", "-Wextra", "-Werror", sanitizers]
+        let places = ["-I", folder + "/c/include", "-I", source, "-o", folder + "/c-program"]
+        let libraries = ["-lprotobuf-c", "-lssl", "-lcrypto", "-lpthread"]
+        _ = try run(["cc"] + strict + places + [folder + "/program.c", folder + "/c/libtriggerd.a"] + libraries)
+        return folder + "/c-program"
+    }
+
     @Test("C's, with the sanitizers")
     func c() throws {
-        let source = Self.clients.appending(path: "c").path
-        let libraries = ["-lprotobuf-c", "-lssl", "-lcrypto", "-lpthread"]
+        let source = Self.clients.appending(path: "c")
         try Self.withFolder { folder in
-            let sanitizers = "CFLAGS=-g -fsanitize=address,undefined -fno-sanitize-recover"
-            _ = try Self.run(["make", "--silent", "-j2", "-C", source, "BUILD=\(folder)", sanitizers])
-            func program(_ file: String) throws -> String {
-                let flags = ["-std=c11", "-Wall", "-Wextra", "-Werror", "-fsanitize=address,undefined"]
-                let into = ["-I", folder + "/include", "-o", folder + "/program"]
-                _ = try Self.run(["cc"] + flags + into + [file, folder + "/libtriggerd.a"] + libraries)
-                return folder + "/program"
-            }
-            #expect(try Self.run([program(source + "/test/test.c")]).contains(" passed, 0 failed\n"))
+            let test = try String(contentsOf: source.appending(path: "test/test.c"), encoding: .utf8)
+            #expect(try Self.run([Self.cProgram(test, in: folder)]).contains(" passed, 0 failed\n"))
 
-            let readme = try String(contentsOfFile: source + "/README.md", encoding: .utf8)
+            let readme = try String(contentsOf: source.appending(path: "README.md"), encoding: .utf8)
             let example = try #require(
                 readme.components(separatedBy: "```c\n").last?.components(separatedBy: "```").first
             )
-            try Data(example.utf8).write(to: URL(fileURLWithPath: folder + "/example.c"))
             let daemon = try DaemonProcess(Self.campaign)
             try daemon.start()
-            let told = try Self.run([program(folder + "/example.c")], ["TRIGGERD_ADDRESS": "unix:\(daemon.socket)"])
+            let address = ["TRIGGERD_ADDRESS": "unix:\(daemon.socket)"]
+            let told = try Self.run([Self.cProgram(example, in: folder)], address)
             #expect(told == "abandoned-cart scheduled\nscheduled\nnothing to show\n")
         }
     }

@@ -11,6 +11,7 @@ struct ImportTests {
             "Glibc",
             "Varint",
         ],
+        "Sources/TriggerdClient": ["RPC", "Glibc", "Synchronization"],
         "Sources/PluginKit": ["PluginABI", "Synchronization"],
         "Sources/Varint": [],
         "Sources/storage-schema": ["Storage"],
@@ -30,7 +31,7 @@ struct ImportTests {
         "Sources/triggerd": [
             "ArgumentParser", "CampaignFiles", "CJemalloc", "Core", "Dispatch", "Engine", "Glibc", "Host", "Logging",
             "NIOPosix",
-            "PluginSchemas", "RPC", "Schema", "Storage", "StorageRocksDB", "SystemPackage",
+            "PluginSchemas", "RPC", "Schema", "Storage", "StorageRocksDB", "SystemPackage", "TriggerdClient",
         ],
         "Sources/PluginSchemas": ["CampaignFiles", "Engine", "Host", "Patterns"],
         "Sources/torture": [

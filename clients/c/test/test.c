@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../transport.h"
+#include "transport.h"
 
 static int checks, failures;
 #define CHECK(holds)                                                             \
