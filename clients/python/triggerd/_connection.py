@@ -1,10 +1,8 @@
-"""One connection: many calls at once, or one stream."""
+"""One connection: many calls at once."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-
 from . import _wire
 from .errors import Code, ConnectionLost, DeadlineExceeded, TooLarge, TriggerdError
 
@@ -91,49 +89,6 @@ class Connection:
         self.is_open = False
         self._task.cancel()
         await asyncio.wait([self._task])
-
-
-class Stream:
-    """A stream with a connection of its own: who does not read it holds up nobody else."""
-
-    def __init__(self, pair: Pair) -> None:
-        self._reader, self._writer = pair
-
-    async def open(self, service: str, method: str, payload: bytes | None, metadata: Metadata) -> None:
-        """With a payload the request is all that is sent; without one messages follow."""
-        flags = _wire.REMOTE_OPEN if payload is None else _wire.REMOTE_CLOSED
-        body = checked(_wire.request(service, method, payload or b"", 0, metadata))
-        await self._write(_wire.frame(1, _wire.REQUEST, flags, body))
-
-    async def send(self, message: bytes) -> None:
-        await self._write(_wire.frame(1, _wire.DATA, 0, checked(message)))
-
-    async def finish(self) -> None:
-        """No more is sent; what the daemon still has to say comes."""
-        await self._write(_wire.frame(1, _wire.DATA, _wire.REMOTE_CLOSED | _wire.NO_DATA, b""))
-
-    async def _write(self, data: bytes) -> None:
-        try:
-            self._writer.write(data)
-            await self._writer.drain()
-        except OSError as error:
-            raise ConnectionLost("the server closed the connection", sent=True) from error
-
-    async def messages(self) -> AsyncIterator[bytes]:
-        while True:
-            _, kind, flags, body = await read_frame(self._reader)
-            if kind == _wire.RESPONSE:
-                _wire.response(body)
-                return
-            if kind != _wire.DATA:
-                continue  # Of a newer server.
-            if not flags & _wire.NO_DATA:
-                yield body
-            if flags & _wire.REMOTE_CLOSED:
-                return
-
-    def close(self) -> None:
-        self._writer.close()
 
 
 def may_repeat(error: TriggerdError, is_safe: bool) -> bool:

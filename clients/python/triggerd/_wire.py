@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from .errors import Detail, TriggerdError, failure
 
-REQUEST, RESPONSE, DATA = 1, 2, 3
-REMOTE_CLOSED, REMOTE_OPEN, NO_DATA = 1, 2, 4
+REQUEST, RESPONSE = 1, 2
 # What one frame carries at most.
 FRAME_BYTES = 4 << 20
 HEADER = struct.Struct(">IIBB")

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from . import items as _items
 from ._address import Address
-from ._connection import Connection, Metadata, Stream, may_repeat
+from ._connection import Connection, Metadata, may_repeat
 from .errors import ConnectionLost, DeadlineExceeded, NotFound, TriggerdError
 from .v1 import daemon_pb2, decision_pb2, events_pb2, inbox_pb2, users_pb2
 
@@ -186,8 +186,3 @@ class AsyncClient:
             raise TriggerdError(f"{self.address}: {error}") from error
         except OSError as error:
             raise ConnectionLost(f"no daemon answers at {self.address}: {error.strerror or error}", sent=False) from error
-
-    async def _stream(self, service: str, method: str, payload: bytes | None) -> Stream:
-        stream = Stream(await self._open(self.timeout))
-        await stream.open(f"triggerd.v1.{service}", method, payload, self._metadata)
-        return stream
