@@ -11,6 +11,8 @@ final class CommitLog: @unchecked Sendable {
     private let files: LogFolder
     private let monitor = Monitor()
     private let committed: CommittedFile
+    /// The folder of RocksDB.
+    private let database: String
     private var record: LogRecordWriter
     private let seal: UInt32
     /// Of the commit that comes next.
@@ -37,10 +39,11 @@ final class CommitLog: @unchecked Sendable {
         files: LogFolder,
         epoch: UInt32,
         seal: UInt32,
-        committed: CommittedFile
+        committed: CommittedFile,
+        database: String
     ) throws(StoreError) {
         record = LogRecordWriter(seal: seal)
-        self.seal = seal
+        (self.seal, self.database) = (seal, database)
         (memory, self.files, self.epoch, self.committed) = (recovered.memory, files, epoch, committed)
         (next, stretches, idle) = (recovered.next, recovered.stretches, recovered.idle)
         size = max(Limits.leastGeneration, (stretches.map(\.file) + idle).map(\.capacity).max() ?? 0)
@@ -132,10 +135,11 @@ final class CommitLog: @unchecked Sendable {
 
     /// The view has all of it: its memory is free, and its file is next in turn.
     func stored(_ generation: Generation) {
+        let manifest = CommittedFile.flushedManifest(in: database)
         let file = monitor.locked {
             precondition(stretches.count > 1 && stretches[0].generation === generation, "not the oldest was stored")
             memory.remove(generation)
-            committed.noteManifest()
+            committed.note(manifest)
             failure = nil
             return stretches.removeFirst().file
         }
@@ -161,7 +165,8 @@ final class CommitLog: @unchecked Sendable {
 
     /// The database was opened anew.
     func noteManifest() {
-        monitor.locked { committed.noteManifest() }
+        let manifest = CommittedFile.flushedManifest(in: database)
+        monitor.locked { committed.note(manifest) }
     }
 
     func failed(_ error: StoreError) {

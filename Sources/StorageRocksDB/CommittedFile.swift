@@ -10,25 +10,20 @@ import Storage
 /// exact, after a power cut it may be some seconds old, and it is never ahead of what it tells of. A failure to write
 /// it says nothing wrong, only less.
 final class CommittedFile {
-    private let files: String
     private let descriptor: Int32
     private var next: UInt64
-    private var manifest = CommittedRecord.File(number: 0, bytes: 0)
-    private var manifestFile: Int32 = -1
-    private var text = ProtobufWriter(capacity: 512)
+    private var manifest: CommittedRecord.File
+    private var record = ProtobufWriter(capacity: 512)
 
-    /// Of a database that is open in `folder`.
-    init(_ path: String, of folder: String, next: UInt64) throws(StoreError) {
-        files = folder
-        self.next = next
+    init(_ path: String, next: UInt64, manifest: CommittedRecord.File) throws(StoreError) {
+        (self.next, self.manifest) = (next, manifest)
         descriptor = try PlainFile.open(path)
-        noteManifest()
+        write()
         fsync(descriptor)
     }
 
     deinit {
         close(descriptor)
-        if manifestFile >= 0 { close(manifestFile) }
     }
 
     /// After a commit that is on disk.
@@ -38,28 +33,34 @@ final class CommittedFile {
     }
 
     /// After tables were taken, and after the database was opened anew.
-    func noteManifest() {
-        let found = StoreFiles(files)
-        if let number = found.manifest, number != manifest.number {
-            if manifestFile >= 0 { close(manifestFile) }
-            manifest = CommittedRecord.File(number: number, bytes: 0)
-            manifestFile = open(found.manifest(number), O_RDONLY | O_CLOEXEC)
-        }
-        var status = stat()
-        guard manifestFile >= 0, fstat(manifestFile, &status) == 0, fdatasync(manifestFile) == 0 else { return write() }
-        manifest.bytes = UInt64(status.st_size)
+    func note(_ manifest: CommittedRecord.File) {
+        // Another thread may have told of a later one meanwhile.
+        guard (manifest.number, manifest.bytes) > (self.manifest.number, self.manifest.bytes) else { return }
+        self.manifest = manifest
         write()
     }
 
+    /// Of the database in `folder`, as far as it is on disk now; waits until it is.
+    static func flushedManifest(in folder: String) -> CommittedRecord.File {
+        let files = StoreFiles(folder)
+        guard let number = files.manifest else { return CommittedRecord.File(number: 0, bytes: 0) }
+        let file = open(files.manifest(number), O_RDONLY | O_CLOEXEC)
+        defer { if file >= 0 { close(file) } }
+        var status = stat()
+        guard file >= 0, fstat(file, &status) == 0, fdatasync(file) == 0 else {
+            return CommittedRecord.File(number: number, bytes: 0)  // Nothing is known of it.
+        }
+        return CommittedRecord.File(number: number, bytes: UInt64(status.st_size))
+    }
+
     private func write() {
-        text.clear()
-        CommittedRecord(manifest: manifest, next: next).encode(into: &text)
-        let head = (triggerd_crc32c(text.bytes.baseAddress, text.count).littleEndian, UInt32(text.count).littleEndian)
-        var whole: [UInt8] = []
-        whole.reserveCapacity(8 + text.count)
-        withUnsafeBytes(of: head) { whole += $0 }
-        whole += text.bytes
-        _ = pwrite(descriptor, whole, whole.count, 0)
+        record.clear()
+        record.zeros(8)
+        CommittedRecord(manifest: manifest, next: next).encode(into: &record)
+        let content = UnsafeRawBufferPointer(rebasing: record.bytes[8...])
+        record.store(triggerd_crc32c(content.baseAddress, content.count), at: 0)
+        record.store(UInt32(content.count), at: 4)
+        _ = pwrite(descriptor, record.bytes.baseAddress, record.count, 0)
     }
 
     /// What the file at `path` says; nil where there is none.

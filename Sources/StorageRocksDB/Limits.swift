@@ -24,6 +24,8 @@ enum Limits {
     static let generationShrinksAfter = Duration.seconds(120)
     /// How long a commit waits for a generation to become free before it is refused.
     static let generationPatience = Duration.seconds(10)
+    /// How much less of a busy processor the thread has that writes tables: it has the time in which a generation fills.
+    static let niceness: Int32 = 5
     /// Before a failed try to write tables is made again.
     static let viewPause = Duration.seconds(1)
     /// Tables of a family on level 0 before the next waits for a compaction: RocksDB does not slow ingestion down, and
@@ -38,7 +40,7 @@ enum Limits {
     /// microseconds: after a second it is damage.
     static let triesToRead = 20
     static let pauseBetweenTriesToRead: UInt32 = 50_000
-    /// One flushes memtables, the other compacts.
+    /// One compacts; the other is for what an upgrade leaves in memtables.
     static let backgroundJobs: Int32 = 2
     /// What events are kept of, at most, in bytes: at 150 bytes each 28 million of them.
     static let events = 4_096 * mebibyte

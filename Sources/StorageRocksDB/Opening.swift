@@ -36,11 +36,32 @@ final class Opening: Sendable {
         return try open(isReadOnly: true)
     }
 
-    /// False where that was so already.
-    func stopCompacting() -> Bool {
-        compacts.withLock { compacts in
-            defer { compacts = false }
-            return compacts
+    /// A compaction met a block that does not read, and RocksDB takes nothing more for that. Without compaction
+    /// everything goes on, but for the records in that block. False where opening again would not help.
+    func stopsCompacting(after error: StoreError, _ damage: StoreDamage) -> Bool {
+        let stops =
+            error.isDamage
+            && compacts.withLock { compacts in
+                defer { compacts = false }
+                return compacts
+            }
+        if stops { damage.found("compaction", "no table is compacted any more: \(error)") }
+        return stops
+    }
+
+    /// What a start writes, while compaction goes on already; gives the database that is open then.
+    func writing<Result>(
+        to database: inout Database,
+        _ damage: StoreDamage,
+        _ body: (Database) throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        do throws(StoreError) {
+            return try body(database)
+        } catch {
+            guard stopsCompacting(after: error, damage) else { throw error }
+            database.close()
+            database = try open()
+            return try body(database)
         }
     }
 }

@@ -49,23 +49,32 @@ package final class RocksDBStore: Store, @unchecked Sendable {
         notes = check.notes
         erasures = Erasures()
         opening = Opening(folder: folder, retention: retention, erasures: erasures)
-        let database = try opening.open()
-        let begun = try FolderStart(database).run(newIdentity: newIdentity)
+        var database = try opening.open()
+        let begun = try opening.writing(to: &database, damage) { database throws(StoreError) in
+            try FolderStart(database).run(newIdentity: newIdentity)
+        }
         identity = begun.identity
         let recovered = try RecoveredLog(files, view: begun.view, committed: check.next, at: committed)
         erasures.replace(try Self.erasures(in: database, over: recovered.memory))
         // All was read: only now is anything written.
         let epoch = recovered.epoch + 1
-        access = DatabaseAccess(database)
         memory = recovered.memory
         let view = ViewRecord(next: begun.view.next, epoch: epoch, seal: recovered.seal)
-        try FolderStart.note(view, in: database, by: files.path)
+        try opening.writing(to: &database, damage) { database throws(StoreError) in
+            try FolderStart.note(view, in: database, by: files.path)
+        }
+        access = DatabaseAccess(database)
         log = try CommitLog(
             recovered,
             files: files,
             epoch: epoch,
             seal: recovered.seal,
-            committed: try CommittedFile(committed, of: folder, next: recovered.next)
+            committed: try CommittedFile(
+                committed,
+                next: recovered.next,
+                manifest: CommittedFile.flushedManifest(in: folder)
+            ),
+            database: folder
         )
         if log?.isDirect == false {
             notes.append("the volume of \(data) knows no O_DIRECT: commits go by way of its cache")
@@ -100,10 +109,7 @@ package final class RocksDBStore: Store, @unchecked Sendable {
         guard let log else { return }  // It was opened to be read.
         let (access, opening, damage) = (access, opening, damage)
         view = ViewWriter(log, access, folder: folder) { error in
-            // A compaction met a block that does not read, and RocksDB takes nothing more for that. Without compaction
-            // everything goes on, but for the records in that block.
-            let isDamage = error.isDamage && opening.stopCompacting()
-            if isDamage { damage.found("compaction", "no table is compacted any more: \(error)") }
+            let isDamage = opening.stopsCompacting(after: error, damage)
             guard isDamage || Volume.canWrite(in: opening.folder) else { return false }
             guard (try? access.replace { () throws(StoreError) in try opening.open() }) == true else { return false }
             log.noteManifest()

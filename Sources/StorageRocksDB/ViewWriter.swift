@@ -41,6 +41,8 @@ final class ViewWriter: @unchecked Sendable {
     func join() { pthread_join(thread, nil) }
 
     private func run() {
+        // Linux gives each thread its own. Where it may not be set, all are equal.
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Limits.niceness)
         while let generation = log.takeFilled() {
             do throws(StoreError) {
                 try store(generation)

@@ -84,7 +84,10 @@ final class DaemonProcess {
         var said = ""
         while !said.contains("ready\n") {
             let part = output.fileHandleForReading.availableData
-            guard !part.isEmpty else { throw DidNotStart(description: "it ended, having said: \(said)") }
+            guard !part.isEmpty else {
+                let errors = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
+                throw DidNotStart(description: "it ended, having said: \(said)\(errors.suffix(2_000))")
+            }
             said += String(decoding: part, as: UTF8.self)
         }
         output.fileHandleForReading.readabilityHandler = { _ = $0.availableData }

@@ -109,6 +109,33 @@ struct DamagedRecordTests {
         #expect(throws: StoreError.self) { try store.tallies() }
     }
 
+    @Test("a compaction that meets damage while a start writes does not refuse the start, and is told")
+    func compactionAtStart() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "triggerd-bad-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try RocksDBStore(folder: folder).close()
+        let opening = Opening(folder: folder + "/rocksdb", retention: Retention(), erasures: Erasures())
+        let damage = StoreDamage()
+        var database = try opening.open()
+        defer { database.close() }
+        var tries: [Bool] = []
+        func write(_ fault: StoreError, times: Int) throws(StoreError) -> Int {
+            try opening.writing(to: &database, damage) { database throws(StoreError) in
+                tries.append(database.compacts)
+                if tries.count <= times { throw fault }
+                return tries.count
+            }
+        }
+        #expect(try write(.corrupt("a block"), times: 1) == 2)
+        #expect(tries == [true, false])
+        #expect(damage.all.first.contains { $0.contains("no table is compacted any more") && $0.contains("a block") })
+        // Damage of what is written itself stays a refusal.
+        #expect(throws: StoreError.self) { try write(.corrupt("a block"), times: 9) }
+        #expect(tries == [true, false, false])
+        #expect(throws: StoreError.self) { try write(.unavailable("full"), times: 9) }
+        #expect(tries.count == 4)
+    }
+
     @Test("the nearest key behind and before another", arguments: [0, 3, 8, 17, 63, 190])
     func keyNumbers(bit: Int) throws {
         let key = KeyNumber([1, 2, 3])
