@@ -63,7 +63,7 @@ extension Core {
 
     /// Why the request is refused whole.
     private func check(_ track: Track, _ step: Step, _ loaded: Loaded) -> Refusal? {
-        guard track.done == 0 else { return nil }
+        guard track.done == 0, !track.refusesItemsAlone else { return nil }
         if loaded.isDamaged, let why = damage(of: track.items[0], step, loaded),
             !track.items.contains(where: { damage(of: $0, step, loaded) == nil })
         {
@@ -128,8 +128,8 @@ extension Core {
         _ step: inout Step,
         _ loaded: inout Loaded
     ) {
-        // Between the parts of a request others' may have come.
-        if track.done > 0 {
+        // Between the parts of a request others' may have come; of a stream nothing was looked for before.
+        if track.done > 0 || track.refusesItemsAlone {
             var checks = ItemConflicts()
             if let why = conflict(of: item, track.answers.count, &checks, step, loaded) {
                 return track.add(refused: why)

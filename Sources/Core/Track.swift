@@ -6,6 +6,8 @@ import Storage
 package struct Track: Sendable {
     package let items: [Item]
     package let tellsNearMisses: Bool
+    /// Whether an item that cannot be taken leaves the others alone, as in a stream; else the request is refused whole.
+    package let refusesItemsAlone: Bool
     /// Of the items that are decided, in order.
     private(set) var answers: [ItemAnswer] = []
     /// When the first part was taken: by that a client's clock is judged, however long the rest takes (14).
@@ -22,8 +24,14 @@ package struct Track: Sendable {
     private var roomForDecisions: ReplyRoom
     private var roomForPresented: ReplyRoom
 
-    package init(_ items: [Item], tellsNearMisses: Bool = false, answerBytes: Int = CoreLimits().answerBytes) {
+    package init(
+        _ items: [Item],
+        tellsNearMisses: Bool = false,
+        answerBytes: Int = CoreLimits().answerBytes,
+        refusesItemsAlone: Bool = false
+    ) {
         self.items = items
+        self.refusesItemsAlone = refusesItemsAlone
         self.tellsNearMisses = tellsNearMisses
         roomForDecisions = ReplyRoom(answerBytes)
         roomForPresented = ReplyRoom(answerBytes)

@@ -17,6 +17,7 @@ package final class Daemon: Sendable {
     private let lineThreads: [BackgroundThread]
     private let readers: Readers
     private let decoders: Decoders
+    private let feed: DecisionFeed
     private let limits: HostLimits
     private let readFile: ReadCampaignFile
     private let channels: [String: ChannelInstance]
@@ -94,6 +95,8 @@ package final class Daemon: Sendable {
             limits: limits,
             logger: logger
         )
+        let last = try store.decisions(before: nil, limit: 1).first?.decision.sequence
+        feed = DecisionFeed(newest: last ?? 0, most: HostLimits.watchers)
         let engine = try EngineThread(
             store: store,
             queue: queue,
@@ -102,6 +105,7 @@ package final class Daemon: Sendable {
             outbox: outbox,
             answers: Answers(readers: readers, largest: limits.bytesDecodedAtOnce),
             upkeep: upkeep,
+            feed: feed,
             limits: limits,
             clock: clock,
             logger: logger
@@ -168,8 +172,14 @@ package final class Daemon: Sendable {
         [
             HealthService(health: engine.health, outbox: outbox, campaigns: campaignChanges.current).service,
             OutboxService(queue: engine.queue, store: store, readers: readers, limits: limits).service,
-            EventsService(queue: engine.queue, decoders: decoders, store: store, limits: limits).service,
-            InboxService(queue: engine.queue).service,
+            EventsService(
+                queue: engine.queue,
+                decoders: decoders,
+                readers: readers,
+                store: store,
+                limits: limits
+            ).service,
+            InboxService(queue: engine.queue, feed: feed, clock: clock).service,
             CampaignsService(
                 campaigns: campaignChanges,
                 readFile: readFile,
@@ -182,7 +192,8 @@ package final class Daemon: Sendable {
                 store: store,
                 campaigns: campaignChanges.current,
                 readers: readers,
-                held: HeldMessages(outbox: outbox, clock: clock)
+                held: HeldMessages(outbox: outbox, clock: clock),
+                feed: feed
             ).service,
             UsersService(queue: engine.queue, store: store, campaigns: campaignChanges.current, readers: readers)
                 .service,

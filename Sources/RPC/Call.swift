@@ -5,6 +5,11 @@ import Synchronization
 package struct Request: Sendable {
     package let payload: Payload
     package let metadata: Metadata
+
+    package init(payload: Payload, metadata: Metadata = Metadata()) {
+        self.payload = payload
+        self.metadata = metadata
+    }
 }
 
 /// One call under way: the way back. The first answer counts; any later one is dropped.

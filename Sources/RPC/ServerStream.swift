@@ -58,6 +58,11 @@ package final class ServerStream: @unchecked Sendable {
         if connection.loop.inEventLoop { body() } else { connection.loop.execute(body) }
     }
 
+    /// The same after a while.
+    package func onLoop(after wait: Duration, _ body: @escaping @Sendable () -> Void) {
+        connection.loop.scheduleTask(in: .nanoseconds(Int64(wait / .nanoseconds(1))), body)
+    }
+
     // MARK: In
 
     /// What comes is given to `body` as it comes, until `pause`. To be called from the method, before it returns.

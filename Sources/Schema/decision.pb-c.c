@@ -238,6 +238,96 @@ void   triggerd__v1__list_decisions_reply__free_unpacked
   assert(message->base.descriptor == &triggerd__v1__list_decisions_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   triggerd__v1__watch_decisions_request__init
+                     (Triggerd__V1__WatchDecisionsRequest         *message)
+{
+  static const Triggerd__V1__WatchDecisionsRequest init_value = TRIGGERD__V1__WATCH_DECISIONS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__watch_decisions_request__get_packed_size
+                     (const Triggerd__V1__WatchDecisionsRequest *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__watch_decisions_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__watch_decisions_request__pack
+                     (const Triggerd__V1__WatchDecisionsRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__watch_decisions_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__watch_decisions_request__pack_to_buffer
+                     (const Triggerd__V1__WatchDecisionsRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__watch_decisions_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__WatchDecisionsRequest *
+       triggerd__v1__watch_decisions_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__WatchDecisionsRequest *)
+     protobuf_c_message_unpack (&triggerd__v1__watch_decisions_request__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__watch_decisions_request__free_unpacked
+                     (Triggerd__V1__WatchDecisionsRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__watch_decisions_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   triggerd__v1__watch_decisions_reply__init
+                     (Triggerd__V1__WatchDecisionsReply         *message)
+{
+  static const Triggerd__V1__WatchDecisionsReply init_value = TRIGGERD__V1__WATCH_DECISIONS_REPLY__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__watch_decisions_reply__get_packed_size
+                     (const Triggerd__V1__WatchDecisionsReply *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__watch_decisions_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__watch_decisions_reply__pack
+                     (const Triggerd__V1__WatchDecisionsReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__watch_decisions_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__watch_decisions_reply__pack_to_buffer
+                     (const Triggerd__V1__WatchDecisionsReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__watch_decisions_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__WatchDecisionsReply *
+       triggerd__v1__watch_decisions_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__WatchDecisionsReply *)
+     protobuf_c_message_unpack (&triggerd__v1__watch_decisions_reply__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__watch_decisions_reply__free_unpacked
+                     (Triggerd__V1__WatchDecisionsReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__watch_decisions_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor triggerd__v1__decision__why_entry__field_descriptors[2] =
 {
   {
@@ -750,5 +840,133 @@ const ProtobufCMessageDescriptor triggerd__v1__list_decisions_reply__descriptor 
   triggerd__v1__list_decisions_reply__field_indices_by_name,
   1,  triggerd__v1__list_decisions_reply__number_ranges,
   (ProtobufCMessageInit) triggerd__v1__list_decisions_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__watch_decisions_request__field_descriptors[4] =
+{
+  {
+    "user",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__WatchDecisionsRequest, user),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "campaign",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__WatchDecisionsRequest, campaign),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "decision",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__WatchDecisionsRequest, decision),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "after",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Triggerd__V1__WatchDecisionsRequest, from_case),
+    offsetof(Triggerd__V1__WatchDecisionsRequest, after),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__watch_decisions_request__field_indices_by_name[] = {
+  3,   /* field[3] = after */
+  1,   /* field[1] = campaign */
+  2,   /* field[2] = decision */
+  0,   /* field[0] = user */
+};
+static const ProtobufCIntRange triggerd__v1__watch_decisions_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__watch_decisions_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.WatchDecisionsRequest",
+  "WatchDecisionsRequest",
+  "Triggerd__V1__WatchDecisionsRequest",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__WatchDecisionsRequest),
+  4,
+  triggerd__v1__watch_decisions_request__field_descriptors,
+  triggerd__v1__watch_decisions_request__field_indices_by_name,
+  1,  triggerd__v1__watch_decisions_request__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__watch_decisions_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__watch_decisions_reply__field_descriptors[2] =
+{
+  {
+    "decisions",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__WatchDecisionsReply, n_decisions),
+    offsetof(Triggerd__V1__WatchDecisionsReply, decisions),
+    &triggerd__v1__decision__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "position",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__WatchDecisionsReply, position),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__watch_decisions_reply__field_indices_by_name[] = {
+  0,   /* field[0] = decisions */
+  1,   /* field[1] = position */
+};
+static const ProtobufCIntRange triggerd__v1__watch_decisions_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__watch_decisions_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.WatchDecisionsReply",
+  "WatchDecisionsReply",
+  "Triggerd__V1__WatchDecisionsReply",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__WatchDecisionsReply),
+  2,
+  triggerd__v1__watch_decisions_reply__field_descriptors,
+  triggerd__v1__watch_decisions_reply__field_indices_by_name,
+  1,  triggerd__v1__watch_decisions_reply__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__watch_decisions_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

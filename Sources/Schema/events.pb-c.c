@@ -499,6 +499,96 @@ void   triggerd__v1__track_reply__free_unpacked
   assert(message->base.descriptor == &triggerd__v1__track_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   triggerd__v1__stream_request__init
+                     (Triggerd__V1__StreamRequest         *message)
+{
+  static const Triggerd__V1__StreamRequest init_value = TRIGGERD__V1__STREAM_REQUEST__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__stream_request__get_packed_size
+                     (const Triggerd__V1__StreamRequest *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__stream_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__stream_request__pack
+                     (const Triggerd__V1__StreamRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__stream_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__stream_request__pack_to_buffer
+                     (const Triggerd__V1__StreamRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__stream_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__StreamRequest *
+       triggerd__v1__stream_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__StreamRequest *)
+     protobuf_c_message_unpack (&triggerd__v1__stream_request__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__stream_request__free_unpacked
+                     (Triggerd__V1__StreamRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__stream_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   triggerd__v1__stream_reply__init
+                     (Triggerd__V1__StreamReply         *message)
+{
+  static const Triggerd__V1__StreamReply init_value = TRIGGERD__V1__STREAM_REPLY__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__stream_reply__get_packed_size
+                     (const Triggerd__V1__StreamReply *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__stream_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__stream_reply__pack
+                     (const Triggerd__V1__StreamReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__stream_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__stream_reply__pack_to_buffer
+                     (const Triggerd__V1__StreamReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__stream_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__StreamReply *
+       triggerd__v1__stream_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__StreamReply *)
+     protobuf_c_message_unpack (&triggerd__v1__stream_reply__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__stream_reply__free_unpacked
+                     (Triggerd__V1__StreamReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__stream_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   triggerd__v1__item_reply__init
                      (Triggerd__V1__ItemReply         *message)
 {
@@ -1586,6 +1676,121 @@ const ProtobufCMessageDescriptor triggerd__v1__track_reply__descriptor =
   (ProtobufCMessageInit) triggerd__v1__track_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor triggerd__v1__stream_request__field_descriptors[3] =
+{
+  {
+    "items",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__StreamRequest, n_items),
+    offsetof(Triggerd__V1__StreamRequest, items),
+    &triggerd__v1__item__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "near_misses",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__StreamRequest, near_misses),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "sent_at_ms",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    offsetof(Triggerd__V1__StreamRequest, sent_case),
+    offsetof(Triggerd__V1__StreamRequest, sent_at_ms),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_ONEOF,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__stream_request__field_indices_by_name[] = {
+  0,   /* field[0] = items */
+  1,   /* field[1] = near_misses */
+  2,   /* field[2] = sent_at_ms */
+};
+static const ProtobufCIntRange triggerd__v1__stream_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__stream_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.StreamRequest",
+  "StreamRequest",
+  "Triggerd__V1__StreamRequest",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__StreamRequest),
+  3,
+  triggerd__v1__stream_request__field_descriptors,
+  triggerd__v1__stream_request__field_indices_by_name,
+  1,  triggerd__v1__stream_request__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__stream_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__stream_reply__field_descriptors[2] =
+{
+  {
+    "first",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__StreamReply, first),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "items",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Triggerd__V1__StreamReply, n_items),
+    offsetof(Triggerd__V1__StreamReply, items),
+    &triggerd__v1__item_reply__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__stream_reply__field_indices_by_name[] = {
+  0,   /* field[0] = first */
+  1,   /* field[1] = items */
+};
+static const ProtobufCIntRange triggerd__v1__stream_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__stream_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.StreamReply",
+  "StreamReply",
+  "Triggerd__V1__StreamReply",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__StreamReply),
+  2,
+  triggerd__v1__stream_reply__field_descriptors,
+  triggerd__v1__stream_reply__field_indices_by_name,
+  1,  triggerd__v1__stream_reply__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__stream_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCEnumValue triggerd__v1__item_reply__result__enum_values_by_number[4] =
 {
   { "UNSPECIFIED", "TRIGGERD__V1__ITEM_REPLY__RESULT__UNSPECIFIED", 0 },
@@ -1618,7 +1823,7 @@ const ProtobufCEnumDescriptor triggerd__v1__item_reply__result__descriptor =
   triggerd__v1__item_reply__result__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor triggerd__v1__item_reply__field_descriptors[6] =
+static const ProtobufCFieldDescriptor triggerd__v1__item_reply__field_descriptors[7] =
 {
   {
     "result",
@@ -1692,11 +1897,24 @@ static const ProtobufCFieldDescriptor triggerd__v1__item_reply__field_descriptor
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "id",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__ItemReply, id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned triggerd__v1__item_reply__field_indices_by_name[] = {
   4,   /* field[4] = code */
   1,   /* field[1] = decisions */
   3,   /* field[3] = decisions_dropped */
+  6,   /* field[6] = id */
   2,   /* field[2] = message */
   0,   /* field[0] = result */
   5,   /* field[5] = why */
@@ -1704,7 +1922,7 @@ static const unsigned triggerd__v1__item_reply__field_indices_by_name[] = {
 static const ProtobufCIntRange triggerd__v1__item_reply__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor triggerd__v1__item_reply__descriptor =
 {
@@ -1714,7 +1932,7 @@ const ProtobufCMessageDescriptor triggerd__v1__item_reply__descriptor =
   "Triggerd__V1__ItemReply",
   "triggerd.v1",
   sizeof(Triggerd__V1__ItemReply),
-  6,
+  7,
   triggerd__v1__item_reply__field_descriptors,
   triggerd__v1__item_reply__field_indices_by_name,
   1,  triggerd__v1__item_reply__number_ranges,

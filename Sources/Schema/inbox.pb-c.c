@@ -328,6 +328,96 @@ void   triggerd__v1__hold_reply__free_unpacked
   assert(message->base.descriptor == &triggerd__v1__hold_reply__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   triggerd__v1__watch_inbox_request__init
+                     (Triggerd__V1__WatchInboxRequest         *message)
+{
+  static const Triggerd__V1__WatchInboxRequest init_value = TRIGGERD__V1__WATCH_INBOX_REQUEST__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__watch_inbox_request__get_packed_size
+                     (const Triggerd__V1__WatchInboxRequest *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__watch_inbox_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__watch_inbox_request__pack
+                     (const Triggerd__V1__WatchInboxRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__watch_inbox_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__watch_inbox_request__pack_to_buffer
+                     (const Triggerd__V1__WatchInboxRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__watch_inbox_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__WatchInboxRequest *
+       triggerd__v1__watch_inbox_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__WatchInboxRequest *)
+     protobuf_c_message_unpack (&triggerd__v1__watch_inbox_request__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__watch_inbox_request__free_unpacked
+                     (Triggerd__V1__WatchInboxRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__watch_inbox_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   triggerd__v1__watch_inbox_reply__init
+                     (Triggerd__V1__WatchInboxReply         *message)
+{
+  static const Triggerd__V1__WatchInboxReply init_value = TRIGGERD__V1__WATCH_INBOX_REPLY__INIT;
+  *message = init_value;
+}
+size_t triggerd__v1__watch_inbox_reply__get_packed_size
+                     (const Triggerd__V1__WatchInboxReply *message)
+{
+  assert(message->base.descriptor == &triggerd__v1__watch_inbox_reply__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t triggerd__v1__watch_inbox_reply__pack
+                     (const Triggerd__V1__WatchInboxReply *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &triggerd__v1__watch_inbox_reply__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t triggerd__v1__watch_inbox_reply__pack_to_buffer
+                     (const Triggerd__V1__WatchInboxReply *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &triggerd__v1__watch_inbox_reply__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Triggerd__V1__WatchInboxReply *
+       triggerd__v1__watch_inbox_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Triggerd__V1__WatchInboxReply *)
+     protobuf_c_message_unpack (&triggerd__v1__watch_inbox_reply__descriptor,
+                                allocator, len, data);
+}
+void   triggerd__v1__watch_inbox_reply__free_unpacked
+                     (Triggerd__V1__WatchInboxReply *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &triggerd__v1__watch_inbox_reply__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor triggerd__v1__lease_request__field_descriptors[2] =
 {
   {
@@ -733,5 +823,94 @@ const ProtobufCMessageDescriptor triggerd__v1__hold_reply__descriptor =
   triggerd__v1__hold_reply__field_indices_by_name,
   0,  triggerd__v1__hold_reply__number_ranges,
   (ProtobufCMessageInit) triggerd__v1__hold_reply__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__watch_inbox_request__field_descriptors[2] =
+{
+  {
+    "user",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__WatchInboxRequest, user),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "device",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__WatchInboxRequest, device),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__watch_inbox_request__field_indices_by_name[] = {
+  1,   /* field[1] = device */
+  0,   /* field[0] = user */
+};
+static const ProtobufCIntRange triggerd__v1__watch_inbox_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__watch_inbox_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.WatchInboxRequest",
+  "WatchInboxRequest",
+  "Triggerd__V1__WatchInboxRequest",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__WatchInboxRequest),
+  2,
+  triggerd__v1__watch_inbox_request__field_descriptors,
+  triggerd__v1__watch_inbox_request__field_indices_by_name,
+  1,  triggerd__v1__watch_inbox_request__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__watch_inbox_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor triggerd__v1__watch_inbox_reply__field_descriptors[1] =
+{
+  {
+    "message",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Triggerd__V1__WatchInboxReply, message),
+    &triggerd__v1__lease__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned triggerd__v1__watch_inbox_reply__field_indices_by_name[] = {
+  0,   /* field[0] = message */
+};
+static const ProtobufCIntRange triggerd__v1__watch_inbox_reply__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor triggerd__v1__watch_inbox_reply__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "triggerd.v1.WatchInboxReply",
+  "WatchInboxReply",
+  "Triggerd__V1__WatchInboxReply",
+  "triggerd.v1",
+  sizeof(Triggerd__V1__WatchInboxReply),
+  1,
+  triggerd__v1__watch_inbox_reply__field_descriptors,
+  triggerd__v1__watch_inbox_reply__field_indices_by_name,
+  1,  triggerd__v1__watch_inbox_reply__number_ranges,
+  (ProtobufCMessageInit) triggerd__v1__watch_inbox_reply__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

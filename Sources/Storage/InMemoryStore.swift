@@ -104,6 +104,12 @@ package final class InMemoryStore: Store {
         }
     }
 
+    package func decisions(after: UInt64, limit: Int) -> [StoredDecision] {
+        kept.withLock { kept in
+            kept.decisions.entries[kept.decisions.firstIndex(above: after)...].prefix(limit).map(\.value)
+        }
+    }
+
     package func events(since: Instant, _ body: (StoredEvent) throws -> Bool) throws {
         for event in kept.withLock({ $0.events }) where event.receivedAt >= since {
             guard try body(event) else { return }  // Its caller has enough.

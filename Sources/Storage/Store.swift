@@ -67,6 +67,10 @@ package protocol Store: Sendable {
     /// Beside the writer: decisions of all users before `before` (nil: from the newest), newest first, at most `limit`.
     func decisions(before: UInt64?, limit: Int) throws(StoreError) -> [StoredDecision]
 
+    /// Beside the writer: decisions of all users behind `after`, oldest first, at most `limit`; fewer are all that there
+    /// are.
+    func decisions(after: UInt64, limit: Int) throws(StoreError) -> [StoredDecision]
+
     /// Beside the writer: the events received from `since` on, in the order of their receipts, until `body`
     /// gives false.
     func events(since: Instant, _ body: (StoredEvent) throws -> Bool) throws

@@ -162,6 +162,17 @@ extension RocksDBStore {
         )
     }
 
+    package func decisions(after: UInt64, limit: Int) throws(StoreError) -> [StoredDecision] {
+        guard after < .max else { return [] }  // Behind the last number there is none.
+        return try list(
+            .decisions,
+            KeyRange(lower: withUnsafeBytes(of: (after + 1).bigEndian) { Array($0) }),
+            limit: limit,
+            where: { !self.erasures.hides($0) },
+            Self.storedDecision
+        )
+    }
+
     package func events(since: Instant, _ body: (StoredEvent) throws -> Bool) throws {
         var key = ProtobufWriter(capacity: 16)
         key.eventKey(since, 0)

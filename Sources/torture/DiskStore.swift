@@ -115,6 +115,7 @@ final class DiskStore: Store {
     func user(_ id: UserID) -> UserState? { view.user(id) }
     func decision(_ sequence: UInt64) -> StoredDecision? { view.decision(sequence) }
     func decisions(before: UInt64?, limit: Int) -> [StoredDecision] { view.decisions(before: before, limit: limit) }
+    func decisions(after: UInt64, limit: Int) -> [StoredDecision] { view.decisions(after: after, limit: limit) }
     func events(since: Instant, _ body: (StoredEvent) throws -> Bool) throws { try view.events(since: since, body) }
     func trimEvents() {}
     var oldestErasure: Instant? { nil }

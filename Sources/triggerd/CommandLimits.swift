@@ -10,6 +10,8 @@ enum CommandLimits {
     static let batchBytes = 1 << 20
     /// Lines of one request: enough to share a flush, few enough to be answered within milliseconds.
     static let batchLines = 500
+    /// Lines on their way over a stream, as many as the daemon takes in and decides at once.
+    static let streamWindow = 8_192
     /// Values of one JSON text: as a request they take up to 50 times the bytes that they were written in.
     static let jsonValues = 100_000
     /// Values in values of a JSON text, as deep as a request may hold them.

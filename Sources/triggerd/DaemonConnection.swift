@@ -204,8 +204,26 @@ struct DaemonConnection: Sendable {
         _ descriptor: UnsafePointer<ProtobufCMessageDescriptor>,
         _ read: (UnsafePointer<Message>) throws -> Result
     ) async throws -> Result {
-        let payload = try await answer("triggerd.v1.\(service)", method, request)
-        return try Arena.use { arena in
+        try self.read(try await answer("triggerd.v1.\(service)", method, request), type, descriptor, read)
+    }
+
+    /// Begins a stream; `request`: of a method that takes one. It may last, and so has no time.
+    func open(_ service: String, _ method: String, _ request: [UInt8]? = nil) async throws -> ClientStream {
+        try await client.open(
+            service: "triggerd.v1.\(service)",
+            method: method,
+            payload: request.map { Payload(bytes: $0) }
+        )
+    }
+
+    /// What a reply, or a message of a stream, says.
+    func read<Message, Result>(
+        _ payload: Payload,
+        _ type: Message.Type,
+        _ descriptor: UnsafePointer<ProtobufCMessageDescriptor>,
+        _ read: (UnsafePointer<Message>) throws -> Result
+    ) throws -> Result {
+        try Arena.use { arena in
             do {
                 return try payload.withUnsafeReadableBytes { try read(arena.unpack(type, descriptor, $0)) }
             } catch let error as PayloadError {

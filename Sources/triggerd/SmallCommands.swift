@@ -14,6 +14,7 @@ struct Inbox: AsyncParsableCommand {
               triggerd inbox u1 --acknowledge --json
               triggerd inbox u1 --action clicked
               triggerd inbox u1 --hold 10m
+              triggerd inbox u1 --follow --acknowledge
             """
     )
 
@@ -24,7 +25,8 @@ struct Inbox: AsyncParsableCommand {
     var action: String?
     @Option(help: ArgumentHelp("Do not show it for so long.", valueName: "length")) var hold: String?
     @Option(help: "The client; the one that has the message on lease is given it again.") var device = ""
-    @Flag(help: "One JSON object.") var json = false
+    @Flag(help: "Go on: each message as soon as it is to be shown.") var follow = false
+    @Flag(help: "One JSON object a message.") var json = false
 
     func validate() throws {
         if let action, !["viewed", "clicked", "dismissed"].contains(action) {
@@ -38,6 +40,7 @@ struct Inbox: AsyncParsableCommand {
 
     func run() async throws {
         try await daemon.withConnection { connection in
+            if follow { return try await follow(connection) }
             let request = packed(triggerd__v1__lease_request__init) { request, arena in
                 request.pointee.user = arena.text(user)
                 request.pointee.device = arena.text(device)
@@ -53,35 +56,55 @@ struct Inbox: AsyncParsableCommand {
                 if !json { Output.line("nothing to show to \(user) now") }
                 return
             }
-            if json { Output.json(lease.json) } else { Output.lines(lease.lines) }
-            if let hold = hold.flatMap({ Length($0) }) {
-                let request = packed(triggerd__v1__hold_request__init) { request, arena in
-                    request.pointee.user = arena.text(user)
-                    request.pointee.token = lease.token
-                    request.pointee.for_ms = hold.milliseconds
-                }
-                try await connection.call(
-                    "Inbox",
-                    "Hold",
-                    request,
-                    Triggerd__V1__HoldReply.self,
-                    schema_hold_reply()
-                ) { _ in }
+            try await show(lease, connection)
+        }
+    }
+
+    /// Until the daemon ends, or nobody reads on.
+    private func follow(_ connection: DaemonConnection) async throws {
+        let request = packed(triggerd__v1__watch_inbox_request__init) { request, arena in
+            request.pointee.user = arena.text(user)
+            request.pointee.device = arena.text(device)
+        }
+        let stream = try await connection.open("Inbox", "Watch", request)
+        while Output.isRead, let message = try await stream.receive() {
+            let lease = try connection.read(message, Triggerd__V1__WatchInboxReply.self, schema_watch_inbox_reply()) {
+                $0.pointee.message.map { ReadLease($0) }
             }
-            if acknowledge || action != nil {
-                let request = packed(triggerd__v1__acknowledge_request__init) { request, arena in
-                    request.pointee.user = arena.text(user)
-                    request.pointee.token = lease.token
-                    request.pointee.action = arena.text(action ?? "")
-                }
-                try await connection.call(
-                    "Inbox",
-                    "Acknowledge",
-                    request,
-                    Triggerd__V1__AcknowledgeReply.self,
-                    schema_acknowledge_reply()
-                ) { _ in }
+            if let lease { try await show(lease, connection) }
+            Output.flush()
+        }
+    }
+
+    private func show(_ lease: ReadLease, _ connection: DaemonConnection) async throws {
+        if json { Output.json(lease.json) } else { Output.lines(lease.lines) }
+        if let hold = hold.flatMap({ Length($0) }) {
+            let request = packed(triggerd__v1__hold_request__init) { request, arena in
+                request.pointee.user = arena.text(user)
+                request.pointee.token = lease.token
+                request.pointee.for_ms = hold.milliseconds
             }
+            try await connection.call(
+                "Inbox",
+                "Hold",
+                request,
+                Triggerd__V1__HoldReply.self,
+                schema_hold_reply()
+            ) { _ in }
+        }
+        if acknowledge || action != nil {
+            let request = packed(triggerd__v1__acknowledge_request__init) { request, arena in
+                request.pointee.user = arena.text(user)
+                request.pointee.token = lease.token
+                request.pointee.action = arena.text(action ?? "")
+            }
+            try await connection.call(
+                "Inbox",
+                "Acknowledge",
+                request,
+                Triggerd__V1__AcknowledgeReply.self,
+                schema_acknowledge_reply()
+            ) { _ in }
         }
     }
 }

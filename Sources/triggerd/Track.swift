@@ -23,6 +23,7 @@ struct Track: AsyncParsableCommand {
               triggerd track events.jsonl --json
               triggerd track --user u1 --event signed_up --at 2024-05-01T10:00:00Z --history
               produce-events | triggerd track - --retry 5m
+              triggerd track events.jsonl --stream
             """
     )
 
@@ -55,6 +56,7 @@ struct Track: AsyncParsableCommand {
     )
     var set: [String] = []
     @Flag(help: "Show also which campaigns heard it but ask for other properties.") var nearMisses = false
+    @Flag(help: "Send a file's lines over one stream: many at once, results as they come.") var stream = false
     @Flag(help: "For each line, as soon as it is answered, one JSON object.") var json = false
     @Option(
         help: ArgumentHelp(
@@ -72,6 +74,7 @@ struct Track: AsyncParsableCommand {
             else { throw ValidationError("a file's lines hold everything: give either FILE or the flags of one item") }
             return
         }
+        if stream { throw ValidationError("--stream is of a file's lines") }
         guard user != nil else { throw ValidationError("name a user with --user, or a file of JSON lines") }
         let kinds = [event != nil, purchase != nil, sessionStart].filter { $0 }.count
         guard kinds <= 1 else { throw ValidationError("--event, --purchase and --session-start are one item each") }
@@ -94,7 +97,11 @@ struct Track: AsyncParsableCommand {
         var tracking = Tracking(daemon: daemon, json: json, tellsNearMisses: nearMisses, retry: wait)
         if let file {
             var reader = try LineReader(file)
-            try await tracking.send(&reader)
+            if stream {
+                tracking = try await TrackingStream(tracking).send(&reader)
+            } else {
+                try await tracking.send(&reader)
+            }
         } else {
             try await tracking.send(try item())
         }

@@ -12,7 +12,7 @@ struct Tracking {
     let json: Bool
     let tellsNearMisses: Bool
     let retry: Length
-    private var connection: DaemonConnection?
+    private(set) var connection: DaemonConnection?
     private var counts = (accepted: 0, duplicates: 0, errors: 0)
     private let begin = ContinuousClock.now
     private var progress: ProgressLine
@@ -42,7 +42,7 @@ struct Tracking {
                 }
             }
             try await send(items)
-            progress.show(counts.accepted + counts.duplicates + counts.errors, reader.progress, since: begin)
+            showProgress(reader.progress)
         }
     }
 
@@ -81,10 +81,16 @@ struct Tracking {
         }
     }
 
-    private mutating func deliver(_ items: [TrackLine]) async throws {
+    /// The one that is there, or a new one.
+    mutating func connected() async throws -> DaemonConnection {
         let connection = if let connection { connection } else { try await daemon.connect() }
         self.connection = connection
-        let request = packed(triggerd__v1__track_request__init) { request, arena in
+        return connection
+    }
+
+    /// Items of one `sent_at`, as a request or a message of a stream.
+    func request(_ items: ArraySlice<TrackLine>) -> [UInt8] {
+        packed(triggerd__v1__track_request__init) { request, arena in
             request.pointee.near_misses = tellsNearMisses ? 1 : 0
             if let sentAt = items.first?.sentAt {
                 request.pointee.sent_case = TRIGGERD__V1__TRACK_REQUEST__SENT_SENT_AT_MS
@@ -93,10 +99,18 @@ struct Tracking {
             request.pointee.n_items = items.count
             request.pointee.items = arena.array(items.map { $0.message(in: arena) })
         }
+    }
+
+    func showProgress(_ fraction: Double?) {
+        progress.show(counts.accepted + counts.duplicates + counts.errors, fraction, since: begin)
+    }
+
+    private mutating func deliver(_ items: [TrackLine]) async throws {
+        let connection = try await connected()
         let answers = try await connection.call(
             "Events",
             "Track",
-            request,
+            request(items[...]),
             Triggerd__V1__TrackReply.self,
             schema_track_reply()
         ) { reply in
@@ -106,7 +120,7 @@ struct Tracking {
     }
 
     /// What has an id cannot be taken twice, so it is sent again; of the rest nobody knows whether it was taken.
-    private mutating func resend(_ items: [TrackLine], after lost: Failure) async throws {
+    mutating func resend(_ items: [TrackLine], after lost: Failure) async throws {
         connection = nil
         let deadline = ContinuousClock.now + .milliseconds(retry.milliseconds)
         while ContinuousClock.now < deadline {
@@ -124,7 +138,7 @@ struct Tracking {
         try await send(items.filter { !$0.id.isEmpty })
     }
 
-    private mutating func report(_ item: TrackLine, _ answer: ReadAnswer) {
+    mutating func report(_ item: TrackLine, _ answer: ReadAnswer) {
         if let why = answer.refusal {
             report(line: item.number, id: item.id, error: why)
             return
@@ -144,7 +158,7 @@ struct Tracking {
         if let message = answer.message { Output.lines(message.lines) }
     }
 
-    private mutating func report(line: Int, id: Text, error: String) {
+    mutating func report(line: Int, id: Text, error: String) {
         counts.errors += 1
         if json {
             var object: Object = ["line": .integer(Int64(line))]
@@ -186,7 +200,7 @@ struct Tracking {
 }
 
 /// What the daemon answered to one item.
-private struct ReadAnswer {
+struct ReadAnswer: Sendable {
     let isDuplicate: Bool
     /// Why nothing was done of it.
     let refusal: String?

@@ -21,12 +21,14 @@ struct Triggerd: AsyncParsableCommand {
               triggerd apply abandoned-cart.yaml
               triggerd track --user u1 --event add_to_cart --property cart_value=150
               triggerd explain u1 abandoned-cart
+              triggerd watch --campaign abandoned-cart
               triggerd users get u1
               triggerd simulate scenarios/
             """,
         version: version,
         subcommands: [
             Serve.self, Apply.self, Campaigns.self, Stop.self, Resume.self, Track.self, Inbox.self, Explain.self,
+            Watch.self,
             Users.self, Failed.self, RedriveCommand.self, Simulate.self, Preview.self, Plugins.self, Health.self,
             Dump.self,
         ]

@@ -45,8 +45,8 @@ struct SchemaTests {
 
     /// As docs/protocol.md has them.
     private static let documented: Set<String> = [
-        "triggerd.v1.Campaigns Apply Delete Get List Preview Resume Stop", "triggerd.v1.Decisions Explain List",
-        "triggerd.v1.Events Track", "triggerd.v1.Health Check", "triggerd.v1.Inbox Acknowledge Hold Lease",
+        "triggerd.v1.Campaigns Apply Delete Get List Preview Resume Stop", "triggerd.v1.Decisions Explain List Watch",
+        "triggerd.v1.Events Stream Track", "triggerd.v1.Health Check", "triggerd.v1.Inbox Acknowledge Hold Lease Watch",
         "triggerd.v1.Outbox ListFailed Redrive", "triggerd.v1.Plugins List", "triggerd.v1.Users Delete Export Get",
     ]
 

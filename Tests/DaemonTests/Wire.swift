@@ -114,10 +114,34 @@ final class Wire {
         return Glibc.poll(&poll, 1, 0) > 0
     }
 
-    func answer() throws -> Answer {
+    struct Frame {
+        var stream: UInt32
+        var type: UInt8
+        var flags: UInt8
+        var body: [UInt8]
+        /// Whether it ends a stream well.
+        var isEnd: Bool { type == 3 && flags == 5 && body.isEmpty }
+    }
+
+    func frame() throws -> Frame {
         let head = try read(10)
         let words = [0, 4].map { start in (0..<4).reduce(UInt32(0)) { $0 << 8 | UInt32(head[start + $1]) } }
-        let fields = Self.fields(try read(Int(words[0])))
+        return Frame(stream: words[1], type: head[8], flags: head[9], body: try read(Int(words[0])))
+    }
+
+    /// A message of a stream; with flags 5 and nothing in it the end.
+    static func data(stream: UInt32, _ payload: [UInt8], flags: UInt8 = 0) -> [UInt8] {
+        var frame: [UInt8] = []
+        for word in [UInt32(payload.count), stream] {
+            for shift in [24, 16, 8, 0] as [UInt32] { frame.append(UInt8(truncatingIfNeeded: word >> shift)) }
+        }
+        return frame + [3, flags] + payload
+    }
+
+    func answer() throws -> Answer {
+        let frame = try frame()
+        let words = [0, frame.stream]
+        let fields = Self.fields(frame.body)
         let status = Self.fields(fields.first { $0.number == 1 }?.bytes ?? [])
         return Answer(
             stream: words[1],

@@ -10,6 +10,8 @@ enum Reply: Sendable {
     case own(@Sendable (Answer) -> Void)
     /// A caller. What the answer is as bytes is made off the engine's thread.
     case call(Call, @Sendable (Answer, Arena) throws -> Payload)
+    /// A stream; called on the engine's thread.
+    case stream(ServerStream, @Sendable (Answer) -> Void)
 }
 
 /// A call and what answers it.
@@ -41,7 +43,7 @@ final class Answers: Sendable {
         for (queued, answer) in answers {
             switch queued.reply {
             case .none: break
-            case .own(let tell): tell(answer)
+            case .own(let tell), .stream(_, let tell): tell(answer)
             case .call(let call, let make):
                 let result: @Sendable () -> Result<Payload, Status> = { Self.result(answer, make) }
                 if answer.takesLong(more: largest) {
@@ -73,7 +75,7 @@ final class Answers: Sendable {
 
 extension Answer {
     /// Whether making bytes of it reads the store, or takes more than about so many of them.
-    fileprivate func takesLong(more bytes: Int) -> Bool {
+    func takesLong(more bytes: Int) -> Bool {
         guard case .tracked(let items) = self else { return false }
         var room = ReplyRoom(bytes)
         for item in items {

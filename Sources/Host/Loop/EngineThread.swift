@@ -16,6 +16,7 @@ final class EngineThread: @unchecked Sendable {
     private let outbox: Outbox
     private let answers: Answers
     private let upkeep: Upkeep
+    private let feed: DecisionFeed
     private let limits: HostLimits
 
     private var core: Core
@@ -34,6 +35,7 @@ final class EngineThread: @unchecked Sendable {
         outbox: Outbox,
         answers: Answers,
         upkeep: Upkeep,
+        feed: DecisionFeed,
         limits: HostLimits,
         clock: Clock,
         logger: Logger
@@ -42,6 +44,7 @@ final class EngineThread: @unchecked Sendable {
         self.outbox = outbox
         self.answers = answers
         self.upkeep = upkeep
+        self.feed = feed
         self.limits = limits
         self.clock = clock
         self.logger = logger
@@ -113,6 +116,7 @@ final class EngineThread: @unchecked Sendable {
         if !step.changes.isEmpty { health.serving() }
         follow(step)
         publish(&step)
+        if feed.watchesUsers { tellSessions(works[..<step.begun]) }
         answers.give(step.answers.map { (taken[$0.number], $0.answer) })
         return left(of: taken, step)
     }
@@ -159,6 +163,16 @@ final class EngineThread: @unchecked Sendable {
         outbox.recorded(step.recorded)
         if !step.ended.isEmpty { upkeep.sweep(step.ended) }
         if step.frees { upkeep.freed() }
+        feed.publish(step.changes.decisions)
+    }
+
+    /// Of sessions that show nothing no decision is made; an in-app message may have been leased to one.
+    private func tellSessions(_ works: ArraySlice<Work>) {
+        for case .track(let track) in works {
+            for item in track.items where item.occurred?.type == Event.sessionStart && !item.isHistory {
+                feed.session(of: item.user)
+            }
+        }
     }
 
     private func left(of taken: [QueuedWork], _ step: Step) -> [QueuedWork] {

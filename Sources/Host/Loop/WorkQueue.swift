@@ -30,8 +30,11 @@ struct QueuedWork: Sendable {
     /// Not where the caller has left or its deadline has passed: nobody would learn what became of it. What is done in
     /// part is done whole.
     var isWanted: Bool {
-        guard case .call(let call, _) = reply else { return true }
-        return isBegun || call.isAwaited
+        switch reply {
+        case .call(let call, _): isBegun || call.isAwaited
+        case .stream(let stream, _): isBegun || stream.isOpen
+        case .none, .own: true
+        }
     }
 
     /// Whether a part of it is done.
@@ -40,7 +43,11 @@ struct QueuedWork: Sendable {
     }
 
     fileprivate var connection: ObjectIdentifier? {
-        if case .call(let call, _) = reply { call.connectionID } else { nil }
+        switch reply {
+        case .call(let call, _): call.connectionID
+        case .stream(let stream, _): stream.call.connectionID
+        case .none, .own: nil
+        }
     }
 }
 
@@ -70,7 +77,20 @@ final class WorkQueue: @unchecked Sendable {
         for call: Call,
         _ make: @escaping @Sendable (Answer, Arena) throws -> Payload
     ) -> Refusal? {
-        let queued = QueuedWork(work, .call(call, make), bytes: bytes)
+        put(QueuedWork(work, .call(call, make), bytes: bytes), of: call)
+    }
+
+    /// The same of a stream: `tell` hears of the answer on the engine's thread.
+    func put(
+        _ work: Work,
+        bytes: Int,
+        for stream: ServerStream,
+        _ tell: @escaping @Sendable (Answer) -> Void
+    ) -> Refusal? {
+        put(QueuedWork(work, .stream(stream, tell), bytes: bytes), of: stream.call)
+    }
+
+    private func put(_ queued: QueuedWork, of call: Call) -> Refusal? {
         condition.lock()
         defer { condition.unlock() }
         if isClosed { return .draining }

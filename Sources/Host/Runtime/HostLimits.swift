@@ -27,6 +27,8 @@ package struct HostLimits: Sendable {
     /// How far the clock may have been set back while the daemon did not run, so that its time goes on from where it
     /// was: days are mistakes that are mended; of a year nobody could wait until the clock has caught up.
     package static let longestSetBack = Length.days(7)
+    /// Streams that watch decisions or inboxes: about a kilobyte each, and a turn of a loop for what concerns it.
+    static let watchers = 10_000
     /// Of a name that a peer chose, quoted in an error.
     static let quotedBytes = 256
     /// Timers run together, so that many that are due at once do not hold up what comes in.
@@ -195,6 +197,19 @@ enum WireLimits {
     /// campaigns that are unwell: the reply stays below a frame, whatever they are.
     static let conditionReason = 1_024
     static let conditions = 1_000
+    /// Of a stream of items, what waits to be decided, beside one work under way: beyond it nothing more is taken in.
+    static let streamWindow = 4_096
+    static let streamWindowBytes = 8 << 20
+    /// Items of one work of a stream: some commits. More would hold up others' works behind it.
+    static let streamWork = 1_024
+    /// Results of one message: with as little as is said of each, some tens of kilobytes.
+    static let streamResults = 1_000
+    /// Until a stream asks again for which the queue had no room.
+    static let streamPause = Duration.milliseconds(5)
+    /// Of one message of a watch: what is read of the store at once, and large beside a frame's cost.
+    static let watchBytes = 256 << 10
+    /// Until an inbox is asked again of which the question could not be taken in.
+    static let inboxPause = Length.seconds(1)
     /// How long a test may take, as somebody waits for it: no longer than a command waits for an answer.
     static let testSend = Length.seconds(60)
     /// Of why an item was refused; an id is quoted in it. Those of as many items as a request has fit a reply.

@@ -10,12 +10,41 @@ struct DecisionsService {
     let campaigns: Published<CampaignRegistry>
     let readers: Readers
     let held: HeldMessages
+    let feed: DecisionFeed
 
     /// Of a page's bytes; near misses have the other half, in equal parts.
     private static let historyBytes = ReplyRoom.bytes / 2
 
     var service: Service {
-        Service("triggerd.v1.Decisions", methods: ["Explain": { self.explain($0, $1) }, "List": { self.list($0, $1) }])
+        Service(
+            "triggerd.v1.Decisions",
+            methods: ["Explain": { self.explain($0, $1) }, "List": { self.list($0, $1) }],
+            streams: ["Watch": .server { self.watch($0, $1) }]
+        )
+    }
+
+    private func watch(_ stream: ServerStream, _ asked: Request) {
+        stream.call.withRequest(asked, Triggerd__V1__WatchDecisionsRequest.self, schema_watch_decisions_request()) {
+            request,
+            _ throws(Status) in
+            var filter = DecisionWatch.Filter()
+            if request.pointee.user.pointee != 0 { filter.user = try request.pointee.user.asUser() }
+            let campaign = Text(cString: request.pointee.campaign)
+            if !campaign.isEmpty { filter.campaign = campaign }
+            filter.code = try Self.code(request.pointee.decision)
+            let isPlaced = request.pointee.from_case == TRIGGERD__V1__WATCH_DECISIONS_REQUEST__FROM_AFTER
+            DecisionWatch(stream, self, filter, after: isPlaced ? request.pointee.after : feed.newest).begin()
+        }
+    }
+
+    /// Nil: every code.
+    private static func code(_ text: UnsafePointer<CChar>) throws(Status) -> Decision.Code? {
+        let name = String(cString: text)
+        if name.isEmpty { return nil }
+        guard let code = Decision.Code(rawValue: name) else {
+            throw .invalid("decision", "\"\(name.cut(to: HostLimits.quotedBytes))\" is no decision")
+        }
+        return code
     }
 
     /// Walks the user's own chain, newest first, and puts what is remembered of near misses between; what holds messages
@@ -108,11 +137,7 @@ struct DecisionsService {
             request,
             _ throws(Status) in
             let campaign = Text(cString: request.pointee.campaign)
-            let name = String(cString: request.pointee.decision)
-            let code = Decision.Code(rawValue: name)
-            guard name.isEmpty || code != nil else {
-                throw .invalid("decision", "\"\(name.cut(to: HostLimits.quotedBytes))\" is no decision")
-            }
+            let code = try Self.code(request.pointee.decision)
             let limit = Self.limit(request.pointee.limit)
             let page = try request.pointee.page.asPage()
             readers.read(call) { arena in

@@ -8,11 +8,16 @@ import Storage
 struct EventsService {
     let queue: WorkQueue
     let decoders: Decoders
+    let readers: Readers
     let store: any Store
     let limits: HostLimits
 
     var service: Service {
-        Service("triggerd.v1.Events", methods: ["Track": { self.track($0, $1) }])
+        Service(
+            "triggerd.v1.Events",
+            methods: ["Track": { self.track($0, $1) }],
+            streams: ["Stream": .bidirectional(surplus: .waits) { self.stream($0, $1) }]
+        )
     }
 
     private func track(_ call: Call, _ asked: Request) {
@@ -48,16 +53,7 @@ struct EventsService {
 
     /// Unpacked one by one, so that a request takes no more memory for that than its largest item.
     private func read(_ bytes: UnsafeRawBufferPointer, _ arena: Arena) throws(Status) -> ([Item], Bool) {
-        let elements: UnsafeBufferPointer<schema_span>
-        let request: UnsafePointer<Triggerd__V1__TrackRequest>
-        do throws(PayloadError) {
-            let rest: UnsafeRawBufferPointer
-            (elements, rest) = try arena.takeApart(bytes, Self.itemsField, most: limits.itemsPerRequest)
-            request = try arena.unpack(Triggerd__V1__TrackRequest.self, schema_track_request(), rest)
-        } catch {
-            guard error.hasTooManyFields else { throw error.status }
-            throw .invalid("items", "more than the \(limits.itemsPerRequest) that one request may hold")
-        }
+        let (elements, request) = try takeApart(bytes, arena)
         guard !elements.isEmpty else { throw .invalid("items", "there are none") }
         var items: [Item] = []
         items.reserveCapacity(elements.count)
@@ -70,8 +66,22 @@ struct EventsService {
         return (items, request.pointee.near_misses != 0)
     }
 
+    /// A stream's messages are the same, under another name.
+    func takeApart(
+        _ bytes: UnsafeRawBufferPointer,
+        _ arena: Arena
+    ) throws(Status) -> (UnsafeBufferPointer<schema_span>, UnsafePointer<Triggerd__V1__TrackRequest>) {
+        do throws(PayloadError) {
+            let (elements, rest) = try arena.takeApart(bytes, Self.itemsField, most: limits.itemsPerRequest)
+            return (elements, try arena.unpack(Triggerd__V1__TrackRequest.self, schema_track_request(), rest))
+        } catch {
+            guard error.hasTooManyFields else { throw error.status }
+            throw .invalid("items", "more than the \(limits.itemsPerRequest) that one request may hold")
+        }
+    }
+
     /// 14: by the clock that the items' times are by.
-    private static func sentAt(_ request: Triggerd__V1__TrackRequest) throws(Status) -> Instant? {
+    static func sentAt(_ request: Triggerd__V1__TrackRequest) throws(Status) -> Instant? {
         guard request.sent_case == TRIGGERD__V1__TRACK_REQUEST__SENT_SENT_AT_MS else { return nil }
         do throws(ItemProblem) {
             return try Item.instant(request.sent_at_ms, "sent_at_ms")
@@ -83,7 +93,7 @@ struct EventsService {
     /// The number of `TrackRequest.items`.
     private static let itemsField: UInt32 = 1
 
-    private static func item(_ element: schema_span, at index: Int, _ arena: Arena) throws(Status) -> Item {
+    static func item(_ element: schema_span, at index: Int, _ arena: Arena) throws(Status) -> Item {
         let message: UnsafePointer<Triggerd__V1__Item>
         do throws(PayloadError) {
             message = try arena.unpack(
@@ -105,7 +115,7 @@ struct EventsService {
 }
 
 extension TrackReply.Row {
-    fileprivate func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__ItemReply> {
+    func message(in arena: Arena) -> UnsafeMutablePointer<Triggerd__V1__ItemReply> {
         let message = arena.make(triggerd__v1__item_reply__init)
         switch result {
         case .accepted: message.pointee.result = TRIGGERD__V1__ITEM_REPLY__RESULT__ACCEPTED

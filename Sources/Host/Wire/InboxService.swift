@@ -6,6 +6,8 @@ import Schema
 /// `triggerd.v1.Inbox`: one in-app message at a time, leased to one client (9.11).
 struct InboxService {
     let queue: WorkQueue
+    let feed: DecisionFeed
+    let clock: Clock
 
     var service: Service {
         Service(
@@ -13,17 +15,32 @@ struct InboxService {
             methods: [
                 "Lease": { self.lease($0, $1) }, "Acknowledge": { self.acknowledge($0, $1) },
                 "Hold": { self.hold($0, $1) },
-            ]
+            ],
+            streams: ["Watch": .server { self.watch($0, $1) }]
         )
+    }
+
+    private func watch(_ stream: ServerStream, _ asked: Request) {
+        stream.call.withRequest(asked, Triggerd__V1__WatchInboxRequest.self, schema_watch_inbox_request()) {
+            request,
+            _ throws(Status) in
+            let user = try request.pointee.user.asUser()
+            InboxWatch(stream, self, user, device: try Self.device(request.pointee.device)).begin()
+        }
+    }
+
+    private static func device(_ text: UnsafePointer<CChar>) throws(Status) -> Text {
+        let device = Text(cString: text)
+        guard device.utf8.count <= Item.longestID else {
+            throw .invalid("device", "longer than \(Item.longestID) bytes")
+        }
+        return device
     }
 
     private func lease(_ call: Call, _ asked: Request) {
         call.withRequest(asked, Triggerd__V1__LeaseRequest.self, schema_lease_request()) { request, _ throws(Status) in
             let user = try request.pointee.user.asUser()
-            let device = Text(cString: request.pointee.device)
-            guard device.utf8.count <= Item.longestID else {
-                throw .invalid("device", "longer than \(Item.longestID) bytes")
-            }
+            let device = try Self.device(request.pointee.device)
             call.ask(
                 queue,
                 .lease(user, device: device)

@@ -22,11 +22,13 @@ struct TrackReply {
     private var room = ReplyRoom()
     private var looks = WireLimits.decisionLooks
 
-    /// `stored`: reads a decision beside the writer. Numbers that were looked for in vain cost, too.
+    /// `idBytes`: what its items' ids take. `stored`: reads a decision beside the writer. Numbers that were looked for in vain cost, too.
     init(
         _ answers: [ItemAnswer],
+        idBytes: Int = 0,
         _ stored: (UInt64) throws(StoreError) -> StoredDecision?
     ) throws(StoreError) {
+        _ = room.take(idBytes)
         rows = answers.map { answer in
             var row = Row(result: answer.result, presented: answer.presented, isCut: answer.isCut)
             if case .refused(let refusal) = answer.result {

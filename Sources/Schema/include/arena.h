@@ -81,6 +81,11 @@ int schema_take_apart(schema_arena *arena, uint32_t field, size_t most, const ui
         return &triggerd__v1__##name##__descriptor;                                 \
     }
 SCHEMA_DESCRIPTOR(track_request)
+SCHEMA_DESCRIPTOR(stream_reply)
+SCHEMA_DESCRIPTOR(watch_decisions_request)
+SCHEMA_DESCRIPTOR(watch_decisions_reply)
+SCHEMA_DESCRIPTOR(watch_inbox_request)
+SCHEMA_DESCRIPTOR(watch_inbox_reply)
 SCHEMA_DESCRIPTOR(item)
 SCHEMA_DESCRIPTOR(track_reply)
 SCHEMA_DESCRIPTOR(apply_request)

@@ -84,3 +84,23 @@ class ListDecisionsRequest(_message.Message):
     limit: int
     page: str
     def __init__(self, campaign: _Optional[str] = ..., decision: _Optional[str] = ..., limit: _Optional[int] = ..., page: _Optional[str] = ...) -> None: ...
+
+class WatchDecisionsReply(_message.Message):
+    __slots__ = ["decisions", "position"]
+    DECISIONS_FIELD_NUMBER: _ClassVar[int]
+    POSITION_FIELD_NUMBER: _ClassVar[int]
+    decisions: _containers.RepeatedCompositeFieldContainer[Decision]
+    position: int
+    def __init__(self, decisions: _Optional[_Iterable[_Union[Decision, _Mapping]]] = ..., position: _Optional[int] = ...) -> None: ...
+
+class WatchDecisionsRequest(_message.Message):
+    __slots__ = ["after", "campaign", "decision", "user"]
+    AFTER_FIELD_NUMBER: _ClassVar[int]
+    CAMPAIGN_FIELD_NUMBER: _ClassVar[int]
+    DECISION_FIELD_NUMBER: _ClassVar[int]
+    USER_FIELD_NUMBER: _ClassVar[int]
+    after: int
+    campaign: str
+    decision: str
+    user: str
+    def __init__(self, user: _Optional[str] = ..., campaign: _Optional[str] = ..., decision: _Optional[str] = ..., after: _Optional[int] = ...) -> None: ...

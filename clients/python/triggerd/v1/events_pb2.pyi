@@ -94,7 +94,7 @@ class Item(_message.Message):
     def __init__(self, user: _Optional[str] = ..., id: _Optional[str] = ..., time_ms: _Optional[int] = ..., set: _Optional[_Mapping[str, _value_pb2.Value]] = ..., custom_event: _Optional[_Union[CustomEvent, _Mapping]] = ..., purchase: _Optional[_Union[Purchase, _Mapping]] = ..., session_start: _Optional[_Union[SessionStart, _Mapping]] = ..., profile_update: _Optional[_Union[ProfileUpdate, _Mapping]] = ..., location: _Optional[_Union[Location, _Mapping]] = ..., campaign_interaction: _Optional[_Union[CampaignInteraction, _Mapping]] = ..., card_interaction: _Optional[_Union[CardInteraction, _Mapping]] = ..., history: bool = ...) -> None: ...
 
 class ItemReply(_message.Message):
-    __slots__ = ["code", "decisions", "decisions_dropped", "message", "result", "why"]
+    __slots__ = ["code", "decisions", "decisions_dropped", "id", "message", "result", "why"]
     class Result(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
         __slots__ = []
     ACCEPTED: ItemReply.Result
@@ -102,6 +102,7 @@ class ItemReply(_message.Message):
     DECISIONS_DROPPED_FIELD_NUMBER: _ClassVar[int]
     DECISIONS_FIELD_NUMBER: _ClassVar[int]
     DUPLICATE: ItemReply.Result
+    ID_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     REFUSED: ItemReply.Result
     RESULT_FIELD_NUMBER: _ClassVar[int]
@@ -110,10 +111,11 @@ class ItemReply(_message.Message):
     code: int
     decisions: _containers.RepeatedCompositeFieldContainer[_decision_pb2.Decision]
     decisions_dropped: int
+    id: str
     message: _inbox_pb2.Lease
     result: ItemReply.Result
     why: str
-    def __init__(self, result: _Optional[_Union[ItemReply.Result, str]] = ..., decisions: _Optional[_Iterable[_Union[_decision_pb2.Decision, _Mapping]]] = ..., message: _Optional[_Union[_inbox_pb2.Lease, _Mapping]] = ..., decisions_dropped: _Optional[int] = ..., code: _Optional[int] = ..., why: _Optional[str] = ...) -> None: ...
+    def __init__(self, result: _Optional[_Union[ItemReply.Result, str]] = ..., decisions: _Optional[_Iterable[_Union[_decision_pb2.Decision, _Mapping]]] = ..., message: _Optional[_Union[_inbox_pb2.Lease, _Mapping]] = ..., decisions_dropped: _Optional[int] = ..., code: _Optional[int] = ..., why: _Optional[str] = ..., id: _Optional[str] = ...) -> None: ...
 
 class Location(_message.Message):
     __slots__ = ["latitude", "longitude", "properties"]
@@ -171,6 +173,24 @@ class SessionStart(_message.Message):
     device: str
     properties: _containers.MessageMap[str, _value_pb2.Value]
     def __init__(self, properties: _Optional[_Mapping[str, _value_pb2.Value]] = ..., device: _Optional[str] = ...) -> None: ...
+
+class StreamReply(_message.Message):
+    __slots__ = ["first", "items"]
+    FIRST_FIELD_NUMBER: _ClassVar[int]
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    first: int
+    items: _containers.RepeatedCompositeFieldContainer[ItemReply]
+    def __init__(self, first: _Optional[int] = ..., items: _Optional[_Iterable[_Union[ItemReply, _Mapping]]] = ...) -> None: ...
+
+class StreamRequest(_message.Message):
+    __slots__ = ["items", "near_misses", "sent_at_ms"]
+    ITEMS_FIELD_NUMBER: _ClassVar[int]
+    NEAR_MISSES_FIELD_NUMBER: _ClassVar[int]
+    SENT_AT_MS_FIELD_NUMBER: _ClassVar[int]
+    items: _containers.RepeatedCompositeFieldContainer[Item]
+    near_misses: bool
+    sent_at_ms: int
+    def __init__(self, items: _Optional[_Iterable[_Union[Item, _Mapping]]] = ..., near_misses: bool = ..., sent_at_ms: _Optional[int] = ...) -> None: ...
 
 class TrackReply(_message.Message):
     __slots__ = ["items"]

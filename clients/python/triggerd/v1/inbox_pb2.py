@@ -14,7 +14,7 @@ _sym_db = _symbol_database.Default()
 from triggerd.v1 import value_pb2 as triggerd_dot_v1_dot_value__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17triggerd/v1/inbox.proto\x12\x0btriggerd.v1\x1a\x17triggerd/v1/value.proto\",\n\x0cLeaseRequest\x12\x0c\n\x04user\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x02 \x01(\t\"1\n\nLeaseReply\x12#\n\x07message\x18\x01 \x01(\x0b\x32\x12.triggerd.v1.Lease\"\xca\x01\n\x05Lease\x12\r\n\x05token\x18\x01 \x01(\x04\x12\x10\n\x08\x63\x61mpaign\x18\x02 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x03 \x01(\t\x12.\n\x06\x66ields\x18\x04 \x03(\x0b\x32\x1e.triggerd.v1.Lease.FieldsEntry\x12\x0f\n\x07\x65nds_ms\x18\x05 \x01(\x03\x12\x0b\n\x03\x63ut\x18\x06 \x01(\x08\x1a\x41\n\x0b\x46ieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12!\n\x05value\x18\x02 \x01(\x0b\x32\x12.triggerd.v1.Value:\x02\x38\x01\"A\n\x12\x41\x63knowledgeRequest\x12\x0c\n\x04user\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x04\x12\x0e\n\x06\x61\x63tion\x18\x03 \x01(\t\"\x12\n\x10\x41\x63knowledgeReply\":\n\x0bHoldRequest\x12\x0c\n\x04user\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x04\x12\x0e\n\x06\x66or_ms\x18\x03 \x01(\x03\"\x0b\n\tHoldReply2\xcd\x01\n\x05Inbox\x12;\n\x05Lease\x12\x19.triggerd.v1.LeaseRequest\x1a\x17.triggerd.v1.LeaseReply\x12M\n\x0b\x41\x63knowledge\x12\x1f.triggerd.v1.AcknowledgeRequest\x1a\x1d.triggerd.v1.AcknowledgeReply\x12\x38\n\x04Hold\x12\x18.triggerd.v1.HoldRequest\x1a\x16.triggerd.v1.HoldReplyB\x1aP\x01Z\x16triggerd/v1;triggerdv1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17triggerd/v1/inbox.proto\x12\x0btriggerd.v1\x1a\x17triggerd/v1/value.proto\",\n\x0cLeaseRequest\x12\x0c\n\x04user\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x02 \x01(\t\"1\n\nLeaseReply\x12#\n\x07message\x18\x01 \x01(\x0b\x32\x12.triggerd.v1.Lease\"\xca\x01\n\x05Lease\x12\r\n\x05token\x18\x01 \x01(\x04\x12\x10\n\x08\x63\x61mpaign\x18\x02 \x01(\t\x12\x0f\n\x07\x63hannel\x18\x03 \x01(\t\x12.\n\x06\x66ields\x18\x04 \x03(\x0b\x32\x1e.triggerd.v1.Lease.FieldsEntry\x12\x0f\n\x07\x65nds_ms\x18\x05 \x01(\x03\x12\x0b\n\x03\x63ut\x18\x06 \x01(\x08\x1a\x41\n\x0b\x46ieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12!\n\x05value\x18\x02 \x01(\x0b\x32\x12.triggerd.v1.Value:\x02\x38\x01\"A\n\x12\x41\x63knowledgeRequest\x12\x0c\n\x04user\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x04\x12\x0e\n\x06\x61\x63tion\x18\x03 \x01(\t\"\x12\n\x10\x41\x63knowledgeReply\":\n\x0bHoldRequest\x12\x0c\n\x04user\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\x04\x12\x0e\n\x06\x66or_ms\x18\x03 \x01(\x03\"\x0b\n\tHoldReply\"1\n\x11WatchInboxRequest\x12\x0c\n\x04user\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x02 \x01(\t\"6\n\x0fWatchInboxReply\x12#\n\x07message\x18\x01 \x01(\x0b\x32\x12.triggerd.v1.Lease2\x96\x02\n\x05Inbox\x12;\n\x05Lease\x12\x19.triggerd.v1.LeaseRequest\x1a\x17.triggerd.v1.LeaseReply\x12M\n\x0b\x41\x63knowledge\x12\x1f.triggerd.v1.AcknowledgeRequest\x1a\x1d.triggerd.v1.AcknowledgeReply\x12\x38\n\x04Hold\x12\x18.triggerd.v1.HoldRequest\x1a\x16.triggerd.v1.HoldReply\x12G\n\x05Watch\x12\x1e.triggerd.v1.WatchInboxRequest\x1a\x1c.triggerd.v1.WatchInboxReply0\x01\x42\x1aP\x01Z\x16triggerd/v1;triggerdv1b\x06proto3')
 
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, globals())
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'triggerd.v1.inbox_pb2', globals())
@@ -40,6 +40,10 @@ if _descriptor._USE_C_DESCRIPTORS == False:
   _HOLDREQUEST._serialized_end=512
   _HOLDREPLY._serialized_start=514
   _HOLDREPLY._serialized_end=525
-  _INBOX._serialized_start=528
-  _INBOX._serialized_end=733
+  _WATCHINBOXREQUEST._serialized_start=527
+  _WATCHINBOXREQUEST._serialized_end=576
+  _WATCHINBOXREPLY._serialized_start=578
+  _WATCHINBOXREPLY._serialized_end=632
+  _INBOX._serialized_start=635
+  _INBOX._serialized_end=913
 # @@protoc_insertion_point(module_scope)

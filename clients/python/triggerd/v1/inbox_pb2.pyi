@@ -70,3 +70,17 @@ class LeaseRequest(_message.Message):
     device: str
     user: str
     def __init__(self, user: _Optional[str] = ..., device: _Optional[str] = ...) -> None: ...
+
+class WatchInboxReply(_message.Message):
+    __slots__ = ["message"]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    message: Lease
+    def __init__(self, message: _Optional[_Union[Lease, _Mapping]] = ...) -> None: ...
+
+class WatchInboxRequest(_message.Message):
+    __slots__ = ["device", "user"]
+    DEVICE_FIELD_NUMBER: _ClassVar[int]
+    USER_FIELD_NUMBER: _ClassVar[int]
+    device: str
+    user: str
+    def __init__(self, user: _Optional[str] = ..., device: _Optional[str] = ...) -> None: ...

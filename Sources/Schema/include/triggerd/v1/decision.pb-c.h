@@ -22,6 +22,8 @@ typedef struct Triggerd__V1__ExplainRequest Triggerd__V1__ExplainRequest;
 typedef struct Triggerd__V1__ExplainReply Triggerd__V1__ExplainReply;
 typedef struct Triggerd__V1__ListDecisionsRequest Triggerd__V1__ListDecisionsRequest;
 typedef struct Triggerd__V1__ListDecisionsReply Triggerd__V1__ListDecisionsReply;
+typedef struct Triggerd__V1__WatchDecisionsRequest Triggerd__V1__WatchDecisionsRequest;
+typedef struct Triggerd__V1__WatchDecisionsReply Triggerd__V1__WatchDecisionsReply;
 
 
 /* --- enums --- */
@@ -208,6 +210,62 @@ struct  Triggerd__V1__ListDecisionsReply
     , 0,NULL, (char *)protobuf_c_empty_string }
 
 
+typedef enum {
+  TRIGGERD__V1__WATCH_DECISIONS_REQUEST__FROM__NOT_SET = 0,
+  TRIGGERD__V1__WATCH_DECISIONS_REQUEST__FROM_AFTER = 4
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__WATCH_DECISIONS_REQUEST__FROM__CASE)
+} Triggerd__V1__WatchDecisionsRequest__FromCase;
+
+struct  Triggerd__V1__WatchDecisionsRequest
+{
+  ProtobufCMessage base;
+  /*
+   * 512 bytes at most (INVALID_ARGUMENT); empty: everybody.
+   */
+  char *user;
+  /*
+   * Empty: of every campaign, and of none.
+   */
+  char *campaign;
+  /*
+   * `delivered` ... (another: INVALID_ARGUMENT); empty: every code.
+   */
+  char *decision;
+  Triggerd__V1__WatchDecisionsRequest__FromCase from_case;
+  union {
+    /*
+     * Those behind this place: the `position` of a reply, or a decision's `sequence`. 0: from the oldest that is kept.
+     * Absent: from now on.
+     */
+    uint64_t after;
+  };
+};
+#define TRIGGERD__V1__WATCH_DECISIONS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__watch_decisions_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, TRIGGERD__V1__WATCH_DECISIONS_REQUEST__FROM__NOT_SET, {0} }
+
+
+/*
+ * The first comes at once, with or without decisions.
+ */
+struct  Triggerd__V1__WatchDecisionsReply
+{
+  ProtobufCMessage base;
+  /*
+   * Oldest first, as many as fit.
+   */
+  size_t n_decisions;
+  Triggerd__V1__Decision **decisions;
+  /*
+   * Everything up to this place was told, or is none that was asked for.
+   */
+  uint64_t position;
+};
+#define TRIGGERD__V1__WATCH_DECISIONS_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__watch_decisions_reply__descriptor) \
+    , 0,NULL, 0 }
+
+
 /* Triggerd__V1__Decision__WhyEntry methods */
 void   triggerd__v1__decision__why_entry__init
                      (Triggerd__V1__Decision__WhyEntry         *message);
@@ -306,6 +364,44 @@ Triggerd__V1__ListDecisionsReply *
 void   triggerd__v1__list_decisions_reply__free_unpacked
                      (Triggerd__V1__ListDecisionsReply *message,
                       ProtobufCAllocator *allocator);
+/* Triggerd__V1__WatchDecisionsRequest methods */
+void   triggerd__v1__watch_decisions_request__init
+                     (Triggerd__V1__WatchDecisionsRequest         *message);
+size_t triggerd__v1__watch_decisions_request__get_packed_size
+                     (const Triggerd__V1__WatchDecisionsRequest   *message);
+size_t triggerd__v1__watch_decisions_request__pack
+                     (const Triggerd__V1__WatchDecisionsRequest   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__watch_decisions_request__pack_to_buffer
+                     (const Triggerd__V1__WatchDecisionsRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__WatchDecisionsRequest *
+       triggerd__v1__watch_decisions_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__watch_decisions_request__free_unpacked
+                     (Triggerd__V1__WatchDecisionsRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Triggerd__V1__WatchDecisionsReply methods */
+void   triggerd__v1__watch_decisions_reply__init
+                     (Triggerd__V1__WatchDecisionsReply         *message);
+size_t triggerd__v1__watch_decisions_reply__get_packed_size
+                     (const Triggerd__V1__WatchDecisionsReply   *message);
+size_t triggerd__v1__watch_decisions_reply__pack
+                     (const Triggerd__V1__WatchDecisionsReply   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__watch_decisions_reply__pack_to_buffer
+                     (const Triggerd__V1__WatchDecisionsReply   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__WatchDecisionsReply *
+       triggerd__v1__watch_decisions_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__watch_decisions_reply__free_unpacked
+                     (Triggerd__V1__WatchDecisionsReply *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Triggerd__V1__Decision__WhyEntry_Closure)
@@ -326,6 +422,12 @@ typedef void (*Triggerd__V1__ListDecisionsRequest_Closure)
 typedef void (*Triggerd__V1__ListDecisionsReply_Closure)
                  (const Triggerd__V1__ListDecisionsReply *message,
                   void *closure_data);
+typedef void (*Triggerd__V1__WatchDecisionsRequest_Closure)
+                 (const Triggerd__V1__WatchDecisionsRequest *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__WatchDecisionsReply_Closure)
+                 (const Triggerd__V1__WatchDecisionsReply *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -338,6 +440,8 @@ extern const ProtobufCMessageDescriptor triggerd__v1__explain_request__descripto
 extern const ProtobufCMessageDescriptor triggerd__v1__explain_reply__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__list_decisions_request__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__list_decisions_reply__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__watch_decisions_request__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__watch_decisions_reply__descriptor;
 
 PROTOBUF_C__END_DECLS
 

@@ -35,6 +35,8 @@ typedef struct Triggerd__V1__CampaignInteraction__PropertiesEntry Triggerd__V1__
 typedef struct Triggerd__V1__CardInteraction Triggerd__V1__CardInteraction;
 typedef struct Triggerd__V1__CardInteraction__PropertiesEntry Triggerd__V1__CardInteraction__PropertiesEntry;
 typedef struct Triggerd__V1__TrackReply Triggerd__V1__TrackReply;
+typedef struct Triggerd__V1__StreamRequest Triggerd__V1__StreamRequest;
+typedef struct Triggerd__V1__StreamReply Triggerd__V1__StreamReply;
 typedef struct Triggerd__V1__ItemReply Triggerd__V1__ItemReply;
 
 
@@ -456,6 +458,58 @@ struct  Triggerd__V1__TrackReply
     , 0,NULL }
 
 
+typedef enum {
+  TRIGGERD__V1__STREAM_REQUEST__SENT__NOT_SET = 0,
+  TRIGGERD__V1__STREAM_REQUEST__SENT_SENT_AT_MS = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(TRIGGERD__V1__STREAM_REQUEST__SENT__CASE)
+} Triggerd__V1__StreamRequest__SentCase;
+
+/*
+ * As a TrackRequest, of which a stream has any number; one without items says nothing.
+ */
+struct  Triggerd__V1__StreamRequest
+{
+  ProtobufCMessage base;
+  /*
+   * At most 10,000 (INVALID_ARGUMENT ends the stream), of one or many users; those of one user are handled in this order.
+   */
+  size_t n_items;
+  Triggerd__V1__Item **items;
+  /*
+   * Whether the results tell of campaigns that hear an item but ask for other properties, too.
+   */
+  protobuf_c_boolean near_misses;
+  Triggerd__V1__StreamRequest__SentCase sent_case;
+  union {
+    /*
+     * As in a TrackRequest; of the items of this message.
+     */
+    int64_t sent_at_ms;
+  };
+};
+#define TRIGGERD__V1__STREAM_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__stream_request__descriptor) \
+    , 0,NULL, 0, TRIGGERD__V1__STREAM_REQUEST__SENT__NOT_SET, {0} }
+
+
+struct  Triggerd__V1__StreamReply
+{
+  ProtobufCMessage base;
+  /*
+   * The place in the stream of the first of `items`: how many results came before.
+   */
+  uint64_t first;
+  /*
+   * 1 to 1,000, in the order of the items.
+   */
+  size_t n_items;
+  Triggerd__V1__ItemReply **items;
+};
+#define TRIGGERD__V1__STREAM_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__stream_reply__descriptor) \
+    , 0, 0,NULL }
+
+
 struct  Triggerd__V1__ItemReply
 {
   ProtobufCMessage base;
@@ -477,17 +531,22 @@ struct  Triggerd__V1__ItemReply
    */
   uint32_t decisions_dropped;
   /*
-   * With REFUSED: 15 (DATA_LOSS) where a record of the user is damaged; else 0.
+   * With REFUSED: 15 (DATA_LOSS) where a record of the user is damaged; in a stream what a call with it alone would be
+   * refused with; else 0.
    */
   uint32_t code;
   /*
    * With REFUSED: the same in words, 300 bytes at most.
    */
   char *why;
+  /*
+   * In a stream: the item's id, where it has one.
+   */
+  char *id;
 };
 #define TRIGGERD__V1__ITEM_REPLY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__item_reply__descriptor) \
-    , TRIGGERD__V1__ITEM_REPLY__RESULT__UNSPECIFIED, 0,NULL, NULL, 0, 0, (char *)protobuf_c_empty_string }
+    , TRIGGERD__V1__ITEM_REPLY__RESULT__UNSPECIFIED, 0,NULL, NULL, 0, 0, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
 /* Triggerd__V1__TrackRequest methods */
@@ -701,6 +760,44 @@ Triggerd__V1__TrackReply *
 void   triggerd__v1__track_reply__free_unpacked
                      (Triggerd__V1__TrackReply *message,
                       ProtobufCAllocator *allocator);
+/* Triggerd__V1__StreamRequest methods */
+void   triggerd__v1__stream_request__init
+                     (Triggerd__V1__StreamRequest         *message);
+size_t triggerd__v1__stream_request__get_packed_size
+                     (const Triggerd__V1__StreamRequest   *message);
+size_t triggerd__v1__stream_request__pack
+                     (const Triggerd__V1__StreamRequest   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__stream_request__pack_to_buffer
+                     (const Triggerd__V1__StreamRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__StreamRequest *
+       triggerd__v1__stream_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__stream_request__free_unpacked
+                     (Triggerd__V1__StreamRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Triggerd__V1__StreamReply methods */
+void   triggerd__v1__stream_reply__init
+                     (Triggerd__V1__StreamReply         *message);
+size_t triggerd__v1__stream_reply__get_packed_size
+                     (const Triggerd__V1__StreamReply   *message);
+size_t triggerd__v1__stream_reply__pack
+                     (const Triggerd__V1__StreamReply   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__stream_reply__pack_to_buffer
+                     (const Triggerd__V1__StreamReply   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__StreamReply *
+       triggerd__v1__stream_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__stream_reply__free_unpacked
+                     (Triggerd__V1__StreamReply *message,
+                      ProtobufCAllocator *allocator);
 /* Triggerd__V1__ItemReply methods */
 void   triggerd__v1__item_reply__init
                      (Triggerd__V1__ItemReply         *message);
@@ -773,6 +870,12 @@ typedef void (*Triggerd__V1__CardInteraction_Closure)
 typedef void (*Triggerd__V1__TrackReply_Closure)
                  (const Triggerd__V1__TrackReply *message,
                   void *closure_data);
+typedef void (*Triggerd__V1__StreamRequest_Closure)
+                 (const Triggerd__V1__StreamRequest *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__StreamReply_Closure)
+                 (const Triggerd__V1__StreamReply *message,
+                  void *closure_data);
 typedef void (*Triggerd__V1__ItemReply_Closure)
                  (const Triggerd__V1__ItemReply *message,
                   void *closure_data);
@@ -799,6 +902,8 @@ extern const ProtobufCMessageDescriptor triggerd__v1__campaign_interaction__prop
 extern const ProtobufCMessageDescriptor triggerd__v1__card_interaction__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__card_interaction__properties_entry__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__track_reply__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__stream_request__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__stream_reply__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__item_reply__descriptor;
 extern const ProtobufCEnumDescriptor    triggerd__v1__item_reply__result__descriptor;
 

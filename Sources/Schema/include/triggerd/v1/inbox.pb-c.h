@@ -24,6 +24,8 @@ typedef struct Triggerd__V1__AcknowledgeRequest Triggerd__V1__AcknowledgeRequest
 typedef struct Triggerd__V1__AcknowledgeReply Triggerd__V1__AcknowledgeReply;
 typedef struct Triggerd__V1__HoldRequest Triggerd__V1__HoldRequest;
 typedef struct Triggerd__V1__HoldReply Triggerd__V1__HoldReply;
+typedef struct Triggerd__V1__WatchInboxRequest Triggerd__V1__WatchInboxRequest;
+typedef struct Triggerd__V1__WatchInboxReply Triggerd__V1__WatchInboxReply;
 
 
 /* --- enums --- */
@@ -167,6 +169,33 @@ struct  Triggerd__V1__HoldReply
      }
 
 
+struct  Triggerd__V1__WatchInboxRequest
+{
+  ProtobufCMessage base;
+  /*
+   * 1 to 512 bytes (INVALID_ARGUMENT).
+   */
+  char *user;
+  /*
+   * The client, 512 bytes at most (INVALID_ARGUMENT): what its session was given already, it is given again.
+   */
+  char *device;
+};
+#define TRIGGERD__V1__WATCH_INBOX_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__watch_inbox_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Triggerd__V1__WatchInboxReply
+{
+  ProtobufCMessage base;
+  Triggerd__V1__Lease *message;
+};
+#define TRIGGERD__V1__WATCH_INBOX_REPLY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&triggerd__v1__watch_inbox_reply__descriptor) \
+    , NULL }
+
+
 /* Triggerd__V1__LeaseRequest methods */
 void   triggerd__v1__lease_request__init
                      (Triggerd__V1__LeaseRequest         *message);
@@ -303,6 +332,44 @@ Triggerd__V1__HoldReply *
 void   triggerd__v1__hold_reply__free_unpacked
                      (Triggerd__V1__HoldReply *message,
                       ProtobufCAllocator *allocator);
+/* Triggerd__V1__WatchInboxRequest methods */
+void   triggerd__v1__watch_inbox_request__init
+                     (Triggerd__V1__WatchInboxRequest         *message);
+size_t triggerd__v1__watch_inbox_request__get_packed_size
+                     (const Triggerd__V1__WatchInboxRequest   *message);
+size_t triggerd__v1__watch_inbox_request__pack
+                     (const Triggerd__V1__WatchInboxRequest   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__watch_inbox_request__pack_to_buffer
+                     (const Triggerd__V1__WatchInboxRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__WatchInboxRequest *
+       triggerd__v1__watch_inbox_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__watch_inbox_request__free_unpacked
+                     (Triggerd__V1__WatchInboxRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Triggerd__V1__WatchInboxReply methods */
+void   triggerd__v1__watch_inbox_reply__init
+                     (Triggerd__V1__WatchInboxReply         *message);
+size_t triggerd__v1__watch_inbox_reply__get_packed_size
+                     (const Triggerd__V1__WatchInboxReply   *message);
+size_t triggerd__v1__watch_inbox_reply__pack
+                     (const Triggerd__V1__WatchInboxReply   *message,
+                      uint8_t             *out);
+size_t triggerd__v1__watch_inbox_reply__pack_to_buffer
+                     (const Triggerd__V1__WatchInboxReply   *message,
+                      ProtobufCBuffer     *buffer);
+Triggerd__V1__WatchInboxReply *
+       triggerd__v1__watch_inbox_reply__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   triggerd__v1__watch_inbox_reply__free_unpacked
+                     (Triggerd__V1__WatchInboxReply *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Triggerd__V1__LeaseRequest_Closure)
@@ -329,6 +396,12 @@ typedef void (*Triggerd__V1__HoldRequest_Closure)
 typedef void (*Triggerd__V1__HoldReply_Closure)
                  (const Triggerd__V1__HoldReply *message,
                   void *closure_data);
+typedef void (*Triggerd__V1__WatchInboxRequest_Closure)
+                 (const Triggerd__V1__WatchInboxRequest *message,
+                  void *closure_data);
+typedef void (*Triggerd__V1__WatchInboxReply_Closure)
+                 (const Triggerd__V1__WatchInboxReply *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -343,6 +416,8 @@ extern const ProtobufCMessageDescriptor triggerd__v1__acknowledge_request__descr
 extern const ProtobufCMessageDescriptor triggerd__v1__acknowledge_reply__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__hold_request__descriptor;
 extern const ProtobufCMessageDescriptor triggerd__v1__hold_reply__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__watch_inbox_request__descriptor;
+extern const ProtobufCMessageDescriptor triggerd__v1__watch_inbox_reply__descriptor;
 
 PROTOBUF_C__END_DECLS
 
