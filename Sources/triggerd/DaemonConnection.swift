@@ -207,12 +207,18 @@ struct DaemonConnection: Sendable {
         try self.read(try await answer("triggerd.v1.\(service)", method, request), type, descriptor, read)
     }
 
-    /// Begins a stream; `request`: of a method that takes one. It may last, and so has no time.
-    func open(_ service: String, _ method: String, _ request: [UInt8]? = nil) async throws -> ClientStream {
+    /// Begins a stream; `request`: of a method that takes one. It may last, unless it is told for how long.
+    func open(
+        _ service: String,
+        _ method: String,
+        _ request: [UInt8]? = nil,
+        for length: Length? = nil
+    ) async throws -> ClientStream {
         try await client.open(
             service: "triggerd.v1.\(service)",
             method: method,
-            payload: request.map { Payload(bytes: $0) }
+            payload: request.map { Payload(bytes: $0) },
+            timeout: length.map { .milliseconds($0.milliseconds) }
         )
     }
 

@@ -14,7 +14,7 @@ struct Watch: AsyncParsableCommand {
 
             EXAMPLES
               triggerd watch
-              triggerd watch --user u1 --code delivered
+              triggerd watch --user u1 --code delivered --for 1h
               triggerd watch --campaign abandoned-cart --from beginning --json
             """
     )
@@ -32,6 +32,7 @@ struct Watch: AsyncParsableCommand {
         completion: .list(["now", "beginning"])
     )
     var from: String?
+    @Option(name: .customLong("for"), help: ArgumentHelp("End after so long.", valueName: "length")) var length: String?
     @Flag(help: "One JSON object a line, with its sequence.") var json = false
 
     func validate() throws {
@@ -39,6 +40,9 @@ struct Watch: AsyncParsableCommand {
             throw ValidationError(
                 "--code \(Visible.quoted(code)): no decision is called that; docs/campaigns.md has all"
             )
+        }
+        if let length, try Length(length, option: "--for", example: "10s") == .zero {
+            throw ValidationError("--for \(length): nothing is decided in no time; write 10s")
         }
         _ = try place()
     }
@@ -70,8 +74,13 @@ struct Watch: AsyncParsableCommand {
                     request.pointee.from_case = TRIGGERD__V1__WATCH_DECISIONS_REQUEST__FROM_AFTER
                     request.pointee.after = last
                 }
-                let stream = try await connection.open("Decisions", "Watch", request)
-                while let message = try await stream.receive() {
+                let stream = try await connection.open(
+                    "Decisions",
+                    "Watch",
+                    request,
+                    for: length.flatMap { Length($0) }
+                )
+                while let message = try await next(of: stream) {
                     last = try connection.read(
                         message,
                         Triggerd__V1__WatchDecisionsReply.self,
@@ -84,9 +93,24 @@ struct Watch: AsyncParsableCommand {
                     if !Output.isRead { return }
                 }
             }
+        } catch Ended.inTime {
+            return
         } catch let failure as Failure {
             guard let last else { throw failure }
             throw Failure(failure.lines[0], "go on with --from \(last)")
+        }
+    }
+
+    /// Its time is over as it was asked for.
+    private enum Ended: Error {
+        case inTime
+    }
+
+    private func next(of stream: ClientStream) async throws -> Payload? {
+        do {
+            return try await stream.receive()
+        } catch let status as Status where status.code == .deadlineExceeded && length != nil {
+            throw Ended.inTime
         }
     }
 

@@ -53,7 +53,7 @@ struct CommandLineTests {
         "track": [("--user", "u"), ("--event", "e")], "inbox": [(nil, "u")], "explain": [(nil, "u")],
         "users get": [(nil, "u")], "users delete": [(nil, "u")], "users export": [(nil, "u")],
         "redrive": [(nil, "1")], "simulate": [(nil, "file")], "preview": [(nil, "cart"), ("--user", "u")],
-        "dump": [(nil, "nothing")],
+        "dump": [(nil, "nothing")], "watch": [("--for", "100ms")],
     ]
 
     @Test("odd values to every option and argument of every command")

@@ -1623,6 +1623,60 @@ public enum V1 {
         }
     }
 
+    public struct WatchDecisionsRequest: SchemaMessage, Hashable, Sendable {
+        /// 512 bytes at most (INVALID_ARGUMENT); empty: everybody.
+        public var user: String = ""
+        /// Empty: of every campaign, and of none.
+        public var campaign: String = ""
+        /// `delivered` ... (another: INVALID_ARGUMENT); empty: every code.
+        public var decision: String = ""
+        /// Those behind this place: the `position` of a reply, or a decision's `sequence`. 0: from the oldest that is kept.
+        /// Absent: from now on.
+        public var after: UInt64?
+
+        public init() {}
+
+        public mutating func read(_ number: UInt64, _ reader: inout FieldReader) throws(CodingFault) {
+            switch number {
+            case 1: user = try reader.text()
+            case 2: campaign = try reader.text()
+            case 3: decision = try reader.text()
+            case 4: after = try reader.uint64()
+            default: try reader.skip()
+            }
+        }
+
+        public func write(to writer: inout FieldWriter) {
+            if !user.isEmpty { writer.text(1, user) }
+            if !campaign.isEmpty { writer.text(2, campaign) }
+            if !decision.isEmpty { writer.text(3, decision) }
+            if let after { writer.uint64(4, after) }
+        }
+    }
+
+    /// The first comes at once, with or without decisions.
+    public struct WatchDecisionsReply: SchemaMessage, Hashable, Sendable {
+        /// Oldest first, as many as fit.
+        public var decisions: [Decision] = []
+        /// Everything up to this place was told, or is none that was asked for.
+        public var position: UInt64 = 0
+
+        public init() {}
+
+        public mutating func read(_ number: UInt64, _ reader: inout FieldReader) throws(CodingFault) {
+            switch number {
+            case 1: decisions.append(try reader.message())
+            case 2: position = try reader.uint64()
+            default: try reader.skip()
+            }
+        }
+
+        public func write(to writer: inout FieldWriter) {
+            for value in decisions { writer.message(1, value) }
+            if position != 0 { writer.uint64(2, position) }
+        }
+    }
+
     public struct LeaseRequest: SchemaMessage, Hashable, Sendable {
         /// 1 to 512 bytes (INVALID_ARGUMENT).
         public var user: String = ""
@@ -1775,6 +1829,46 @@ public enum V1 {
         }
 
         public func write(to writer: inout FieldWriter) {
+        }
+    }
+
+    public struct WatchInboxRequest: SchemaMessage, Hashable, Sendable {
+        /// 1 to 512 bytes (INVALID_ARGUMENT).
+        public var user: String = ""
+        /// The client, 512 bytes at most (INVALID_ARGUMENT): what its session was given already, it is given again.
+        public var device: String = ""
+
+        public init() {}
+
+        public mutating func read(_ number: UInt64, _ reader: inout FieldReader) throws(CodingFault) {
+            switch number {
+            case 1: user = try reader.text()
+            case 2: device = try reader.text()
+            default: try reader.skip()
+            }
+        }
+
+        public func write(to writer: inout FieldWriter) {
+            if !user.isEmpty { writer.text(1, user) }
+            if !device.isEmpty { writer.text(2, device) }
+        }
+    }
+
+    public struct WatchInboxReply: SchemaMessage, Hashable, Sendable {
+        /// To be shown, and then acknowledged.
+        public var message: Lease?
+
+        public init() {}
+
+        public mutating func read(_ number: UInt64, _ reader: inout FieldReader) throws(CodingFault) {
+            switch number {
+            case 1: message = try reader.message()
+            default: try reader.skip()
+            }
+        }
+
+        public func write(to writer: inout FieldWriter) {
+            if let message { writer.message(1, message) }
         }
     }
 
@@ -2073,6 +2167,55 @@ public enum V1 {
         }
     }
 
+    /// As a TrackRequest, of which a stream has any number; one without items says nothing.
+    public struct StreamRequest: SchemaMessage, Hashable, Sendable {
+        /// At most 10,000 (INVALID_ARGUMENT ends the stream), of one or many users; those of one user are handled in this order.
+        public var items: [Item] = []
+        /// Whether the results tell of campaigns that hear an item but ask for other properties, too.
+        public var nearMisses: Bool = false
+        /// As in a TrackRequest; of the items of this message.
+        public var sentAtMS: Int64?
+
+        public init() {}
+
+        public mutating func read(_ number: UInt64, _ reader: inout FieldReader) throws(CodingFault) {
+            switch number {
+            case 1: items.append(try reader.message())
+            case 2: nearMisses = try reader.flag()
+            case 3: sentAtMS = try reader.int64()
+            default: try reader.skip()
+            }
+        }
+
+        public func write(to writer: inout FieldWriter) {
+            for value in items { writer.message(1, value) }
+            if nearMisses { writer.flag(2, true) }
+            if let sentAtMS { writer.int64(3, sentAtMS) }
+        }
+    }
+
+    public struct StreamReply: SchemaMessage, Hashable, Sendable {
+        /// The place in the stream of the first of `items`: how many results came before.
+        public var first: UInt64 = 0
+        /// 1 to 1,000, in the order of the items.
+        public var items: [ItemReply] = []
+
+        public init() {}
+
+        public mutating func read(_ number: UInt64, _ reader: inout FieldReader) throws(CodingFault) {
+            switch number {
+            case 1: first = try reader.uint64()
+            case 2: items.append(try reader.message())
+            default: try reader.skip()
+            }
+        }
+
+        public func write(to writer: inout FieldWriter) {
+            if first != 0 { writer.uint64(1, first) }
+            for value in items { writer.message(2, value) }
+        }
+    }
+
     public struct ItemReply: SchemaMessage, Hashable, Sendable {
         public struct Result: SchemaChoice, Hashable, Sendable {
             public var rawValue: UInt32
@@ -2093,10 +2236,13 @@ public enum V1 {
         public var message: Lease?
         /// So many more were made, for which the reply has no room: a reply is one frame. They are in the user's history.
         public var decisionsDropped: UInt32 = 0
-        /// With REFUSED: 15 (DATA_LOSS) where a record of the user is damaged; else 0.
+        /// With REFUSED: 15 (DATA_LOSS) where a record of the user is damaged; in a stream what a call with it alone would be
+        /// refused with; else 0.
         public var code: UInt32 = 0
         /// With REFUSED: the same in words, 300 bytes at most.
         public var why: String = ""
+        /// In a stream: the item's id, where it has one.
+        public var id: String = ""
 
         public init() {}
 
@@ -2108,6 +2254,7 @@ public enum V1 {
             case 4: decisionsDropped = try reader.uint32()
             case 5: code = try reader.uint32()
             case 6: why = try reader.text()
+            case 7: id = try reader.text()
             default: try reader.skip()
             }
         }
@@ -2119,6 +2266,7 @@ public enum V1 {
             if decisionsDropped != 0 { writer.uint32(4, decisionsDropped) }
             if code != 0 { writer.uint32(5, code) }
             if !why.isEmpty { writer.text(6, why) }
+            if !id.isEmpty { writer.text(7, id) }
         }
     }
 

@@ -510,10 +510,13 @@ export interface ItemReply {
   message?: Lease;
   /** So many more were made, for which the reply has no room: a reply is one frame. They are in the user's history. */
   decisionsDropped: number;
-  /** With REFUSED: 15 (DATA_LOSS) where a record of the user is damaged; else 0. */
+  /** With REFUSED: 15 (DATA_LOSS) where a record of the user is damaged; in a stream what a call with it alone would be
+   * refused with; else 0. */
   code: number;
   /** With REFUSED: the same in words, 300 bytes at most. */
   why: string;
+  /** In a stream: the item's id, where it has one. */
+  id: string;
 }
 
 export interface Lease {
@@ -813,6 +816,22 @@ export interface StopCampaignRequest {
   campaign: string;
 }
 
+export interface StreamReply {
+  /** The place in the stream of the first of `items`: how many results came before. */
+  first: number | bigint;
+  /** 1 to 1,000, in the order of the items. */
+  items: ItemReply[];
+}
+
+export interface StreamRequest {
+  /** At most 10,000 (INVALID_ARGUMENT ends the stream), of one or many users; those of one user are handled in this order. */
+  items: Item[];
+  /** Whether the results tell of campaigns that hear an item but ask for other properties, too. */
+  nearMisses: boolean;
+  /** As in a TrackRequest; of the items of this message. */
+  sentAtMs?: number | bigint;
+}
+
 export interface TestSend {
   /** By which it went. */
   channel: string;
@@ -886,6 +905,37 @@ export interface WaitingSend {
   triggerMs: number | bigint;
   /** When it is judged, in ms since 1970. */
   dueMs: number | bigint;
+}
+
+export interface WatchDecisionsReply {
+  /** Oldest first, as many as fit. */
+  decisions: Decision[];
+  /** Everything up to this place was told, or is none that was asked for. */
+  position: number | bigint;
+}
+
+export interface WatchDecisionsRequest {
+  /** 512 bytes at most (INVALID_ARGUMENT); empty: everybody. */
+  user: string;
+  /** Empty: of every campaign, and of none. */
+  campaign: string;
+  /** `delivered` ... (another: INVALID_ARGUMENT); empty: every code. */
+  decision: string;
+  /** Those behind this place: the `position` of a reply, or a decision's `sequence`. 0: from the oldest that is kept.
+   * Absent: from now on. */
+  after?: number | bigint;
+}
+
+export interface WatchInboxReply {
+  /** To be shown, and then acknowledged. */
+  message?: Lease;
+}
+
+export interface WatchInboxRequest {
+  /** 1 to 512 bytes (INVALID_ARGUMENT). */
+  user: string;
+  /** The client, 512 bytes at most (INVALID_ARGUMENT): what its session was given already, it is given again. */
+  device: string;
 }
 
 export interface Window {

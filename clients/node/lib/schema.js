@@ -268,6 +268,7 @@ export const messages = {
     4: ["decisionsDropped", "uint32", "", "one"],
     5: ["code", "uint32", "", "one"],
     6: ["why", "string", "", "one"],
+    7: ["id", "string", "", "one"],
   },
   'Lease': {
     1: ["token", "uint64", "", "one"],
@@ -431,6 +432,15 @@ export const messages = {
   'StopCampaignRequest': {
     1: ["campaign", "string", "", "one"],
   },
+  'StreamReply': {
+    1: ["first", "uint64", "", "one"],
+    2: ["items", "message", "ItemReply", "list"],
+  },
+  'StreamRequest': {
+    1: ["items", "message", "Item", "list"],
+    2: ["nearMisses", "bool", "", "one"],
+    3: ["sentAtMs", "int64", "", "maybe"],
+  },
   'TestSend': {
     1: ["channel", "string", "", "one"],
     2: ["address", "string", "", "one"],
@@ -469,6 +479,23 @@ export const messages = {
     3: ["version", "uint32", "", "one"],
     4: ["triggerMs", "int64", "", "one"],
     5: ["dueMs", "int64", "", "one"],
+  },
+  'WatchDecisionsReply': {
+    1: ["decisions", "message", "Decision", "list"],
+    2: ["position", "uint64", "", "one"],
+  },
+  'WatchDecisionsRequest': {
+    1: ["user", "string", "", "one"],
+    2: ["campaign", "string", "", "one"],
+    3: ["decision", "string", "", "one"],
+    4: ["after", "uint64", "", "maybe"],
+  },
+  'WatchInboxReply': {
+    1: ["message", "message", "Lease", "maybe"],
+  },
+  'WatchInboxRequest': {
+    1: ["user", "string", "", "one"],
+    2: ["device", "string", "", "one"],
   },
   'Window': {
     1: ["from", "string", "", "one"],

@@ -189,6 +189,9 @@ struct  Triggerd__V1__WatchInboxRequest
 struct  Triggerd__V1__WatchInboxReply
 {
   ProtobufCMessage base;
+  /*
+   * To be shown, and then acknowledged.
+   */
   Triggerd__V1__Lease *message;
 };
 #define TRIGGERD__V1__WATCH_INBOX_REPLY__INIT \
