@@ -7,8 +7,7 @@ enum Limits {
 
     /// Blocks of tables kept in memory, taken only as they are read: 1,000,000 users of 300 bytes fit unpacked.
     static let blockCache = 512 * mebibyte
-    /// Users that were written last, packed, in bytes, taken as they come: 400,000 of 300 bytes. What is found here costs a
-    /// tenth of what a look into the blocks does.
+    /// Users that were written last, packed, in bytes, taken as they come: 400,000 of 300 bytes are not looked up in blocks.
     static let recentUsers = 128 * mebibyte
 
     // MARK: The log
